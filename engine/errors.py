@@ -1,0 +1,90 @@
+"""One tree of errors, each with the exit code a scheduler sees.
+
+Every message names the place, what was found there, what was expected and what to do. A message never
+holds a data value of a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class EngineError(Exception):
+    """A failure the user can act on; shown without a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(EngineError):
+    """The command line or a function call asks for something impossible."""
+
+    exit_code = 2
+
+
+class DataError(EngineError):
+    """A data file or the values in it were rejected."""
+
+    exit_code = 11
+
+
+class EstimationError(EngineError):
+    """A statistic is not defined on this sample."""
+
+    exit_code = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a study file.
+
+    Attributes
+    ----------
+    path
+        Where in the study file, as a TOML path such as ``analysis[1].rank_by``.
+    found
+        What stands there.
+    expected
+        What should stand there.
+    remedy
+        What to do about it.
+    """
+
+    path: str
+    found: str
+    expected: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: found {self.found}; expected {self.expected}. {self.remedy}"
+
+
+class StudyError(EngineError):
+    """A study file has one or more faults; all of them are told at once."""
+
+    exit_code = 10
+
+    def __init__(self, source: str, faults: tuple[Fault, ...]) -> None:
+        self.source = source
+        self.faults = faults
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__("\n".join([f"{source}: {count}", *(f"  {fault}" for fault in faults)]))
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """Say which known name is closest to `name`, as a remedy.
+
+    Examples
+    --------
+    >>> nearest("incme", ["income", "age"])
+    "Did you mean 'income'?"
+    >>> nearest("zzz", ["income", "age"])
+    'Known: age, income.'
+    """
+    from difflib import get_close_matches
+
+    folded = {candidate.casefold(): candidate for candidate in known}
+    close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{folded[close[0]]}'?"
+    shown = sorted(known)
+    return f"Known: {', '.join(shown[:20])}{', ...' if len(shown) > 20 else ''}."

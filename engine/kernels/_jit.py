@@ -1,0 +1,75 @@
+"""The one place that knows numba's options: compilation, cache and threads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba
+
+from engine.paths import cache_folder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# More threads than cores are allowed (results do not depend on them), but only this many.
+MAX_THREADS = max(16, os.cpu_count() or 1)
+
+
+def _source_digest() -> str:
+    """Hash every kernel file: numba's own cache does not notice an edit in an imported file."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+if "NUMBA_CACHE_DIR" not in os.environ:
+    numba.config.CACHE_DIR = str(cache_folder(f"kernels-{_source_digest()}"))
+if "NUMBA_NUM_THREADS" not in os.environ:
+    numba.config.NUMBA_NUM_THREADS = MAX_THREADS
+
+# error_model="numpy": a division by zero is NaN or infinity, as the estimators expect, and never an exception.
+_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a serial loop."""
+    return cast("Callable[P, R]", numba.njit(**_OPTIONS)(function))
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a helper that is expanded into its caller, so that lane loops stay vectorised."""
+    return cast("Callable[P, R]", numba.njit(inline="always", **_OPTIONS)(function))
+
+
+def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a loop over replicates or groups that runs in threads.
+
+    No sum is split across iterations, so that the result has the same bits on any number of threads.
+    """
+    return cast("Callable[P, R]", numba.njit(parallel=True, **_OPTIONS)(function))
+
+
+prange = numba.prange
+
+
+def default_threads() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[int]:
+    """Run the kernels inside the block on `count` threads (all usable cores when None)."""
+    before = numba.get_num_threads()
+    wanted = min(count or default_threads(), int(numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(wanted)
+    try:
+        yield wanted
+    finally:
+        numba.set_num_threads(before)

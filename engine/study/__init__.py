@@ -1,0 +1,30 @@
+"""What is asked: a study file as frozen models, with every fault told at once. No IO beyond reading the file."""
+
+from engine.study.analyses import (
+    AnalysisSpec,
+    BootstrapSpec,
+    ConcentrationSpec,
+    CurveSpec,
+    DescribeSpec,
+    RatesSpec,
+)
+from engine.study.load import json_schema, load_study, parse_study, shipped_studies
+from engine.study.models import DesignSpec, ReplicateWeightsSpec, SourceSpec, StudySpec, VariableSpec
+
+__all__ = [
+    "AnalysisSpec",
+    "BootstrapSpec",
+    "ConcentrationSpec",
+    "CurveSpec",
+    "DescribeSpec",
+    "DesignSpec",
+    "RatesSpec",
+    "ReplicateWeightsSpec",
+    "SourceSpec",
+    "StudySpec",
+    "VariableSpec",
+    "json_schema",
+    "load_study",
+    "parse_study",
+    "shipped_studies",
+]

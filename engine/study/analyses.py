@@ -1,0 +1,93 @@
+"""The analyses a study can ask for, told apart by `kind`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from engine.study.base import Names, Spec, as_tuple
+
+IndexName = Literal[
+    "standard",
+    "generalized",
+    "erreygers",
+    "wagstaff",
+    "modified",
+    "extended",
+    "generalized_extended",
+    "symmetric",
+    "generalized_symmetric",
+]
+NEEDS_BOUNDS = ("erreygers", "wagstaff", "modified")
+NEEDS_PARAMETER = ("extended", "generalized_extended", "symmetric", "generalized_symmetric")
+
+ReplicateMethod = Literal["auto", "iid", "cluster", "rao-wu", "poisson", "replicate-weights", "jackknife"]
+IntervalName = Literal["normal", "basic", "percentile", "bca", "studentized"]
+
+
+class BootstrapSpec(Spec):
+    """Replicates behind an analysis.
+
+    `auto` takes the study's replicate weights, else the Rao-Wu bootstrap where there are strata or clusters,
+    else the ordinary bootstrap.
+    """
+
+    replicates: Annotated[int, Field(ge=0, le=1_000_000)] = 2000
+    method: ReplicateMethod = "auto"
+    interval: IntervalName = "percentile"
+
+
+class _Analysis(Spec):
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    by: Annotated[Names, Field(description="Factors, or 'wave'")] = ()
+    conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+class DescribeSpec(_Analysis):
+    """Counts, percentages, means and missing values of variables, by wave and overall."""
+
+    kind: Literal["describe"]
+    variables: Annotated[Names | None, Field(description="Default: all of the study")] = None
+
+
+class RatesSpec(_Analysis):
+    """An event's rate by the levels of factors, by wave and overall, with design-based intervals."""
+
+    kind: Literal["rates"]
+    outcome: Names
+    rows: Annotated[Names, Field(description="Factors whose levels make the rows")] = ()
+    interval: Literal["logit", "normal"] = "logit"
+
+
+class ConcentrationSpec(_Analysis):
+    """Rank-dependent inequality indices."""
+
+    kind: Literal["concentration"]
+    outcome: Names
+    rank_by: str
+    index: Annotated[
+        tuple[IndexName, ...],
+        BeforeValidator(as_tuple, json_schema_input_type=IndexName | tuple[IndexName, ...]),
+    ] = ("standard",)
+    bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
+    parameter: Annotated[
+        float | None, Field(gt=1, description="v of the extended, beta of the symmetric index")
+    ] = None
+    compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
+    peer: Annotated[Literal["conindex"] | None, Field(description="Beside ours, what Stata's conindex prints")] = None
+    bootstrap: BootstrapSpec | None = None
+
+
+class CurveSpec(_Analysis):
+    """Concentration curve with bands; dominance against the diagonal and between groups."""
+
+    kind: Literal["curve"]
+    outcome: Names
+    rank_by: str
+    points: Annotated[int, Field(ge=4, le=1000, description="Intervals of the curve")] = 20
+
+
+AnalysisSpec = Annotated[
+    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec, Field(discriminator="kind")
+]

@@ -1,0 +1,25 @@
+"""The base of all study models: frozen, and an unknown key is a fault."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+
+
+class Spec(BaseModel):
+    """A frozen part of a study."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True, populate_by_name=True)
+
+
+def as_tuple(value: object) -> object:
+    """Accept one value where several are allowed."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+
+
+Code = int | float | str
+Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple, json_schema_input_type=str | tuple[str, ...])]
+Codes = Annotated[tuple[Code, ...], BeforeValidator(as_tuple, json_schema_input_type=Code | tuple[Code, ...])]

@@ -1,0 +1,119 @@
+"""From TOML text to a frozen study, or to all of its faults."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from engine.errors import Fault, StudyError, nearest
+from engine.study.cross_check import cross_check
+from engine.study.faults import faults_of
+from engine.study.models import StudySpec
+
+MAX_BYTES = 1_000_000
+
+
+def shipped_studies() -> dict[str, Path]:
+    """Return the studies that ship with the program: name -> file."""
+    folder = Path(str(resources.files("engine"))) / "studies"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_study(study: str | Path) -> StudySpec:
+    """Load a shipped study by name, or a study file.
+
+    Parameters
+    ----------
+    study
+        A shipped name such as ``"cmds"``, or the path of a TOML file.
+
+    Returns
+    -------
+    StudySpec
+        The frozen study.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the file: its TOML path, what was found, what was expected, what to do.
+
+    Examples
+    --------
+    >>> load_study("cmds").study.name
+    'cmds'
+    """
+    path = study_path(study)
+    return parse_study(read_study(path), str(path.name))
+
+
+def study_path(study: str | Path) -> Path:
+    """Return the file of a shipped name or a path."""
+    shipped = shipped_studies()
+    if str(study) in shipped:
+        return shipped[str(study)]
+    path = Path(study)
+    if not path.is_file():
+        remedy = nearest(str(study), list(shipped))
+        raise StudyError(str(study), (Fault("study", "no such file", "a study file or a shipped name", remedy),))
+    return path
+
+
+def read_study(path: Path) -> str:
+    """Read a study file as text; a study is never larger than a megabyte."""
+    if path.stat().st_size > MAX_BYTES:
+        fault = Fault("study file", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,}", "Is it a study file?")
+        raise StudyError(path.name, (fault,))
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fault = Fault("study file", type(error).__name__, "readable UTF-8 text", "Save it as UTF-8.")
+        raise StudyError(path.name, (fault,)) from None
+
+
+def parse_study(text: str, source: str = "study file") -> StudySpec:
+    """Parse the text of a study file.
+
+    Examples
+    --------
+    >>> parse_study("[study]\\nname = 'x'\\nsed = 1")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    engine.errors.StudyError: study file: 4 faults
+      study.sed: found the unknown key 'sed'; expected a known key. Did you mean 'seed'?
+    ...
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        fault = Fault("study file", f"{error}", "valid TOML", "Correct that line.")
+        raise StudyError(source, (fault,)) from None
+    faults: list[Fault] = []
+    spec: StudySpec | None = None
+    try:
+        # JSON in strict mode: lists become tuples, but "5" never becomes 5.
+        spec = StudySpec.model_validate_json(json.dumps(raw, default=str), strict=True)
+    except ValidationError as error:
+        faults = faults_of(error, raw)
+    faults += [fault for fault in cross_check(raw) if fault.path not in {told.path for told in faults}]
+    if faults or spec is None:
+        raise StudyError(source, tuple(faults))
+    return spec
+
+
+def study_seed(spec: StudySpec) -> int:
+    """Return the study's seed; without one, a number derived from its name, recorded in the manifest."""
+    if spec.study.seed is not None:
+        return spec.study.seed
+    return int.from_bytes(hashlib.sha256(spec.study.name.encode()).digest()[:4], "big")
+
+
+def json_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of a study file, for editors."""
+    return StudySpec.model_json_schema(by_alias=True)

@@ -1,0 +1,130 @@
+"""The study file without its analyses: source, design, variables and sample rules (DESIGN 4.3)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.study.analyses import AnalysisSpec
+from engine.study.base import NAME_PATTERN, Code, Codes, Names, Spec
+
+MISSING_KINDS = ("blank", "missing", "skipped", "not_sure")
+"""Why a value is not there, in the order of the codes 1 to 4 in the panel.
+
+`blank`: the source cell is empty. `missing`: a code for refused or no answer. `skipped`: the question was
+not put to this person. `not_sure`: the person could not say.
+"""
+
+
+class StudyInfo(Spec):
+    """What the study is called and the seed all its replicates come from."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Short name, used in results")]
+    title: str = ""
+    seed: Annotated[int | None, Field(ge=0, lt=2**63, description="Default: derived from the name")] = None
+    note: str = ""
+
+
+class SourceSpec(Spec):
+    """Where the records come from: files, or a panel that ships with the program."""
+
+    path: Annotated[
+        str | tuple[str, ...] | dict[str, str] | None,
+        Field(description="File, glob, list of them, or a table wave -> file; relative to the study file"),
+    ] = None
+    builtin: Annotated[
+        Literal["cmds-simulated", "meps"] | None, Field(description="Records that need no file")
+    ] = None
+    wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
+    encoding: Annotated[str | None, Field(description="Text encoding of csv, dta or sav files")] = None
+
+
+class ReplicateWeightsSpec(Spec):
+    """Replicate weights that come with the data: v = scale * sum_r rscales_r (theta_r - centre)^2."""
+
+    columns: Annotated[str | tuple[str, ...], Field(description="Column names, or one pattern such as 'rw_*'")]
+    method: Literal["brr", "fay", "jk1", "jkn", "bootstrap", "other"]
+    fay: Annotated[float, Field(ge=0, lt=1, description="Fay's factor, for method 'fay'")] = 0.0
+    scale: Annotated[float | None, Field(gt=0, description="Overall factor, for 'other'")] = None
+    rscales: Annotated[tuple[float, ...] | None, Field(description="Factor of each replicate: jkn, other")] = None
+    centre: Annotated[Literal["estimate", "mean"], Field(description="What replicates are compared with")] = (
+        "estimate"
+    )
+
+
+class DesignSpec(Spec):
+    """The survey design. Without it every row is drawn with equal probability."""
+
+    weight: str | None = None
+    stratum: str | None = None
+    cluster: Annotated[str | None, Field(description="Primary sampling unit")] = None
+    nested: Annotated[bool, Field(description="Cluster ids repeat across strata")] = False
+    independent_waves: Annotated[bool, Field(description="Waves share no stratum and no cluster")] = False
+    single_psu: Literal["fail", "adjust", "certainty"] = "fail"
+    population: Annotated[
+        str | None, Field(description="Column with the stratum's number of PSUs in the population (fpc)")
+    ] = None
+    replicate_weights: ReplicateWeightsSpec | None = None
+
+
+class VariableSpec(Spec):
+    """One variable of the harmonised panel."""
+
+    source: Annotated[str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")]
+    levels: Annotated[
+        dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")
+    ] = None
+    cut: Annotated[
+        dict[str, tuple[float, float]] | None,
+        Field(description="Level -> [low, high): makes a number a factor; the upper end is left out"),
+    ] = None
+    event: Annotated[Names | None, Field(description="Level(s) that count as 1: a 0/1 outcome")] = None
+    reference: str | None = None
+    missing: Annotated[
+        Codes | dict[Literal["missing", "skipped", "not_sure"], Codes],
+        Field(description="Codes that are no value; a table tells missing, skipped and not_sure apart"),
+    ] = ()
+    bounds: Annotated[tuple[float, float] | None, Field(description="Theoretical bounds of an outcome")] = None
+    label: str = ""
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """The levels in order, the reference first; empty for a number."""
+        names = tuple(self.levels or self.cut or ())
+        if self.reference is None:
+            return names
+        return (self.reference, *(name for name in names if name != self.reference))
+
+    @property
+    def theoretical_bounds(self) -> tuple[float, float] | None:
+        """The bounds of the outcome: 0 and 1 for an event."""
+        return (0.0, 1.0) if self.event else self.bounds
+
+    @property
+    def missing_codes(self) -> dict[str, tuple[Code, ...]]:
+        """The codes of each kind of missing."""
+        if isinstance(self.missing, dict):
+            return {str(kind): codes for kind, codes in self.missing.items()}
+        return {"missing": self.missing} if self.missing else {}
+
+
+class SampleRule(Spec):
+    """One step of the sample flow; the count after it is kept."""
+
+    label: str
+    keep: Annotated[str, Field(description="SQL boolean expression over the study's variables and `wave`")]
+
+
+VariableName = Annotated[str, Field(pattern=NAME_PATTERN)]
+
+
+class StudySpec(Spec):
+    """A whole study file."""
+
+    study: StudyInfo
+    source: SourceSpec
+    design: DesignSpec = DesignSpec()
+    variables: dict[VariableName, VariableSpec]
+    sample: tuple[SampleRule, ...] = ()
+    analysis: Annotated[tuple[AnalysisSpec, ...], Field(min_length=1)]
