@@ -8,8 +8,11 @@ Van Ourti (2011), Erreygers, Clarke and Van Ourti (2012).
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.kernels._jit import kernel
+
+FloatArray = NDArray[np.float64]
 
 STANDARD, GENERALIZED, ERREYGERS, WAGSTAFF, MODIFIED = 0, 1, 2, 3, 4
 EXTENDED, GENERALIZED_EXTENDED, SYMMETRIC, GENERALIZED_SYMMETRIC = 5, 6, 7, 8
@@ -56,3 +59,14 @@ def index_gradient(
     if code == MODIFIED:
         return 1.0 / (mu - a), -N / (mu - a) ** 2
     return index_value(code, 1.0, np.nan, a, b, parameter), 0.0
+
+
+@kernel
+def index_values(
+    code: int, N: FloatArray, mu: FloatArray, a: float, b: float, parameter: float
+) -> FloatArray:
+    """Return the index of each replicate: N, mu (b,) -> (b,)."""
+    out = np.empty(N.shape[0])
+    for i in range(N.shape[0]):
+        out[i] = index_value(code, N[i], mu[i], a, b, parameter)
+    return out

@@ -1,0 +1,139 @@
+"""Frozen hand-over types between data and statistics: plain numpy arrays, sorted once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+UnitArray = NDArray[np.int32]
+
+SinglePsu = Literal["fail", "adjust", "certainty"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """One group of rows that gets a result of its own.
+
+    Attributes
+    ----------
+    wave
+        The wave, or None for all waves together.
+    subgroup
+        The other grouping levels, such as ``"sex=female"``, or None.
+    """
+
+    wave: str | None = None
+    subgroup: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The group's name in a difference or a message."""
+        return ", ".join(part for part in (self.wave, self.subgroup) if part) or "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicateWeights:
+    """Replicate weights that came with the data.
+
+    Attributes
+    ----------
+    values
+        (b, n) float64: the full weight of each row in each replicate.
+    factors
+        (b,) float64: c_r of v = sum_r c_r (theta_r - centre)^2.
+    centre
+        Whether theta_r is compared with the full-sample estimate or with the replicates' mean.
+    is_bootstrap
+        Whether the replicates are draws, so that percentiles of them mean something.
+    """
+
+    values: FloatArray
+    factors: FloatArray
+    centre: Literal["estimate", "mean"]
+    is_bootstrap: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignArrays:
+    """The survey design: sampling units sorted by stratum.
+
+    Attributes
+    ----------
+    stratum_end
+        (h,) int64: where each stratum's units end.
+    stratum_of_unit
+        (u,) int64.
+    population
+        (h,) float64: units of the stratum in the population; infinite without a correction.
+    has_clusters, has_strata
+        Without clusters every row is a unit; without strata there is one.
+    single_psu
+        What a stratum with a single unit does: ``fail``, ``adjust`` or ``certainty``.
+    """
+
+    stratum_end: IntArray
+    stratum_of_unit: IntArray
+    population: FloatArray
+    has_clusters: bool
+    has_strata: bool
+    single_psu: SinglePsu
+
+    @property
+    def n_units(self) -> int:
+        """How many sampling units the sample has."""
+        return int(self.stratum_end[-1])
+
+    @property
+    def stratum_sizes(self) -> IntArray:
+        """(h,) units in each stratum."""
+        return np.diff(self.stratum_end, prepend=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleArrays:
+    """A sample sorted by group and rank, ready for every rank-dependent statistic.
+
+    Attributes
+    ----------
+    rank
+        (n,) int64: equal numbers are ties; ascending inside a group.
+    weight
+        (n,) float64, positive.
+    unit
+        (n,) int32: the row's sampling unit in `design`.
+    outcomes
+        (k, n) float64, NaN where missing.
+    outcome_names
+        The k names.
+    rank_name
+        The ranking variable.
+    groups
+        The g groups.
+    group_start
+        (g + 1,) int64: where each group's rows start.
+    design
+        The survey design of the whole sample, including rows outside the groups.
+    replicate_weights
+        User-supplied replicate weights in the same row order, or None.
+    """
+
+    rank: IntArray
+    weight: FloatArray
+    unit: UnitArray
+    outcomes: FloatArray
+    outcome_names: tuple[str, ...]
+    rank_name: str
+    groups: tuple[Group, ...]
+    group_start: IntArray
+    design: DesignArrays
+    replicate_weights: ReplicateWeights | None = None
+
+    @property
+    def n(self) -> int:
+        """How many rows there are."""
+        return int(self.weight.shape[0])

@@ -1,0 +1,1 @@
+"""The statistics: a frozen spec and arrays in, tidy rows out. No files, no frames."""

@@ -1,0 +1,194 @@
+"""Resampling plans: which units a replicate draws, and what its estimates are worth in the variance.
+
+A plan belongs to a sample and its design. Replicate b draws from the stream keyed by (seed, plan, b) and by
+nothing else, so all outcomes, indices and groups of the sample see the same draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, UnitArray
+from engine.errors import EstimationError
+from engine.kernels import draws
+from engine.kernels.streams import stream_key
+from engine.study import BootstrapSpec
+
+Draw = Callable[[int, int], FloatArray]  # (first block, blocks) -> multipliers (blocks, u, LANES)
+
+MOST_DELETIONS = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResamplingPlan:
+    """How replicates are made and weighed.
+
+    Attributes
+    ----------
+    name
+        For the `method` column.
+    n_replicates
+        How many.
+    n_units
+        Units a replicate draws from.
+    item_bytes
+        Bytes of one multiplier.
+    unit
+        (n,) int32: the unit whose multiplier a row takes.
+    draw
+        Makes the multipliers of some blocks.
+    factors
+        (b,) float64: c_r of v = sum_r c_r (theta_r - centre)^2.
+    centre
+        What theta_r is compared with.
+    is_bootstrap
+        Whether the replicates are draws, so that their percentiles mean something.
+    replaces_weight
+        Whether the multipliers are whole weights instead of factors of the row's weight.
+    stratum_end
+        (h,) int64 of the drawn units.
+    draw_scale
+        (u,) float64: what one draw of a unit is worth.
+    """
+
+    name: str
+    n_replicates: int
+    n_units: int
+    item_bytes: int
+    unit: UnitArray
+    draw: Draw
+    factors: FloatArray
+    centre: Literal["estimate", "mean"] = "mean"
+    is_bootstrap: bool = True
+    replaces_weight: bool = False
+    stratum_end: IntArray
+    draw_scale: FloatArray
+
+
+def plan_method(method: str, design: DesignArrays, *, has_replicate_weights: bool) -> str:
+    """Return the method that ``auto`` stands for: the study's replicate weights, else its design."""
+    if method != "auto":
+        return method
+    if has_replicate_weights:
+        return "replicate-weights"
+    return "rao-wu" if design.has_clusters or design.has_strata else "iid"
+
+
+def draws_rows(method: str, design: DesignArrays) -> bool:
+    """Say whether replicates draw rows, so that tied rows need an order of their own."""
+    return method not in ("replicate-weights", "jackknife") and not (design.has_clusters and method != "iid")
+
+
+def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> ResamplingPlan:
+    """Return the resampling plan of a sample."""
+    design = arrays.design
+    method = plan_method(spec.method, design, has_replicate_weights=arrays.replicate_weights is not None)
+    key = stream_key(seed, method)
+    n = spec.replicates
+    bootstrap = np.full(n, 1.0 / max(n - 1, 1))
+    if method == "replicate-weights":
+        return _given_weights(arrays)
+    if method == "jackknife":
+        return _jackknife(arrays)
+    if method in ("cluster", "rao-wu"):
+        return _stratified(method, arrays, key, bootstrap)
+    rows = method == "iid" or not design.has_clusters
+    n_units = arrays.n if rows else design.n_units
+    make = draws.multinomial_counts if method == "iid" else draws.poisson_counts
+    return ResamplingPlan(
+        name=f"{method} bootstrap",
+        n_replicates=n,
+        n_units=n_units,
+        item_bytes=1,
+        unit=np.arange(n_units, dtype=np.int32) if rows else arrays.unit,
+        draw=lambda first, count: make(key, first, count, n_units),
+        factors=bootstrap,
+        stratum_end=np.array([n_units], np.int64),
+        draw_scale=np.ones(n_units),
+    )
+
+
+def _stratified(method: str, arrays: SampleArrays, key: np.uint64, factors: FloatArray) -> ResamplingPlan:
+    design = arrays.design
+    ends = _resampling_strata(design)
+    sizes = np.diff(ends, prepend=0)
+    # A PSU alone in its stratum keeps its weight (certainty).
+    n_draws = np.where(sizes > 1, sizes - 1 if method == "rao-wu" else sizes, 0)
+    scale = np.where(sizes > 1, sizes / np.maximum(n_draws, 1), 1.0)
+    return ResamplingPlan(
+        name=f"{method} bootstrap",
+        n_replicates=len(factors),
+        n_units=design.n_units,
+        item_bytes=8,
+        unit=arrays.unit,
+        draw=lambda first, count: draws.stratified_multipliers(key, first, count, ends, n_draws, scale),
+        factors=factors,
+        stratum_end=ends,
+        draw_scale=np.repeat(scale, sizes),
+    )
+
+
+def _resampling_strata(design: DesignArrays) -> IntArray:
+    """With ``adjust``, a stratum of a single unit is drawn together with its neighbour."""
+    if design.single_psu != "adjust":
+        return design.stratum_end
+    ends: list[int] = []
+    start = 0
+    for end in design.stratum_end.tolist():
+        if end - start > 1:
+            ends.append(end)
+            start = end
+    if not ends or ends[-1] != design.n_units:
+        ends = [*ends[:-1], design.n_units]
+    return np.array(ends, np.int64)
+
+
+def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
+    design = arrays.design
+    if design.n_units > MOST_DELETIONS:
+        raise EstimationError(
+            f"bootstrap.method: 'jackknife' would delete {design.n_units:,} units one by one; expected at most "
+            f"{MOST_DELETIONS:,}. Give design.cluster, or use the linearised standard error or a bootstrap."
+        )
+    sizes = design.stratum_sizes[design.stratum_of_unit]
+    return ResamplingPlan(
+        name="delete-PSU jackknife" if design.has_clusters else "delete-one jackknife",
+        n_replicates=design.n_units,
+        n_units=design.n_units,
+        item_bytes=8,
+        unit=arrays.unit,
+        draw=lambda first, count: draws.deletion_multipliers(
+            first, count, design.stratum_end, design.stratum_of_unit
+        ),
+        factors=(sizes - 1.0) / sizes,
+        is_bootstrap=False,
+        stratum_end=design.stratum_end,
+        draw_scale=np.ones(design.n_units),
+    )
+
+
+def _given_weights(arrays: SampleArrays) -> ResamplingPlan:
+    given = arrays.replicate_weights
+    if given is None:
+        raise EstimationError(
+            "bootstrap.method: found 'replicate-weights' without any; expected design.replicate_weights. "
+            "Name their columns there."
+        )
+    return ResamplingPlan(
+        name="replicate weights",
+        n_replicates=len(given.factors),
+        n_units=arrays.n,
+        item_bytes=8,
+        unit=np.arange(arrays.n, dtype=np.int32),
+        draw=lambda first, count: draws.given_multipliers(first, count, given.values),
+        factors=given.factors,
+        centre=given.centre,
+        is_bootstrap=given.is_bootstrap,
+        replaces_weight=True,
+        stratum_end=np.array([arrays.n], np.int64),
+        draw_scale=np.ones(arrays.n),
+    )
