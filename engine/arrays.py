@@ -137,3 +137,53 @@ class SampleArrays:
     def n(self) -> int:
         """How many rows there are."""
         return int(self.weight.shape[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableArrays:
+    """The rows of a sample for tables of counts, means and rates; N rows of positive weight.
+
+    Attributes
+    ----------
+    weight
+        (N,) float64.
+    unit
+        (N,) int32: the row's sampling unit.
+    group
+        (N,) int32: number of the row's group, -1 for none.
+    groups
+        What the numbers mean. A last group for all rows together is added by the tables themselves.
+    design
+        The survey design.
+    """
+
+    weight: FloatArray
+    unit: UnitArray
+    group: UnitArray
+    groups: tuple[Group, ...]
+    design: DesignArrays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariableArrays:
+    """One variable of a table.
+
+    Attributes
+    ----------
+    name
+        The variable.
+    levels
+        Names of a factor's levels; empty for a number.
+    codes
+        (N,) int32: number of the level, -1 where missing; None for a number.
+    values
+        (N,) float64, NaN where missing; None for a factor without event. For an event 0 and 1.
+    missing
+        (N,) uint8: 0 for a value, otherwise why there is none (see `engine.study.models.MISSING_KINDS`).
+    """
+
+    name: str
+    levels: tuple[str, ...]
+    codes: UnitArray | None
+    values: FloatArray | None
+    missing: NDArray[np.uint8]

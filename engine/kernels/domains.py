@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from engine.kernels._jit import kernel
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
 
 
@@ -54,14 +55,47 @@ def domain_mean_totals(
 
 
 @kernel
-def domain_mean_squares(
-    domain: UnitArray, sums: FloatArray, weight: FloatArray, value: FloatArray
+def domain_row_moments(
+    domain: UnitArray,
+    sums: FloatArray,
+    weight: FloatArray,
+    value: FloatArray,
+    stratum: IntArray,
+    n_strata: int,
 ) -> FloatArray:
-    """Return sum [w (v - mean) / W]^2 of each domain (domains,), when every row is its own unit."""
-    out = np.zeros(sums.shape[0])
+    """Return rows, sum d and sum d^2 of d = w (v - mean) / W by domain and stratum: (domains, h, 3).
+
+    Enough for the variance when every row is its own sampling unit; stratum (n,).
+    """
+    out = np.zeros((sums.shape[0], n_strata, 3))
     for i in range(domain.shape[0]):
         d = domain[i]
         if d >= 0:
             W = sums[d, 1]
-            out[d] += (weight[i] * (value[i] - sums[d, 2] / W) / W) ** 2
+            part = weight[i] * (value[i] - sums[d, 2] / W) / W
+            out[d, stratum[i], 0] += 1.0
+            out[d, stratum[i], 1] += part
+            out[d, stratum[i], 2] += part * part
     return out
+
+
+@kernel
+def domain_units(
+    domain: UnitArray, n_domains: int, unit: UnitArray, stratum_of_unit: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return how many sampling units and how many strata have rows in each domain: (domains,) each."""
+    n_units = stratum_of_unit.shape[0]
+    seen = np.zeros((n_domains, n_units), np.bool_)
+    for i in range(domain.shape[0]):
+        if domain[i] >= 0:
+            seen[domain[i], unit[i]] = True
+    units, strata = np.zeros(n_domains, np.int64), np.zeros(n_domains, np.int64)
+    for d in range(n_domains):
+        last = -1
+        for u in range(n_units):
+            if seen[d, u]:
+                units[d] += 1
+                if stratum_of_unit[u] != last:
+                    strata[d] += 1
+                    last = stratum_of_unit[u]
+    return units, strata
