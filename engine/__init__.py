@@ -1,0 +1,49 @@
+"""equirank: health-equity statistics on large survey microdata.
+
+Public names are imported on first use, so that ``import engine`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
+    from engine.run.execute import run
+    from engine.run.functions import concentration_curve, concentration_index
+    from engine.study.load import load_study
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "concentration_index": "engine.run.functions",
+    "concentration_curve": "engine.run.functions",
+    "load_study": "engine.study.load",
+    "run": "engine.run.execute",
+    "EngineError": "engine.errors",
+    "StudyError": "engine.errors",
+    "DataError": "engine.errors",
+    "EstimationError": "engine.errors",
+    "UsageError": "engine.errors",
+}
+
+__all__ = [
+    "DataError",
+    "EngineError",
+    "EstimationError",
+    "StudyError",
+    "UsageError",
+    "__version__",
+    "concentration_curve",
+    "concentration_index",
+    "load_study",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes have any type
+    if name not in _HOMES:
+        raise AttributeError(f"module 'engine' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

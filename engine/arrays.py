@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,6 +57,39 @@ class ReplicateWeights:
     factors: FloatArray
     centre: Literal["estimate", "mean"]
     is_bootstrap: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesignColumns:
+    """The design columns of all N rows of the sample, as read.
+
+    Attributes
+    ----------
+    weight
+        (N,) float64 or None for equal weights.
+    stratum, cluster
+        (N,) int64 codes in the order of the ids, -1 where missing; or None.
+    population
+        (N,) float64: PSUs of the row's stratum in the population, or None.
+    replicate_weights
+        Of all rows, or None.
+    names
+        Column names for messages: keys ``weight``, ``stratum``, ``cluster``.
+    """
+
+    weight: FloatArray | None = None
+    stratum: IntArray | None = None
+    cluster: IntArray | None = None
+    population: FloatArray | None = None
+    replicate_weights: ReplicateWeights | None = None
+    nested: bool = False
+    single_psu: SinglePsu = "fail"
+    names: Mapping[str, str] | None = None
+
+    def name(self, role: str) -> str:
+        """Say which column plays a role, for a message."""
+        column = (self.names or {}).get(role)
+        return f"{role} column '{column}'" if column else f"{role} column"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,22 +32,22 @@ def pairs_of(values: FloatArray) -> list[Pair]:
     return [Pair(first=present[0], second=g) for g in present[1:]]
 
 
-def difference_rows(
+def difference_row(
     base: TidyRow,
     point: PointEstimates,
     pieces: Sequence[Piece],
     arrays: SampleArrays,
     pair: Pair,
     conf_level: float,
-) -> tuple[TidyRow, FloatArray]:
-    """Return the row of a difference and its linearised totals (u,)."""
+) -> TidyRow:
+    """Return the row of a difference."""
     first, second = arrays.groups[pair.first], arrays.groups[pair.second]
     difference = float(point.values[pair.second] - point.values[pair.first])
     totals = point.totals[pair.second] - point.totals[pair.first]
     std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
     degrees = _shared_degrees([pieces[pair.first], pieces[pair.second]], arrays.design)
     low, high, p = t_interval(difference, std_error, degrees, conf_level)
-    row = replace(
+    return replace(
         base,
         term=base.measure,
         level=f"{second.label} - {first.label}",
@@ -61,7 +61,6 @@ def difference_rows(
         method="linearised",
         n_obs=len(pieces[pair.first].weight) + len(pieces[pair.second].weight),
     )
-    return row, totals
 
 
 def _shared_degrees(pieces: Sequence[Piece], design: DesignArrays) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
-from engine.estimators.comparison import Pair, difference_rows, joint_row, pairs_of
+from engine.estimators.comparison import Pair, difference_row, joint_row, pairs_of
 from engine.estimators.indices import RELATIVE, Index, requested_indices
 from engine.estimators.intervals import ReplicateSummary, summarise
 from engine.estimators.peer import conindex_rows
@@ -32,12 +32,17 @@ class ConcentrationEstimates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Block:
-    """One index of one outcome in all groups, with its replicates."""
+    """One index of one outcome in all groups, with its replicates.
+
+    `drawn` holds the estimates with the totals of the units that the replicates draw, which are not the
+    design's when rows are drawn from a clustered sample: BCa and studentized intervals are about the draws.
+    """
 
     outcome: int
     index: Index
     pieces: Sequence[Piece]
     point: PointEstimates
+    drawn: PointEstimates
     values: FloatArray | None
     errors: FloatArray | None
 
@@ -98,13 +103,19 @@ def estimate_concentration(
             )
     rows: list[TidyRow] = []
     kept: dict[tuple[int, int, str], FloatArray] = {}
+    as_drawn = _as_drawn(arrays, plan, spec)
     for q in range(0, len(targets), n_groups):
         target = targets[q]
+        point = drawn = estimate_index(target.index, pieces[target.outcome], arrays.design)
+        if as_drawn is not arrays:
+            cut = [cut_piece(as_drawn, target.outcome, g) for g in range(n_groups)]
+            drawn = estimate_index(target.index, cut, as_drawn.design)
         block = _Block(
             outcome=target.outcome,
             index=target.index,
             pieces=pieces[target.outcome],
-            point=estimate_index(target.index, pieces[target.outcome], arrays.design),
+            point=point,
+            drawn=drawn,
             values=None if values is None else values[q : q + n_groups],
             errors=None if errors is None else errors[q : q + n_groups],
         )
@@ -112,6 +123,22 @@ def estimate_concentration(
         if values is not None:
             kept.update({(target.outcome, g, target.index.name): values[q + g] for g in range(n_groups)})
     return ConcentrationEstimates(rows=tuple(rows), replicates=kept)
+
+
+def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan | None, spec: ConcentrationSpec) -> SampleArrays:
+    """Return the sample with the units and strata that the plan draws."""
+    if plan is None or spec.bootstrap is None or spec.bootstrap.interval not in ("bca", "studentized"):
+        return arrays
+    if plan.unit is arrays.unit and np.array_equal(plan.stratum_end, arrays.design.stratum_end):
+        return arrays
+    sizes = np.diff(plan.stratum_end, prepend=0)
+    design = replace(
+        arrays.design,
+        stratum_end=plan.stratum_end,
+        stratum_of_unit=np.repeat(np.arange(len(sizes)), sizes),
+        population=np.full(len(sizes), np.inf),
+    )
+    return replace(arrays, unit=plan.unit, design=design)
 
 
 def _refuse_undefined(outcome: str, rank: str, pieces: Sequence[Piece]) -> None:
@@ -191,7 +218,7 @@ def _summary(
     arrays: SampleArrays, spec: ConcentrationSpec, block: _Block, plan: ResamplingPlan, g: int
 ) -> ReplicateSummary:
     assert block.values is not None  # noqa: S101 - told to mypy; the caller looked
-    third, second = cubed_and_squared(block.point.totals[g], arrays.design.stratum_end)
+    third, second = cubed_and_squared(block.drawn.totals[g], plan.stratum_end)
     estimate = float(block.point.values[g])
     return summarise(
         estimate,
@@ -203,7 +230,7 @@ def _summary(
         degrees=block.pieces[g].degrees,
         acceleration=third / (6.0 * second**1.5) if second > 0 else 0.0,
         errors=None if block.errors is None else block.errors[g],
-        std_error=float(block.point.std_errors[g]),
+        std_error=float(block.drawn.std_errors[g]),
     )
 
 
@@ -235,10 +262,11 @@ def _comparison(
     pair: Pair,
     base: TidyRow,
 ) -> list[TidyRow]:
-    row, totals = difference_rows(base, block.point, block.pieces, arrays, pair, spec.conf_level)
+    row = difference_row(base, block.point, block.pieces, arrays, pair, spec.conf_level)
     if plan is None or block.values is None:
         return [row]
-    third, second = cubed_and_squared(totals, arrays.design.stratum_end)
+    totals = block.drawn.totals[pair.second] - block.drawn.totals[pair.first]
+    third, second = cubed_and_squared(totals, plan.stratum_end)
     difference = float(block.point.values[pair.second] - block.point.values[pair.first])
     interval = _interval(spec, plan)
     summary = summarise(

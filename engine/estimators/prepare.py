@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import DesignArrays, FloatArray, Group, IntArray, ReplicateWeights, SampleArrays, SinglePsu, UnitArray
+from engine.arrays import (
+    DesignArrays,
+    DesignColumns,
+    FloatArray,
+    Group,
+    IntArray,
+    ReplicateWeights,
+    SampleArrays,
+    TableArrays,
+    UnitArray,
+)
 from engine.errors import DataError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesignColumns:
-    """The design columns of all N rows of the sample, as read.
-
-    Attributes
-    ----------
-    weight
-        (N,) float64 or None for equal weights.
-    stratum, cluster
-        (N,) int64 codes in the order of the ids, -1 where missing; or None.
-    population
-        (N,) float64: PSUs of the row's stratum in the population, or None.
-    replicate_weights
-        Of all rows, or None.
-    names
-        Column names for messages: keys ``weight``, ``stratum``, ``cluster``.
-    """
-
-    weight: FloatArray | None = None
-    stratum: IntArray | None = None
-    cluster: IntArray | None = None
-    population: FloatArray | None = None
-    replicate_weights: ReplicateWeights | None = None
-    nested: bool = False
-    single_psu: SinglePsu = "fail"
-    names: Mapping[str, str] | None = None
-
-    def name(self, role: str) -> str:
-        """Say which column plays a role, for a message."""
-        column = (self.names or {}).get(role)
-        return f"{role} column '{column}'" if column else f"{role} column"
 
 
 def checked_weights(columns: DesignColumns, n: int) -> FloatArray:
@@ -239,3 +215,17 @@ def _sorted_units(unit: UnitArray, design: DesignArrays) -> UnitArray:
     renumbered = np.empty(len(unit), np.int32)
     renumbered[order] = start[stratum[order]] + within
     return renumbered
+
+
+def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, ...]) -> TableArrays:
+    """Take the rows of positive weight for tables; group (N,) is -1 for rows in none.
+
+    Rows of weight 0 keep their place, without weight, so that variables of all N rows still fit.
+    """
+    n = group.shape[0]
+    if n == 0:
+        raise DataError("sample: found no rows; expected at least one. Which sample rule leaves none?")
+    weight = checked_weights(columns, n)
+    design, unit = sampling_units(columns, n)
+    number = np.where(weight > 0, group, -1).astype(np.int32)
+    return TableArrays(weight=weight, unit=unit, group=number, groups=groups, design=design)

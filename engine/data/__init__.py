@@ -1,0 +1,1 @@
+"""Files -> panel -> sample -> arrays. The only package that opens data files."""

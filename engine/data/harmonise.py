@@ -1,0 +1,184 @@
+"""Raw columns -> harmonised columns, as lazy Polars expressions.
+
+Each variable becomes its value (a factor or a number) and a small number that says why a value is not
+there: 0 value, 1 blank, 2 missing, 3 skipped, 4 not sure, 255 not understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from engine.data.labelled import CODE_SUFFIX
+from engine.data.sources import RawFrame, SourceFile
+from engine.study import StudySpec, VariableSpec
+from engine.study.base import Code
+from engine.study.models import MISSING_KINDS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KIND_SUFFIX = "__missing"
+NOT_UNDERSTOOD = 255
+DESIGN_PREFIX = "design__"
+LONGEST_EXACT = 15  # digits of a whole number that a double holds exactly
+
+
+class RawColumn:
+    """A raw column read as number and as text, whatever the file stored.
+
+    Attributes
+    ----------
+    number
+        Its numeric value, null where it is none.
+    text
+        Its text without outer spaces; null for a stored number, except Stata's ``.a`` to ``.z``.
+    is_text
+        Whether the file stores text.
+    """
+
+    def __init__(self, raw: RawFrame, column: str) -> None:
+        import polars as pl
+
+        kind = raw.frame.collect_schema()[column]
+        self.is_text = not (kind.is_numeric() or kind == pl.Boolean)
+        self.labels = raw.labels.get(column, {})
+        self.ranges = raw.missing_ranges.get(column, ())
+        value = pl.col(column)
+        if self.is_text:
+            text = value.cast(pl.String).str.strip_chars(" \t\r\n\u3000\u00a0")
+            self.text = pl.when(text != "").then(text)
+            self.number = self.text.cast(pl.Float64, strict=False)
+        else:
+            number = value.cast(pl.Float64)
+            self.number = pl.when(number.is_not_nan()).then(number)
+            code = column + CODE_SUFFIX
+            self.text = pl.col(code) if code in raw.columns_of_frame() else pl.lit(None, dtype=pl.String)
+
+    @property
+    def is_blank(self) -> pl.Expr:
+        """Whether the cell is empty."""
+        return self.text.is_null() & self.number.is_null()
+
+    def matches(self, codes: Iterable[Code]) -> pl.Expr:
+        """Whether the cell holds one of the codes, or a code whose label is one of them."""
+        import polars as pl
+
+        wanted = list(codes)
+        numbers = [float(code) for code in wanted if not isinstance(code, str)]
+        texts = [code.strip() for code in wanted if isinstance(code, str)]
+        numbers += [code for code, label in self.labels.items() if label.strip() in texts]
+        found = pl.lit(value=False)
+        if numbers:
+            found = found | self.number.is_in(numbers).fill_null(value=False)
+        if texts:
+            found = found | self.text.is_in(texts).fill_null(value=False)
+        return found
+
+    def identifier(self) -> pl.Expr:
+        """Return an id as text that is the same from every format: 7, 7.0 and "7" are one id."""
+        import polars as pl
+
+        whole = self.number.is_not_null() & (self.number == self.number.round(0))
+        exact = self.text.is_null() | (self.text.str.len_chars() <= LONGEST_EXACT)
+        plain = self.number.cast(pl.Int64, strict=False).cast(pl.String)
+        return pl.when(whole & exact).then(plain).otherwise(self.text.fill_null(self.number.cast(pl.String)))
+
+
+def variable_columns(name: str, spec: VariableSpec, raw: RawFrame, wave: str | None) -> Sequence[pl.Expr]:
+    """Return the value and the kind-of-missing expressions of one variable."""
+    import polars as pl
+
+    source = spec.source if isinstance(spec.source, str) else spec.source[str(wave)]
+    column = RawColumn(raw, raw.column(source, f"variables.{name}"))
+    kind = pl.when(column.is_blank).then(MISSING_KINDS.index("blank") + 1)
+    for reason, codes in spec.missing_codes.items():
+        kind = kind.when(column.matches(codes)).then(MISSING_KINDS.index(reason) + 1)
+    for low, high in column.ranges:
+        declared = column.number.is_between(low, high) & ~_listed(column, spec)
+        kind = kind.when(declared).then(MISSING_KINDS.index("missing") + 1)
+    understood, value = _value(column, spec)
+    reason_code = kind.when(~understood).then(NOT_UNDERSTOOD).otherwise(0).cast(pl.UInt8)
+    return [
+        pl.when(reason_code == 0).then(value).alias(name),
+        reason_code.alias(name + KIND_SUFFIX),
+    ]
+
+
+def _listed(column: RawColumn, spec: VariableSpec) -> pl.Expr:
+    """A code the study names as a level is a value, even where the file declares it missing."""
+    return column.matches([code for codes in (spec.levels or {}).values() for code in codes])
+
+
+def _value(column: RawColumn, spec: VariableSpec) -> tuple[pl.Expr, pl.Expr]:
+    """Return whether a cell is understood, and its value."""
+    import polars as pl
+
+    if not spec.levels and not spec.cut:
+        return column.number.is_not_null(), column.number
+    chain = pl.when(pl.lit(value=False)).then(pl.lit(None, dtype=pl.String))
+    for level, codes in (spec.levels or {}).items():
+        chain = chain.when(column.matches(codes)).then(pl.lit(level))
+    for level, (low, high) in (spec.cut or {}).items():
+        inside = (column.number >= low) & (column.number < high)
+        chain = chain.when(inside.fill_null(value=False)).then(pl.lit(level))
+    level = chain.otherwise(None)
+    return level.is_not_null(), level.cast(pl.Enum(spec.level_names))
+
+
+def harmonised_columns(spec: StudySpec, file: SourceFile, raw: RawFrame) -> list[pl.Expr]:
+    """Return all columns of the panel for one file."""
+    import polars as pl
+
+    if spec.source.wave is not None:
+        wave = RawColumn(raw, raw.column(spec.source.wave, "source.wave")).identifier()
+    else:
+        wave = pl.lit(file.wave, dtype=pl.String)
+    columns: list[pl.Expr] = [wave.alias("wave")]
+    for name, variable in spec.variables.items():
+        columns.extend(variable_columns(name, variable, raw, file.wave))
+    return columns + _design_columns(spec, raw)
+
+
+def _design_columns(spec: StudySpec, raw: RawFrame) -> list[pl.Expr]:
+    design = spec.design
+    columns = []
+    for role in ("weight", "population"):
+        source = getattr(design, role)
+        if source is not None:
+            number = RawColumn(raw, raw.column(source, f"design.{role}")).number
+            columns.append(number.alias(DESIGN_PREFIX + role))
+    for role in ("stratum", "cluster"):
+        source = getattr(design, role)
+        if source is not None:
+            identifier = RawColumn(raw, raw.column(source, f"design.{role}")).identifier()
+            columns.append(identifier.alias(DESIGN_PREFIX + role))
+    for number, source in enumerate(replicate_columns(spec, raw), start=1):
+        columns.append(RawColumn(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{number:05d}"))
+    return columns
+
+
+def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
+    """Return the replicate-weight columns of a file, in its order for a pattern."""
+    from fnmatch import fnmatchcase
+
+    given = spec.design.replicate_weights
+    if given is None:
+        return []
+    place = "design.replicate_weights.columns"
+    if isinstance(given.columns, tuple):
+        return [raw.column(name, place) for name in given.columns]
+    pattern = given.columns.casefold()
+    found = [column for column in raw.columns if fnmatchcase(column.casefold(), pattern)]
+    return found or [raw.column(given.columns, place)]
+
+
+def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
+    """Return every source column (or pattern) the study reads from a file of one wave."""
+    wanted = [spec.source.wave, spec.design.weight, spec.design.stratum, spec.design.cluster, spec.design.population]
+    for variable in spec.variables.values():
+        wanted.append(variable.source if isinstance(variable.source, str) else variable.source[str(wave)])
+    given = spec.design.replicate_weights
+    if given is not None:
+        wanted.extend(given.columns if isinstance(given.columns, tuple) else [given.columns])
+    return tuple(dict.fromkeys(name for name in wanted if name is not None))

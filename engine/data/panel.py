@@ -1,0 +1,176 @@
+"""The harmonised panel: one folder of Parquet parts, written once and reused while nothing has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+from engine.data import queries
+from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, RawColumn, harmonised_columns, wanted_columns
+from engine.data.sources import RawFrame, SourceFile, open_frame, reading
+from engine.errors import DataError
+from engine.paths import cache_folder
+from engine.study import StudySpec
+
+PANEL_FORMAT = 1
+SHOWN_FROM = 10  # a code held by fewer people than this is never shown
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A harmonised panel on disk.
+
+    Attributes
+    ----------
+    folder
+        Holds the Parquet parts, one for each source file.
+    sources
+        File name, SHA-256, wave and rows of each source.
+    reused
+        Whether it was there already.
+    """
+
+    folder: Path
+    sources: tuple[Mapping[str, Any], ...]
+    reused: bool
+
+    @property
+    def parts(self) -> list[str]:
+        """The Parquet files, in the order of the sources."""
+        return [str(path) for path in sorted(self.folder.glob("part-*.parquet"))]
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of all parts."""
+        return sum(int(source["rows"]) for source in self.sources)
+
+
+def panel_key(spec: StudySpec, digests: Sequence[str]) -> str:
+    """Return the name of the panel that these files and this part of the study make."""
+    import polars as pl
+
+    asked = spec.model_dump(mode="json", include={"source", "design", "variables"})
+    waves = list(spec.source.path) if isinstance(spec.source.path, dict) else []
+    text = json.dumps([PANEL_FORMAT, pl.__version__, asked, waves, list(digests)], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress | None = None) -> Panel:
+    """Return the harmonised panel of a study, writing it only if it is not there.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    files
+        Its data files.
+    progress
+        Told how many more rows have been read.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, a column is not there, or a value fits no level.
+    """
+    digests = [file.digest() for file in files]
+    target = cache_folder("panels") / panel_key(spec, digests)
+    if (target / "sources.json").is_file():
+        sources = json.loads((target / "sources.json").read_text(encoding="utf-8"))
+        if progress is not None:
+            progress(sum(source["rows"] for source in sources))
+        return Panel(folder=target, sources=tuple(sources), reused=True)
+    working = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
+    try:
+        sources = [
+            _write_part(spec, file, digest, working, number, progress)
+            for number, (file, digest) in enumerate(zip(files, digests, strict=True))
+        ]
+        (working / "sources.json").write_text(json.dumps(sources), encoding="utf-8")
+        shutil.rmtree(working / "scratch", ignore_errors=True)
+        try:
+            working.rename(target)
+        except OSError:
+            if not (target / "sources.json").is_file():
+                raise
+            # Another run has just written the same panel.
+        return Panel(folder=target, sources=tuple(sources), reused=False)
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _write_part(
+    spec: StudySpec, file: SourceFile, digest: str, working: Path, number: int, progress: Progress | None
+) -> dict[str, Any]:
+    scratch = working / "scratch"
+    scratch.mkdir(exist_ok=True)
+    raw = open_frame(file, wanted_columns(spec, file.wave), spec.source.encoding, scratch)
+    columns = harmonised_columns(spec, file, raw)
+    part = working / f"part-{number:04d}.parquet"
+    with reading(file.path):
+        raw.frame.select(columns).sink_parquet(part, maintain_order=True, compression="zstd")
+    os.chmod(part, 0o600)  # noqa: PTH101 - microdata: for the owner only
+    _refuse_not_understood(spec, file, raw, part)
+    if progress is not None:
+        progress(raw.n_rows)
+    return {"file": file.path.name, "sha256": digest, "wave": file.wave, "rows": raw.n_rows}
+
+
+def _refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, part: Path) -> None:
+    """Say which variables hold values that fit nothing, all at once."""
+    params = {"panel": [str(part)], "pattern": f".*{KIND_SUFFIX}"}
+    with queries.database() as connection:
+        counts = queries.rows(connection, "panel_missing", params)
+    told = [
+        _not_understood(spec, file, raw, column.removesuffix(KIND_SUFFIX), n)
+        for column, kind, n in counts
+        if kind == NOT_UNDERSTOOD
+    ]
+    if told:
+        raise DataError("\n".join(told))
+
+
+def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str, n: int) -> str:
+    import polars as pl
+
+    variable = spec.variables[name]
+    source = variable.source if isinstance(variable.source, str) else variable.source[str(file.wave)]
+    place = f"{file.path.name}, column '{source}' (variables.{name})"
+    if not variable.levels and not variable.cut:
+        return (
+            f"{place}: {n:,} rows hold text where a number belongs; expected numbers. "
+            "List the codes under missing, or give the variable levels."
+        )
+    if variable.cut:
+        return f"{place}: {n:,} rows lie outside every interval of cut; expected all inside. Widen it, or list missing."
+    column = RawColumn(raw, raw.column(source, name))
+    known = [code for codes in (*(variable.levels or {}).values(), *variable.missing_codes.values()) for code in codes]
+    unknown = raw.frame.filter(~column.matches(known) & ~column.is_blank).select(code=column.identifier())
+    counts = unknown.group_by("code").agg(n=pl.len()).filter(pl.col("n") >= SHOWN_FROM).sort("code")
+    codes = counts.collect(engine="in-memory")["code"].to_list()
+    shown = f"code {', '.join(map(str, codes[:20]))}" if codes else "codes held by very few people, not shown here"
+    return (
+        f"{place}: {n:,} rows hold a value that no level names ({shown}); expected one of "
+        f"{', '.join(variable.level_names)}, or a code listed as missing. Add it to levels or to missing."
+    )
+
+
+def missing_counts(panel: Panel) -> dict[str, dict[int, int]]:
+    """Return how many rows of each variable hold a value (0) or each kind of missing (1 to 4)."""
+    params = {"panel": panel.parts, "pattern": f".*{KIND_SUFFIX}"}
+    counts: dict[str, dict[int, int]] = {}
+    with queries.database() as connection:
+        for column, kind, n in queries.rows(connection, "panel_missing", params):
+            counts.setdefault(column.removesuffix(KIND_SUFFIX), {})[kind] = n
+    return counts
+
+

@@ -1,0 +1,57 @@
+"""The SQL of the project: one statement a file, values by $name, run in a closed in-memory DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import DataError
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def query_folder() -> Path:
+    """Return where the queries are: inside the wheel, or at the top of a checkout."""
+    package = Path(str(resources.files("engine")))
+    inside = package / "queries"
+    return inside if inside.is_dir() else package.parent / "queries"
+
+
+def query_text(name: str, condition: str | None = None) -> str:
+    """Return a query; `condition` is SQL that `engine.data.expressions` wrote."""
+    text = (query_folder() / f"{name}.sql").read_text(encoding="utf-8")
+    return text if condition is None else text.replace("WHERE {condition}", f"WHERE {condition}")
+
+
+@contextmanager
+def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an in-memory database that spills into a private folder and never shows a value in an error."""
+    import tempfile
+
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="equirank-") as spill, duckdb.connect() as connection:
+        connection.sql("SET temp_directory = $folder", params={"folder": spill})
+        connection.sql("SET memory_limit = '1GB'")
+        if threads:
+            connection.sql("SET threads = $threads", params={"threads": threads})
+        try:
+            yield connection
+        except duckdb.Error as error:
+            # DuckDB's own text can quote the offending row.
+            raise DataError(
+                f"database: a query stopped with {type(error).__name__}; expected it to run on the harmonised panel. "
+                "Is there room on the disk, and is the panel's cache folder untouched?"
+            ) from None
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any], condition: str | None = None
+) -> list[tuple[Any, ...]]:
+    """Run a query and return its rows."""
+    relation = connection.sql(query_text(name, condition), params=dict(params))
+    return [] if relation is None else relation.fetchall()

@@ -1,0 +1,206 @@
+"""Which files a study reads, and what they look like: lazy frames of raw columns with their labels."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import DataError, nearest
+from engine.study import StudySpec
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SUFFIXES = (".parquet", ".csv", ".csv.gz", ".dta", ".sav")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One data file, and the wave it holds if the study says so."""
+
+    path: Path
+    wave: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """The format, from the name."""
+        name = self.path.name.lower()
+        return ".csv.gz" if name.endswith(".csv.gz") else self.path.suffix.lower()
+
+    def digest(self) -> str:
+        """SHA-256 of the content."""
+        with reading(self.path), self.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFrame:
+    """A file as a lazy frame.
+
+    Attributes
+    ----------
+    name
+        File name for messages.
+    frame
+        Raw columns; text as text.
+    columns
+        Their names.
+    labels
+        Column -> code -> label, for files that carry them.
+    missing_ranges
+        Column -> (low, high) codes that the file itself declares missing.
+    n_rows
+        Rows of the file.
+    """
+
+    name: str
+    frame: pl.LazyFrame
+    columns: tuple[str, ...]
+    labels: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
+    missing_ranges: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    n_rows: int
+
+    def columns_of_frame(self) -> tuple[str, ...]:
+        """Return every column of the lazy frame, with those a converted file brought along."""
+        return tuple(self.frame.collect_schema().names())
+
+    def column(self, name: str, place: str) -> str:
+        """Return the file's own spelling of a column, matched without regard to case.
+
+        Raises
+        ------
+        DataError
+            If there is none, or two that differ only in case.
+        """
+        if name in self.columns:
+            return name
+        same = [column for column in self.columns if column.strip().casefold() == name.strip().casefold()]
+        if len(same) == 1:
+            return same[0]
+        if same:
+            raise DataError(
+                f"{self.name}: columns {', '.join(same)} differ only in case; expected one for {place}. "
+                "Write it exactly as in the file."
+            )
+        raise DataError(
+            f"{self.name}: no column '{name}', wanted by {place}; expected one of its {len(self.columns)} columns. "
+            f"{nearest(name, list(self.columns))}"
+        )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn any failure of a reader into a DataError that names the file and never a value."""
+    try:
+        yield
+    except (DataError, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:  # noqa: BLE001 - Polars can raise a PanicException, which is no Exception
+        reason = {"FileNotFoundError": "is not there", "PermissionError": "may not be read"}.get(
+            type(error).__name__, f"cannot be read ({type(error).__name__})"
+        )
+        raise DataError(
+            f"{path.name}: the file {reason}; expected a readable {path.suffix.lstrip('.') or 'data'} file. "
+            "Check the path, the format and, for text, source.encoding."
+        ) from None
+
+
+def source_files(spec: StudySpec, base: Path, override: Path | None = None) -> tuple[SourceFile, ...]:
+    """Return the files of a study, in order.
+
+    Parameters
+    ----------
+    spec
+        The study.
+    base
+        Folder that relative paths start from.
+    override
+        ``--data``: a file, a folder in which the study's own names are looked for, or a glob.
+
+    Raises
+    ------
+    DataError
+        If a file is not there, or its format is unknown.
+    """
+    path = spec.source.path
+    if isinstance(path, dict):
+        folder = base if override is None else override
+        found = [SourceFile(path=_one(folder / name, name), wave=wave) for wave, name in path.items()]
+    else:
+        patterns = list(path) if isinstance(path, tuple) else [path] if path else []
+        if override is not None and not override.is_dir():
+            patterns, base = [override.name], override.parent
+        elif override is not None:
+            base = override
+        if not patterns:
+            raise DataError(
+                f"study '{spec.study.name}': it names no file; expected source.path or --data PATH. "
+                "Give the data file or folder."
+            )
+        found = [SourceFile(path=file) for pattern in patterns for file in _matching(base, pattern)]
+    for file in found:
+        if file.suffix not in SUFFIXES:
+            raise DataError(
+                f"{file.path.name}: unknown format '{file.suffix}'; expected one of {', '.join(SUFFIXES)}. "
+                "Convert the file."
+            )
+    return tuple(found)
+
+
+def _one(path: Path, name: str) -> Path:
+    if not path.is_file():
+        raise DataError(f"{name}: no such file in '{path.parent}'; expected a data file. Use --data PATH.")
+    return path
+
+
+def _matching(base: Path, pattern: str) -> list[Path]:
+    direct = base / pattern
+    if direct.is_file():
+        return [direct]
+    found = sorted(Path(file) for file in glob.glob(pattern, root_dir=base) if (base / file).is_file())
+    if not found:
+        raise DataError(
+            f"{pattern}: no such file in '{base}'; expected one or more data files. Give --data PATH, or correct "
+            "source.path."
+        )
+    return [base / file for file in found]
+
+
+def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, scratch: Path) -> RawFrame:
+    """Open a file as a lazy frame of raw columns.
+
+    `wanted` names the columns the study uses (any case, or glob patterns); formats that must be converted
+    first (.dta, .sav) convert only these, in chunks, into `scratch`.
+    """
+    import polars as pl
+
+    from engine.data.labelled import open_labelled
+
+    with reading(file.path):
+        if file.suffix in (".dta", ".sav"):
+            return open_labelled(file, wanted, encoding, scratch)
+        if file.suffix == ".parquet":
+            frame = pl.scan_parquet(file.path)
+        else:
+            path = file.path if encoding in (None, "utf-8", "utf8") else _as_utf8(file.path, str(encoding), scratch)
+            frame = pl.scan_csv(path, infer_schema=False, rechunk=False)
+        schema: dict[str, Any] = dict(frame.collect_schema())
+        n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+    return RawFrame(name=file.path.name, frame=frame, columns=tuple(schema), n_rows=n_rows)
+
+
+def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
+    """Rewrite a text file as UTF-8, a piece at a time."""
+    import gzip
+    import shutil
+
+    target = scratch / f"{path.stem}.utf8.csv"
+    opened = gzip.open(path, "rt", encoding=encoding) if path.suffix == ".gz" else path.open(encoding=encoding)
+    with opened as source, target.open("w", encoding="utf-8") as sink:
+        shutil.copyfileobj(source, sink)
+    return target

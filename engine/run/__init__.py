@@ -1,0 +1,1 @@
+"""Plans and executes a study; the only part that sees the whole."""
