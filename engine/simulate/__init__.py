@@ -1,0 +1,1 @@
+"""Simulated panels with known margins, for everyone without a licence to the restricted surveys."""
