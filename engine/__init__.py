@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
-    from engine.run.execute import run
-    from engine.run.functions import concentration_curve, concentration_index
+    from engine.batch.execute import run
+    from engine.batch.functions import concentration_curve, concentration_index
     from engine.study.load import load_study
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "concentration_index": "engine.run.functions",
-    "concentration_curve": "engine.run.functions",
+    "concentration_index": "engine.batch.functions",
+    "concentration_curve": "engine.batch.functions",
     "load_study": "engine.study.load",
-    "run": "engine.run.execute",
+    "run": "engine.batch.execute",
     "EngineError": "engine.errors",
     "StudyError": "engine.errors",
     "DataError": "engine.errors",

@@ -96,11 +96,17 @@ class RawFrame:
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn any failure of a reader into a DataError that names the file and never a value."""
+    import polars as pl
+    from pyreadstat import PyreadstatError, ReadstatError
+
+    # A Polars panic is no Exception; errors of our own code must pass.
+    expected = (
+        OSError, EOFError, UnicodeError, pl.exceptions.PolarsError, pl.exceptions.PanicException, PyreadstatError,
+        ReadstatError,
+    )  # fmt: skip
     try:
         yield
-    except (DataError, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
-        raise
-    except BaseException as error:  # noqa: BLE001 - Polars can raise a PanicException, which is no Exception
+    except expected as error:
         reason = {"FileNotFoundError": "is not there", "PermissionError": "may not be read"}.get(
             type(error).__name__, f"cannot be read ({type(error).__name__})"
         )
@@ -188,7 +194,7 @@ def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, 
             frame = pl.scan_parquet(file.path)
         else:
             path = file.path if encoding in (None, "utf-8", "utf8") else _as_utf8(file.path, str(encoding), scratch)
-            frame = pl.scan_csv(path, infer_schema=False, rechunk=False)
+            frame = pl.scan_csv(path, infer_schema=False)
         schema: dict[str, Any] = dict(frame.collect_schema())
         n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     return RawFrame(name=file.path.name, frame=frame, columns=tuple(schema), n_rows=n_rows)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import fdtrc
 
 from engine.arrays import DesignArrays, FloatArray, SampleArrays
-from engine.estimators.point import Piece, PointEstimates, covariance_of, t_interval
+from engine.estimators.point import Piece, PointEstimates, covariance_of, t_interval, units_and_degrees
 from engine.results import TidyRow
 
 ALL_PAIRS_UP_TO = 4  # groups; with more of them each is compared with the first
@@ -45,7 +45,7 @@ def difference_row(
     difference = float(point.values[pair.second] - point.values[pair.first])
     totals = point.totals[pair.second] - point.totals[pair.first]
     std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
-    degrees = _shared_degrees([pieces[pair.first], pieces[pair.second]], arrays.design)
+    _, degrees = units_and_degrees([pieces[pair.first].unit, pieces[pair.second].unit], arrays.design)
     low, high, p = t_interval(difference, std_error, degrees, conf_level)
     return replace(
         base,
@@ -61,12 +61,6 @@ def difference_row(
         method="linearised",
         n_obs=len(pieces[pair.first].weight) + len(pieces[pair.second].weight),
     )
-
-
-def _shared_degrees(pieces: Sequence[Piece], design: DesignArrays) -> int:
-    """Units less strata that hold rows of any of the groups."""
-    units = np.unique(np.concatenate([piece.unit for piece in pieces]))
-    return len(units) - len(np.unique(design.stratum_of_unit[units]))
 
 
 def joint_row(
@@ -86,7 +80,7 @@ def joint_row(
     contrast[:, present[0]] = -1.0
     D = contrast @ np.nan_to_num(point.values)
     V = contrast @ point.covariance @ contrast.T
-    d = _shared_degrees([pieces[g] for g in present], design)
+    _, d = units_and_degrees([pieces[g].unit for g in present], design)
     row = replace(base, term=base.measure, level="all equal", measure="wald_f", method=f"adjusted Wald, F({k}, {d - k + 1})")
     if d - k + 1 < 1 or np.linalg.matrix_rank(V) < k:
         return [replace(row, status="no degrees of freedom")]

@@ -63,9 +63,7 @@ def cut_piece(arrays: SampleArrays, outcome: int, group: int) -> Piece:
     if not present.all():
         values, weight, unit, rank = values[present], weight[present], unit[present], rank[present]
     W, mu = weighted_mean(weight, values)
-    design = arrays.design
-    units = np.unique(unit)
-    strata = np.unique(design.stratum_of_unit[units])
+    n_units, degrees = units_and_degrees([unit], arrays.design)
     return Piece(
         weight=weight,
         outcome=values,
@@ -73,10 +71,20 @@ def cut_piece(arrays: SampleArrays, outcome: int, group: int) -> Piece:
         ends=tie_ends(rank),
         W=W,
         mu=mu,
-        n_clusters=len(units) if design.has_clusters else None,
-        degrees=len(units) - len(strata),
+        n_clusters=n_units if arrays.design.has_clusters else None,
+        degrees=degrees,
         status=_status(values, rank),
     )
+
+
+def units_and_degrees(units: Sequence[UnitArray], design: DesignArrays) -> tuple[int, int]:
+    """Return how many sampling units hold rows of any of the groups, and these less their strata."""
+    seen = np.zeros(design.n_units, bool)
+    for unit in units:
+        seen[unit] = True
+    in_stratum = np.add.reduceat(seen, design.stratum_end - design.stratum_sizes, dtype=np.int64)
+    n_units = int(in_stratum.sum())
+    return n_units, n_units - int((in_stratum > 0).sum())
 
 
 def _status(values: FloatArray, rank: IntArray) -> str:

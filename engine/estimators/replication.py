@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray, SampleArrays
 from engine.estimators.indices import Index
@@ -44,21 +45,33 @@ class SortedRows:
 
 def lay_out_rows(arrays: SampleArrays, pieces: Sequence[Sequence[Piece]], plan: ResamplingPlan) -> SortedRows:
     """Multiply weights into centred outcomes once; outcomes missing on the same rows share their weights."""
-    weight = np.ones(arrays.n) if plan.replaces_weight else arrays.weight
+    weight = np.ones(arrays.n) if plan.replaces_weight else arrays.weight * plan.unit_scale[plan.unit]
     present = ~np.isnan(arrays.outcomes)
-    masks, pattern = np.unique(present, axis=0, return_inverse=True)
+    pattern = _patterns(present)
     means = np.array([[piece.mu for piece in row] for row in pieces])
     sizes = np.diff(arrays.group_start)
     centre = np.repeat(np.nan_to_num(means), sizes, axis=1)
     ends = tie_ends(arrays.rank)
     return SortedRows(
-        weights=masks * weight,
+        weights=present[np.unique(pattern, return_index=True)[1]] * weight,
         amounts=np.where(present, (arrays.outcomes - centre) * weight, 0.0),
-        pattern=pattern.astype(np.int64),
+        pattern=pattern,
         ends=ends,
         group_ties=np.searchsorted(ends, arrays.group_start, side="right").astype(np.int64),
         means=means,
     )
+
+
+def _patterns(present: NDArray[np.bool_]) -> IntArray:
+    """Number the outcomes (k, n) by the rows they are present on: equal rows, equal numbers."""
+    first: list[int] = []
+    pattern = np.empty(len(present), np.int64)
+    for k, rows in enumerate(present):
+        same = [p for p, j in enumerate(first) if np.array_equal(present[j], rows)]
+        pattern[k] = same[0] if same else len(first)
+        if not same:
+            first.append(k)
+    return pattern
 
 
 def batch_blocks(plan: ResamplingPlan, n_threads: int) -> int:
@@ -129,7 +142,8 @@ def _batch_errors(
     start, end = int(arrays.group_start[target.group]), int(arrays.group_start[target.group + 1])
     present = ~np.isnan(arrays.outcomes[target.outcome, start:end])
     index = target.index
+    unit = np.ascontiguousarray(plan.unit[start:end][present])
     return kernels.replicate_std_errors(
-        multipliers, np.ascontiguousarray(plan.unit[start:end][present]), piece.weight, piece.outcome, piece.ends,
-        plan.stratum_end, plan.draw_scale, index.code, index.bounds, index.parameter, index.family,
+        multipliers, unit, piece.weight * plan.unit_scale[unit], piece.outcome, piece.ends,
+        plan.stratum_end, index.code, index.bounds, index.parameter, index.family,
     )  # fmt: skip

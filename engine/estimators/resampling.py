@@ -51,8 +51,8 @@ class ResamplingPlan:
         Whether the multipliers are whole weights instead of factors of the row's weight.
     stratum_end
         (h,) int64 of the drawn units.
-    draw_scale
-        (u,) float64: what one draw of a unit is worth.
+    unit_scale
+        (u,) float64: what one draw of a unit is worth; it goes into the rows' weights.
     """
 
     name: str
@@ -66,27 +66,31 @@ class ResamplingPlan:
     is_bootstrap: bool = True
     replaces_weight: bool = False
     stratum_end: IntArray
-    draw_scale: FloatArray
+    unit_scale: FloatArray
 
 
-def plan_method(method: str, design: DesignArrays, *, has_replicate_weights: bool) -> str:
+def plan_method(method: str, *, has_design: bool, has_replicate_weights: bool) -> str:
     """Return the method that ``auto`` stands for: the study's replicate weights, else its design."""
     if method != "auto":
         return method
     if has_replicate_weights:
         return "replicate-weights"
-    return "rao-wu" if design.has_clusters or design.has_strata else "iid"
+    return "rao-wu" if has_design else "iid"
 
 
-def draws_rows(method: str, design: DesignArrays) -> bool:
+def draws_rows(method: str, *, has_clusters: bool) -> bool:
     """Say whether replicates draw rows, so that tied rows need an order of their own."""
-    return method not in ("replicate-weights", "jackknife") and not (design.has_clusters and method != "iid")
+    return method not in ("replicate-weights", "jackknife") and not (has_clusters and method != "iid")
 
 
 def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> ResamplingPlan:
     """Return the resampling plan of a sample."""
     design = arrays.design
-    method = plan_method(spec.method, design, has_replicate_weights=arrays.replicate_weights is not None)
+    method = plan_method(
+        spec.method,
+        has_design=design.has_clusters or design.has_strata,
+        has_replicate_weights=arrays.replicate_weights is not None,
+    )
     key = stream_key(seed, method)
     n = spec.replicates
     bootstrap = np.full(n, 1.0 / max(n - 1, 1))
@@ -108,7 +112,7 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
         draw=lambda first, count: make(key, first, count, n_units),
         factors=bootstrap,
         stratum_end=np.array([n_units], np.int64),
-        draw_scale=np.ones(n_units),
+        unit_scale=np.ones(n_units),
     )
 
 
@@ -123,12 +127,12 @@ def _stratified(method: str, arrays: SampleArrays, key: np.uint64, factors: Floa
         name=f"{method} bootstrap",
         n_replicates=len(factors),
         n_units=design.n_units,
-        item_bytes=8,
+        item_bytes=1,
         unit=arrays.unit,
-        draw=lambda first, count: draws.stratified_multipliers(key, first, count, ends, n_draws, scale),
+        draw=lambda first, count: draws.stratified_counts(key, first, count, ends, n_draws),
         factors=factors,
         stratum_end=ends,
-        draw_scale=np.repeat(scale, sizes),
+        unit_scale=np.repeat(scale, sizes),
     )
 
 
@@ -167,7 +171,7 @@ def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
         factors=(sizes - 1.0) / sizes,
         is_bootstrap=False,
         stratum_end=design.stratum_end,
-        draw_scale=np.ones(design.n_units),
+        unit_scale=np.ones(design.n_units),
     )
 
 
@@ -190,5 +194,5 @@ def _given_weights(arrays: SampleArrays) -> ResamplingPlan:
         is_bootstrap=given.is_bootstrap,
         replaces_weight=True,
         stratum_end=np.array([arrays.n], np.int64),
-        draw_scale=np.ones(arrays.n),
+        unit_scale=np.ones(arrays.n),
     )

@@ -103,22 +103,17 @@ def multinomial_counts(key: np.uint64, first_block: int, n_blocks: int, n_units:
 
 
 @parallel_kernel
-def stratified_multipliers(
-    key: np.uint64,
-    first_block: int,
-    n_blocks: int,
-    stratum_end: IntArray,
-    n_draws: IntArray,
-    scale: FloatArray,
-) -> FloatArray:
-    """Draw n_draws[h] of stratum h's units with replacement, each draw worth scale[h].
+def stratified_counts(
+    key: np.uint64, first_block: int, n_blocks: int, stratum_end: IntArray, n_draws: IntArray
+) -> CountArray:
+    """Draw n_draws[h] of stratum h's units with replacement; returns (blocks, u, LANES).
 
-    Units are sorted by stratum; stratum_end (h,) holds where each ends. PSU bootstrap: n_h draws worth 1.
-    Rao-Wu: n_h - 1 draws worth n_h / (n_h - 1). A stratum with 0 draws keeps multiplier 1 throughout.
-    Returns (blocks, u, LANES).
+    Units are sorted by stratum; stratum_end (h,) holds where each ends. PSU bootstrap: n_h draws; Rao-Wu:
+    n_h - 1 (each worth n_h / (n_h - 1), which the caller puts into the weights). A stratum with 0 draws
+    counts once throughout. Counts fit a byte, so that those of many PSUs stay in the cache.
     """
     n_units = stratum_end[-1]
-    multipliers = np.zeros((n_blocks, n_units, LANES))
+    counts = np.zeros((n_blocks, n_units, LANES), np.uint8)
     for block in prange(n_blocks):
         for lane in range(LANES):
             start = stream_start(key, (first_block + block) * LANES + lane)
@@ -128,13 +123,13 @@ def stratified_multipliers(
                 size = stratum_end[h] - low
                 for _ in range(n_draws[h]):
                     unit = low + int(uniform(draw(start, position)) * size)
-                    multipliers[block, unit, lane] += scale[h]
+                    counts[block, unit, lane] += np.uint8(1)
                     position += 1
                 if n_draws[h] == 0:
                     for unit in range(low, stratum_end[h]):
-                        multipliers[block, unit, lane] = 1.0
+                        counts[block, unit, lane] = np.uint8(1)
                 low = stratum_end[h]
-    return multipliers
+    return counts
 
 
 @parallel_kernel

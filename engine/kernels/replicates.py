@@ -197,7 +197,6 @@ def replicate_std_errors(
     outcome: FloatArray,
     ends: IntArray,
     stratum_end: IntArray,
-    draw_scale: FloatArray,
     code: int,
     bounds: tuple[float, float],
     parameter: float,
@@ -205,8 +204,8 @@ def replicate_std_errors(
 ) -> FloatArray:
     """Return the linearised standard error of an index inside each replicate (b,), for studentized intervals.
 
-    One complete sample: weight, outcome (n,), ends (t,). A unit's multiplier over draw_scale (u,) is how
-    often it was drawn. This costs about four sweeps over the rows for each replicate.
+    One complete sample: weight, outcome (n,), ends (t,). A unit's multiplier is how often it was drawn.
+    This costs about four sweeps over the rows for each replicate.
     """
     n_blocks, n_units = multipliers.shape[0], multipliers.shape[1]
     out = np.empty(n_blocks * LANES)
@@ -222,7 +221,7 @@ def replicate_std_errors(
         by_N, by_mu = index_gradient(code, N, mu, bounds[0], bounds[1], parameter)
         totals, counts = np.zeros(n_units), np.empty(n_units)
         for u in range(n_units):
-            counts[u] = multiplier[u, lane] / draw_scale[u]
+            counts[u] = multiplier[u, lane]
         for i in range(n):
             totals[unit[i]] += w[i] / W * (by_N * z[i] + by_mu * (outcome[i] - mu))
         out[replicate] = np.sqrt(_unit_variance(totals, counts, stratum_end))

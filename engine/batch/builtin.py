@@ -1,0 +1,53 @@
+"""Records that need no file: the simulated CMDS panel, and MEPS as it comes with `linearmodels`."""
+
+from __future__ import annotations
+
+import bz2
+import hashlib
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from engine.data.sources import SourceFile
+from engine.errors import DataError
+from engine.paths import cache_folder
+
+
+def builtin_file(name: str) -> SourceFile:
+    """Return the file of a built-in panel, made on first use.
+
+    Raises
+    ------
+    DataError
+        If the package that brings the records is not installed.
+    """
+    return SourceFile(path=_simulated_cmds() if name == "cmds-simulated" else _meps())
+
+
+def _simulated_cmds() -> Path:
+    from engine.simulate import cmds, margins
+    from engine.simulate.write import write_panel
+
+    sources = [Path(cmds.__file__), Path(margins.__file__), Path(margins.__file__).with_name("cmds_tables.csv")]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    path = cache_folder("simulated") / f"cmds-{digest}.parquet"
+    if not path.is_file():
+        write_panel(cmds.simulate_cmds(), path)
+    return path
+
+
+def _meps() -> Path:
+    found = find_spec("linearmodels")
+    archive = Path(found.origin).parent / "datasets" / "meps" / "meps.csv.bz2" if found and found.origin else None
+    if archive is None or not archive.is_file():
+        raise DataError(
+            "source.builtin 'meps': the package linearmodels, which brings these records, is not installed; expected "
+            "it beside equirank. Install 'equirank[examples]'."
+        )
+    text = bz2.decompress(archive.read_bytes())
+    path = cache_folder("builtin") / f"meps-{hashlib.sha256(text).hexdigest()[:16]}.csv"
+    if not path.is_file():
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(text)
+        temporary.rename(path)
+    return path

@@ -1,0 +1,201 @@
+"""Executes a study: files -> panel -> sample -> analyses -> a run directory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import UsageError, nearest
+from engine.results import TidyRow, to_frame
+from engine.batch.reporter import Reporter
+from engine.study import ConcentrationSpec, StudySpec, load_study
+from engine.study.load import study_path, study_seed
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.data.panel import Panel
+    from engine.data.sample import Sample
+    from engine.data.sources import SourceFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """A finished run.
+
+    Attributes
+    ----------
+    path
+        The run directory.
+    rows
+        The tidy rows.
+    manifest
+        Study and source hashes, versions, seed, row counts, timings and warnings.
+    """
+
+    path: Path
+    rows: tuple[TidyRow, ...]
+    manifest: Mapping[str, Any]
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the tidy rows as a Polars frame."""
+        return to_frame(self.rows)
+
+
+def run(
+    study: str | Path | StudySpec,
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    *,
+    replicates: int | None = None,
+    threads: int | None = None,
+    seed: int | None = None,
+    only: str | None = None,
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Run a study and write its run directory.
+
+    Parameters
+    ----------
+    study
+        A shipped name, the path of a study file, or a loaded study.
+    data
+        File, folder or glob to read instead of the study's own paths.
+    out
+        The run directory; by default a new one under ``equirank-runs``. An earlier run of the same study
+        there is replaced, anything else is refused.
+    replicates, seed
+        Instead of those of the study.
+    threads
+        How many; the results do not depend on it.
+    only
+        Name of the one analysis to run.
+    reporter
+        Told of progress.
+
+    Returns
+    -------
+    RunResult
+        Path, tidy rows and manifest.
+
+    Raises
+    ------
+    StudyError, DataError, EstimationError, UsageError
+        Each with place, finding, expectation and remedy; nothing is written then.
+    """
+    started = time.perf_counter()
+    spec = study if isinstance(study, StudySpec) else load_study(study)
+    base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
+    spec = _overridden(spec, replicates=replicates, seed=seed, only=only)
+    target = Path(out) if out is not None else _default_target(spec.study.name)
+    reporter = reporter or Reporter()
+    from engine.store.run_directory import new_run, write_run
+
+    with new_run(target, spec.study.name) as folder:
+        with TemporaryDirectory(prefix="equirank-") as scratch:
+            files = study_files(spec, base, None if data is None else Path(data))
+            panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
+            read = time.perf_counter() - started
+            rows, timings = _analyse(spec, sample, threads, reporter)
+        simulated = spec.source.builtin == "cmds-simulated" and data is None
+        name = f"{spec.study.name} (simulated)" if simulated else spec.study.name
+        rows = tuple(replace(row, study=name) for row in rows)
+        from engine.batch.manifest import make_manifest
+
+        manifest = make_manifest(
+            spec, panel, sample, rows, simulated=simulated,
+            timings={"read": read, **timings, "total": time.perf_counter() - started},
+        )  # fmt: skip
+        write_run(folder, to_frame(rows), manifest)
+    return RunResult(path=target, rows=rows, manifest=manifest)
+
+
+def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
+    """Return the data files of a study, or of ``--data``."""
+    from engine.data.sources import source_files
+
+    if data is None and spec.source.builtin is not None and spec.source.path is None:
+        from engine.batch.builtin import builtin_file
+
+        return (builtin_file(spec.source.builtin),)
+    return source_files(spec, base, data)
+
+
+def prepare(
+    spec: StudySpec, files: tuple[SourceFile, ...], scratch: Path, threads: int | None, reporter: Reporter
+) -> tuple[Panel, Sample]:
+    """Build or reuse the harmonised panel and draw the sample from it."""
+    from engine.data.panel import build_panel
+    from engine.data.sample import draw_sample
+
+    reporter.start_reading(len(files))
+    panel = build_panel(spec, files, reporter.read)
+    return panel, draw_sample(spec, panel, scratch, threads)
+
+
+def _analyse(
+    spec: StudySpec, sample: Sample, threads: int | None, reporter: Reporter
+) -> tuple[tuple[TidyRow, ...], dict[str, float]]:
+    from engine.data.fetch import SampleReader
+    from engine.batch.registry import Context, run_analysis
+
+    context = Context(
+        spec=spec, reader=SampleReader(spec, sample), seed=study_seed(spec), threads=threads, reporter=reporter
+    )
+    reporter.start_analyses(len(spec.analysis), sum(planned_replicates(spec).values()))
+    rows: list[TidyRow] = []
+    timings = {}
+    for analysis in spec.analysis:
+        reporter.start_analysis(analysis.name)
+        began = time.perf_counter()
+        rows += [
+            replace(row, analysis=analysis.name, kind=analysis.kind) for row in run_analysis(analysis, context)
+        ]
+        timings[f"analysis {analysis.name}"] = time.perf_counter() - began
+    return tuple(rows), timings
+
+
+def planned_replicates(spec: StudySpec) -> dict[str, int]:
+    """Return how many replicates each analysis asks for."""
+    return {
+        analysis.name: analysis.bootstrap.replicates
+        for analysis in spec.analysis
+        if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None
+    }
+
+
+def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, only: str | None) -> StudySpec:
+    analyses = spec.analysis
+    if only is not None:
+        analyses = tuple(analysis for analysis in analyses if analysis.name == only)
+        if not analyses:
+            names = [analysis.name for analysis in spec.analysis]
+            raise UsageError(f"--only '{only}': no such analysis; expected one of the study's. {nearest(only, names)}")
+    if replicates is not None:
+        analyses = tuple(
+            analysis.model_copy(
+                update={"bootstrap": analysis.bootstrap.model_copy(update={"replicates": replicates})}
+            )
+            if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None
+            else analysis
+            for analysis in analyses
+        )
+    info = spec.study if seed is None else spec.study.model_copy(update={"seed": seed})
+    return spec.model_copy(update={"analysis": analyses, "study": info})
+
+
+def _default_target(name: str) -> Path:
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    target = Path("equirank-runs") / f"{name}-{stamp}"
+    number = 2
+    while target.exists():
+        target = target.with_name(f"{name}-{stamp}-{number}")
+        number += 1
+    return target
+
+

@@ -1,0 +1,78 @@
+"""The manifest of a run: what went in, what was counted, what to be careful about. Never a data value."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from engine import __version__
+from engine.data.panel import Panel, missing_counts
+from engine.data.sample import Sample
+from engine.results import TidyRow
+from engine.study import StudySpec
+from engine.study.load import study_seed
+from engine.study.models import MISSING_KINDS
+
+LIBRARIES = ("polars", "duckdb", "numba", "numpy", "scipy", "statsmodels", "pyarrow", "pyreadstat", "pydantic")
+MUCH_MISSING = 0.15
+
+
+def make_manifest(
+    spec: StudySpec,
+    panel: Panel,
+    sample: Sample,
+    rows: Sequence[TidyRow],
+    *,
+    simulated: bool,
+    timings: Mapping[str, float],
+) -> dict[str, Any]:
+    """Return the manifest of a run, ready for JSON."""
+    counts = missing_counts(panel)
+    missing = {
+        name: {kind: counts[name].get(code, 0) for code, kind in enumerate(("value", *MISSING_KINDS))}
+        for name in spec.variables
+    }
+    return {
+        "study": {
+            "name": spec.study.name,
+            "title": spec.study.title,
+            "sha256": hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
+            "asked": spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        },
+        "simulated": simulated,
+        "seed": study_seed(spec),
+        "sources": [dict(source) for source in panel.sources],
+        "panel_reused": panel.reused,
+        "sample_flow": [{"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow],
+        "missing": missing,
+        "warnings": list(_warnings(spec, missing, rows)),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": {name: round(value, 3) for name, value in timings.items()},
+        "versions": {
+            "equirank": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+    }
+
+
+def _warnings(
+    spec: StudySpec, missing: Mapping[str, Mapping[str, int]], rows: Iterable[TidyRow]
+) -> Iterable[str]:
+    for name in spec.variables:
+        counts = missing[name]
+        total = sum(counts.values())
+        gone = total - counts["value"] - counts["skipped"]
+        if gone > MUCH_MISSING * total:
+            yield f"{name}: {gone / total:.1%} of all records are missing (not counting skipped questions)"
+    seen = Counter((row.analysis, row.status) for row in rows if row.status != "ok")
+    for (analysis, status), count in seen.items():
+        yield f"analysis {analysis}: {count} result{'s' if count > 1 else ''} with status '{status}'"
+    failed = Counter({row.analysis: row.n_failed for row in rows if row.n_failed})
+    for analysis, count in failed.items():
+        yield f"analysis {analysis}: up to {count} replicates were undefined"

@@ -1,0 +1,105 @@
+"""One line for each kind of analysis: what it fetches and which estimator it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.arrays import SampleArrays, TableArrays
+from engine.data.fetch import SampleReader
+from engine.estimators.concentration import estimate_concentration
+from engine.estimators.curve import curves
+from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
+from engine.estimators.resampling import draws_rows, plan_method
+from engine.estimators.tables import describe, rates
+from engine.results import TidyRow
+from engine.batch.reporter import Reporter
+from engine.study import AnalysisSpec, ConcentrationSpec, CurveSpec, DescribeSpec, RatesSpec, StudySpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What an analysis may use."""
+
+    spec: StudySpec
+    reader: SampleReader
+    seed: int
+    threads: int | None
+    reporter: Reporter
+
+
+def _describe(analysis: DescribeSpec, context: Context) -> tuple[TidyRow, ...]:
+    names = analysis.variables or tuple(context.spec.variables)
+    table = _table(analysis.by, context)
+    # One variable at a time: memory does not grow with their number.
+    return tuple(row for name in names for row in describe(table, [context.reader.variable(name)], analysis))
+
+
+def _rates(analysis: RatesSpec, context: Context) -> tuple[TidyRow, ...]:
+    table = _table(analysis.by, context)
+    factors = [context.reader.variable(name) for name in analysis.rows]
+    outcomes = (context.reader.variable(name) for name in analysis.outcome)
+    return tuple(row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
+
+
+def _concentration(analysis: ConcentrationSpec, context: Context) -> tuple[TidyRow, ...]:
+    bounds = {
+        name: analysis.bounds or context.spec.variables[name].theoretical_bounds for name in analysis.outcome
+    }
+    arrays = _sorted(analysis, analysis.outcome, analysis.rank_by, context)
+    progress = context.reporter.replicated
+    estimates = estimate_concentration(
+        arrays, analysis, bounds, seed=context.seed, threads=context.threads, progress=progress
+    )
+    return estimates.rows
+
+
+def _curve(analysis: CurveSpec, context: Context) -> tuple[TidyRow, ...]:
+    return curves(_sorted(analysis, analysis.outcome, analysis.rank_by, context), analysis, seed=context.seed)
+
+
+def _table(by: Sequence[str], context: Context) -> TableArrays:
+    group, groups = context.reader.groups(by)
+    return table_arrays(context.reader.design(), group, groups)
+
+
+def _sorted(
+    analysis: ConcentrationSpec | CurveSpec, outcomes: Sequence[str], rank_by: str, context: Context
+) -> SampleArrays:
+    reader = context.reader
+    group, groups = reader.groups(analysis.by)
+    columns = reader.design()
+    spec_bounds = analysis.bounds if isinstance(analysis, ConcentrationSpec) else None
+    values = {
+        name: checked_outcome(
+            name, reader.numbers(name), spec_bounds or context.spec.variables[name].theoretical_bounds
+        )
+        for name in outcomes
+    }
+    bootstrap = analysis.bootstrap if isinstance(analysis, ConcentrationSpec) else None
+    canonical = False
+    if bootstrap is not None:
+        has_clusters = columns.cluster is not None
+        method = plan_method(
+            bootstrap.method,
+            has_design=has_clusters or columns.stratum is not None,
+            has_replicate_weights=columns.replicate_weights is not None,
+        )
+        canonical = draws_rows(method, has_clusters=has_clusters)
+    return sort_sample(
+        outcomes=values, rank=reader.numbers(rank_by), rank_name=rank_by, columns=columns, group=group,
+        groups=groups, canonical=canonical,
+    )  # fmt: skip
+
+
+ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
+    "describe": _describe,
+    "rates": _rates,
+    "concentration": _concentration,
+    "curve": _curve,
+}
+
+
+def run_analysis(analysis: AnalysisSpec, context: Context) -> tuple[TidyRow, ...]:
+    """Run one analysis of a study."""
+    return ANALYSES[analysis.kind](analysis, context)

@@ -1,0 +1,22 @@
+"""What a run tells while it works; the silent default, and the interface of a progress display."""
+
+from __future__ import annotations
+
+
+class Reporter:
+    """Hears of progress and ignores it. A display overrides these methods."""
+
+    def start_reading(self, files: int) -> None:
+        """Reading of data files begins."""
+
+    def read(self, rows: int) -> None:
+        """More rows have been read."""
+
+    def start_analyses(self, analyses: int, replicates: int) -> None:
+        """The analyses begin; `replicates` in all of them."""
+
+    def start_analysis(self, name: str) -> None:
+        """An analysis begins."""
+
+    def replicated(self, replicates: int) -> None:
+        """More replicates are done."""

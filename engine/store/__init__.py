@@ -1,0 +1,1 @@
+"""Results on disk: a run directory is whole or not there."""

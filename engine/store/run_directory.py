@@ -1,0 +1,129 @@
+"""Writes a run beside its final place and moves it there at the end; reads it back."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RESULTS, MANIFEST = "results.parquet", "manifest.json"
+RUN_FORMAT = "equirank-run-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """A run directory, read."""
+
+    path: Path
+    results: pl.DataFrame
+    manifest: Mapping[str, Any]
+
+
+@contextmanager
+def new_run(target: Path, study: str) -> Iterator[Path]:
+    """Yield a working folder that becomes `target` if the block succeeds; otherwise nothing is left.
+
+    An earlier run of the same study in `target` is replaced; anything else there is refused.
+
+    Raises
+    ------
+    UsageError
+        If the folder cannot be written, or `target` is something else.
+    """
+    _refuse_foreign(target, study)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))
+    except OSError as error:
+        raise UsageError(
+            f"--out {target}: cannot be written ({type(error).__name__}); expected a folder you may write to. "
+            "Choose another one."
+        ) from None
+    try:
+        yield working
+        _sync(working)
+        _move(working, target)
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _refuse_foreign(target: Path, study: str) -> None:
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    try:
+        owner = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
+        same = owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
+    except (OSError, ValueError, KeyError, TypeError):
+        same = False
+    if not same:
+        raise UsageError(
+            f"--out {target}: there is something else already; expected a new folder, or an earlier run of '{study}' "
+            "to replace. Choose another one."
+        )
+
+
+def _sync(folder: Path) -> None:
+    """Bring every file to the disk before the folder gets its name."""
+    for path in [*folder.rglob("*"), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _move(working: Path, target: Path) -> None:
+    working.chmod(0o755)
+    if not target.exists():
+        working.rename(target)
+        return
+    earlier = working.with_name(f"{working.name}.earlier")
+    target.rename(earlier)
+    try:
+        working.rename(target)
+    except OSError:
+        earlier.rename(target)
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)
+
+
+def write_run(folder: Path, results: pl.DataFrame, manifest: Mapping[str, Any]) -> None:
+    """Write results and manifest of a run into its working folder."""
+    marks = {"format": RUN_FORMAT, "study": manifest["study"]["name"], "simulated": str(manifest["simulated"]).lower()}
+    results.write_parquet(folder / RESULTS, compression="zstd", metadata=marks)
+    text = json.dumps({"format": RUN_FORMAT, **manifest}, indent=2, ensure_ascii=False, sort_keys=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_run(path: Path) -> StoredRun:
+    """Read a run directory.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    import polars as pl
+
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        if manifest["format"] != RUN_FORMAT:
+            raise KeyError("format")
+        results = pl.read_parquet(path / RESULTS)
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        raise UsageError(
+            f"{path}: is no run directory; expected a folder with {RESULTS} and {MANIFEST}. Give one that "
+            "`equirank run` wrote."
+        ) from None
+    return StoredRun(path=path, results=results, manifest=manifest)
