@@ -1,0 +1,74 @@
+"""Tells every fault of a study: of its values, between its parts, in its rules, and of its files' columns."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from engine.data.expressions import Column, check_rule
+from engine.data.harmonise import harmonised_columns, wanted_columns
+from engine.data.sample import rule_columns
+from engine.data.sources import open_frame
+from engine.errors import DataError, Fault, StudyError
+from engine.study import StudySpec, parse_study
+from engine.study.load import read_study, study_path
+
+
+def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...]:
+    """Return all faults of a study file; with `data`, also of columns that its files do not have."""
+    path = study_path(study)
+    text = read_study(path)
+    try:
+        spec = parse_study(text, path.name)
+    except StudyError as error:
+        return (*error.faults, *_rule_faults(text))
+    columns = rule_columns(spec)
+    faults = [
+        checked
+        for number, rule in enumerate(spec.sample, start=1)
+        if isinstance(checked := check_rule(f"sample[{number}].keep", rule.keep, columns), Fault)
+    ]
+    if data is not None or spec.source.builtin is not None:
+        faults.extend(_column_faults(spec, path.parent, data))
+    return tuple(faults)
+
+
+def _rule_faults(text: str) -> list[Fault]:
+    """Check the rules of a study that has other faults, as far as its tables can be read."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return []
+    variables = raw.get("variables")
+    columns = {"wave": Column(is_factor=True)}
+    for name, variable in (variables if isinstance(variables, dict) else {}).items():
+        levels = (variable.get("levels") or variable.get("cut") or {}) if isinstance(variable, dict) else {}
+        columns[name] = Column(is_factor=bool(levels), levels=tuple(levels))
+    rules = raw.get("sample")
+    checked = [
+        check_rule(f"sample[{number}].keep", rule["keep"], columns)
+        for number, rule in enumerate(rules if isinstance(rules, list) else [], start=1)
+        if isinstance(rule, dict) and isinstance(rule.get("keep"), str)
+    ]
+    return [item for item in checked if isinstance(item, Fault)]
+
+
+def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault]:
+    from engine.batch.execute import study_files
+
+    faults = []
+    with TemporaryDirectory(prefix="equirank-") as scratch:
+        for file in study_files(spec, base, data):
+            raw = open_frame(file, wanted_columns(spec, file.wave), spec.source.encoding, Path(scratch))
+            parts = {"design and wave": spec.model_copy(update={"variables": {}})}
+            for name, variable in spec.variables.items():
+                parts[f"variables.{name}"] = spec.model_copy(update={"variables": {name: variable}})
+            for place, part in parts.items():
+                try:
+                    harmonised_columns(part, file, raw)
+                except DataError as error:
+                    found, _, rest = str(error).partition("; expected ")
+                    expected, _, remedy = rest.partition(". ")
+                    faults.append(Fault(place, found, expected, remedy))
+    return list({(fault.found, fault.remedy): fault for fault in faults}.values())

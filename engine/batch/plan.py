@@ -1,0 +1,90 @@
+"""What a study would do, without doing it: files, row estimates, rules, analyses, SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.batch.execute import study_files
+from engine.data.panel import panel_key
+from engine.data.queries import query_text
+from engine.data.sample import rule_conditions
+from engine.data.sources import SourceFile, open_frame
+from engine.errors import Fault, StudyError
+from engine.paths import cache_folder
+from engine.study import ConcentrationSpec, StudySpec, load_study
+from engine.study.load import study_path, study_seed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyPlan:
+    """A plan: texts ready to print."""
+
+    study: str
+    title: str
+    seed: int
+    files: tuple[tuple[str, int], ...]
+    panel_ready: bool
+    rules: tuple[tuple[str, str], ...]
+    analyses: tuple[str, ...]
+    sql: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan for JSON."""
+        return asdict(self)
+
+
+def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
+    """Plan a study.
+
+    Raises
+    ------
+    StudyError, DataError
+        As a run would.
+    """
+    spec = load_study(study)
+    files = study_files(spec, study_path(study).parent, data)
+    checked = rule_conditions(spec)
+    faults = tuple(item for item in checked if isinstance(item, Fault))
+    if faults:
+        raise StudyError(spec.study.name, faults)
+    conditions = [str(item) for item in checked]
+    panel = cache_folder("panels") / panel_key(spec, [file.digest() for file in files])
+    return StudyPlan(
+        study=spec.study.name,
+        title=spec.study.title or spec.study.name,
+        seed=study_seed(spec),
+        files=tuple((file.path.name, _rows(file)) for file in files),
+        panel_ready=(panel / "sources.json").is_file(),
+        rules=tuple((rule.label, condition) for rule, condition in zip(spec.sample, conditions, strict=True)),
+        analyses=tuple(_analyses(spec)),
+        sql=(
+            query_text("panel_missing"),
+            query_text("sample_flow", " AND ".join(conditions) or "TRUE"),
+            query_text("sample_write", " AND ".join(conditions) or "TRUE"),
+        ),
+    )
+
+
+def _rows(file: SourceFile) -> int:
+    """Count a file's rows; from the header where it has one."""
+    if file.suffix in (".dta", ".sav"):
+        import pyreadstat
+
+        reader = pyreadstat.read_dta if file.suffix == ".dta" else pyreadstat.read_sav
+        return int(reader(file.path, metadataonly=True)[1].number_rows or 0)
+    return open_frame(file, (), None, file.path.parent).n_rows
+
+
+def _analyses(spec: StudySpec) -> Iterator[str]:
+    for analysis in spec.analysis:
+        parts = [f"{analysis.name}: {analysis.kind}"]
+        for key in ("outcome", "rank_by", "rows", "by", "index"):
+            value = getattr(analysis, key, ())
+            if value:
+                parts.append(f"{key} {value if isinstance(value, str) else ', '.join(value)}")
+        if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None:
+            parts.append(f"{analysis.bootstrap.replicates:,} replicates ({analysis.bootstrap.method})")
+        yield "; ".join(parts)

@@ -1,0 +1,24 @@
+"""The command `equirank`: a command parses, calls one plain function, prints."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line; engine errors are told without a traceback, with their exit code."""
+    import sys
+
+    from engine.cli.app import app
+    from engine.errors import EngineError
+
+    try:
+        app()
+    except EngineError as error:
+        sys.stderr.write(f"equirank: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("equirank: interrupted; nothing was written.\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of stdout (`head`) has gone; there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(0)

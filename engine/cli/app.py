@@ -1,0 +1,138 @@
+"""The commands. Heavy imports stand inside them, so that `--help` is instant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="equirank",
+    help="Health-equity statistics on large survey microdata, from one study file.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Study = Annotated[str, typer.Argument(help="A shipped study (see `equirank studies`) or a TOML file")]
+Data = Annotated[Path | None, typer.Option(help="File, folder or glob to read instead of the study's own paths")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
+
+
+@app.command()
+def run(
+    study: Study = "cmds",
+    data: Data = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory to write; default: a new one")] = None,
+    replicates: Annotated[int | None, typer.Option(min=0, max=1_000_000, help="Instead of the study's")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores; results do not change")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
+    only: Annotated[str | None, typer.Option(help="Run this analysis only")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run a study; without STUDY, the CMDS study on its simulated panel."""
+    from engine.batch.execute import run as run_study
+    from engine.cli.output import print_run
+    from engine.cli.progress import progress_reporter
+
+    with progress_reporter() as reporter:
+        result = run_study(
+            study, data, out, replicates=replicates, threads=threads, seed=seed, only=only, reporter=reporter
+        )
+    print_run(result.path, as_json=as_json)
+
+
+@app.command()
+def show(
+    run: Annotated[Path, typer.Argument(help="Run directory")],
+    only: Annotated[str | None, typer.Option(help="Show this analysis only")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the results of a run, the indices first."""
+    from engine.cli.output import print_run
+
+    print_run(run, as_json=as_json, only=only)
+
+
+@app.command()
+def studies(*, as_json: AsJson = False) -> None:
+    """List the shipped studies."""
+    from engine.cli.output import print_studies
+
+    print_studies(as_json=as_json)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a study file, for editors."""
+    import json
+
+    from engine.study import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+@app.command()
+def check(study: Study, data: Data = None, *, as_json: AsJson = False) -> None:
+    """Tell every fault of a study file at once; with --data, of its columns too."""
+    from engine.batch.check import check_study
+    from engine.cli.output import print_check
+
+    print_check(study, check_study(study, data), as_json=as_json)
+
+
+@app.command()
+def plan(
+    study: Study,
+    data: Data = None,
+    *,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would run")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would run: files, rows, sample rules, analyses and replicates."""
+    from engine.batch.plan import make_plan
+    from engine.cli.output import print_plan
+
+    print_plan(make_plan(study, data), sql=sql, as_json=as_json)
+
+
+@app.command()
+def simulate(
+    panel: Annotated[str, typer.Argument(help="Which panel: cmds")],
+    out: Annotated[Path, typer.Option(help="File to write: .parquet, .csv, .dta or .sav")],
+    rows: Annotated[int, typer.Option(min=200, max=100_000_000, help="Rows in all")] = 539_926,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1)] = 539_926,
+) -> None:
+    """Write a simulated panel with the published margins; nobody in it is real."""
+    from engine.batch.simulate import simulate_panel
+
+    typer.echo(simulate_panel(panel, out, rows, seed))
+
+
+@app.command()
+def warm() -> None:
+    """Compile the kernels ahead, so that the first run does not wait for it."""
+    from engine.batch.warm import warm_kernels
+
+    typer.echo(f"Kernels ready after {warm_kernels():.1f} s.")
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        from engine import __version__
+
+        typer.echo(f"equirank {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version")] = False,
+) -> None:
+    """Health-equity statistics on large survey microdata, from one study file."""
+    _version(wanted=version)

@@ -1,0 +1,87 @@
+"""What the commands print on stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from engine.errors import Fault, UsageError, nearest
+from engine.study import load_study, shipped_studies
+
+if TYPE_CHECKING:
+    from engine.batch.plan import StudyPlan
+
+
+def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
+    """Print a run directory: tables, or one JSON object with manifest and results."""
+    from engine.store.run_directory import read_run
+
+    run = read_run(path)
+    names = run.results["analysis"].unique(maintain_order=True).to_list()
+    if only is not None and only not in names:
+        raise UsageError(f"--only '{only}': no such analysis in this run; expected one of it. {nearest(only, names)}")
+    if as_json:
+        rows = [row for row in run.results.to_dicts() if only in (None, row["analysis"])]
+        typer.echo(json.dumps({"run": str(path), "manifest": run.manifest, "results": rows}, ensure_ascii=False))
+        return
+    from engine.report.terminal import make_console, show_run
+
+    show_run(run, make_console(), only)
+
+
+def print_studies(*, as_json: bool) -> None:
+    """Print the shipped studies with what they need."""
+    found = []
+    for name, path in shipped_studies().items():
+        spec = load_study(path)
+        needs = {None: "--data", "meps": "extra 'examples'", "cmds-simulated": "nothing"}[spec.source.builtin]
+        found.append({"name": name, "title": spec.study.title, "needs": needs})
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        return
+    for item in found:
+        typer.echo(f"{item['name']:<10} {item['title']}  [needs {item['needs']}]")
+
+
+def print_check(study: str, faults: Sequence[Fault], *, as_json: bool) -> None:
+    """Print the faults of a study; exit 10 if there are any."""
+    if as_json:
+        told = [
+            {"path": fault.path, "found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
+            for fault in faults
+        ]
+        typer.echo(json.dumps({"study": study, "faults": told}, ensure_ascii=False))
+    elif faults:
+        typer.echo(f"{study}: {len(faults)} fault{'s' if len(faults) > 1 else ''}")
+        for fault in faults:
+            typer.echo(f"  {fault}")
+    else:
+        typer.echo(f"{study}: no faults.")
+    if faults:
+        raise typer.Exit(10)
+
+
+def print_plan(plan: StudyPlan, *, sql: bool, as_json: bool) -> None:
+    """Print a plan: files and rows, rules, analyses; or the SQL."""
+    if as_json:
+        typer.echo(json.dumps(plan.as_dict(), ensure_ascii=False))
+        return
+    if sql:
+        for text in plan.sql:
+            typer.echo(text)
+        return
+    typer.echo(f"{plan.title} (seed {plan.seed})")
+    typer.echo("Files")
+    for name, rows in plan.files:
+        typer.echo(f"  {name}  {rows:,} rows")
+    typer.echo(f"Panel: {'ready' if plan.panel_ready else 'to be written'}")
+    typer.echo("Sample rules")
+    for label, condition in plan.rules:
+        typer.echo(f"  {label}: {condition}")
+    typer.echo("Analyses")
+    for line in plan.analyses:
+        typer.echo(f"  {line}")

@@ -1,0 +1,1 @@
+"""Results for readers: small tables, and the terminal."""

@@ -1,0 +1,201 @@
+"""Tidy rows -> tables, one builder for each kind of analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from engine.report.model import Table, digits_of, interval, number, p_value
+
+Row = Mapping[str, Any]
+OVERALL = "Overall"
+
+
+def flow_table(manifest: Mapping[str, Any]) -> Table:
+    """Return the sample flow with the count after each rule, by wave where there are several."""
+    steps = manifest["sample_flow"]
+    waves = [wave for wave in steps[0]["by_wave"]] if len(steps[0]["by_wave"]) > 1 else []
+    rows = []
+    for position, step in enumerate(steps):
+        lost = steps[position - 1]["n"] - step["n"] if position else 0
+        by_wave = [f"{step['by_wave'].get(wave, 0):,}" for wave in waves]
+        rows.append((step["label"], *by_wave, f"{step['n']:,}", f"-{lost:,}" if lost else ""))
+    return Table(title="Sample", columns=("", *waves, "all", "left out"), rows=tuple(rows))
+
+
+def analysis_tables(rows: Sequence[Row]) -> list[Table]:
+    """Return the tables of one analysis."""
+    kind = rows[0]["kind"]
+    return list(_BUILDERS[kind](rows))
+
+
+def _group_label(row: Row) -> str:
+    return " ".join(part for part in (row["wave"], row["subgroup"]) if part) or OVERALL
+
+
+def _labels(rows: Sequence[Row]) -> list[str]:
+    labels = list(dict.fromkeys(_group_label(row) for row in rows))
+    return [label for label in labels if label != OVERALL] + ([OVERALL] if OVERALL in labels else [])
+
+
+def _concentration(rows: Sequence[Row]) -> Iterator[Table]:
+    for (outcome, rank), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
+        own = list(found)
+        shown = _last_method([row for row in own if row["measure"] not in ("difference", "wald_f")])
+        lines = []
+        for row in shown:
+            digits = digits_of([row["estimate"], row["conf_high"]])
+            what = number(row["estimate"], digits) if row["estimate"] is not None else row["status"]
+            lines.append(
+                (
+                    _group_label(row), row["measure"].replace("_", " "), what, number(row["std_error"], digits + 1),
+                    interval(row["conf_low"], row["conf_high"], digits), p_value(row["p_value"]), f"{row['n_obs']:,}",
+                )
+            )  # fmt: skip
+        level = f"{100 * (shown[0]['conf_level'] or 0.95):g} % interval"
+        yield Table(
+            title=f"Concentration of {outcome} by {rank}",
+            columns=("", "index", "estimate", "std. error", level, "p", "n"),
+            rows=tuple(lines),
+            notes=tuple(_method_notes(shown)),
+        )
+        compared = _last_method([row for row in own if row["measure"] in ("difference", "wald_f")])
+        if compared:
+            yield _difference_table(str(outcome), compared)
+
+
+def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
+    lines = []
+    for row in rows:
+        digits = 2 if row["measure"] == "wald_f" else digits_of([row["estimate"]])
+        estimate = number(row["estimate"], digits)
+        lines.append(
+            (
+                str(row["level"]), str(row["term"]).replace("_", " "),
+                f"F = {estimate}" if row["measure"] == "wald_f" else estimate, number(row["std_error"], digits + 1),
+                interval(row["conf_low"], row["conf_high"], digits), p_value(row["p_value"]),
+            )
+        )  # fmt: skip
+    return Table(
+        title=f"Differences in the concentration of {outcome}",
+        columns=("", "index", "difference", "std. error", "interval", "p"),
+        rows=tuple(lines),
+    )
+
+
+def _last_method(rows: Sequence[Row]) -> list[Row]:
+    """Keep one row a quantity: the replicates' where there are any. What peers print stays in the file."""
+    kept: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        if not str(row["method"]).startswith("conindex"):
+            kept[row["measure"], row["wave"], row["subgroup"], row["term"], row["level"]] = row
+    return list(kept.values())
+
+
+def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
+    for method in dict.fromkeys(row["method"] for row in rows):
+        row = next(row for row in rows if row["method"] == method)
+        replicates = f", {row['n_replicates']:,} replicates" if row["n_replicates"] else ""
+        yield f"Intervals: {method}{replicates}."
+
+
+def _rates(rows: Sequence[Row]) -> Iterator[Table]:
+    for outcome, found in groupby(rows, key=lambda row: str(row["outcome"])):
+        own = list(found)
+        labels = _labels(own)
+        cells = {(row["term"], row["level"], _group_label(row)): _rate(row) for row in own}
+        lines: list[tuple[str, ...]] = []
+        for term in dict.fromkeys(row["term"] for row in own):
+            levels = list(dict.fromkeys(row["level"] for row in own if row["term"] == term))
+            if levels != [None]:
+                lines.append((str(term),))
+            for level in levels:
+                name = "Total" if level is None else f"  {level}"
+                lines.append((name, *(cells.get((term, level, label), "-") for label in labels)))
+        yield Table(
+            title=f"Rate of {outcome}, per cent",
+            columns=("", *labels),
+            rows=tuple(lines),
+            notes=(f"With {100 * (own[0]['conf_level'] or 0.95):g} % design-based intervals.",),
+        )
+
+
+def _rate(row: Row) -> str:
+    if row["estimate"] is None:
+        return "-"
+    if row["conf_low"] is None:
+        return f"{100 * row['estimate']:.2f}"
+    return f"{100 * row['estimate']:.2f} ({100 * row['conf_low']:.2f}-{100 * row['conf_high']:.2f})"
+
+
+def _describe(rows: Sequence[Row]) -> Iterator[Table]:
+    labels = _labels(rows)
+    cells = {(row["term"], row["level"], _group_label(row), row["measure"]): row["estimate"] for row in rows}
+    lines: list[tuple[str, ...]] = []
+    for term in dict.fromkeys(row["term"] for row in rows):
+        lines.append((str(term),))
+        if (term, None, labels[-1], "mean") in cells:
+            means = [cells.get((term, None, label, "mean")) for label in labels]
+            spreads = [cells.get((term, None, label, "sd")) for label in labels]
+            digits = min(digits_of(means), 2)
+            pairs = zip(means, spreads, strict=True)
+            lines.append(("  mean (SD)", *(f"{number(m, digits)} ({number(s, digits)})" for m, s in pairs)))
+        for level in dict.fromkeys(row["level"] for row in rows if row["term"] == term and row["measure"] == "count"):
+            lines.append((f"  {level}", *(_count(cells, term, level, label) for label in labels)))
+    yield Table(
+        title="Counts (per cent); means (standard deviations)",
+        columns=("", *labels),
+        rows=tuple(lines),
+        notes=("Counts and per cent are unweighted, means weighted; weighted per cent are in results.parquet.",),
+    )
+
+
+def _count(cells: Mapping[tuple[Any, ...], Any], term: Any, level: Any, label: str) -> str:  # noqa: ANN401
+    count = cells.get((term, level, label, "count"))
+    share = cells.get((term, level, label, "percent"))
+    return "" if count is None else f"{count:,.0f} ({number(share, 2)})"
+
+
+def _curve(rows: Sequence[Row]) -> Iterator[Table]:
+    points = ("0.1", "0.2", "0.4", "0.6", "0.8", "0.9")
+    for outcome, found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
+        own = list(found)
+        lines: list[tuple[str, ...]] = []
+        for label in _labels([row for row in own if row["measure"] == "concentration_curve"]):
+            band = {
+                row["level"]: row
+                for row in own
+                if _group_label(row) == label and row["method"] == "linearised, simultaneous"
+            }
+            shown = [band[point] for point in points if point in band]
+            verdict = [
+                row["term"]
+                for row in own
+                if row["measure"] == "dominance" and row["level"] == "diagonal" and _group_label(row) == label
+            ]
+            if shown:
+                cells = (f"{row['estimate']:.3f} ({row['conf_low']:.3f}-{row['conf_high']:.3f})" for row in shown)
+                lines.append((label, *cells, verdict[0] if verdict else "-"))
+        shares = tuple(f"lowest {100 * float(point):g} %" for point in points[: len(lines[0]) - 2]) if lines else ()
+        yield Table(
+            title=f"Concentration curve of {outcome[0]} by {outcome[1]}: share of the outcome held",
+            columns=("", *shares, "against the diagonal"),
+            rows=tuple(lines),
+            notes=tuple(_between(own)),
+        )
+
+
+def _between(rows: Sequence[Row]) -> Iterator[str]:
+    yield "With simultaneous bands; dominance at 19 points, multiple comparison rule."
+    for row in rows:
+        if row["measure"] == "dominance" and row["level"] != "diagonal" and row["method"] == "multiple comparison":
+            yield f"{row['level']}: {row['term']}."
+
+
+_BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {
+    "concentration": _concentration,
+    "rates": _rates,
+    "describe": _describe,
+    "curve": _curve,
+}
