@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
     from engine.batch.execute import run
     from engine.batch.functions import concentration_curve, concentration_index
+    from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
     from engine.study.load import load_study
 
 __version__ = "0.1.0"

@@ -28,7 +28,11 @@ def _simulated_cmds() -> Path:
     from engine.simulate import cmds, margins
     from engine.simulate.write import write_panel
 
-    sources = [Path(cmds.__file__), Path(margins.__file__), Path(margins.__file__).with_name("cmds_tables.csv")]
+    sources = [
+        Path(cmds.__file__),
+        Path(margins.__file__),
+        Path(margins.__file__).with_name("cmds_tables.csv"),
+    ]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
     path = cache_folder("simulated") / f"cmds-{digest}.parquet"
     if not path.is_file():

@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from engine.batch.reporter import Reporter
 from engine.errors import UsageError, nearest
 from engine.results import TidyRow, to_frame
-from engine.batch.reporter import Reporter
 from engine.study import ConcentrationSpec, StudySpec, load_study
 from engine.study.load import study_path, study_seed
 
@@ -141,11 +141,15 @@ def prepare(
 def _analyse(
     spec: StudySpec, sample: Sample, threads: int | None, reporter: Reporter
 ) -> tuple[tuple[TidyRow, ...], dict[str, float]]:
-    from engine.data.fetch import SampleReader
     from engine.batch.registry import Context, run_analysis
+    from engine.data.fetch import SampleReader
 
     context = Context(
-        spec=spec, reader=SampleReader(spec, sample), seed=study_seed(spec), threads=threads, reporter=reporter
+        spec=spec,
+        reader=SampleReader(spec, sample),
+        seed=study_seed(spec),
+        threads=threads,
+        reporter=reporter,
     )
     reporter.start_analyses(len(spec.analysis), sum(planned_replicates(spec).values()))
     rows: list[TidyRow] = []
@@ -153,9 +157,7 @@ def _analyse(
     for analysis in spec.analysis:
         reporter.start_analysis(analysis.name)
         began = time.perf_counter()
-        rows += [
-            replace(row, analysis=analysis.name, kind=analysis.kind) for row in run_analysis(analysis, context)
-        ]
+        rows += [replace(row, analysis=analysis.name, kind=analysis.kind) for row in run_analysis(analysis, context)]
         timings[f"analysis {analysis.name}"] = time.perf_counter() - began
     return tuple(rows), timings
 
@@ -178,9 +180,7 @@ def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, on
             raise UsageError(f"--only '{only}': no such analysis; expected one of the study's. {nearest(only, names)}")
     if replicates is not None:
         analyses = tuple(
-            analysis.model_copy(
-                update={"bootstrap": analysis.bootstrap.model_copy(update={"replicates": replicates})}
-            )
+            analysis.model_copy(update={"bootstrap": analysis.bootstrap.model_copy(update={"replicates": replicates})})
             if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None
             else analysis
             for analysis in analyses
@@ -197,5 +197,3 @@ def _default_target(name: str) -> Path:
         target = target.with_name(f"{name}-{stamp}-{number}")
         number += 1
     return target
-
-

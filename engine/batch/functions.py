@@ -267,5 +267,3 @@ def _spec(**fields: Any) -> ConcentrationSpec | CurveSpec:  # noqa: ANN401 - pyd
 
 def _number(value: float | None) -> float:
     return float("nan") if value is None else float(value)
-
-

@@ -18,7 +18,17 @@ from engine.study import StudySpec
 from engine.study.load import study_seed
 from engine.study.models import MISSING_KINDS
 
-LIBRARIES = ("polars", "duckdb", "numba", "numpy", "scipy", "statsmodels", "pyarrow", "pyreadstat", "pydantic")
+LIBRARIES = (
+    "polars",
+    "duckdb",
+    "numba",
+    "numpy",
+    "scipy",
+    "statsmodels",
+    "pyarrow",
+    "pyreadstat",
+    "pydantic",
+)
 MUCH_MISSING = 0.15
 
 
@@ -61,9 +71,7 @@ def make_manifest(
     }
 
 
-def _warnings(
-    spec: StudySpec, missing: Mapping[str, Mapping[str, int]], rows: Iterable[TidyRow]
-) -> Iterable[str]:
+def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], rows: Iterable[TidyRow]) -> Iterable[str]:
     for name in spec.variables:
         counts = missing[name]
         total = sum(counts.values())

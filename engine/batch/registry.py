@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.arrays import SampleArrays, TableArrays
+from engine.batch.reporter import Reporter
 from engine.data.fetch import SampleReader
 from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
@@ -13,7 +14,6 @@ from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
 from engine.estimators.resampling import draws_rows, plan_method
 from engine.estimators.tables import describe, rates
 from engine.results import TidyRow
-from engine.batch.reporter import Reporter
 from engine.study import AnalysisSpec, ConcentrationSpec, CurveSpec, DescribeSpec, RatesSpec, StudySpec
 
 
@@ -43,9 +43,7 @@ def _rates(analysis: RatesSpec, context: Context) -> tuple[TidyRow, ...]:
 
 
 def _concentration(analysis: ConcentrationSpec, context: Context) -> tuple[TidyRow, ...]:
-    bounds = {
-        name: analysis.bounds or context.spec.variables[name].theoretical_bounds for name in analysis.outcome
-    }
+    bounds = {name: analysis.bounds or context.spec.variables[name].theoretical_bounds for name in analysis.outcome}
     arrays = _sorted(analysis, analysis.outcome, analysis.rank_by, context)
     progress = context.reporter.replicated
     estimates = estimate_concentration(

@@ -18,9 +18,7 @@ def warm_kernels() -> float:
     )  # fmt: skip
     for method in ("iid", "rao-wu", "poisson", "jackknife"):
         interval = "normal" if method == "jackknife" else "studentized"
-        concentration_index(
-            frame, "y", "x", stratum="s", cluster="c", bootstrap=40, method=method, interval=interval
-        )
+        concentration_index(frame, "y", "x", stratum="s", cluster="c", bootstrap=40, method=method, interval=interval)
     concentration_index(frame, "y", "x", index="extended", parameter=3.0, bootstrap=40)
     concentration_curve(frame, "y", "x")
     return time.perf_counter() - started

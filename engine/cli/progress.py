@@ -29,9 +29,7 @@ class _Display(Reporter):
 
     def start_analyses(self, analyses: int, replicates: int) -> None:
         self.progress.stop_task(self._task)
-        self._task = self.progress.add_task(
-            f"{analyses} analyses", total=replicates or None, unit="replicates"
-        )
+        self._task = self.progress.add_task(f"{analyses} analyses", total=replicates or None, unit="replicates")
 
     def start_analysis(self, name: str) -> None:
         self.progress.update(self._task, description=name)

@@ -47,11 +47,11 @@ class RawColumn:
         value = pl.col(column)
         if self.is_text:
             text = value.cast(pl.String).str.strip_chars(" \t\r\n\u3000\u00a0")
-            self.text = pl.when(text != "").then(text)
-            self.number = self.text.cast(pl.Float64, strict=False)
+            self.text: pl.Expr = pl.when(text != "").then(text).otherwise(None)
+            self.number: pl.Expr = self.text.cast(pl.Float64, strict=False)
         else:
             number = value.cast(pl.Float64)
-            self.number = pl.when(number.is_not_nan()).then(number)
+            self.number = number.fill_nan(None)
             code = column + CODE_SUFFIX
             self.text = pl.col(code) if code in raw.columns_of_frame() else pl.lit(None, dtype=pl.String)
 
@@ -89,20 +89,27 @@ def variable_columns(name: str, spec: VariableSpec, raw: RawFrame, wave: str | N
     """Return the value and the kind-of-missing expressions of one variable."""
     import polars as pl
 
-    source = spec.source if isinstance(spec.source, str) else spec.source[str(wave)]
-    column = RawColumn(raw, raw.column(source, f"variables.{name}"))
-    kind = pl.when(column.is_blank).then(MISSING_KINDS.index("blank") + 1)
+    column = RawColumn(raw, raw.column(spec.column_of(wave), f"variables.{name}"))
+    cases = [(column.is_blank, pl.lit(MISSING_KINDS.index("blank") + 1))]
     for reason, codes in spec.missing_codes.items():
-        kind = kind.when(column.matches(codes)).then(MISSING_KINDS.index(reason) + 1)
+        cases.append((column.matches(codes), pl.lit(MISSING_KINDS.index(reason) + 1)))
     for low, high in column.ranges:
         declared = column.number.is_between(low, high) & ~_listed(column, spec)
-        kind = kind.when(declared).then(MISSING_KINDS.index("missing") + 1)
+        cases.append((declared.fill_null(value=False), pl.lit(MISSING_KINDS.index("missing") + 1)))
     understood, value = _value(column, spec)
-    reason_code = kind.when(~understood).then(NOT_UNDERSTOOD).otherwise(0).cast(pl.UInt8)
+    cases.append((~understood, pl.lit(NOT_UNDERSTOOD)))
+    reason_code = _first_true(cases).fill_null(0).cast(pl.UInt8)
     return [
-        pl.when(reason_code == 0).then(value).alias(name),
+        pl.when(reason_code == 0).then(value).otherwise(None).alias(name),
         reason_code.alias(name + KIND_SUFFIX),
     ]
+
+
+def _first_true(cases: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:
+    """Return the value of the first case that holds, null where none does."""
+    import polars as pl
+
+    return pl.coalesce([pl.when(condition).then(value).otherwise(None) for condition, value in cases])
 
 
 def _listed(column: RawColumn, spec: VariableSpec) -> pl.Expr:
@@ -116,13 +123,11 @@ def _value(column: RawColumn, spec: VariableSpec) -> tuple[pl.Expr, pl.Expr]:
 
     if not spec.levels and not spec.cut:
         return column.number.is_not_null(), column.number
-    chain = pl.when(pl.lit(value=False)).then(pl.lit(None, dtype=pl.String))
-    for level, codes in (spec.levels or {}).items():
-        chain = chain.when(column.matches(codes)).then(pl.lit(level))
-    for level, (low, high) in (spec.cut or {}).items():
+    cases = [(column.matches(codes), pl.lit(level)) for level, codes in (spec.levels or {}).items()]
+    for name, (low, high) in (spec.cut or {}).items():
         inside = (column.number >= low) & (column.number < high)
-        chain = chain.when(inside.fill_null(value=False)).then(pl.lit(level))
-    level = chain.otherwise(None)
+        cases.append((inside.fill_null(value=False), pl.lit(name)))
+    level = _first_true(cases)
     return level.is_not_null(), level.cast(pl.Enum(spec.level_names))
 
 
@@ -153,9 +158,10 @@ def _design_columns(spec: StudySpec, raw: RawFrame) -> list[pl.Expr]:
         if source is not None:
             identifier = RawColumn(raw, raw.column(source, f"design.{role}")).identifier()
             columns.append(identifier.alias(DESIGN_PREFIX + role))
-    for number, source in enumerate(replicate_columns(spec, raw), start=1):
-        columns.append(RawColumn(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{number:05d}"))
-    return columns
+    return columns + [
+        RawColumn(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{i:05d}")
+        for i, source in enumerate(replicate_columns(spec, raw), start=1)
+    ]
 
 
 def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
@@ -175,9 +181,14 @@ def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
 
 def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
     """Return every source column (or pattern) the study reads from a file of one wave."""
-    wanted = [spec.source.wave, spec.design.weight, spec.design.stratum, spec.design.cluster, spec.design.population]
-    for variable in spec.variables.values():
-        wanted.append(variable.source if isinstance(variable.source, str) else variable.source[str(wave)])
+    wanted = [
+        spec.source.wave,
+        spec.design.weight,
+        spec.design.stratum,
+        spec.design.cluster,
+        spec.design.population,
+    ]
+    wanted.extend(variable.column_of(wave) for variable in spec.variables.values())
     given = spec.design.replicate_weights
     if given is not None:
         wanted.extend(given.columns if isinstance(given.columns, tuple) else [given.columns])

@@ -48,8 +48,9 @@ def open_labelled(file: SourceFile, wanted: tuple[str, ...], encoding: str | Non
         reader, file.path, chunksize=CHUNK_ROWS, usecols=used, user_missing=True, encoding=encoding,
         output_format="polars",
     )  # fmt: skip
-    writer, n_rows, meta = None, 0, header
+    writer, n_rows, last = None, 0, header
     for chunk, meta in chunks:
+        last = meta
         table = _one_schema(chunk, schema).to_arrow()
         writer = writer or pq.ParquetWriter(target, table.schema)
         writer.write_table(table)
@@ -68,7 +69,7 @@ def open_labelled(file: SourceFile, wanted: tuple[str, ...], encoding: str | Non
         },
         missing_ranges={
             column: tuple((float(item["lo"]), float(item["hi"])) for item in ranges if not isinstance(item["lo"], str))
-            for column, ranges in meta.missing_ranges.items()
+            for column, ranges in last.missing_ranges.items()
         },
         n_rows=n_rows,
     )

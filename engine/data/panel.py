@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, RawColumn, harmonised_columns, wanted_columns
 from engine.data.sources import RawFrame, SourceFile, open_frame, reading
@@ -143,7 +142,7 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
     import polars as pl
 
     variable = spec.variables[name]
-    source = variable.source if isinstance(variable.source, str) else variable.source[str(file.wave)]
+    source = variable.column_of(file.wave)
     place = f"{file.path.name}, column '{source}' (variables.{name})"
     if not variable.levels and not variable.cut:
         return (
@@ -172,5 +171,3 @@ def missing_counts(panel: Panel) -> dict[str, dict[int, int]]:
         for column, kind, n in queries.rows(connection, "panel_missing", params):
             counts.setdefault(column.removesuffix(KIND_SUFFIX), {})[kind] = n
     return counts
-
-

@@ -74,7 +74,11 @@ def draw_sample(spec: StudySpec, panel: Panel, folder: Path, threads: int | None
             condition = " AND ".join(conditions[:step]) or "TRUE"
             counts = queries.rows(connection, "sample_flow", {"panel": panel.parts}, condition)
             flow.append(
-                FlowStep(label=label, n=sum(n for _, n in counts), by_wave={str(w): n for w, n in counts if w is not None})
+                FlowStep(
+                    label=label,
+                    n=sum(n for _, n in counts),
+                    by_wave={str(w): n for w, n in counts if w is not None},
+                )
             )
             if flow[-1].n == 0:
                 place = f"sample[{step}] '{label}'" if step else "source"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -168,13 +167,21 @@ def _matching(base: Path, pattern: str) -> list[Path]:
     direct = base / pattern
     if direct.is_file():
         return [direct]
-    found = sorted(Path(file) for file in glob.glob(pattern, root_dir=base) if (base / file).is_file())
+    found = _glob(base, pattern)
     if not found:
         raise DataError(
             f"{pattern}: no such file in '{base}'; expected one or more data files. Give --data PATH, or correct "
             "source.path."
         )
-    return [base / file for file in found]
+    return found
+
+
+def _glob(base: Path, pattern: str) -> list[Path]:
+    """Return the files of a pattern, sorted; an absolute pattern has its own base."""
+    path = Path(pattern)
+    if path.is_absolute():
+        base, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
+    return sorted(file for file in base.glob(pattern) if file.is_file())
 
 
 def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, scratch: Path) -> RawFrame:
@@ -206,7 +213,10 @@ def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     import shutil
 
     target = scratch / f"{path.stem}.utf8.csv"
-    opened = gzip.open(path, "rt", encoding=encoding) if path.suffix == ".gz" else path.open(encoding=encoding)
-    with opened as source, target.open("w", encoding="utf-8") as sink:
-        shutil.copyfileobj(source, sink)
+    with ExitStack() as stack:
+        if path.suffix == ".gz":
+            source = stack.enter_context(gzip.open(path, "rt", encoding=encoding))
+        else:
+            source = stack.enter_context(path.open(encoding=encoding))
+        shutil.copyfileobj(source, stack.enter_context(target.open("w", encoding="utf-8")))
     return target

@@ -63,15 +63,13 @@ def difference_row(
     )
 
 
-def joint_row(
-    base: TidyRow, point: PointEstimates, pieces: Sequence[Piece], design: DesignArrays
-) -> list[TidyRow]:
+def joint_row(base: TidyRow, point: PointEstimates, pieces: Sequence[Piece], design: DesignArrays) -> list[TidyRow]:
     """Return the adjusted Wald test of all groups having the same index.
 
     F = (d - k + 1) / (k d) * D' V^-1 D with k differences D and d degrees of freedom, referred to
     F(k, d - k + 1) (Korn and Graubard 1990; Stata's `test` after `svy`).
     """
-    present = np.flatnonzero(np.isfinite(point.values))
+    present = [int(g) for g in np.flatnonzero(np.isfinite(point.values))]
     k = len(present) - 1
     if k < 1:
         return []
@@ -81,7 +79,13 @@ def joint_row(
     D = contrast @ np.nan_to_num(point.values)
     V = contrast @ point.covariance @ contrast.T
     _, d = units_and_degrees([pieces[g].unit for g in present], design)
-    row = replace(base, term=base.measure, level="all equal", measure="wald_f", method=f"adjusted Wald, F({k}, {d - k + 1})")
+    row = replace(
+        base,
+        term=base.measure,
+        level="all equal",
+        measure="wald_f",
+        method=f"adjusted Wald, F({k}, {d - k + 1})",
+    )
     if d - k + 1 < 1 or np.linalg.matrix_rank(V) < k:
         return [replace(row, status="no degrees of freedom")]
     F = (d - k + 1) / (k * d) * float(D @ np.linalg.solve(V, D))

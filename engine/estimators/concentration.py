@@ -151,7 +151,10 @@ def _refuse_undefined(outcome: str, rank: str, pieces: Sequence[Piece]) -> None:
     elif status == "outcome constant":
         found, expected = f"outcome '{outcome}' is constant", "an outcome that varies"
     else:
-        found, expected = f"outcome '{outcome}' ranked by '{rank}': {status}", "rows with outcome, rank and weight"
+        found, expected = (
+            f"outcome '{outcome}' ranked by '{rank}': {status}",
+            "rows with outcome, rank and weight",
+        )
     raise EstimationError(
         f"{found} in the {n:,} rows of the sample; expected {expected}. Check the sample rules and the codes "
         "listed as missing."
@@ -166,7 +169,7 @@ def _block_rows(
         row = _linearised_row(arrays, spec, block, g)
         rows.append(row)
         if plan is not None and block.values is not None and np.isfinite(block.point.values[g]):
-            summary = _summary(arrays, spec, block, plan, g)
+            summary = _summary(spec, block, plan, g)
             rows.append(_replicate_row(row, summary, plan))
         if spec.peer == "conindex" and piece.status == "ok":
             rows.extend(conindex_rows(row, piece, block.index))
@@ -179,9 +182,7 @@ def _block_rows(
 
 
 def _base_row(arrays: SampleArrays, block: _Block) -> TidyRow:
-    return TidyRow(
-        outcome=arrays.outcome_names[block.outcome], rank_by=arrays.rank_name, measure=block.index.name
-    )
+    return TidyRow(outcome=arrays.outcome_names[block.outcome], rank_by=arrays.rank_name, measure=block.index.name)
 
 
 def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: _Block, g: int) -> TidyRow:
@@ -214,9 +215,7 @@ def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: _Block
     )  # fmt: skip
 
 
-def _summary(
-    arrays: SampleArrays, spec: ConcentrationSpec, block: _Block, plan: ResamplingPlan, g: int
-) -> ReplicateSummary:
+def _summary(spec: ConcentrationSpec, block: _Block, plan: ResamplingPlan, g: int) -> ReplicateSummary:
     assert block.values is not None  # noqa: S101 - told to mypy; the caller looked
     third, second = cubed_and_squared(block.drawn.totals[g], plan.stratum_end)
     estimate = float(block.point.values[g])

@@ -131,9 +131,7 @@ def estimate_index(index: Index, pieces: Sequence[Piece], design: DesignArrays) 
         if not np.isfinite(values[g]):
             values[g] = np.nan
             continue
-        z = numerator_influence(
-            index.family, index.parameter, piece.weight, piece.outcome, piece.ends, W, mu, N
-        )
+        z = numerator_influence(index.family, index.parameter, piece.weight, piece.outcome, piece.ends, W, mu, N)
         by_N, by_mu = index.gradient(N, mu)
         z = by_N * z + by_mu * (piece.outcome - mu)
         add_unit_totals(totals[g], piece.unit, piece.weight, z, W)
@@ -142,14 +140,10 @@ def estimate_index(index: Index, pieces: Sequence[Piece], design: DesignArrays) 
 
 def covariance_of(totals: FloatArray, design: DesignArrays) -> FloatArray:
     """Return the design covariance (q, q) of linearised totals (q, u)."""
-    return design_covariance(
-        totals, design.stratum_end, design.population, centre_single=design.single_psu == "adjust"
-    )
+    return design_covariance(totals, design.stratum_end, design.population, centre_single=design.single_psu == "adjust")
 
 
-def t_interval(
-    estimate: float, std_error: float, degrees: int, conf_level: float
-) -> tuple[float, float, float]:
+def t_interval(estimate: float, std_error: float, degrees: int, conf_level: float) -> tuple[float, float, float]:
     """Return (low, high, two-sided p) with Student's t on the design's degrees of freedom.
 
     Examples

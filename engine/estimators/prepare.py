@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import (
     DesignArrays,
@@ -175,7 +177,7 @@ def sort_sample(
     keep = (weight > 0) & (number >= 0) & ~np.isnan(rank)
     keep &= ~np.all([np.isnan(values) for values in outcomes.values()], axis=0)
     kept = np.flatnonzero(keep)
-    keys = [rank[kept], number[kept]]
+    keys: list[NDArray[Any]] = [rank[kept], number[kept]]
     if canonical:
         block = unit[kept] if design.has_clusters else design.stratum_of_unit[unit[kept]]
         keys = [block, weight[kept], *(values[kept] for values in outcomes.values()), *keys]

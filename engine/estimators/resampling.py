@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, UnitArray
 from engine.errors import EstimationError
@@ -18,7 +19,7 @@ from engine.kernels import draws
 from engine.kernels.streams import stream_key
 from engine.study import BootstrapSpec
 
-Draw = Callable[[int, int], FloatArray]  # (first block, blocks) -> multipliers (blocks, u, LANES)
+Draw = Callable[[int, int], NDArray[Any]]  # (first block, blocks) -> multipliers (blocks, u, LANES)
 
 MOST_DELETIONS = 20_000
 
@@ -165,9 +166,7 @@ def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
         n_units=design.n_units,
         item_bytes=8,
         unit=arrays.unit,
-        draw=lambda first, count: draws.deletion_multipliers(
-            first, count, design.stratum_end, design.stratum_of_unit
-        ),
+        draw=lambda first, count: draws.deletion_multipliers(first, count, design.stratum_end, design.stratum_of_unit),
         factors=(sizes - 1.0) / sizes,
         is_bootstrap=False,
         stratum_end=design.stratum_end,

@@ -148,7 +148,12 @@ def _rate_rows(
         for d in range(len(means.n_obs)):
             label, level = groups[d // len(levels)], levels[d % len(levels)]
             base = replace(
-                _named(label), outcome=outcome, term=term, level=level, measure="rate", n_events=int(events[d])
+                _named(label),
+                outcome=outcome,
+                term=term,
+                level=level,
+                measure="rate",
+                n_events=int(events[d]),
             )
             base = _row(means, d, base)
             if means.n_obs[d] == 0:

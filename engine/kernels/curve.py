@@ -12,9 +12,7 @@ IntArray = NDArray[np.int64]
 
 
 @kernel
-def _cumulate(
-    weight: FloatArray, outcome: FloatArray, ends: IntArray, W: float
-) -> tuple[FloatArray, FloatArray]:
+def _cumulate(weight: FloatArray, outcome: FloatArray, ends: IntArray, W: float) -> tuple[FloatArray, FloatArray]:
     """Return the cumulative shares of weight p and amounts Y / W after each tie group, each (t + 1,)."""
     p, Y = np.zeros(ends.shape[0] + 1), np.zeros(ends.shape[0] + 1)
     low = 0

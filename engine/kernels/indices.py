@@ -42,14 +42,12 @@ def index_value(code: int, N: float, mu: float, a: float, b: float, parameter: f
     if code == MODIFIED:
         return N / (mu - a)
     if code == GENERALIZED_EXTENDED:
-        return N * parameter ** (parameter / (parameter - 1.0)) / (parameter - 1.0)
+        return N * float(parameter ** (parameter / (parameter - 1.0))) / (parameter - 1.0)
     return 4.0 * N
 
 
 @kernel
-def index_gradient(
-    code: int, N: float, mu: float, a: float, b: float, parameter: float
-) -> tuple[float, float]:
+def index_gradient(code: int, N: float, mu: float, a: float, b: float, parameter: float) -> tuple[float, float]:
     """Return (d index / d N, d index / d mu), which turn influence values of N and mu into the index's."""
     if code in (STANDARD, EXTENDED, SYMMETRIC):
         return 1.0 / mu, -N / mu**2
@@ -62,9 +60,7 @@ def index_gradient(
 
 
 @kernel
-def index_values(
-    code: int, N: FloatArray, mu: FloatArray, a: float, b: float, parameter: float
-) -> FloatArray:
+def index_values(code: int, N: FloatArray, mu: FloatArray, a: float, b: float, parameter: float) -> FloatArray:
     """Return the index of each replicate: N, mu (b,) -> (b,)."""
     out = np.empty(N.shape[0])
     for i in range(N.shape[0]):

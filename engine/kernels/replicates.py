@@ -23,7 +23,7 @@ UnitArray = NDArray[np.int32]
 
 
 @kernel
-def _block_moments(
+def _block_moments(  # noqa: C901 - one loop over groups, ties, rows and lanes
     multiplier: FloatArray,
     unit: UnitArray,
     weights: FloatArray,
@@ -91,9 +91,7 @@ def replicate_moments(
     out = np.empty((n_blocks * LANES, group_ties.shape[0] - 1, amounts.shape[0], 3))
     for block in prange(n_blocks):
         low = block * LANES
-        _block_moments(
-            multipliers[block], unit, weights, amounts, pattern, ends, group_ties, out[low : low + LANES]
-        )
+        _block_moments(multipliers[block], unit, weights, amounts, pattern, ends, group_ties, out[low : low + LANES])
     return out
 
 

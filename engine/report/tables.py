@@ -15,7 +15,7 @@ OVERALL = "Overall"
 def flow_table(manifest: Mapping[str, Any]) -> Table:
     """Return the sample flow with the count after each rule, by wave where there are several."""
     steps = manifest["sample_flow"]
-    waves = [wave for wave in steps[0]["by_wave"]] if len(steps[0]["by_wave"]) > 1 else []
+    waves = list(steps[0]["by_wave"]) if len(steps[0]["by_wave"]) > 1 else []
     rows = []
     for position, step in enumerate(steps):
         lost = steps[position - 1]["n"] - step["n"] if position else 0
@@ -141,8 +141,8 @@ def _describe(rows: Sequence[Row]) -> Iterator[Table]:
             digits = min(digits_of(means), 2)
             pairs = zip(means, spreads, strict=True)
             lines.append(("  mean (SD)", *(f"{number(m, digits)} ({number(s, digits)})" for m, s in pairs)))
-        for level in dict.fromkeys(row["level"] for row in rows if row["term"] == term and row["measure"] == "count"):
-            lines.append((f"  {level}", *(_count(cells, term, level, label) for label in labels)))
+        levels = dict.fromkeys(row["level"] for row in rows if row["term"] == term and row["measure"] == "count")
+        lines.extend((f"  {level}", *(_count(cells, term, level, label) for label in labels)) for level in levels)
     yield Table(
         title="Counts (per cent); means (standard deviations)",
         columns=("", *labels),

@@ -47,7 +47,10 @@ def make_console() -> Console:
 
     terminal = sys.stdout.isatty()
     return Console(
-        file=sys.stdout, width=None if terminal else WIDTH_OFF_TERMINAL, no_color=not terminal, highlight=False
+        file=sys.stdout,
+        width=None if terminal else WIDTH_OFF_TERMINAL,
+        no_color=not terminal,
+        highlight=False,
     )
 
 

@@ -95,5 +95,13 @@ class CurveResult:
         """Return the curve as a Polars frame: shares of people and outcome, interval and band."""
         import polars as pl
 
-        names = ("share_of_people", "share_of_outcome", "std_error", "conf_low", "conf_high", "band_low", "band_high")
+        names = (
+            "share_of_people",
+            "share_of_outcome",
+            "std_error",
+            "conf_low",
+            "conf_high",
+            "band_low",
+            "band_high",
+        )
         return pl.DataFrame({name: getattr(self, name) for name in names})

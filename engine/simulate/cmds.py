@@ -113,7 +113,11 @@ def _points(wave: str, n: int, regions: list[Level]) -> tuple[IntArray, IntArray
         of_point = np.arange(points) * strata // points
         point[start : start + count] = first_point + np.arange(count) // POINT_SIZE
         stratum[start : start + count] = first_stratum + of_point[np.arange(count) // POINT_SIZE]
-        start, first_point, first_stratum = start + count, first_point + points, first_stratum + STRATA[level.code]
+        start, first_point, first_stratum = (
+            start + count,
+            first_point + points,
+            first_stratum + STRATA[level.code],
+        )
     return region, stratum, point
 
 
@@ -161,7 +165,9 @@ def _calibrated(
                 rate = level.rate[wave]
                 if rate is not None and counts[level.code]:
                     wanted = rate / 100.0
-                    step[level.code] = np.log(wanted / (1 - wanted)) - np.log(means[level.code] / (1 - means[level.code]))
+                    step[level.code] = np.log(wanted / (1 - wanted)) - np.log(
+                        means[level.code] / (1 - means[level.code])
+                    )
             logit = logit + step[codes]
     return 1.0 / (1.0 + np.exp(-logit))
 
@@ -189,9 +195,7 @@ def _with_blanks(wave: str, record: IntArray, generator: np.random.Generator) ->
     return values
 
 
-def _income(
-    wave: str, columns: dict[str, IntArray], effect: FloatArray, generator: np.random.Generator
-) -> FloatArray:
+def _income(wave: str, columns: dict[str, IntArray], effect: FloatArray, generator: np.random.Generator) -> FloatArray:
     """Monthly household income in yuan, told in round numbers: thousands, five hundreds, hundreds."""
     n = len(effect)
     log_income = (
@@ -203,4 +207,5 @@ def _income(
         + 0.5 * generator.standard_normal(n)
     )
     step = generator.choice([1000.0, 500.0, 100.0], size=n, p=[0.55, 0.3, 0.15])
-    return np.maximum(np.round(np.exp(log_income) / step) * step, 300.0)
+    income: FloatArray = np.maximum(np.round(np.exp(log_income) / step) * step, 300.0)
+    return income

@@ -23,8 +23,8 @@ COLUMN_LABELS = {
     "income": "家庭月总收入", "simulated": "模拟数据",
 }  # fmt: skip
 RECORD_LABELS = {
-    NO_RECORD: "没建，没听说过",
-    HEARD_NO_RECORD: "没建，但听说过",
+    NO_RECORD: "没建/没听说过",
+    HEARD_NO_RECORD: "没建/但听说过",
     ESTABLISHED: "已经建立",
     NOT_SURE: "不清楚",
     SKIPPED: "不适用",
@@ -72,9 +72,7 @@ def _write(frame: pl.DataFrame, path: Path, suffix: str) -> None:
         return
     import pyreadstat
 
-    labels = {
-        name: {level.code: level.label_zh for level in levels} for name, levels in published_levels().items()
-    }
+    labels = {name: {level.code: level.label_zh for level in levels} for name, levels in published_levels().items()}
     writer = pyreadstat.write_dta if suffix == ".dta" else pyreadstat.write_sav
     writer(
         frame, path, file_label="SIMULATED, no real person", column_labels=COLUMN_LABELS,

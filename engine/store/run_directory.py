@@ -100,7 +100,11 @@ def _move(working: Path, target: Path) -> None:
 
 def write_run(folder: Path, results: pl.DataFrame, manifest: Mapping[str, Any]) -> None:
     """Write results and manifest of a run into its working folder."""
-    marks = {"format": RUN_FORMAT, "study": manifest["study"]["name"], "simulated": str(manifest["simulated"]).lower()}
+    marks = {
+        "format": RUN_FORMAT,
+        "study": manifest["study"]["name"],
+        "simulated": str(manifest["simulated"]).lower(),
+    }
     results.write_parquet(folder / RESULTS, compression="zstd", metadata=marks)
     text = json.dumps({"format": RUN_FORMAT, **manifest}, indent=2, ensure_ascii=False, sort_keys=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
@@ -118,12 +122,13 @@ def read_run(path: Path) -> StoredRun:
 
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format"] != RUN_FORMAT:
-            raise KeyError("format")
+        is_run = manifest["format"] == RUN_FORMAT
         results = pl.read_parquet(path / RESULTS)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+        is_run = False
+    if not is_run:
         raise UsageError(
             f"{path}: is no run directory; expected a folder with {RESULTS} and {MANIFEST}. Give one that "
             "`equirank run` wrote."
-        ) from None
+        )
     return StoredRun(path=path, results=results, manifest=manifest)

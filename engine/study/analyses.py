@@ -71,9 +71,7 @@ class ConcentrationSpec(_Analysis):
         BeforeValidator(as_tuple, json_schema_input_type=IndexName | tuple[IndexName, ...]),
     ] = ("standard",)
     bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
-    parameter: Annotated[
-        float | None, Field(gt=1, description="v of the extended, beta of the symmetric index")
-    ] = None
+    parameter: Annotated[float | None, Field(gt=1, description="v of the extended, beta of the symmetric index")] = None
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
     peer: Annotated[Literal["conindex"] | None, Field(description="Beside ours, what Stata's conindex prints")] = None
     bootstrap: BootstrapSpec | None = None
@@ -88,6 +86,4 @@ class CurveSpec(_Analysis):
     points: Annotated[int, Field(ge=4, le=1000, description="Intervals of the curve")] = 20
 
 
-AnalysisSpec = Annotated[
-    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec, Field(discriminator="kind")
-]
+AnalysisSpec = Annotated[DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec, Field(discriminator="kind")]

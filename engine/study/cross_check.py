@@ -33,9 +33,9 @@ def cross_check(raw: Table) -> list[Fault]:
     seen: dict[str, int] = {}
     for number, item in enumerate(analyses if isinstance(analyses, list) else [], start=1):
         analysis, path = _table(item), f"analysis[{number}]"
-        name = analysis.get("name")
-        if isinstance(name, str) and seen.setdefault(name, number) != number:
-            found = f"the name '{name}' of analysis[{seen[name]}]"
+        given = analysis.get("name")
+        if isinstance(given, str) and seen.setdefault(given, number) != number:
+            found = f"the name '{given}' of analysis[{seen[given]}]"
             faults.append(Fault(f"{path}.name", found, "a name of its own", "Rename one."))
         faults.extend(_references(path, analysis, variables, raw))
         if analysis.get("kind") == "concentration":
@@ -55,7 +55,10 @@ def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
         place = f"variables.{name}.from"
         if not has_waves:
             yield Fault(
-                place, "a column for each wave", "a file for each wave too", "Give source.path as wave = file."
+                place,
+                "a column for each wave",
+                "a file for each wave too",
+                "Give source.path as wave = file.",
             )
         else:
             for wave in source["path"]:
@@ -75,16 +78,29 @@ def _variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
             if level not in known:
                 remedy = nearest(level, known) if known else "Give the levels first."
                 yield Fault(f"{path}.{key}", f"the unknown level '{level}'", "a level of this variable", remedy)
+    yield from _codes(path, spec, levels)
+    for level, ends in cut.items():
+        if isinstance(ends, list) and len(ends) == 2 and not ends[0] < ends[1]:
+            yield Fault(f"{path}.cut.{level}", f"{ends}", "[low, high) with low < high", "Correct the ends.")
+
+
+def _codes(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
+    """A code belongs to one level, or is missing."""
     owner: dict[object, str] = {}
     for level, codes in levels.items():
         for code in codes if isinstance(codes, list) else [codes]:
             if isinstance(code, (str, int, float)) and owner.setdefault(code, level) != level:
                 yield Fault(
-                    f"{path}.levels.{level}", f"the code {code!r} of '{owner[code]}'", "one level a code", "Drop one."
+                    f"{path}.levels.{level}",
+                    f"the code {code!r} of '{owner[code]}'",
+                    "one level a code",
+                    "Drop one.",
                 )
-    for level, ends in cut.items():
-        if isinstance(ends, list) and len(ends) == 2 and not ends[0] < ends[1]:
-            yield Fault(f"{path}.cut.{level}", f"{ends}", "[low, high) with low < high", "Correct the ends.")
+    missing = spec.get("missing")
+    for codes in missing.values() if isinstance(missing, Mapping) else [missing]:
+        for code in codes if isinstance(codes, list) else [codes]:
+            if isinstance(code, (str, int, float)) and code in owner:
+                yield Fault(f"{path}.missing", f"the code {code!r} of level '{owner[code]}'", "one use", "Drop one.")
 
 
 def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw: Table) -> Iterator[Fault]:

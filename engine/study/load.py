@@ -78,11 +78,11 @@ def read_study(path: Path) -> str:
 
 
 def parse_study(text: str, source: str = "study file") -> StudySpec:
-    """Parse the text of a study file.
+    r"""Parse the text of a study file.
 
     Examples
     --------
-    >>> parse_study("[study]\\nname = 'x'\\nsed = 1")  # doctest: +ELLIPSIS
+    >>> parse_study("[study]\nname = 'x'\nsed = 1")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     engine.errors.StudyError: study file: 4 faults

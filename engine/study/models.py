@@ -33,9 +33,7 @@ class SourceSpec(Spec):
         str | tuple[str, ...] | dict[str, str] | None,
         Field(description="File, glob, list of them, or a table wave -> file; relative to the study file"),
     ] = None
-    builtin: Annotated[
-        Literal["cmds-simulated", "meps"] | None, Field(description="Records that need no file")
-    ] = None
+    builtin: Annotated[Literal["cmds-simulated", "meps"] | None, Field(description="Records that need no file")] = None
     wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
     encoding: Annotated[str | None, Field(description="Text encoding of csv, dta or sav files")] = None
 
@@ -48,9 +46,7 @@ class ReplicateWeightsSpec(Spec):
     fay: Annotated[float, Field(ge=0, lt=1, description="Fay's factor, for method 'fay'")] = 0.0
     scale: Annotated[float | None, Field(gt=0, description="Overall factor, for 'other'")] = None
     rscales: Annotated[tuple[float, ...] | None, Field(description="Factor of each replicate: jkn, other")] = None
-    centre: Annotated[Literal["estimate", "mean"], Field(description="What replicates are compared with")] = (
-        "estimate"
-    )
+    centre: Annotated[Literal["estimate", "mean"], Field(description="What replicates are compared with")] = "estimate"
 
 
 class DesignSpec(Spec):
@@ -72,9 +68,7 @@ class VariableSpec(Spec):
     """One variable of the harmonised panel."""
 
     source: Annotated[str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")]
-    levels: Annotated[
-        dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")
-    ] = None
+    levels: Annotated[dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")] = None
     cut: Annotated[
         dict[str, tuple[float, float]] | None,
         Field(description="Level -> [low, high): makes a number a factor; the upper end is left out"),
@@ -87,6 +81,10 @@ class VariableSpec(Spec):
     ] = ()
     bounds: Annotated[tuple[float, float] | None, Field(description="Theoretical bounds of an outcome")] = None
     label: str = ""
+
+    def column_of(self, wave: str | None) -> str:
+        """Return the source column in a file of this wave."""
+        return self.source if isinstance(self.source, str) else self.source[str(wave)]
 
     @property
     def level_names(self) -> tuple[str, ...]:
