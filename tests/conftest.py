@@ -1,0 +1,101 @@
+"""Fixtures shared by all tests: data that may be absent, a private cache, the command line in this process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+import polars as pl
+import pytest
+
+import engine.kernels._jit  # noqa: F401 - chooses the kernel cache before the tests move the other caches
+
+ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("EQUIRANK_SHARED", ROOT.parent / "shared"))
+KERNEL_CACHE = str(numba.config.CACHE_DIR)
+
+TINY = pl.DataFrame(
+    {
+        "x": [3, 1, 2, 2, 5, 3, 3, 1],
+        "y": [2, 1, 0, 3, 4, 1, 5, 2],
+        "b": [1, 0, 0, 1, 1, 0, 1, 1],
+        "w": [1.0, 2.0, 1.0, 3.0, 1.0, 1.0, 2.0, 1.0],
+    }
+)
+
+
+def pytest_configure():
+    # Subprocesses compile nothing anew; numba's own message about a read-only cache is no failure of ours.
+    os.environ["NUMBA_CACHE_DIR"] = KERNEL_CACHE
+
+
+@pytest.fixture(autouse=True)
+def private_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def shared():
+    if not SHARED.is_dir():
+        pytest.skip("the survey files and reference numbers are not beside this checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def housing(shared):
+    return pl.read_csv(shared / "data" / "housing.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def oracle(shared):
+    return lambda name: json.loads((shared / "oracles" / f"{name}.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def meps():
+    from linearmodels.datasets import meps
+
+    return pl.from_pandas(meps.load().reset_index(drop=True))
+
+
+@pytest.fixture
+def survey():
+    """A small clustered, stratified, weighted survey with ties and missing values."""
+    rng = np.random.default_rng(7)
+    n = 600
+    cluster = rng.integers(0, 30, n)
+    income = rng.integers(1, 40, n).astype(float) + cluster
+    return pl.DataFrame(
+        {
+            "wave": np.where(np.arange(n) % 2, 2015, 2016),
+            "income": np.where(rng.random(n) < 0.05, np.nan, income),
+            "ill": (rng.random(n) < 0.5 - income / 200).astype(int),
+            "sex": rng.integers(1, 3, n),
+            "weight": rng.uniform(0.5, 2.0, n),
+            "stratum": cluster // 6,
+            "psu": cluster,
+        }
+    ).with_columns(pl.col("income").fill_nan(None))
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Run the command line in this process: returns (exit code, stdout, stderr)."""
+
+    def call(*arguments):
+        from engine.cli import main
+
+        monkeypatch.setattr(sys, "argv", ["equirank", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call

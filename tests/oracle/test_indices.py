@@ -1,0 +1,175 @@
+"""Every number of the reference files; the files say which program made them."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+import engine
+from tests.conftest import TINY
+
+NAMES = {"CI": "standard", "GC": "generalized", "E": "erreygers", "W": "wagstaff"}
+RTOL = 1e-9
+STATA_RTOL = 1e-8  # Stata and its port keep some intermediate results as floats
+PEER = ("classical", "robust", "cluster")
+
+
+def frame_of(name, housing, shared):
+    return housing if name == "housing" else pl.read_csv(shared / "data" / "tiny.csv")
+
+
+def test_tiny__is_exactly_17_over_90():
+    standard = engine.concentration_index(TINY, "y", "x", weight="w")
+    generalized = engine.concentration_index(TINY, "y", "x", weight="w", index="generalized")
+    assert standard.estimate == pytest.approx(17 / 90, rel=1e-15)
+    assert generalized.estimate == pytest.approx(17 / 36, rel=1e-15)
+
+
+def test_tiny__agrees_with_what_sound_programs_print(oracle):
+    printed = oracle("disagreements_tiny")
+    expected = {
+        ("standard", None): printed["exact mid-rank, population (own ref) CI"],
+        ("generalized", None): printed["GC truth"],
+        ("extended", 3.0): printed["extended v=3 conindex / exact"],
+    }
+    for (index, parameter), value in expected.items():
+        result = engine.concentration_index(TINY, "y", "x", weight="w", index=index, parameter=parameter)
+        assert result.estimate == pytest.approx(value, rel=STATA_RTOL)
+    modified = engine.concentration_index(TINY, "y", "x", weight="w", index="modified", bounds=(-1, 9))
+    assert modified.estimate == pytest.approx(printed["modified min=-1 definition"], rel=RTOL)
+
+
+def test_linearised_and_jackknife__equal_the_survey_package(oracle, housing):
+    for case in oracle("linearised_jackknife"):
+        call = {
+            "frame": housing, "outcome": case["outcome"], "rank_by": case["rank"], "weight": case["weights"],
+            "index": NAMES[case["index_type"]], "bounds": tuple(case["limits"]),
+        }  # fmt: skip
+        design = {"stratum": "strata", "cluster": "psu"}
+        linearised = engine.concentration_index(**call, **design)
+        assert linearised.estimate == pytest.approx(case["index"], rel=RTOL)
+        assert linearised.std_error == pytest.approx(case["se_linear_design"], rel=RTOL)
+        assert engine.concentration_index(**call).std_error == pytest.approx(case["se_linear_iid"], rel=RTOL)
+        jackknife = engine.concentration_index(**call, **design, method="jackknife")
+        assert jackknife.std_error == pytest.approx(case["se_jackknife_design"], rel=RTOL)
+        assert jackknife.rows[0].n_clusters == case["n_psu"]
+
+
+def test_linearised__with_clusters_but_no_strata(oracle, housing):
+    for case in oracle("linearised_cluster_nostrata"):
+        result = engine.concentration_index(
+            housing, "high", "income", weight="w", cluster="psu", index=NAMES[case["index_type"]]
+        )
+        assert result.estimate == pytest.approx(case["index"], rel=RTOL)
+        assert result.std_error == pytest.approx(case["se_linear_cluster"], rel=RTOL)
+
+
+def test_extended_and_symmetric__jackknife_equals_the_survey_package(oracle, housing):
+    case = next(case for case in oracle("jackknife_decomposition_ext_hi") if "extended" in case["what"])
+    for name, estimate, std_error in zip(case["names"], case["estimate"], case["se"], strict=True):
+        index, parameter = {"ext": "extended", "sym": "symmetric"}[name[:3]], float(name[3:])
+        call = {"weight": "w", "stratum": "strata", "cluster": "psu", "index": index, "parameter": parameter}
+        jackknife = engine.concentration_index(housing, "bmi", "inc10", **call, method="jackknife")
+        assert jackknife.estimate == pytest.approx(estimate, rel=RTOL)
+        assert jackknife.std_error == pytest.approx(std_error, rel=RTOL)
+        # The linearised error is a first-order limit of the jackknife; 250 PSUs leave some 0.3 %.
+        assert jackknife.linearised_std_error == pytest.approx(std_error, rel=0.005)
+
+
+def test_reference_values__on_real_files(oracle, shared):
+    reference = oracle("reference_values")
+    brfss = pl.read_parquet(shared / "data" / "brfss2015_indicators.parquet")
+    doctor = pl.read_parquet(shared / "data" / "doctoraus.parquet")
+    for name, expected in reference.items():
+        source, *_, column = name.split()
+        if source == "brfss2015":
+            frame = brfss.select(y=pl.col(column), x="Income")
+        else:
+            frame = doctor.select(y=pl.col(column) > 0, x="income")
+        results = {
+            key: engine.concentration_index(frame, "y", "x", index=index)
+            for key, index in {"C": "standard", "Erreygers": "erreygers", "Wagstaff": "wagstaff"}.items()
+        }
+        for key, result in results.items():
+            assert result.estimate == pytest.approx(expected[key], rel=RTOL)
+            assert result.n_obs == expected["n"]
+
+
+def spec_of(case):
+    spec, limits = case["spec"], case["limits"]
+    if spec in NAMES or spec == "gini":
+        name, parameter = NAMES.get(spec, "standard"), None
+    elif spec.startswith("M"):
+        name, parameter = "modified", None
+    else:
+        generalized, bare = spec.startswith("g"), spec.removeprefix("g")
+        name = ("generalized_" if generalized else "") + {"ext": "extended", "sym": "symmetric"}[bare[:3]]
+        parameter = float(bare[3:])
+    bounds = None if not limits else (float(limits[0]), float(limits[1]) if len(limits) > 1 else np.inf)
+    return name, parameter, bounds
+
+
+def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
+    """Ours, and beside it what conindex prints; its `svy` rows rank without weights and are no reference."""
+    from engine.batch.functions import _arrays, _design
+    from engine.estimators.concentration import estimate_concentration
+    from engine.study import ConcentrationSpec
+
+    seen = 0
+    for case in oracle("conindex_r_port"):
+        if case["se_kind"] == "svy":
+            continue
+        name, parameter, bounds = spec_of(case)
+        frame = frame_of(case["dataset"], housing, shared)
+        cluster = "psu" if case["se_kind"] == "cluster" else None
+        columns = _design(frame, case["weights"], None, cluster, nested=False, single_psu="fail")
+        if "error" in case:  # limits above the smallest value: refused there, and here
+            with pytest.raises(engine.DataError, match="outside its bounds"):
+                _arrays(frame, case["outcome"], case["rank"], columns, bounds)
+            continue
+        arrays = _arrays(frame, case["outcome"], case["rank"], columns, None)
+        spec = ConcentrationSpec(
+            name="x", kind="concentration", outcome=case["outcome"], rank_by=case["rank"], index=name,
+            parameter=parameter, bounds=bounds, peer="conindex",
+        )  # fmt: skip
+        rows = {row.method: row for row in estimate_concentration(arrays, spec, {}, seed=0).rows}
+        if name != "modified" or bounds[0] == 0:  # conindex's modified index is not the definition
+            assert rows["linearised"].estimate == pytest.approx(case["index"], rel=STATA_RTOL)
+        if case["se"] is None:
+            continue
+        peer = rows[f"conindex, {case['se_kind']}"]
+        assert peer.estimate == pytest.approx(case["index"], rel=STATA_RTOL)
+        # Ranking an event by itself fits perfectly: its errors are rounding of 0.
+        assert peer.std_error == pytest.approx(case["se"], rel=RTOL, abs=1e-15)
+        if case["se"] > 1e-12:
+            # Beyond t = 40 the tails of two libraries differ in the sixth digit of 1e-300.
+            assert peer.p_value == pytest.approx(case["p_value"], rel=1e-6, abs=1e-200)
+            seen += 1
+    assert seen > 150
+
+
+def test_groups__difference_with_shared_clusters(oracle, housing):
+    from engine.arrays import Group
+    from engine.data.frames import number_column
+    from engine.batch.functions import _design
+    from engine.estimators.concentration import estimate_concentration
+    from engine.estimators.prepare import sort_sample
+    from engine.study import ConcentrationSpec
+
+    expected = oracle("group_comparison")["housing_female_linearised_design"]
+    arrays = sort_sample(
+        outcomes={"high": number_column(housing, "high", "outcome")},
+        rank=number_column(housing, "income", "rank_by"), rank_name="income",
+        columns=_design(housing, "w", "strata", "psu", nested=False, single_psu="fail"),
+        group=housing["female"].to_numpy().astype(np.int64),
+        groups=(Group(subgroup="male"), Group(subgroup="female")),
+    )  # fmt: skip
+    spec = ConcentrationSpec(name="x", kind="concentration", outcome="high", rank_by="income", compare=True)
+    male, female, difference, joint = estimate_concentration(arrays, spec, {}, seed=0).rows
+    assert [male.estimate, female.estimate] == pytest.approx(expected["est"], rel=RTOL)
+    assert male.std_error == pytest.approx(expected["V"][0][0] ** 0.5, rel=RTOL)
+    assert female.std_error == pytest.approx(expected["V"][1][1] ** 0.5, rel=RTOL)
+    assert difference.estimate == pytest.approx(expected["diff"], rel=RTOL)
+    assert difference.std_error == pytest.approx(expected["se_diff"], rel=RTOL)
+    # With one difference the adjusted Wald statistic is the squared t.
+    assert joint.estimate == pytest.approx(expected["z"] ** 2, rel=RTOL)
+    assert joint.p_value == pytest.approx(difference.p_value, rel=1e-6)
