@@ -9,15 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-import numba
+# More threads than cores are allowed (results do not depend on them), but only this many; numba reads the
+# limit once, while it is imported.
+MAX_THREADS = max(16, os.cpu_count() or 1)
+os.environ.setdefault("NUMBA_NUM_THREADS", str(MAX_THREADS))
 
-from engine.paths import cache_folder
+import numba  # noqa: E402
+
+from engine.paths import cache_folder  # noqa: E402
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-# More threads than cores are allowed (results do not depend on them), but only this many.
-MAX_THREADS = max(16, os.cpu_count() or 1)
 
 
 def _source_digest() -> str:
@@ -30,8 +32,6 @@ def _source_digest() -> str:
 
 if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(cache_folder(f"kernels-{_source_digest()}"))
-if "NUMBA_NUM_THREADS" not in os.environ:
-    numba.config.NUMBA_NUM_THREADS = MAX_THREADS
 
 # error_model="numpy": a division by zero is NaN or infinity, as the estimators expect, and never an exception.
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}

@@ -1,0 +1,137 @@
+"""What must hold for every sample, whatever its numbers."""
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import engine
+
+# Sums of a few dozen terms in another order differ in the last bits only.
+ROUNDING = 1e-11
+
+INDICES = [
+    ("standard", None), ("generalized", None), ("erreygers", None), ("wagstaff", None), ("modified", None),
+    ("extended", 3.0), ("extended", 1.5), ("symmetric", 2.5), ("generalized_extended", 4.0),
+]  # fmt: skip
+BOUNDS = (0.0, 20.0)
+
+
+@st.composite
+def samples(draw):
+    n = draw(st.integers(4, 40))
+    column = lambda low, high: draw(st.lists(st.integers(low, high), min_size=n, max_size=n))  # noqa: E731
+    x, y, w = column(0, 8), column(1, 19), column(1, 9)
+    x[0], x[1], y[0], y[1] = 0, 8, 1, 19  # neither rank nor outcome is constant
+    return pl.DataFrame({"x": x, "y": y, "w": [value / 4 for value in w]}, schema_overrides={"y": pl.Float64})
+
+
+def estimate(frame, index, parameter, **options):
+    bounds = BOUNDS if index in ("erreygers", "wagstaff", "modified") else None
+    result = engine.concentration_index(
+        frame, "y", "x", weight="w", index=index, bounds=bounds, parameter=parameter, **options
+    )
+    return result.estimate, result.std_error
+
+
+def close(first, second, scale=1.0):
+    return first == pytest.approx(second, rel=ROUNDING, abs=ROUNDING * scale)
+
+
+@pytest.mark.parametrize(("index", "parameter"), INDICES)
+@settings(max_examples=15, deadline=None)
+@given(frame=samples(), seed=st.integers(0, 2**32 - 1))
+def test_row_order__does_not_matter(index, parameter, frame, seed):
+    shuffled = frame.sample(fraction=1.0, shuffle=True, seed=seed)
+    assert close(estimate(shuffled, index, parameter), estimate(frame, index, parameter), 20)
+
+
+@pytest.mark.parametrize(("index", "parameter"), INDICES)
+@settings(max_examples=15, deadline=None)
+@given(frame=samples())
+def test_doubled_weights__give_the_same_bits(index, parameter, frame):
+    doubled = frame.with_columns(pl.col("w") * 2)
+    assert estimate(doubled, index, parameter) == estimate(frame, index, parameter)
+
+
+@pytest.mark.parametrize(("index", "parameter"), INDICES)
+@settings(max_examples=15, deadline=None)
+@given(frame=samples())
+def test_row_written_twice__is_a_doubled_weight(index, parameter, frame):
+    twice = pl.concat([frame, frame.head(1)])
+    heavier = frame.with_columns(pl.when(pl.int_range(pl.len()) == 0).then(pl.col("w") * 2).otherwise("w").alias("w"))
+    assert close(estimate(twice, index, parameter)[0], estimate(heavier, index, parameter)[0], 20)
+
+
+@pytest.mark.parametrize(("index", "parameter"), INDICES)
+@settings(max_examples=15, deadline=None)
+@given(frame=samples())
+def test_rank__only_its_order_counts(index, parameter, frame):
+    stretched = frame.with_columns(x=(pl.col("x") + 1) ** 3)
+    assert estimate(stretched, index, parameter) == estimate(frame, index, parameter)
+
+
+@pytest.mark.parametrize("index", ["standard", "generalized", "erreygers", "wagstaff", "symmetric"])
+@settings(max_examples=15, deadline=None)
+@given(frame=samples())
+def test_reversed_rank__flips_the_sign(index, frame):
+    parameter = 3.0 if index == "symmetric" else None
+    (forward, error), (backward, other) = (
+        estimate(frame, index, parameter), estimate(frame.with_columns(-pl.col("x")), index, parameter),
+    )  # fmt: skip
+    assert close(backward, -forward, 20)
+    assert close(other, error, 20)
+
+
+@pytest.mark.parametrize("index", ["erreygers", "wagstaff"])
+@settings(max_examples=15, deadline=None)
+@given(frame=samples())
+def test_mirror__ill_health_is_minus_health(index, frame):
+    mirrored = frame.with_columns(y=BOUNDS[1] - pl.col("y"))
+    assert close(estimate(mirrored, index, None)[0], -estimate(frame, index, None)[0], 20)
+
+
+@settings(max_examples=15, deadline=None)
+@given(frame=samples(), scale=st.sampled_from([2.0, 8.0, 0.25]))
+def test_standard__does_not_change_with_the_outcomes_unit(frame, scale):
+    scaled = frame.with_columns(pl.col("y") * scale)
+    assert estimate(scaled, "standard", None) == estimate(frame, "standard", None)
+
+
+@settings(max_examples=15, deadline=None)
+@given(frame=samples(), shift=st.integers(1, 1000))
+def test_generalized__does_not_change_when_everybody_gets_the_same(frame, shift):
+    shifted = frame.with_columns(pl.col("y") + float(shift))
+    assert close(estimate(shifted, "generalized", None), estimate(frame, "generalized", None), 20)
+
+
+@settings(max_examples=10, deadline=None)
+@given(frame=samples(), zeros=st.integers(1, 5))
+def test_rows_of_weight_zero__change_no_estimate(frame, zeros):
+    more = pl.concat([frame, frame.head(zeros).with_columns(pl.col("w") * 0.0, y=pl.lit(10.0))])
+    assert estimate(more, "standard", None)[0] == estimate(frame, "standard", None)[0]
+
+
+@settings(max_examples=10, deadline=None)
+@given(frame=samples(), seed=st.integers(0, 2**31))
+def test_replicates__do_not_depend_on_row_order_or_weight_scale(frame, seed):
+    options = {"bootstrap": 40, "method": "iid", "seed": 9}
+    call = lambda data: engine.concentration_index(data, "y", "x", weight="w", **options).replicates  # noqa: E731
+    base = call(frame)
+    shuffled = call(frame.sample(fraction=1.0, shuffle=True, seed=seed))
+    assert np.allclose(shuffled, base, rtol=1e-12, atol=1e-12, equal_nan=True)
+    assert np.array_equal(call(frame.with_columns(pl.col("w") * 2)), base, equal_nan=True)
+
+
+@settings(max_examples=15, deadline=None)
+@given(frame=samples())
+def test_curve__runs_from_0_to_1_and_its_area_is_the_index(frame):
+    # Twice the area between diagonal and curve is the index; with a point at every tie group's end the
+    # trapezoid rule is exact, and a grid of 1,000 is within 1e-4 of that.
+    curve = engine.concentration_curve(frame, "y", "x", weight="w", points=1000)
+    assert curve.share_of_outcome[0] == pytest.approx(0.0, abs=1e-15)
+    assert curve.share_of_outcome[-1] == pytest.approx(1.0, abs=1e-12)
+    assert (np.diff(curve.share_of_outcome) >= -1e-15).all()
+    area = np.trapezoid(curve.share_of_outcome, curve.share_of_people)
+    assert 1 - 2 * area == pytest.approx(estimate(frame, "standard", None)[0], abs=1e-4)
