@@ -33,6 +33,12 @@ class EstimationError(EngineError):
     exit_code = 12
 
 
+class Interrupted(EngineError):  # noqa: N818 - no error of anybody
+    """The user stopped a run (Ctrl-C)."""
+
+    exit_code = 130
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault of a study file.

@@ -7,12 +7,12 @@ import os
 import sys
 from pathlib import Path
 
-import engine.kernels._jit  # noqa: F401, I001 - chooses threads and kernel cache before anything else imports numba
-
 import numba
 import numpy as np
 import polars as pl
 import pytest
+
+import engine.kernels._jit  # noqa: F401 - chooses threads and kernel cache before anything else imports numba
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("EQUIRANK_SHARED", ROOT.parent / "shared"))

@@ -7,17 +7,19 @@ def main() -> None:
     """Run the command line; engine errors are told without a traceback, with their exit code."""
     import sys
 
-    from engine.cli.app import app
-    from engine.errors import EngineError
+    from engine.errors import EngineError, Interrupted
 
     try:
+        from engine.cli.app import app
+
         app()
     except EngineError as error:
         sys.stderr.write(f"equirank: {error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
+        # Before or after the work itself: nothing has been written.
         sys.stderr.write("equirank: interrupted; nothing was written.\n")
-        sys.exit(130)
+        sys.exit(Interrupted.exit_code)
     except BrokenPipeError:
         # The reader of stdout (`head`) has gone; there is nobody left to tell.
         sys.stderr.close()

@@ -16,6 +16,25 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - called by Typer
+    if wanted:
+        from engine import __version__
+
+        typer.echo(f"equirank {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version")
+    ] = False,
+) -> None:
+    """Health-equity statistics on large survey microdata, from one study file."""
+
+
 Study = Annotated[str, typer.Argument(help="A shipped study (see `equirank studies`) or a TOML file")]
 Data = Annotated[Path | None, typer.Option(help="File, folder or glob to read instead of the study's own paths")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
@@ -119,20 +138,3 @@ def warm() -> None:
     from engine.batch.warm import warm_kernels
 
     typer.echo(f"Kernels ready after {warm_kernels():.1f} s.")
-
-
-def _version(*, wanted: bool) -> None:
-    if wanted:
-        from engine import __version__
-
-        typer.echo(f"equirank {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    *,
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version")] = False,
-) -> None:
-    """Health-equity statistics on large survey microdata, from one study file."""
-    _version(wanted=version)

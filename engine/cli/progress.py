@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.batch.reporter import Reporter
+from engine.errors import Interrupted
 
 
 class _Display(Reporter):
@@ -40,12 +41,21 @@ class _Display(Reporter):
 
 @contextmanager
 def progress_reporter() -> Iterator[Reporter]:
-    """Yield a display on a terminal, a silent reporter elsewhere."""
+    """Yield a display on a terminal, a silent reporter elsewhere.
+
+    Raises
+    ------
+    Interrupted
+        If the user stops the work inside the block.
+    """
     import sys
 
-    if not sys.stderr.isatty():
-        yield Reporter()
-        return
-    display = _Display()
-    with display.progress:
-        yield display
+    try:
+        if sys.stderr.isatty():
+            display = _Display()
+            with display.progress:
+                yield display
+        else:
+            yield Reporter()
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; nothing was written.") from None

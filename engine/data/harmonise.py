@@ -68,6 +68,8 @@ class RawColumn:
         numbers = [float(code) for code in wanted if not isinstance(code, str)]
         texts = [code.strip() for code in wanted if isinstance(code, str)]
         numbers += [code for code, label in self.labels.items() if label.strip() in texts]
+        if not self.is_text:  # "2" in a study is the code 2 of a file that stores numbers
+            numbers += [float(text) for text in texts if text.replace(".", "", 1).lstrip("-").isdecimal()]
         found = pl.lit(value=False)
         if numbers:
             found = found | self.number.is_in(numbers).fill_null(value=False)

@@ -77,13 +77,13 @@ def test_names__never_say_ci():
 @pytest.mark.parametrize("command", [["--help"], ["--version"], ["studies"], ["check", "cmds", "--help"]])
 def test_light_commands__load_no_heavy_library(command):
     code = (
-        "import sys; sys.argv = ['equirank', *{command!r}]\n"
+        f"import sys; sys.argv = ['equirank', *{command!r}]\n"
         "from engine.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print('LOADED', sorted(set(sys.modules) & {heavy!r}))"
-    ).format(command=command, heavy=HEAVY)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        f"print('LOADED', sorted(set(sys.modules) & {HEAVY!r}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip().endswith("LOADED []"), done.stdout[-300:]
 
 

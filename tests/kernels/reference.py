@@ -18,10 +18,11 @@ def exact_generalized(x, y, w):
     x, y, w = ([Fraction(float(v)) for v in values] for values in (x, y, w))
     W = sum(w)
     mu = sum(a * b for a, b in zip(w, y, strict=True)) / W
-    rank = [
-        (sum(wj for xj, wj in zip(x, w, strict=True) if xj < xi) + sum(wj for xj, wj in zip(x, w, strict=True) if xj == xi) / 2) / W
-        for xi in x
-    ]  # fmt: skip
+
+    def share(keep):
+        return sum(wj for xj, wj in zip(x, w, strict=True) if keep(xj)) / W
+
+    rank = [share(lambda v, here=here: v < here) + share(lambda v, here=here: v == here) / 2 for here in x]
     return 2 * sum(a * b * r for a, b, r in zip(w, y, rank, strict=True)) / W - mu, mu
 
 

@@ -33,7 +33,9 @@ def test_poisson__counts_have_the_poisson_distribution():
     counts = draws.poisson_counts(KEY, 0, 8, 20_000).ravel()
     observed = np.bincount(counts, minlength=13)
     expected = poisson.pmf(np.arange(7), 1) * counts.size
-    assert chisquare([*observed[:6], observed[6:].sum()], [*expected[:6], counts.size - expected[:6].sum()]).pvalue > 1e-3
+    assert (
+        chisquare([*observed[:6], observed[6:].sum()], [*expected[:6], counts.size - expected[:6].sum()]).pvalue > 1e-3
+    )
     assert counts.mean() == pytest.approx(1, abs=5 / np.sqrt(counts.size))
     assert counts.var() == pytest.approx(1, abs=10 / np.sqrt(counts.size))
 

@@ -149,8 +149,8 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
 
 def test_groups__difference_with_shared_clusters(oracle, housing):
     from engine.arrays import Group
-    from engine.data.frames import number_column
     from engine.batch.functions import _design
+    from engine.data.frames import number_column
     from engine.estimators.concentration import estimate_concentration
     from engine.estimators.prepare import sort_sample
     from engine.study import ConcentrationSpec

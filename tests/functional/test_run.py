@@ -1,0 +1,248 @@
+import json
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+
+import engine
+from engine.results import COLUMNS
+from tests.functional.conftest import STUDY, write_survey
+
+
+def results(path):
+    return pl.read_parquet(path / "results.parquet")
+
+
+def test_run__writes_a_whole_run_directory(cli, project):
+    code, out, err = cli("run", "study.toml", "--out", "run")
+    assert (code, err) == (0, "")
+    assert "Concentration of ill by income" in out
+    assert "Rate of ill, per cent" in out
+    assert "\x1b[" not in out
+    assert sorted(path.name for path in (project / "run").iterdir()) == ["manifest.json", "results.parquet"]
+    frame = results(project / "run")
+    assert tuple(frame.columns) == COLUMNS
+    assert set(frame["analysis"]) == {"people", "rates", "inequality", "curve"}
+    assert frame["status"].unique().to_list() == ["ok"]
+    manifest = json.loads((project / "run" / "manifest.json").read_text())
+    flow = manifest["sample_flow"]
+    assert [step["label"] for step in flow] == ["All records", "Income known"]
+    assert flow[0]["n"] == 600
+    assert flow[1]["n"] == 600 - manifest["missing"]["income"]["blank"]
+    assert len(manifest["sources"][0]["sha256"]) == 64
+    assert not [path for path in project.iterdir() if path.name.startswith(".")]
+
+
+def test_run__gives_what_the_functions_give(cli, project, survey):
+    cli("run", "study.toml", "--out", "run")
+    frame = results(project / "run").filter(
+        pl.col("measure") == "erreygers", pl.col("method") == "linearised", pl.col("wave") == "2015"
+    )
+    known = survey.filter(pl.col("income").is_not_null())
+    for sex, code in (("male", 1), ("female", 2)):
+        row = frame.filter(pl.col("subgroup") == f"sex={sex}").row(0, named=True)
+        inside = pl.when((pl.col("wave") == 2015) & (pl.col("sex") == code)).then(pl.col("income"))
+        # The same domain: rows outside have no rank, but their PSUs count.
+        own = engine.concentration_index(
+            known.with_columns(inside.alias("rank")), "ill", "rank", weight="weight", stratum="stratum",
+            cluster="psu", index="erreygers",
+        )  # fmt: skip
+        assert row["estimate"] == pytest.approx(own.estimate, rel=1e-13)
+        assert row["std_error"] == pytest.approx(own.std_error, rel=1e-12)
+        assert row["n_obs"] == own.n_obs
+
+
+def test_rates__equal_weighted_means_and_the_survey_formula(cli, project, survey):
+    cli("run", "study.toml", "--out", "run", "--only", "rates")
+    known = survey.filter(pl.col("income").is_not_null(), pl.col("wave") == 2016, pl.col("sex") == 2)
+    row = results(project / "run").filter(pl.col("wave") == "2016", pl.col("level") == "female").row(0, named=True)
+    y, w = known["ill"].to_numpy(), known["weight"].to_numpy()
+    p = (w * y).sum() / w.sum()
+    assert row["estimate"] == pytest.approx(p, rel=1e-13)
+    assert (row["n_obs"], row["n_events"]) == (len(y), int(y.sum()))
+    # Taylor linearisation by hand: residuals over W, summed by PSU, compared inside strata.
+    totals = np.zeros(30)
+    np.add.at(totals, known["psu"].to_numpy(), w * (y - p) / w.sum())
+    by_stratum = totals.reshape(5, 6)
+    variance = (6 / 5 * ((by_stratum - by_stratum.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)).sum()
+    assert row["std_error"] == pytest.approx(np.sqrt(variance), rel=1e-12)
+    assert 0 < row["conf_low"] < p < row["conf_high"] < 1
+
+
+def test_describe__counts_every_record_once(cli, project, survey):
+    cli("run", "study.toml", "--out", "run", "--only", "people")
+    frame = results(project / "run").filter(pl.col("wave").is_null(), pl.col("measure") == "count")
+    n = survey["income"].is_not_null().sum()
+    for term in ("ill", "sex", "income"):
+        assert frame.filter(pl.col("term") == term)["estimate"].sum() == n
+
+
+def test_second_run__reuses_the_panel_and_gives_the_same_bytes(cli, project):
+    cli("run", "study.toml", "--out", "first")
+    cli("run", "study.toml", "--out", "second", "--threads", "1")
+    assert (project / "first/results.parquet").read_bytes() == (project / "second/results.parquet").read_bytes()
+    manifests = [json.loads((project / name / "manifest.json").read_text()) for name in ("first", "second")]
+    assert [manifest["panel_reused"] for manifest in manifests] == [False, True]
+
+
+def test_changed_source__makes_a_new_panel(cli, project, survey):
+    cli("run", "study.toml", "--out", "first")
+    write_survey(survey.with_columns(income=pl.col("income") + 1), project / "survey.parquet")
+    cli("run", "study.toml", "--out", "second")
+    assert not json.loads((project / "second" / "manifest.json").read_text())["panel_reused"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "dta", "sav"])
+def test_format__gives_identical_results(cli, project, survey, suffix):
+    cli("run", "study.toml", "--out", "parquet")
+    write_survey(survey, project / f"survey.{suffix}")
+    code, _, err = cli("run", "study.toml", "--data", f"survey.{suffix}", "--out", "other")
+    assert code == 0, err
+    assert results(project / "other").equals(results(project / "parquet"))
+
+
+def test_simulated_panel__gives_identical_results_from_every_format(cli, project):
+    frames = []
+    for suffix in ("parquet", "csv", "dta", "sav"):
+        assert cli("simulate", "cmds", "--rows", 3000, "--out", f"panel.{suffix}")[0] == 0
+        code, _, err = cli("run", "cmds", "--data", f"panel.{suffix}", "--out", suffix, "--replicates", 50)
+        assert code == 0, err
+        frames.append(results(project / suffix))
+    assert all(first.equals(second) for first, second in pairwise(frames))
+
+
+def test_shuffled_rows__give_the_same_numbers(cli, project, survey):
+    cli("run", "study.toml", "--out", "first")
+    write_survey(survey.sample(fraction=1.0, shuffle=True, seed=1), project / "survey.parquet")
+    cli("run", "study.toml", "--out", "second")
+    first, second = results(project / "first"), results(project / "second")
+    texts = [name for name in COLUMNS if first[name].dtype == pl.String]
+    assert first.select(texts).equals(second.select(texts))
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        assert np.allclose(first[name].fill_null(9), second[name].fill_null(9), rtol=1e-12, atol=1e-14)
+
+
+def test_waves__by_file_with_their_own_column_names(cli, project, survey):
+    cli("run", "study.toml", "--out", "one", "--only", "inequality")
+    for wave, name in ((2015, "inc"), (2016, "INCOME_16")):
+        own = survey.filter(pl.col("wave") == wave).drop("wave").rename({"income": name})
+        write_survey(own, project / f"w{wave}.dta")
+    text = STUDY.replace('path = "survey.parquet"\nwave = "wave"', 'path = { 2015 = "w2015.dta", 2016 = "w2016.dta" }')
+    text = text.replace('from = "income"', 'from = { 2015 = "Inc", 2016 = "income_16" }')
+    (project / "study.toml").write_text(text)
+    code, _, err = cli("run", "study.toml", "--out", "two", "--only", "inequality")
+    assert code == 0, err
+    assert results(project / "two").equals(results(project / "one"))
+
+
+def test_missing__four_kinds_are_kept_apart(cli, changed, survey):
+    codes = [None, 8, 7, 9, 0, 1] * 100
+    frame = survey.with_columns(ill=pl.Series(codes, dtype=pl.Int64))
+    study = changed(
+        ('event = "ill"', 'event = "ill"\nmissing = { missing = [7], skipped = [8], not_sure = [9] }'), frame=frame
+    )
+    assert cli("run", study, "--out", "run", "--only", "people")[0] == 0
+    manifest = json.loads((study.parent / "run" / "manifest.json").read_text())
+    assert manifest["missing"]["ill"] == {"value": 200, "blank": 100, "missing": 100, "skipped": 100, "not_sure": 100}
+    levels = results(study.parent / "run").filter(pl.col("term") == "ill", pl.col("measure") == "count")["level"]
+    assert set(levels) == {"well", "ill", "(blank)", "(missing)", "(skipped)", "(not sure)"}
+
+
+def test_stata_missing_codes_and_spss_ranges__are_understood(cli, project, survey):
+    import pyreadstat
+
+    pandas = survey.with_columns(ill=pl.Series([0, 1, 8] * 200)).to_pandas()
+    pyreadstat.write_sav(pandas, project / "survey.sav", missing_ranges={"ill": [8]})
+    pandas["ill"] = pandas["ill"].astype(object).where(pandas["ill"] != 8, "a")
+    pyreadstat.write_dta(pandas, project / "survey.dta", missing_user_values={"ill": ["a"]})
+    text = STUDY.replace('event = "ill"', 'event = "ill"\nmissing = { skipped = [".a"] }')
+    (project / "study.toml").write_text(text)
+    for suffix, kind in (("dta", "skipped"), ("sav", "missing")):
+        code, _, err = cli("run", "study.toml", "--data", f"survey.{suffix}", "--out", suffix, "--only", "people")
+        assert code == 0, err
+        missing = json.loads((project / suffix / "manifest.json").read_text())["missing"]["ill"]
+        assert missing[kind] == 200
+
+
+def test_value_labels__name_levels_in_stata_and_spss(cli, project, survey):
+    import pyreadstat
+
+    labels = {"sex": {1: "男", 2: " 女 "}}
+    pyreadstat.write_dta(survey.to_pandas(), project / "survey.dta", variable_value_labels=labels)
+    (project / "study.toml").write_text(STUDY.replace('male = [1], female = ["2"]', 'male = ["男"], female = ["女"]'))
+    cli("run", "study.toml", "--data", "survey.dta", "--out", "labels", "--only", "rates")
+    (project / "study.toml").write_text(STUDY)
+    cli("run", "study.toml", "--out", "codes", "--only", "rates")
+    assert results(project / "labels").equals(results(project / "codes"))
+
+
+def test_replicate_weights__of_a_jackknife_equal_the_jackknife(cli, project, survey):
+    """JKn weights written into the file and used from there, against the plan that makes them itself."""
+    sizes, names, frame = 6, [], survey
+    for psu in range(30):
+        same = pl.col("psu") // sizes == psu // sizes
+        factor = pl.when(pl.col("psu") == psu).then(0.0).when(same).then(sizes / (sizes - 1)).otherwise(1.0)
+        names.append(f"rw_{psu:02d}")
+        frame = frame.with_columns((pl.col("weight") * factor).alias(names[-1]))
+    write_survey(frame, project / "survey.parquet")
+    given = f"""replicate_weights = {{ columns = "RW_*", method = "jkn", rscales = {[5 / 6] * 30}, centre = "mean" }}
+[variables.ill]"""
+    bootstrap = "bootstrap = { replicates = 100 }"
+    jackknife = STUDY.replace(bootstrap, 'bootstrap = { method = "jackknife" }')
+    (project / "study.toml").write_text(jackknife)
+    cli("run", "study.toml", "--out", "own", "--only", "inequality")
+    (project / "study.toml").write_text(STUDY.replace("[variables.ill]", given))
+    code, _, err = cli("run", "study.toml", "--out", "given", "--only", "inequality")
+    assert code == 0, err
+    own, given = results(project / "own"), results(project / "given")
+    assert given.filter(pl.col("method") == "replicate weights, normal").height == 20
+    assert np.allclose(own["std_error"].fill_null(0), given["std_error"].fill_null(0), rtol=1e-12)
+
+
+def test_finite_population__shrinks_the_variance_by_its_share(cli, project, survey, changed):
+    cli("run", "study.toml", "--out", "infinite", "--only", "inequality", "--replicates", 0)
+    study = changed(
+        ('cluster = "psu"', 'cluster = "psu"\npopulation = "fpc"'), frame=survey.with_columns(fpc=pl.lit(24.0))
+    )
+    cli("run", study, "--out", "finite", "--only", "inequality", "--replicates", 0)
+    ratio = results(project / "finite")["std_error"] / results(project / "infinite")["std_error"]
+    assert ratio.drop_nulls().to_numpy() == pytest.approx(np.sqrt(1 - 6 / 24), rel=1e-12)
+
+
+def test_meps__runs_on_real_records(cli, tmp_path, meps):
+    code, out, err = cli("run", "meps", "--out", tmp_path / "run", "--replicates", 100)
+    assert code == 0, err
+    assert "SIMULATED" not in out
+    row = (
+        results(tmp_path / "run")
+        .filter(pl.col("outcome") == "spending", pl.col("measure") == "standard")
+        .row(0, named=True)
+    )
+    own = engine.concentration_index(meps, "drugexp", "income")
+    assert row["estimate"] == pytest.approx(own.estimate, rel=1e-13)
+    assert row["std_error"] == pytest.approx(own.std_error, rel=1e-12)
+    assert row["n_obs"] == 10_391
+
+
+def test_replaced_run__is_of_the_same_study_only(cli, project):
+    assert cli("run", "study.toml", "--out", "run", "--only", "rates")[0] == 0
+    assert cli("run", "study.toml", "--out", "run", "--only", "people")[0] == 0
+    assert set(results(project / "run")["analysis"]) == {"people"}
+    (project / "study.toml").write_text(STUDY.replace('name = "small"', 'name = "other"'))
+    code, _, err = cli("run", "study.toml", "--out", "run")
+    assert code == 2
+    assert "something else" in err
+    assert set(results(project / "run")["analysis"]) == {"people"}
+
+
+def test_python__run_returns_rows_and_frame(project):
+    result = engine.run(engine.load_study("study.toml"), out="run", only="rates")
+    assert result.to_frame().equals(results(project / "run"))
+
+
+@pytest.mark.slow
+def test_brfss_and_nhanes__run_on_the_real_surveys(cli, shared, tmp_path):
+    for study, data in (("brfss", "brfss_waves"), ("nhanes", "nhanes_2009_2012_raw.parquet")):
+        code, _, err = cli("run", study, "--data", shared / "data" / data, "--out", tmp_path / study)
+        assert code == 0, err
