@@ -7,16 +7,15 @@ import os
 import sys
 from pathlib import Path
 
-import numba
 import numpy as np
 import polars as pl
 import pytest
 
-import engine.kernels._jit  # noqa: F401 - chooses threads and kernel cache before anything else imports numba
+from engine.kernels import _jit  # before anything else imports numba: it chooses threads and kernel cache
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("EQUIRANK_SHARED", ROOT.parent / "shared"))
-KERNEL_CACHE = str(numba.config.CACHE_DIR)
+KERNEL_CACHE = str(_jit.numba.config.CACHE_DIR)
 
 TINY = pl.DataFrame(
     {

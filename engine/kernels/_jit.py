@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-# More threads than cores are allowed (results do not depend on them), but only this many; numba reads the
-# limit once, while it is imported.
-MAX_THREADS = max(16, os.cpu_count() or 1)
-os.environ.setdefault("NUMBA_NUM_THREADS", str(MAX_THREADS))
+# More threads than cores are allowed (results do not depend on them). Numba reads the limit while it is
+# imported and refuses a later change, so an earlier import of numba keeps its own.
+if "numba" not in sys.modules:
+    os.environ.setdefault("NUMBA_NUM_THREADS", str(max(16, os.cpu_count() or 1)))
 
-import numba  # noqa: E402
+import numba
 
-from engine.paths import cache_folder  # noqa: E402
+from engine.paths import cache_folder
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -1,0 +1,1 @@
+"""Throughput against peers; see README.md."""
