@@ -2,30 +2,69 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from engine.batch.reporter import Reporter
 from engine.errors import Interrupted
 
 
-class _Display(Reporter):
+class _Interruptible(Reporter):
+    """Stops the work at its next sign of life after Ctrl-C.
+
+    Python drops a KeyboardInterrupt that arrives inside an import or a destructor; the mark stays.
+    """
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
+        """Take Ctrl-C: at once where that is possible, otherwise at the next check."""
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+    def _check(self) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+
+    def read(self, rows: int) -> None:
+        self._check()
+
+    def start_analysis(self, name: str) -> None:
+        self._check()
+
+    def replicated(self, replicates: int) -> None:
+        self._check()
+
+
+class _Display(_Interruptible):
     """Two bars: reading, then analyses by replicates."""
 
     def __init__(self) -> None:
+        super().__init__()
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self.progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[unit]}"),
-            TimeRemainingColumn(), console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[unit]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
         self._task = self.progress.add_task("Reading", total=None, unit="rows")
 
     def start_reading(self, files: int) -> None:
         self.progress.update(self._task, description=f"Reading {files} file{'s' if files > 1 else ''}")
 
     def read(self, rows: int) -> None:
+        super().read(rows)
         self.progress.advance(self._task, rows)
 
     def start_analyses(self, analyses: int, replicates: int) -> None:
@@ -33,9 +72,11 @@ class _Display(Reporter):
         self._task = self.progress.add_task(f"{analyses} analyses", total=replicates or None, unit="replicates")
 
     def start_analysis(self, name: str) -> None:
+        super().start_analysis(name)
         self.progress.update(self._task, description=name)
 
     def replicated(self, replicates: int) -> None:
+        super().replicated(replicates)
         self.progress.advance(self._task, replicates)
 
 
@@ -48,14 +89,17 @@ def progress_reporter() -> Iterator[Reporter]:
     Interrupted
         If the user stops the work inside the block.
     """
-    import sys
-
+    reporter = _Display() if sys.stderr.isatty() else _Interruptible()
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, reporter.interrupt) if in_main else None
     try:
-        if sys.stderr.isatty():
-            display = _Display()
-            with display.progress:
-                yield display
+        if isinstance(reporter, _Display):
+            with reporter.progress:
+                yield reporter
         else:
-            yield Reporter()
+            yield reporter
     except KeyboardInterrupt:
         raise Interrupted("interrupted; nothing was written.") from None
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, before)
