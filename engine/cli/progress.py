@@ -31,13 +31,13 @@ class _Interruptible(Reporter):
         if self.interrupted:
             raise KeyboardInterrupt
 
-    def read(self, rows: int) -> None:
+    def read(self, _rows: int) -> None:
         self._check()
 
-    def start_analysis(self, name: str) -> None:
+    def start_analysis(self, _name: str) -> None:
         self._check()
 
-    def replicated(self, replicates: int) -> None:
+    def replicated(self, _replicates: int) -> None:
         self._check()
 
 

@@ -20,6 +20,7 @@ from engine.kernels.streams import LANES
 Progress = Callable[[int], None]
 
 BATCH_BYTES = 96 * 2**20  # multipliers held at a time; the rows x replicates matrix never is
+BATCH_WORK = 4e8  # rows x replicates x outcomes between two signs of life: some tenths of a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +75,10 @@ def _patterns(present: NDArray[np.bool_]) -> IntArray:
     return pattern
 
 
-def batch_blocks(plan: ResamplingPlan, n_threads: int) -> int:
-    """Return how many blocks to draw at a time: whole rounds of the threads within BATCH_BYTES."""
-    fitting = BATCH_BYTES // max(plan.n_units * LANES * plan.item_bytes, 1)
+def batch_blocks(plan: ResamplingPlan, rows: SortedRows, n_threads: int) -> int:
+    """Return how many blocks to draw at a time: whole rounds of the threads within BATCH_BYTES and BATCH_WORK."""
+    by_memory = BATCH_BYTES // max(plan.n_units * LANES * plan.item_bytes, 1)
+    fitting = min(by_memory, int(BATCH_WORK / (rows.amounts.size * LANES + 1)))
     return int(np.clip(fitting // n_threads * n_threads, n_threads, 64 * n_threads))
 
 
@@ -98,7 +100,7 @@ def replicate(
     values = np.empty((len(targets), plan.n_replicates))
     errors = np.empty_like(values) if std_errors else None
     n_blocks = -(-plan.n_replicates // LANES)
-    step = batch_blocks(plan, n_threads)
+    step = batch_blocks(plan, rows, n_threads)
     for first in range(0, n_blocks, step):
         count = min(step, n_blocks - first)
         multipliers = plan.draw(first, count)
