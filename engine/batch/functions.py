@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import DesignColumns, SampleArrays
-from engine.data.frames import as_polars, id_column, number_column
+from engine.batch.arguments import bootstrap_options, checked_spec, frame_arrays, frame_design, number
+from engine.data.frames import as_polars, number_column
 from engine.errors import EstimationError, UsageError
 from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
-from engine.estimators.prepare import checked_outcome, sort_sample
 from engine.results import CurveResult, IndexResult, TidyRow
 from engine.study import ConcentrationSpec, CurveSpec
 from engine.study.analyses import NEEDS_BOUNDS, NEEDS_PARAMETER
@@ -113,14 +112,14 @@ def concentration_index(
         )
     if index in NEEDS_PARAMETER and parameter is None:
         raise UsageError(f"parameter: found none for the {index} index; expected a number above 1, such as 3.")
-    spec = _spec(
+    spec = checked_spec(
         name="concentration_index", kind="concentration", outcome=outcome, rank_by=rank_by, index=index,
         bounds=bounds, parameter=parameter, conf_level=conf_level,
-        bootstrap=_bootstrap(bootstrap, method, interval),
+        bootstrap=bootstrap_options(bootstrap, method, interval),
     )  # fmt: skip
     assert isinstance(spec, ConcentrationSpec)  # noqa: S101 - told to mypy
-    columns = _design(data, weight, stratum, cluster, nested=nested, single_psu=single_psu)
-    arrays = _arrays(data, outcome, rank_by, columns, bounds)
+    columns = frame_design(data, weight, stratum, cluster, nested=nested, single_psu=single_psu)
+    arrays = frame_arrays(data, outcome, rank_by, columns, bounds)
     estimates = estimate_concentration(arrays, spec, {outcome: bounds}, seed=seed, threads=threads)
     replicates = next(iter(estimates.replicates.values()), None)
     return _index_result(estimates.rows, replicates)
@@ -135,13 +134,13 @@ def _index_result(rows: tuple[TidyRow, ...], replicates: np.ndarray[Any, Any] | 
         )
     return IndexResult(
         measure=row.measure,
-        estimate=_number(row.estimate),
-        std_error=_number(row.std_error),
-        linearised_std_error=_number(first.std_error),
-        conf_low=_number(row.conf_low),
-        conf_high=_number(row.conf_high),
-        conf_level=_number(row.conf_level),
-        p_value=_number(row.p_value),
+        estimate=number(row.estimate),
+        std_error=number(row.std_error),
+        linearised_std_error=number(first.std_error),
+        conf_low=number(row.conf_low),
+        conf_high=number(row.conf_high),
+        conf_level=number(row.conf_level),
+        p_value=number(row.p_value),
         n_obs=int(row.n_obs or 0),
         method=str(row.method),
         replicates=replicates,
@@ -191,79 +190,24 @@ def concentration_curve(
     [0.0, 0.4, 0.7, 0.9, 1.0]
     """
     data = as_polars(frame)
-    spec = _spec(
+    spec = checked_spec(
         name="concentration_curve", kind="curve", outcome=outcome, rank_by=rank_by, points=points,
         conf_level=conf_level,
     )  # fmt: skip
     assert isinstance(spec, CurveSpec)  # noqa: S101 - told to mypy
-    columns = _design(data, weight, stratum, cluster, nested=nested, single_psu=single_psu)
-    rows = curves(_arrays(data, outcome, rank_by, columns, None), spec, seed=seed)
+    columns = frame_design(data, weight, stratum, cluster, nested=nested, single_psu=single_psu)
+    rows = curves(frame_arrays(data, outcome, rank_by, columns, None), spec, seed=seed)
     pointwise = [row for row in rows if row.method == "linearised, pointwise"]
     band = [row for row in rows if row.method == "linearised, simultaneous"]
     return CurveResult(
-        share_of_people=np.array([_number(float(row.level or "nan")) for row in pointwise]),
-        share_of_outcome=np.array([_number(row.estimate) for row in pointwise]),
-        std_error=np.array([_number(row.std_error) for row in pointwise]),
-        conf_low=np.array([_number(row.conf_low) for row in pointwise]),
-        conf_high=np.array([_number(row.conf_high) for row in pointwise]),
-        band_low=np.array([_number(row.conf_low) for row in band]),
-        band_high=np.array([_number(row.conf_high) for row in band]),
+        share_of_people=np.array([number(float(row.level or "nan")) for row in pointwise]),
+        share_of_outcome=np.array([number(row.estimate) for row in pointwise]),
+        std_error=np.array([number(row.std_error) for row in pointwise]),
+        conf_low=np.array([number(row.conf_low) for row in pointwise]),
+        conf_high=np.array([number(row.conf_high) for row in pointwise]),
+        band_low=np.array([number(row.conf_low) for row in band]),
+        band_high=np.array([number(row.conf_high) for row in band]),
         conf_level=conf_level,
         n_obs=int(rows[0].n_obs or 0),
         rows=rows,
     )
-
-
-def _arrays(
-    data: Any,  # noqa: ANN401 - a Polars frame; polars is not imported here
-    outcome: str,
-    rank_by: str,
-    columns: DesignColumns,
-    bounds: tuple[float, float] | None,
-) -> SampleArrays:
-    values = checked_outcome(outcome, number_column(data, outcome, "outcome"), bounds)
-    rank = number_column(data, rank_by, "rank_by")
-    return sort_sample(outcomes={outcome: values}, rank=rank, rank_name=rank_by, columns=columns)
-
-
-def _design(
-    data: Any,  # noqa: ANN401 - a Polars frame; polars is not imported here
-    weight: str | None,
-    stratum: str | None,
-    cluster: str | None,
-    *,
-    nested: bool,
-    single_psu: str,
-) -> DesignColumns:
-    if single_psu not in ("fail", "adjust", "certainty"):
-        raise UsageError(f"single_psu: found '{single_psu}'; expected 'fail', 'adjust' or 'certainty'. Choose one.")
-    return DesignColumns(
-        weight=None if weight is None else number_column(data, weight, "weight"),
-        stratum=id_column(data, stratum, "stratum"),
-        cluster=id_column(data, cluster, "cluster"),
-        nested=nested,
-        single_psu=single_psu,  # type: ignore[arg-type]  # looked at above
-        names={k: v for k, v in {"weight": weight, "stratum": stratum, "cluster": cluster}.items() if v},
-    )
-
-
-def _bootstrap(replicates: int, method: str, interval: str) -> dict[str, Any] | None:
-    if replicates == 0 and method != "jackknife":
-        return None
-    return {"replicates": replicates, "method": method, "interval": interval}
-
-
-def _spec(**fields: Any) -> ConcentrationSpec | CurveSpec:  # noqa: ANN401 - pydantic checks them
-    from pydantic import ValidationError
-
-    kind = ConcentrationSpec if fields["kind"] == "concentration" else CurveSpec
-    try:
-        return kind(**fields)
-    except ValidationError as error:
-        item = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in item["loc"] if not isinstance(step, int))
-        raise UsageError(f"{place}: found {item['input']!r}; {item['msg'].lower()}. Correct the argument.") from None
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)

@@ -110,7 +110,7 @@ def spec_of(case):
 
 def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
     """Ours, and beside it what conindex prints; its `svy` rows rank without weights and are no reference."""
-    from engine.batch.functions import _arrays, _design
+    from engine.batch.arguments import frame_arrays, frame_design
     from engine.estimators.concentration import estimate_concentration
     from engine.study import ConcentrationSpec
 
@@ -121,12 +121,12 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
         name, parameter, bounds = spec_of(case)
         frame = frame_of(case["dataset"], housing, shared)
         cluster = "psu" if case["se_kind"] == "cluster" else None
-        columns = _design(frame, case["weights"], None, cluster, nested=False, single_psu="fail")
+        columns = frame_design(frame, case["weights"], None, cluster, nested=False, single_psu="fail")
         if "error" in case:  # limits above the smallest value: refused there, and here
             with pytest.raises(engine.DataError, match="outside its bounds"):
-                _arrays(frame, case["outcome"], case["rank"], columns, bounds)
+                frame_arrays(frame, case["outcome"], case["rank"], columns, bounds)
             continue
-        arrays = _arrays(frame, case["outcome"], case["rank"], columns, None)
+        arrays = frame_arrays(frame, case["outcome"], case["rank"], columns, None)
         spec = ConcentrationSpec(
             name="x", kind="concentration", outcome=case["outcome"], rank_by=case["rank"], index=name,
             parameter=parameter, bounds=bounds, peer="conindex",
@@ -149,7 +149,7 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
 
 def test_groups__difference_with_shared_clusters(oracle, housing):
     from engine.arrays import Group
-    from engine.batch.functions import _design
+    from engine.batch.arguments import frame_design
     from engine.data.frames import number_column
     from engine.estimators.concentration import estimate_concentration
     from engine.estimators.prepare import sort_sample
@@ -159,7 +159,7 @@ def test_groups__difference_with_shared_clusters(oracle, housing):
     arrays = sort_sample(
         outcomes={"high": number_column(housing, "high", "outcome")},
         rank=number_column(housing, "income", "rank_by"), rank_name="income",
-        columns=_design(housing, "w", "strata", "psu", nested=False, single_psu="fail"),
+        columns=frame_design(housing, "w", "strata", "psu", nested=False, single_psu="fail"),
         group=housing["female"].to_numpy().astype(np.int64),
         groups=(Group(subgroup="male"), Group(subgroup="female")),
     )  # fmt: skip

@@ -1,0 +1,162 @@
+"""Tidy rows of one index: in every group linearised, replicated and as peers have it, then compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.arrays import FloatArray, SampleArrays
+from engine.estimators.comparison import Pair, difference_row, joint_row, pairs_of
+from engine.estimators.indices import RELATIVE, Index
+from engine.estimators.intervals import ReplicateSummary, summarise
+from engine.estimators.peer import conindex_rows
+from engine.estimators.point import Piece, PointEstimates, t_interval
+from engine.estimators.resampling import ResamplingPlan
+from engine.kernels.design import cubed_and_squared
+from engine.results import TidyRow
+from engine.study import ConcentrationSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexBlock:
+    """One index of one outcome in all groups, with its replicates.
+
+    `drawn` holds the estimates with the totals of the units that the replicates draw, which are not the
+    design's when rows are drawn from a clustered sample: BCa and studentized intervals are about the draws.
+    """
+
+    outcome: int
+    index: Index
+    pieces: Sequence[Piece]
+    point: PointEstimates
+    drawn: PointEstimates
+    values: FloatArray | None
+    errors: FloatArray | None
+
+
+def index_rows(
+    arrays: SampleArrays, spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan | None
+) -> list[TidyRow]:
+    """Return the rows of an index in every group, then of its differences between groups."""
+    rows = []
+    for g, piece in enumerate(block.pieces):
+        row = _linearised_row(arrays, spec, block, g)
+        rows.append(row)
+        if plan is not None and block.values is not None and np.isfinite(block.point.values[g]):
+            summary = _summary(spec, block, plan, g)
+            rows.append(_replicate_row(row, summary, plan))
+        if spec.peer == "conindex" and piece.status == "ok":
+            rows.extend(conindex_rows(row, piece, block.index))
+    if spec.compare and len(arrays.groups) > 1:
+        for pair in pairs_of(block.point.values):
+            base = _base_row(arrays, block)
+            rows.extend(_comparison(arrays, spec, block, plan, pair, base))
+        rows.extend(joint_row(_base_row(arrays, block), block.point, block.pieces, arrays.design))
+    return rows
+
+
+def _base_row(arrays: SampleArrays, block: IndexBlock) -> TidyRow:
+    return TidyRow(outcome=arrays.outcome_names[block.outcome], rank_by=arrays.rank_name, measure=block.index.name)
+
+
+def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: IndexBlock, g: int) -> TidyRow:
+    piece, group = block.pieces[g], arrays.groups[g]
+    value = float(block.point.values[g])
+    status = piece.status
+    if status == "ok" and not np.isfinite(value):
+        status = "mean is zero" if block.index.name in RELATIVE else "undefined"
+    row = replace(
+        _base_row(arrays, block),
+        wave=group.wave,
+        subgroup=group.subgroup,
+        conf_level=spec.conf_level,
+        method="linearised",
+        n_obs=len(piece.weight),
+        n_events=piece.n_events if len(piece.weight) else None,
+        n_clusters=piece.n_clusters,
+        sum_weights=piece.W,
+        status=status,
+    )
+    if status != "ok":
+        return row
+    std_error = float(block.point.std_errors[g])
+    low, high, p = t_interval(value, std_error, piece.degrees, spec.conf_level)
+    if piece.degrees < 1:
+        std_error, row = float("nan"), replace(row, status="no degrees of freedom")
+    return replace(
+        row, estimate=value, std_error=_number(std_error), conf_low=_number(low), conf_high=_number(high),
+        p_value=_number(p),
+    )  # fmt: skip
+
+
+def _summary(spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan, g: int) -> ReplicateSummary:
+    assert block.values is not None  # noqa: S101 - told to mypy; the caller looked
+    third, second = cubed_and_squared(block.drawn.totals[g], plan.stratum_end)
+    estimate = float(block.point.values[g])
+    return summarise(
+        estimate,
+        block.values[g],
+        factors=plan.factors,
+        centre=estimate if plan.centre == "estimate" else None,
+        interval=_interval(spec, plan),
+        conf_level=spec.conf_level,
+        degrees=block.pieces[g].degrees,
+        acceleration=third / (6.0 * second**1.5) if second > 0 else 0.0,
+        errors=None if block.errors is None else block.errors[g],
+        std_error=float(block.drawn.std_errors[g]),
+    )
+
+
+def _interval(spec: ConcentrationSpec, plan: ResamplingPlan) -> str:
+    """Percentiles mean nothing for jackknife or balanced replicates; theirs is the normal interval."""
+    wanted = spec.bootstrap.interval if spec.bootstrap is not None else "normal"
+    return wanted if plan.is_bootstrap else "normal"
+
+
+def _replicate_row(row: TidyRow, summary: ReplicateSummary, plan: ResamplingPlan) -> TidyRow:
+    return replace(
+        row,
+        std_error=_number(summary.std_error),
+        conf_low=_number(summary.conf_low),
+        conf_high=_number(summary.conf_high),
+        p_value=_number(summary.p_value),
+        method=f"{plan.name}, {summary.interval}",
+        n_replicates=plan.n_replicates,
+        n_failed=summary.n_failed,
+        status=summary.status,
+    )
+
+
+def _comparison(
+    arrays: SampleArrays,
+    spec: ConcentrationSpec,
+    block: IndexBlock,
+    plan: ResamplingPlan | None,
+    pair: Pair,
+    base: TidyRow,
+) -> list[TidyRow]:
+    row = difference_row(base, block.point, block.pieces, arrays, pair, spec.conf_level)
+    if plan is None or block.values is None:
+        return [row]
+    totals = block.drawn.totals[pair.second] - block.drawn.totals[pair.first]
+    third, second = cubed_and_squared(totals, plan.stratum_end)
+    difference = float(block.point.values[pair.second] - block.point.values[pair.first])
+    interval = _interval(spec, plan)
+    summary = summarise(
+        difference,
+        block.values[pair.second] - block.values[pair.first],
+        factors=plan.factors,
+        centre=difference if plan.centre == "estimate" else None,
+        # The replicates hold no standard error of a difference.
+        interval="percentile" if interval == "studentized" else interval,
+        conf_level=spec.conf_level,
+        degrees=min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees),
+        acceleration=third / (6.0 * second**1.5) if second > 0 else 0.0,
+    )
+    return [row, _replicate_row(row, summary, plan)]
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
