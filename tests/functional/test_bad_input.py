@@ -234,7 +234,8 @@ def test_token__stands_in_no_file_of_a_finished_run(cli, changed, project, surve
     assert "987654" not in out + err + manifest
 
 
-def test_interrupt_in_the_middle_of_replicates__leaves_nothing(project):
+def test_interrupt_in_the_middle_of_replicates__leaves_nothing(changed, project, survey):
+    changed(frame=pl.concat([survey] * 100))  # large enough to draw replicates for minutes
     program = "from engine.cli import main; main()"
     command = [sys.executable, "-c", program, "run", "study.toml", "--out", "run", "--replicates", "1000000"]
     process = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, env=os.environ)  # noqa: S603
@@ -242,10 +243,11 @@ def test_interrupt_in_the_middle_of_replicates__leaves_nothing(project):
     while not list(project.glob(".run.writing-*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(4)  # now it draws replicates
-    assert process.poll() is None
+    running = process.poll() is None
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, err = process.communicate(timeout=30)
+    assert running
     assert time.monotonic() - began < 5
     assert process.returncode == 130
     assert err == "equirank: interrupted; nothing was written.\n"
