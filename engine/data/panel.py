@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from engine.paths import cache_folder
 from engine.study import StudySpec
 
 PANEL_FORMAT = 1
+BUILDING = ".building-"
+ABANDONED_AFTER = 24 * 3600  # seconds
 SHOWN_FROM = 10  # a code held by fewer people than this is never shown
 
 Progress = Callable[[int], None]
@@ -88,7 +91,8 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
         if progress is not None:
             progress(sum(source["rows"] for source in sources))
         return Panel(folder=target, sources=tuple(sources), reused=True)
-    working = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
+    _sweep(target.parent)
+    working = Path(tempfile.mkdtemp(prefix=BUILDING, dir=target.parent))
     try:
         sources = [
             _write_part(spec, file, digest, working, number, progress)
@@ -105,6 +109,13 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
         return Panel(folder=target, sources=tuple(sources), reused=False)
     finally:
         shutil.rmtree(working, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs have left: half-built panels hold microdata."""
+    for left in folder.glob(f"{BUILDING}*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_part(
