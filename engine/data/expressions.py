@@ -8,6 +8,7 @@ shows a value.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -78,7 +79,7 @@ def _parse(text: str) -> Mapping[str, Any]:
         raise RuleError("a rule too long or with control characters", "plain text", "Shorten it.")
     # The text is parsed, never run.
     statement = f"SELECT 1 FROM t WHERE ({text}\n)"  # noqa: S608
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"enable_external_access": "false"}) as connection:
         try:
             answer = connection.sql("SELECT json_serialize_sql($text)", params={"text": statement}).fetchall()
         except duckdb.Error:
@@ -106,16 +107,18 @@ def _render(node: Mapping[str, Any], columns: Mapping[str, Column]) -> tuple[str
         parts = [_boolean(child, columns) for child in node["children"]]
         return f"({(' AND ' if name == 'CONJUNCTION_AND' else ' OR ').join(parts)})", "boolean"
     if kind == "COMPARISON" and name in _COMPARISONS:
-        left, right = _comparable([node["left"], node["right"]], columns)
+        ordered = name.startswith(("COMPARE_LESS", "COMPARE_GREATER"))
+        left, right = _comparable([node["left"], node["right"]], columns, ordered=ordered)
         return f"({left} {_COMPARISONS[name]} {right})", "boolean"
     if kind == "BETWEEN":
-        value, low, high = _comparable([node["input"], node["lower"], node["upper"]], columns)
+        value, low, high = _comparable([node["input"], node["lower"], node["upper"]], columns, ordered=True)
         return f"({value} BETWEEN {low} AND {high})", "boolean"
     if kind == "OPERATOR":
         return _operator(name, node["children"], columns)
     if kind == "FUNCTION" and node["function_name"] in _ARITHMETIC and node["is_operator"]:
         return _arithmetic(node, columns)
     found = node.get("function_name") or name.lower().replace("_", " ")
+    found = {"~~": "LIKE", "!~~": "NOT LIKE", "row": "nothing", "contains": "an empty list"}.get(found, found)
     raise RuleError(f"'{found}'", _ALLOWED, "Prepare it in [variables], or write it with these.")
 
 
@@ -133,6 +136,8 @@ def _column(names: list[str], columns: Mapping[str, Column]) -> tuple[str, Type]
 def _constant(literal: Mapping[str, Any]) -> tuple[str, Type]:
     kind, text = literal.get("kind"), str(literal.get("text", ""))
     if kind in ("INTEGER", "NUMERIC"):
+        if not math.isfinite(float(text)):
+            raise RuleError("a number too large", "a finite number", "Correct it.")
         return repr(float(text)) if kind == "NUMERIC" else str(int(text)), "number"
     if kind == "STRING":
         return "'" + text.replace("'", "''") + "'", "text"
@@ -150,7 +155,7 @@ def _boolean(node: Mapping[str, Any], columns: Mapping[str, Column]) -> str:
     return sql
 
 
-def _comparable(nodes: list[Mapping[str, Any]], columns: Mapping[str, Column]) -> list[str]:
+def _comparable(nodes: list[Mapping[str, Any]], columns: Mapping[str, Column], *, ordered: bool = False) -> list[str]:
     """Render values that are compared with each other: all numbers or all texts, and only known levels."""
     rendered = [_render(node, columns) for node in nodes]
     kinds = {kind for _, kind in rendered} - {"null"}
@@ -164,6 +169,9 @@ def _comparable(nodes: list[Mapping[str, Any]], columns: Mapping[str, Column]) -
     if len(kinds) > 1:
         what = " with a ".join(sorted(kinds))
         raise RuleError(f"a {what} in one comparison", "values of one type", "Factors are compared with 'level'.")
+    if ordered and "text" in kinds:
+        # Levels are names: the database would compare their letters.
+        raise RuleError("an order between names", "an order between numbers", "List the levels with IN.")
     _refuse_unknown_levels(nodes, columns)
     return [sql for sql, _ in rendered]
 

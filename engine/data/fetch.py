@@ -95,7 +95,7 @@ class SampleReader:
             replicate_weights=None if given is None else self._replicate_weights(given),
             nested=design.nested,
             single_psu=design.single_psu,
-            names={role: str(getattr(design, role)) for role in ("weight", "stratum", "cluster")},
+            names={role: name for role in ("weight", "stratum", "cluster") if (name := getattr(design, role))},
         )
 
     def _design_numbers(self, role: str) -> FloatArray:

@@ -28,12 +28,12 @@ def as_polars(frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any of four librari
     if isinstance(frame, pl.LazyFrame):
         return frame.collect(engine="in-memory")
     kind = type(frame).__module__.split(".")[0]
-    if kind in ("duckdb", "_duckdb"):
+    if kind in ("duckdb", "_duckdb") and type(frame).__name__ == "DuckDBPyRelation":
         return cast("pl.DataFrame", frame.pl())
-    if kind == "pyarrow":
+    if kind == "pyarrow" and type(frame).__name__ in ("Table", "RecordBatch"):
         return cast("pl.DataFrame", pl.from_arrow(frame))
-    if kind == "pandas":
-        return pl.DataFrame({str(name): frame[name].to_numpy() for name in frame.columns}, nan_to_null=True)
+    if kind == "pandas" and type(frame).__name__ == "DataFrame":
+        return pl.from_pandas(frame, nan_to_null=True)
     raise UsageError(
         f"frame: found {type(frame).__name__}; expected a Polars frame, a DuckDB relation, an Arrow table or a "
         "pandas frame. Convert it to one of these."

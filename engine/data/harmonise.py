@@ -6,6 +6,7 @@ there: 0 value, 1 blank, 2 missing, 3 skipped, 4 not sure, 255 not understood.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 KIND_SUFFIX = "__missing"
 NOT_UNDERSTOOD = 255
 DESIGN_PREFIX = "design__"
-LONGEST_EXACT = 15  # digits of a whole number that a double holds exactly
+LARGEST_EXACT = 2.0**53  # whole numbers below this are exact as doubles
+WHOLE = re.compile(r"^-?(0|[1-9][0-9]*)(\.0+)?$")
 
 
 class RawColumn:
@@ -42,18 +44,21 @@ class RawColumn:
 
         kind = raw.frame.collect_schema()[column]
         self.is_text = not (kind.is_numeric() or kind == pl.Boolean)
+        self.is_integer = kind.is_integer()
         self.labels = raw.labels.get(column, {})
         self.ranges = raw.missing_ranges.get(column, ())
-        value = pl.col(column)
+        self.value = pl.col(column)
         if self.is_text:
-            text = value.cast(pl.String).str.strip_chars(" \t\r\n\u3000\u00a0")
+            text = self.value.cast(pl.String).str.strip_chars(" \t\r\n\u3000\u00a0")
             self.text: pl.Expr = pl.when(text != "").then(text).otherwise(None)
-            self.number: pl.Expr = self.text.cast(pl.Float64, strict=False)
+            number = self.text.cast(pl.Float64, strict=False)
         else:
-            number = value.cast(pl.Float64)
-            self.number = number.fill_nan(None)
+            number = self.value.cast(pl.Float64)
             code = column + CODE_SUFFIX
             self.text = pl.col(code) if code in raw.columns_of_frame() else pl.lit(None, dtype=pl.String)
+            if kind == pl.Boolean:
+                self.text = self.value.cast(pl.String)
+        self.number: pl.Expr = number.fill_nan(None)
 
     @property
     def is_blank(self) -> pl.Expr:
@@ -67,9 +72,11 @@ class RawColumn:
         wanted = list(codes)
         numbers = [float(code) for code in wanted if not isinstance(code, str)]
         texts = [code.strip() for code in wanted if isinstance(code, str)]
-        numbers += [code for code, label in self.labels.items() if label.strip() in texts]
+        labelled = [code for code, label in self.labels.items() if label.strip() in texts]
+        numbers += [code for code in labelled if not isinstance(code, str)]
         if not self.is_text:  # "2" in a study is the code 2 of a file that stores numbers
-            numbers += [float(text) for text in texts if text.replace(".", "", 1).lstrip("-").isdecimal()]
+            numbers += [float(text) for text in texts if WHOLE.fullmatch(text)]
+        texts += [code.strip() for code in labelled if isinstance(code, str)]
         found = pl.lit(value=False)
         if numbers:
             found = found | self.number.is_in(numbers).fill_null(value=False)
@@ -81,10 +88,17 @@ class RawColumn:
         """Return an id as text that is the same from every format: 7, 7.0 and "7" are one id."""
         import polars as pl
 
-        whole = self.number.is_not_null() & (self.number == self.number.round(0))
-        exact = self.text.is_null() | (self.text.str.len_chars() <= LONGEST_EXACT)
+        if self.is_integer:
+            return self.value.cast(pl.String)
+        if self.is_text:  # as it stands: 007 and 7 are two ids, and only 7.0 is 7
+            return (
+                pl.when(self.text.str.contains(WHOLE.pattern))
+                .then(self.text.str.replace(r"\.0+$", ""))
+                .otherwise(self.text)
+            )
+        whole = (self.number == self.number.round(0)) & (self.number.abs() < LARGEST_EXACT)
         plain = self.number.cast(pl.Int64, strict=False).cast(pl.String)
-        return pl.when(whole & exact).then(plain).otherwise(self.text.fill_null(self.number.cast(pl.String)))
+        return pl.when(whole).then(plain).otherwise(self.number.cast(pl.String))
 
 
 def variable_columns(name: str, spec: VariableSpec, raw: RawFrame, wave: str | None) -> Sequence[pl.Expr]:
@@ -124,7 +138,7 @@ def _value(column: RawColumn, spec: VariableSpec) -> tuple[pl.Expr, pl.Expr]:
     import polars as pl
 
     if not spec.levels and not spec.cut:
-        return column.number.is_not_null(), column.number
+        return column.number.is_finite().fill_null(value=False), column.number
     cases = [(column.matches(codes), pl.lit(level)) for level, codes in (spec.levels or {}).items()]
     for name, (low, high) in (spec.cut or {}).items():
         inside = (column.number >= low) & (column.number < high)
@@ -167,7 +181,7 @@ def _design_columns(spec: StudySpec, raw: RawFrame) -> list[pl.Expr]:
 
 
 def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
-    """Return the replicate-weight columns of a file, in its order for a pattern."""
+    """Return the replicate-weight columns of a file; those of a pattern sorted by their numbers."""
     from fnmatch import fnmatchcase
 
     given = spec.design.replicate_weights
@@ -178,7 +192,12 @@ def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
         return [raw.column(name, place) for name in given.columns]
     pattern = given.columns.casefold()
     found = [column for column in raw.columns if fnmatchcase(column.casefold(), pattern)]
-    return found or [raw.column(given.columns, place)]
+    return sorted(found, key=_by_number) or [raw.column(given.columns, place)]
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Sort rw_2 before rw_10, in every file alike."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.casefold())]
 
 
 def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:

@@ -62,9 +62,9 @@ def open_labelled(file: SourceFile, wanted: tuple[str, ...], encoding: str | Non
     return RawFrame(
         name=file.path.name,
         frame=pl.scan_parquet(target),
-        columns=tuple(used),
+        columns=tuple(header.column_names),
         labels={
-            column: {float(code): str(text) for code, text in labels.items() if not isinstance(code, str)}
+            column: {code if isinstance(code, str) else float(code): str(text) for code, text in labels.items()}
             for column, labels in header.variable_value_labels.items()
         },
         missing_ranges={

@@ -14,13 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from engine.data import queries
-from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, RawColumn, harmonised_columns, wanted_columns
+from engine.data.harmonise import (
+    KIND_SUFFIX,
+    NOT_UNDERSTOOD,
+    RawColumn,
+    harmonised_columns,
+    replicate_columns,
+    wanted_columns,
+)
 from engine.data.sources import RawFrame, SourceFile, open_frame, reading
 from engine.errors import DataError
 from engine.paths import cache_folder
 from engine.study import StudySpec
 
-PANEL_FORMAT = 1
+PANEL_FORMAT = 2
 BUILDING = ".building-"
 ABANDONED_AFTER = 24 * 3600  # seconds
 SHOWN_FROM = 10  # a code held by fewer people than this is never shown
@@ -63,7 +70,10 @@ def panel_key(spec: StudySpec, digests: Sequence[str]) -> str:
 
     asked = spec.model_dump(mode="json", include={"source", "design", "variables"})
     waves = list(spec.source.path) if isinstance(spec.source.path, dict) else []
-    text = json.dumps([PANEL_FORMAT, pl.__version__, asked, waves, list(digests)], sort_keys=True, default=str)
+    code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    made_by = hashlib.sha256(b"".join(code)).hexdigest()
+    # Not sorted: the order of levels and intervals is part of what is asked.
+    text = json.dumps([PANEL_FORMAT, pl.__version__, made_by, asked, waves, list(digests)], default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -86,11 +96,13 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
     """
     digests = [file.digest() for file in files]
     target = cache_folder("panels") / panel_key(spec, digests)
-    if (target / "sources.json").is_file():
+    _refuse_same_content(files, digests)
+    if _is_whole(target):
         sources = json.loads((target / "sources.json").read_text(encoding="utf-8"))
         if progress is not None:
             progress(sum(source["rows"] for source in sources))
         return Panel(folder=target, sources=tuple(sources), reused=True)
+    shutil.rmtree(target, ignore_errors=True)  # what is there is not whole
     _sweep(target.parent)
     working = Path(tempfile.mkdtemp(prefix=BUILDING, dir=target.parent))
     try:
@@ -98,17 +110,47 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
             _write_part(spec, file, digest, working, number, progress)
             for number, (file, digest) in enumerate(zip(files, digests, strict=True))
         ]
+        _refuse_differing_replicates(sources)
         (working / "sources.json").write_text(json.dumps(sources), encoding="utf-8")
         shutil.rmtree(working / "scratch", ignore_errors=True)
         try:
             working.rename(target)
         except OSError:
-            if not (target / "sources.json").is_file():
+            if not _is_whole(target):
                 raise
             # Another run has just written the same panel.
         return Panel(folder=target, sources=tuple(sources), reused=False)
     finally:
         shutil.rmtree(working, ignore_errors=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether every part of a panel is there with its size."""
+    try:
+        sources = json.loads((folder / "sources.json").read_text(encoding="utf-8"))
+        sizes = [path.stat().st_size for path in sorted(folder.glob("part-*.parquet"))]
+        return sizes == [source["part_bytes"] for source in sources]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _refuse_same_content(files: Sequence[SourceFile], digests: Sequence[str]) -> None:
+    for number, digest in enumerate(digests):
+        first = digests.index(digest)
+        if first != number:
+            raise DataError(
+                f"{files[number].path.name}: has the same content as {files[first].path.name}; expected every record "
+                "once. Name one of them."
+            )
+
+
+def _refuse_differing_replicates(sources: Sequence[Mapping[str, Any]]) -> None:
+    for source in sources:
+        if source["replicate_weights"] != sources[0]["replicate_weights"]:
+            raise DataError(
+                f"{source['file']}: other replicate weights than {sources[0]['file']}; expected the same columns in "
+                "every file. Correct design.replicate_weights.columns."
+            )
 
 
 def _sweep(folder: Path) -> None:
@@ -132,7 +174,14 @@ def _write_part(
     _refuse_not_understood(spec, file, raw, part)
     if progress is not None:
         progress(raw.n_rows)
-    return {"file": file.path.name, "sha256": digest, "wave": file.wave, "rows": raw.n_rows}
+    return {
+        "file": file.path.name,
+        "sha256": digest,
+        "wave": file.wave,
+        "rows": raw.n_rows,
+        "part_bytes": part.stat().st_size,
+        "replicate_weights": [name.casefold() for name in replicate_columns(spec, raw)],
+    }
 
 
 def _refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, part: Path) -> None:

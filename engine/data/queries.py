@@ -1,4 +1,4 @@
-"""The SQL of the project: one statement a file, values by $name, run in a closed in-memory DuckDB."""
+"""The SQL of the project: one statement a file, values by $name, run in a locked in-memory DuckDB."""
 
 from __future__ import annotations
 
@@ -37,8 +37,12 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     with tempfile.TemporaryDirectory(prefix="equirank-") as spill, duckdb.connect() as connection:
         connection.sql("SET temp_directory = $folder", params={"folder": spill})
         connection.sql("SET memory_limit = '1GB'")
+        # Nothing is fetched or loaded on the way: the queries are ours, and need no extension.
+        for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions"):
+            connection.sql(f"SET {setting} = false")
         if threads:
             connection.sql("SET threads = $threads", params={"threads": threads})
+        connection.sql("SET lock_configuration = true")
         try:
             yield connection
         except duckdb.Error as error:

@@ -42,7 +42,8 @@ def rule_columns(spec: StudySpec) -> dict[str, Column]:
         name: Column(is_factor=bool(variable.level_names), levels=variable.level_names)
         for name, variable in spec.variables.items()
     }
-    return {**columns, "wave": Column(is_factor=True)}
+    has_waves = spec.source.wave is not None or isinstance(spec.source.path, dict)
+    return {**columns, "wave": Column(is_factor=True)} if has_waves else columns
 
 
 def rule_conditions(spec: StudySpec) -> list[str | Fault]:

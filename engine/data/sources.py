@@ -60,7 +60,7 @@ class RawFrame:
     name: str
     frame: pl.LazyFrame
     columns: tuple[str, ...]
-    labels: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict)
     missing_ranges: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     n_rows: int
 
@@ -98,9 +98,10 @@ def reading(path: Path) -> Iterator[None]:
     import polars as pl
     from pyreadstat import PyreadstatError, ReadstatError
 
-    # A Polars panic is no Exception; errors of our own code must pass.
+    # A Polars panic is no Exception; errors of our own code must pass. LookupError: an unknown encoding.
     expected = (
-        OSError, EOFError, UnicodeError, pl.exceptions.PolarsError, pl.exceptions.PanicException, PyreadstatError,
+        OSError,
+        LookupError, EOFError, UnicodeError, pl.exceptions.PolarsError, pl.exceptions.PanicException, PyreadstatError,
         ReadstatError,
     )  # fmt: skip
     try:
@@ -135,9 +136,14 @@ def source_files(spec: StudySpec, base: Path, override: Path | None = None) -> t
     path = spec.source.path
     if isinstance(path, dict):
         folder = base if override is None else override
-        found = [SourceFile(path=_one(folder / name, name), wave=wave) for wave, name in path.items()]
+        if not folder.is_dir():
+            raise DataError(f"--data {folder}: is no folder; expected the folder of the study's {len(path)} files.")
+        names = {wave: Path(name).name if override is not None else name for wave, name in path.items()}
+        found = [SourceFile(path=_one(folder / name, name), wave=wave) for wave, name in names.items()]
     else:
         patterns = list(path) if isinstance(path, tuple) else [path] if path else []
+        if override is not None and override.is_dir():
+            patterns = [Path(pattern).name if Path(pattern).is_absolute() else pattern for pattern in patterns]
         if override is not None and not override.is_dir():
             patterns, base = [override.name], override.parent
         elif override is not None:
@@ -147,7 +153,9 @@ def source_files(spec: StudySpec, base: Path, override: Path | None = None) -> t
                 f"study '{spec.study.name}': it names no file; expected source.path or --data PATH. "
                 "Give the data file or folder."
             )
-        found = [SourceFile(path=file) for pattern in patterns for file in _matching(base, pattern)]
+        # Overlapping patterns name a file once.
+        files = dict.fromkeys(file.resolve() for pattern in patterns for file in _matching(base, pattern))
+        found = [SourceFile(path=file) for file in files]
     for file in found:
         if file.suffix not in SUFFIXES:
             raise DataError(
@@ -169,6 +177,10 @@ def _matching(base: Path, pattern: str) -> list[Path]:
         return [direct]
     found = _glob(base, pattern)
     if not found:
+        if base.name == "studies" and base.parent.name == "engine":
+            raise DataError(
+                f"{pattern}: a shipped study reads your own files; expected --data with their folder or file."
+            )
         raise DataError(
             f"{pattern}: no such file in '{base}'; expected one or more data files. Give --data PATH, or correct "
             "source.path."
@@ -204,6 +216,12 @@ def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, 
             frame = pl.scan_csv(path, infer_schema=False)
         schema: dict[str, Any] = dict(frame.collect_schema())
         n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+    twice = [name for name in schema if name.endswith("_duplicated_0") and file.suffix.startswith(".csv")]
+    if twice:
+        raise DataError(
+            f"{file.path.name}: column '{twice[0].removesuffix('_duplicated_0')}' is there twice; expected one. "
+            "Rename one of them."
+        )
     return RawFrame(name=file.path.name, frame=frame, columns=tuple(schema), n_rows=n_rows)
 
 

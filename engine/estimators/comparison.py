@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.special import fdtrc
@@ -13,6 +14,7 @@ from engine.arrays import DesignArrays, FloatArray, SampleArrays
 from engine.estimators.point import Piece, PointEstimates, covariance_of, t_interval, units_and_degrees
 from engine.results import TidyRow
 
+NO_DEGREES = "no degrees of freedom"
 ALL_PAIRS_UP_TO = 4  # groups; with more of them each is compared with the first
 
 
@@ -43,24 +45,29 @@ def difference_row(
     """Return the row of a difference."""
     first, second = arrays.groups[pair.first], arrays.groups[pair.second]
     difference = float(point.values[pair.second] - point.values[pair.first])
-    totals = point.totals[pair.second] - point.totals[pair.first]
-    std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
-    _, degrees = units_and_degrees([pieces[pair.first].unit, pieces[pair.second].unit], arrays.design)
-    low, high, p = t_interval(difference, std_error, degrees, conf_level)
-    return replace(
+    own = [pieces[pair.first], pieces[pair.second]]
+    row = replace(
         base,
         term=base.measure,
         level=f"{second.label} - {first.label}",
         measure="difference",
         estimate=difference,
-        std_error=std_error,
-        conf_low=low if np.isfinite(low) else None,
-        conf_high=high if np.isfinite(high) else None,
         conf_level=conf_level,
-        p_value=p if np.isfinite(p) else None,
         method="linearised",
-        n_obs=len(pieces[pair.first].weight) + len(pieces[pair.second].weight),
+        **_totals(own),
     )
+    if min(piece.degrees for piece in own) < 1:
+        return replace(row, status=NO_DEGREES)
+    totals = point.totals[pair.second] - point.totals[pair.first]
+    std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
+    _, degrees = units_and_degrees([piece.unit for piece in own], arrays.design)
+    low, high, p = t_interval(difference, std_error, degrees, conf_level)
+    return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=p if np.isfinite(p) else None)
+
+
+def _totals(pieces: Sequence[Piece]) -> dict[str, Any]:
+    """Return what several groups rest on together; clusters may be shared and are not added up."""
+    return {"n_obs": sum(len(piece.weight) for piece in pieces), "sum_weights": sum(piece.W for piece in pieces)}
 
 
 def joint_row(base: TidyRow, point: PointEstimates, pieces: Sequence[Piece], design: DesignArrays) -> list[TidyRow]:
@@ -84,9 +91,11 @@ def joint_row(base: TidyRow, point: PointEstimates, pieces: Sequence[Piece], des
         term=base.measure,
         level="all equal",
         measure="wald_f",
-        method=f"adjusted Wald, F({k}, {d - k + 1})",
+        method="adjusted Wald",
+        **_totals([pieces[g] for g in present]),
     )
-    if d - k + 1 < 1 or np.linalg.matrix_rank(V) < k:
-        return [replace(row, status="no degrees of freedom")]
+    if d - k + 1 < 1 or min(pieces[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
+        return [replace(row, status=NO_DEGREES)]
+    row = replace(row, method=f"adjusted Wald, F({k}, {d - k + 1})")
     F = (d - k + 1) / (k * d) * float(D @ np.linalg.solve(V, D))
     return [replace(row, estimate=F, p_value=float(fdtrc(k, d - k + 1, F)))]

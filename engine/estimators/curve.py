@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import ndtri, stdtrit
+from scipy.special import chdtri, ndtr, stdtrit
 
 from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
-from engine.estimators.comparison import pairs_of
+from engine.estimators.comparison import NO_DEGREES, pairs_of
 from engine.estimators.point import Piece, covariance_of, cut_piece
 from engine.kernels.curve import curve_ordinates, ordinate_influence
 from engine.kernels.design import add_unit_totals
@@ -25,6 +25,7 @@ from engine.study import CurveSpec
 
 DOMINANCE_POINTS = np.arange(1, 20) / 20.0
 SIMULATIONS = 20_000
+NO_ERROR = 1e-12  # standard errors below this are rounding of 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,18 +63,46 @@ def estimate_curve(piece: Piece, arrays: SampleArrays, points: FloatArray) -> Cu
     )
 
 
-def simultaneous_critical(covariance: FloatArray, conf_level: float, seed: int) -> float:
-    """Return the sup-t critical value: the quantile of max |Z_j| for Z with the ordinates' correlation."""
+def simultaneous_critical(covariance: FloatArray, degrees: int, conf_level: float, seed: int) -> float:
+    """Return the sup-t critical value: the quantile of max |Z_j| / s for Z with the ordinates' correlation.
+
+    s^2 is an independent chi-square over its degrees of freedom, as for Student's t: with few sampling units
+    a normal band would be narrower than the pointwise intervals.
+    """
     std = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    moving = std > 1e-12
-    if not moving.any():
+    moving = std > NO_ERROR
+    if not moving.any() or degrees < 1:
         return float("nan")
     correlation = covariance[np.ix_(moving, moving)] / np.outer(std[moving], std[moving])
     eigenvalues, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
+    # The symmetric root does not depend on the signs of the eigenvectors.
+    root = (vectors * np.sqrt(np.maximum(eigenvalues, 0.0))) @ vectors.T
     generator = np.random.Generator(np.random.Philox(int(stream_key(seed, "simultaneous band"))))
-    largest = np.abs(generator.standard_normal((SIMULATIONS, len(root))) @ root.T).max(axis=1)
-    return float(np.quantile(largest, conf_level))
+    normal = generator.standard_normal((SIMULATIONS, len(root)))
+    scale = np.sqrt(generator.chisquare(degrees, SIMULATIONS) / degrees)
+    return float(np.quantile(np.abs(normal @ root).max(axis=1) / scale, conf_level))
+
+
+def studentized_maximum_modulus(points: int, degrees: int, conf_level: float) -> float:
+    """Return the quantile of max |Z_j| / s over independent Z_j (Stoline and Ury 1979).
+
+    P(max |Z_j| <= c s) is the mean of (2 Phi(c s) - 1)^points over s^2 = chi-square / degrees.
+
+    Examples
+    --------
+    >>> round(studentized_maximum_modulus(19, 10**6, 0.95), 2), round(studentized_maximum_modulus(1, 10, 0.95), 2)
+    (3.0, 2.23)
+    """
+    if degrees < 1:
+        return float("nan")
+    shares = (np.arange(4000) + 0.5) / 4000
+    s = np.sqrt(chdtri(degrees, 1.0 - shares) / degrees)
+    low, high = 0.0, 1e4
+    for _ in range(80):
+        middle = 0.5 * (low + high)
+        covered = float(np.mean((2.0 * ndtr(middle * s) - 1.0) ** points))
+        low, high = (middle, high) if covered < conf_level else (low, middle)
+    return 0.5 * (low + high)
 
 
 def curves(arrays: SampleArrays, spec: CurveSpec, *, seed: int) -> tuple[TidyRow, ...]:
@@ -124,7 +153,15 @@ def _between_groups(
         first, second = tested[pair.first], tested[pair.second]
         errors = np.sqrt(np.diag(covariance_of(second.totals - first.totals, arrays.design)))
         level = f"{arrays.groups[pair.second].label} - {arrays.groups[pair.first].label}"
-        base = TidyRow(outcome=name, rank_by=arrays.rank_name, measure="dominance", level=level)
+        own = (pieces[pair.first], pieces[pair.second])
+        base = TidyRow(
+            outcome=name,
+            rank_by=arrays.rank_name,
+            measure="dominance",
+            level=level,
+            n_obs=sum(len(piece.weight) for piece in own),
+            sum_weights=sum(piece.W for piece in own),
+        )
         degrees = min(first.degrees, second.degrees)
         yield from _dominance(base, second.ordinates - first.ordinates, errors, degrees, spec.conf_level)
 
@@ -143,26 +180,33 @@ def _base(arrays: SampleArrays, name: str, g: int, piece: Piece) -> TidyRow:
 
 
 def _curve_rows(base: TidyRow, curve: Curve, conf_level: float, seed: int) -> Iterator[TidyRow]:
-    pointwise = float(stdtrit(max(curve.degrees, 1), 0.5 + conf_level / 2.0))
-    critical = {"linearised, pointwise": pointwise}
-    critical["linearised, simultaneous"] = simultaneous_critical(curve.covariance, conf_level, seed)
-    for method, c in critical.items():
+    defined = curve.degrees >= 1
+    criticals = {
+        "linearised, pointwise": float(stdtrit(curve.degrees, 0.5 + conf_level / 2.0)) if defined else float("nan"),
+        "linearised, simultaneous": simultaneous_critical(curve.covariance, curve.degrees, conf_level, seed),
+    }
+    for method, critical in criticals.items():
         for point, ordinate, error in zip(curve.points, curve.ordinates, curve.std_errors, strict=True):
             # The ends of the curve are fixed; rounding must not make a band of them.
-            half = c * error if 0.0 < point < 1.0 else 0.0
-            yield replace(
-                base, level=f"{point:.6g}", estimate=float(ordinate), std_error=float(error) if half else 0.0,
-                conf_low=float(ordinate - half), conf_high=float(ordinate + half), conf_level=conf_level, method=method,
-            )  # fmt: skip
+            std_error = float(error) if 0.0 < point < 1.0 else 0.0
+            half = critical * std_error if std_error > NO_ERROR else 0.0
+            row = replace(base, level=f"{point:.6g}", estimate=float(ordinate), conf_level=conf_level, method=method)
+            if defined and np.isfinite(half):
+                low, high = float(ordinate - half), float(ordinate + half)
+                yield replace(row, std_error=std_error, conf_low=low, conf_high=high)
+            else:
+                yield replace(row, status=NO_DEGREES)
 
 
 def _dominance(
     base: TidyRow, difference: FloatArray, errors: FloatArray, degrees: int, conf_level: float
 ) -> Iterator[TidyRow]:
-    t = np.divide(difference, errors, out=np.zeros_like(difference), where=errors > 1e-12)
-    # Studentized maximum modulus of m points: (2 Phi(c) - 1)^m = level.
-    modulus = float(ndtri(0.5 + 0.5 * conf_level ** (1.0 / len(t))))
-    point = float(stdtrit(max(degrees, 1), 0.5 + conf_level / 2.0))
+    t = np.divide(difference, errors, out=np.zeros_like(difference), where=errors > NO_ERROR)
+    if degrees < 1:
+        yield replace(base, measure="dominance", conf_level=conf_level, status=NO_DEGREES)
+        return
+    modulus = studentized_maximum_modulus(len(t), degrees, conf_level)
+    point = float(stdtrit(degrees, 0.5 + conf_level / 2.0))
     above, below = t > modulus, t < -modulus
     multiple = 1 if above.any() and not below.any() else -1 if below.any() and not above.any() else 0
     union = 1 if (t > point).all() else -1 if (t < -point).all() else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
-from engine.estimators.comparison import Pair, difference_row, joint_row, pairs_of
+from engine.estimators.comparison import NO_DEGREES, Pair, difference_row, joint_row, pairs_of
 from engine.estimators.indices import RELATIVE, Index
 from engine.estimators.intervals import ReplicateSummary, summarise
 from engine.estimators.peer import conindex_rows
@@ -45,6 +45,8 @@ def index_rows(
         row = _linearised_row(arrays, spec, block, g)
         rows.append(row)
         if plan is not None and block.values is not None and np.isfinite(block.point.values[g]):
+            if row.status == NO_DEGREES and plan.degrees is None:
+                continue  # replicates of one unit show no spread
             summary = _summary(spec, block, plan, g)
             rows.append(_replicate_row(row, summary, plan))
         if spec.peer == "conindex" and piece.status == "ok":
@@ -84,7 +86,7 @@ def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: IndexB
     std_error = float(block.point.std_errors[g])
     low, high, p = t_interval(value, std_error, piece.degrees, spec.conf_level)
     if piece.degrees < 1:
-        std_error, row = float("nan"), replace(row, status="no degrees of freedom")
+        return replace(row, estimate=value, status=NO_DEGREES)
     return replace(
         row, estimate=value, std_error=_number(std_error), conf_low=_number(low), conf_high=_number(high),
         p_value=_number(p),
@@ -93,7 +95,6 @@ def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: IndexB
 
 def _summary(spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan, g: int) -> ReplicateSummary:
     assert block.values is not None  # noqa: S101 - told to mypy; the caller looked
-    third, second = cubed_and_squared(block.drawn.totals[g], plan.stratum_end)
     estimate = float(block.point.values[g])
     return summarise(
         estimate,
@@ -102,11 +103,19 @@ def _summary(spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan, g
         centre=estimate if plan.centre == "estimate" else None,
         interval=_interval(spec, plan),
         conf_level=spec.conf_level,
-        degrees=block.pieces[g].degrees,
-        acceleration=third / (6.0 * second**1.5) if second > 0 else 0.0,
+        degrees=plan.degrees or block.pieces[g].degrees,
+        acceleration=_acceleration(block.drawn.totals[g], plan, _interval(spec, plan)),
         errors=None if block.errors is None else block.errors[g],
         std_error=float(block.drawn.std_errors[g]),
     )
+
+
+def _acceleration(totals: FloatArray, plan: ResamplingPlan, interval: str) -> float:
+    """Return the acceleration of BCa: the skewness of the drawn units' influence, over 6."""
+    if interval != "bca":
+        return 0.0
+    third, second = cubed_and_squared(totals, plan.stratum_end)
+    return third / (6.0 * second**1.5) if second > 0 else 0.0
 
 
 def _interval(spec: ConcentrationSpec, plan: ResamplingPlan) -> str:
@@ -125,7 +134,7 @@ def _replicate_row(row: TidyRow, summary: ReplicateSummary, plan: ResamplingPlan
         method=f"{plan.name}, {summary.interval}",
         n_replicates=plan.n_replicates,
         n_failed=summary.n_failed,
-        status=summary.status,
+        status=summary.status if row.status == "ok" else row.status,
     )
 
 
@@ -138,10 +147,9 @@ def _comparison(
     base: TidyRow,
 ) -> list[TidyRow]:
     row = difference_row(base, block.point, block.pieces, arrays, pair, spec.conf_level)
-    if plan is None or block.values is None:
+    if plan is None or block.values is None or (row.status == NO_DEGREES and plan.degrees is None):
         return [row]
     totals = block.drawn.totals[pair.second] - block.drawn.totals[pair.first]
-    third, second = cubed_and_squared(totals, plan.stratum_end)
     difference = float(block.point.values[pair.second] - block.point.values[pair.first])
     interval = _interval(spec, plan)
     summary = summarise(
@@ -152,8 +160,8 @@ def _comparison(
         # The replicates hold no standard error of a difference.
         interval="percentile" if interval == "studentized" else interval,
         conf_level=spec.conf_level,
-        degrees=min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees),
-        acceleration=third / (6.0 * second**1.5) if second > 0 else 0.0,
+        degrees=plan.degrees or min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees),
+        acceleration=_acceleration(totals, plan, interval),
     )
     return [row, _replicate_row(row, summary, plan)]
 

@@ -77,25 +77,25 @@ def summarise(
     spread = float(np.sqrt(replicate_variance(values, factors, centre)))
     low, high, p = t_interval(estimate, spread, degrees, conf_level)
     present = np.isfinite(values)
+    if interval == "studentized" and errors is not None:
+        present &= np.isfinite(errors) & (errors > 0)
     failed = int((~present).sum())
     status = "ok"
     kept = values[present]
-    if failed > MOST_FAILED * len(values) or not np.isfinite(estimate):
-        low = high = float("nan")
+    tail = (1.0 - conf_level) / 2.0
+    if failed > MOST_FAILED * len(values) or len(kept) == 0 or not np.isfinite(estimate):
+        low = high = p = float("nan")
         status = f"{failed} of {len(values)} replicates undefined: no interval"
-    elif interval != "normal":
-        tail = (1.0 - conf_level) / 2.0
-        if interval == "percentile":
-            low, high = _quantiles(kept, tail, 1.0 - tail)
-        elif interval == "basic":
-            upper, lower = _quantiles(kept, 1.0 - tail, tail)
-            low, high = 2.0 * estimate - upper, 2.0 * estimate - lower
-        elif interval == "bca":
-            low, high = _bca(estimate, kept, tail, acceleration)
-        elif errors is not None:
-            usable = present & np.isfinite(errors) & (errors > 0)
-            upper, lower = _quantiles((values[usable] - estimate) / errors[usable], 1.0 - tail, tail)
-            low, high = estimate - upper * std_error, estimate - lower * std_error
+    elif interval == "percentile":
+        low, high = _quantiles(kept, tail, 1.0 - tail)
+    elif interval == "basic":
+        upper, lower = _quantiles(kept, 1.0 - tail, tail)
+        low, high = 2.0 * estimate - upper, 2.0 * estimate - lower
+    elif interval == "bca":
+        low, high = _bca(estimate, kept, tail, acceleration)
+    elif interval == "studentized" and errors is not None:
+        upper, lower = _quantiles((kept - estimate) / errors[present], 1.0 - tail, tail)
+        low, high = estimate - upper * std_error, estimate - lower * std_error
     return ReplicateSummary(
         std_error=spread, conf_low=low, conf_high=high, p_value=p, interval=interval, n_failed=failed, status=status
     )  # fmt: skip

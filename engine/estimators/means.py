@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betaincinv, stdtrit
 
-from engine.arrays import FloatArray, IntArray, TableArrays, UnitArray
+from engine.arrays import DesignArrays, FloatArray, IntArray, TableArrays, UnitArray
 from engine.estimators.point import covariance_of
 from engine.kernels import domains as kernels
 
@@ -56,7 +56,7 @@ def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: 
         moments = kernels.domain_row_moments(
             domain, sums, table.weight, values, design.stratum_of_unit[table.unit], len(design.stratum_end)
         )
-        variance = _row_variance(moments, design.stratum_sizes, design.population)
+        variance = _row_variance(moments, design)
         units, strata = n.astype(np.int64), (moments[:, :, 0] > 0).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return Means(
@@ -70,10 +70,17 @@ def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: 
         )
 
 
-def _row_variance(moments: FloatArray, sizes: IntArray, population: FloatArray) -> FloatArray:
-    """Return sum_h (1 - n_h/N_h) n_h/(n_h - 1) (sum d^2 - (sum d)^2 / n_h), rows being units."""
-    factor = np.where(sizes > 1, sizes / np.maximum(sizes - 1.0, 1.0), 0.0) * (1.0 - sizes / population)
-    variance: FloatArray = (factor * (moments[:, :, 2] - moments[:, :, 1] ** 2 / sizes)).sum(axis=1)
+def _row_variance(moments: FloatArray, design: DesignArrays) -> FloatArray:
+    """Return sum_h (1 - n_h/N_h) n_h/(n_h - 1) (sum d^2 - (sum d)^2 / n_h), rows being units.
+
+    A stratum of one row adds nothing, or with ``adjust`` its squared distance from 0, the mean of all.
+    """
+    sizes = design.stratum_sizes
+    single = sizes == 1
+    spread = moments[:, :, 2] - np.where(single, 0.0, moments[:, :, 1] ** 2 / sizes)
+    alone = 1.0 if design.single_psu == "adjust" else 0.0
+    factor = np.where(single, alone, sizes / np.maximum(sizes - 1.0, 1.0)) * (1.0 - sizes / design.population)
+    variance: FloatArray = (factor * spread).sum(axis=1)
     return np.maximum(variance, 0.0)
 
 

@@ -20,6 +20,7 @@ from engine.kernels.streams import LANES
 Progress = Callable[[int], None]
 
 BATCH_BYTES = 96 * 2**20  # multipliers held at a time; the rows x replicates matrix never is
+NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
 BATCH_WORK = 4e8  # rows x replicates x outcomes between two signs of life: some tenths of a second
 
 
@@ -34,7 +35,10 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortedRows:
-    """The sample as the replicate kernels take it (see `engine.kernels.replicates`)."""
+    """The sample as the replicate kernels take it (see `engine.kernels.replicates`).
+
+    `means` and `largest` (k, g): the mean each outcome was centred at, and its largest size, in each group.
+    """
 
     weights: FloatArray
     amounts: FloatArray
@@ -42,6 +46,7 @@ class SortedRows:
     ends: IntArray
     group_ties: IntArray
     means: FloatArray
+    largest: FloatArray
 
 
 def lay_out_rows(arrays: SampleArrays, pieces: Sequence[Sequence[Piece]], plan: ResamplingPlan) -> SortedRows:
@@ -60,6 +65,7 @@ def lay_out_rows(arrays: SampleArrays, pieces: Sequence[Sequence[Piece]], plan: 
         ends=ends,
         group_ties=np.searchsorted(ends, arrays.group_start, side="right").astype(np.int64),
         means=means,
+        largest=np.array([[abs(piece.outcome).max(initial=0.0) for piece in row] for row in pieces]),
     )
 
 
@@ -76,7 +82,7 @@ def _patterns(present: NDArray[np.bool_]) -> IntArray:
 
 
 def batch_blocks(plan: ResamplingPlan, rows: SortedRows, n_threads: int) -> int:
-    """Return how many blocks to draw at a time: whole rounds of the threads within BATCH_BYTES and BATCH_WORK."""
+    """Return how many blocks to draw at a time: about BATCH_BYTES and BATCH_WORK, and one for each thread at least."""
     by_memory = BATCH_BYTES // max(plan.n_units * LANES * plan.item_bytes, 1)
     fitting = min(by_memory, int(BATCH_WORK / (rows.amounts.size * LANES + 1)))
     return int(np.clip(fitting // n_threads * n_threads, n_threads, 64 * n_threads))
@@ -121,7 +127,7 @@ def _batch_values(
 ) -> list[FloatArray]:
     shared = (multipliers, plan.unit, rows.weights, rows.amounts, rows.pattern, rows.ends, rows.group_ties)
     moments = kernels.replicate_moments(*shared)
-    W, T, S = np.moveaxis(moments, -1, 0)
+    W, T, S, drawn = np.moveaxis(moments, -1, 0)
     numerators: dict[tuple[int, float], FloatArray] = {}
     with np.errstate(divide="ignore", invalid="ignore"):
         mu = rows.means.T + T / W
@@ -132,10 +138,21 @@ def _batch_values(
         key = (index.family, 0.0 if index.family == MIDRANK_FAMILY else index.parameter)
         if key not in numerators:
             numerators[key] = kernels.replicate_shaped(*shared, moments, *key)
-        N = numerators[key][:, target.group, target.outcome]
-        value = index.values(np.ascontiguousarray(N), np.ascontiguousarray(mu[:, target.group, target.outcome]))
-        batch.append(np.where(np.isfinite(value), value, np.nan))
+        here = (slice(None), target.group, target.outcome)
+        near = NEARLY * rows.largest[target.outcome, target.group]
+        value = index.values(np.ascontiguousarray(numerators[key][here]), _snapped(mu[here], index, near))
+        # As for the sample itself: one drawn rank has no order, and a mean of 0 no relative index.
+        batch.append(np.where(np.isfinite(value) & (drawn[here] > 1), value, np.nan))
     return batch
+
+
+def _snapped(mu: FloatArray, index: Index, near: float) -> FloatArray:
+    """Put means on 0 or a bound where they differ from it by rounding, so that what is undefined becomes NaN."""
+    snapped = np.ascontiguousarray(mu)
+    for level in (0.0, *index.bounds):
+        if np.isfinite(level):
+            snapped = np.where(abs(snapped - level) <= near, level, snapped)
+    return snapped
 
 
 def _batch_errors(

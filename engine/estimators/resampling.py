@@ -52,6 +52,8 @@ class ResamplingPlan:
         Whether the multipliers are whole weights instead of factors of the row's weight.
     stratum_end
         (h,) int64 of the drawn units.
+    degrees
+        Degrees of freedom of the replicates' variance, where they are not the design's.
     unit_scale
         (u,) float64: what one draw of a unit is worth; it goes into the rows' weights.
     """
@@ -68,6 +70,7 @@ class ResamplingPlan:
     replaces_weight: bool = False
     stratum_end: IntArray
     unit_scale: FloatArray
+    degrees: int | None = None
 
 
 def plan_method(method: str, *, has_design: bool, has_replicate_weights: bool) -> str:
@@ -92,6 +95,16 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
         has_design=design.has_clusters or design.has_strata,
         has_replicate_weights=arrays.replicate_weights is not None,
     )
+    if method not in ("jackknife", "replicate-weights") and np.isfinite(design.population).any():
+        raise EstimationError(
+            f"bootstrap.method: found '{method}' with a finite population (design.population), which it does not "
+            "correct for; expected 'jackknife', or no bootstrap. The linearised standard error is corrected."
+        )
+    if spec.interval == "studentized" and method == "rao-wu" and (design.stratum_sizes == 2).any():
+        raise EstimationError(
+            "bootstrap.interval: found 'studentized' with strata of two sampling units, of which the Rao-Wu bootstrap "
+            "draws one; expected three or more in each. Use interval = 'percentile' or 'normal'."
+        )
     key = stream_key(seed, method)
     n = spec.replicates
     bootstrap = np.full(n, 1.0 / max(n - 1, 1))
@@ -101,6 +114,8 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
         return _jackknife(arrays)
     if method in ("cluster", "rao-wu"):
         return _stratified(method, arrays, key, bootstrap)
+    if method == "poisson" and design.has_strata:
+        return _stratified_poisson(arrays, key, bootstrap)
     rows = method == "iid" or not design.has_clusters
     n_units = arrays.n if rows else design.n_units
     make = draws.multinomial_counts if method == "iid" else draws.poisson_counts
@@ -137,6 +152,23 @@ def _stratified(method: str, arrays: SampleArrays, key: np.uint64, factors: Floa
     )
 
 
+def _stratified_poisson(arrays: SampleArrays, key: np.uint64, factors: FloatArray) -> ResamplingPlan:
+    """Poisson counts scaled to their stratum's size: without it strata would add variance of their own."""
+    design = arrays.design
+    ends = _resampling_strata(design)
+    return ResamplingPlan(
+        name="poisson bootstrap",
+        n_replicates=len(factors),
+        n_units=design.n_units,
+        item_bytes=8,
+        unit=arrays.unit,
+        draw=lambda first, count: draws.scaled_poisson(key, first, count, ends),
+        factors=factors,
+        stratum_end=ends,
+        unit_scale=np.ones(design.n_units),
+    )
+
+
 def _resampling_strata(design: DesignArrays) -> IntArray:
     """With ``adjust``, a stratum of a single unit is drawn together with its neighbour."""
     if design.single_psu != "adjust":
@@ -167,7 +199,7 @@ def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
         item_bytes=8,
         unit=arrays.unit,
         draw=lambda first, count: draws.deletion_multipliers(first, count, design.stratum_end, design.stratum_of_unit),
-        factors=(sizes - 1.0) / sizes,
+        factors=(sizes - 1.0) / sizes * (1.0 - sizes / design.population[design.stratum_of_unit]),
         is_bootstrap=False,
         stratum_end=design.stratum_end,
         unit_scale=np.ones(design.n_units),
@@ -192,6 +224,8 @@ def _given_weights(arrays: SampleArrays) -> ResamplingPlan:
         centre=given.centre,
         is_bootstrap=given.is_bootstrap,
         replaces_weight=True,
+        # As survey's degf: the rank of the replicate weights less one.
+        degrees=max(int(np.linalg.matrix_rank(given.values @ given.values.T)) - 1, 1),
         stratum_end=np.array([arrays.n], np.int64),
         unit_scale=np.ones(arrays.n),
     )

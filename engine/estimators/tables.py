@@ -35,7 +35,7 @@ def _groups(table: TableArrays) -> Iterator[tuple[UnitArray, Sequence[Group]]]:
     """Yield each way of splitting the rows: by group, and all together."""
     if len(table.groups) > 1:
         yield table.group, table.groups
-    yield np.zeros_like(table.group), (Group(),)
+    yield np.where(table.weight > 0, 0, -1).astype(np.int32), (Group(),)
 
 
 def _number_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:
@@ -71,12 +71,11 @@ def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec
     level = len(variable.levels) + kinds - 1
     if variable.codes is not None:
         level = np.where(variable.codes >= 0, variable.codes, level)
-        first = 0
     else:
         names = ["(valid)", *names]
-        level, first = kinds, 0
+        level = kinds
     for group, groups in _groups(table):
-        for code in range(first, len(names)):
+        for code in range(len(names)):
             means = domain_means(table, group, len(groups), (level == code).astype(np.float64))
             is_missing = names[code].startswith("(") and names[code] != "(valid)"
             for g, label in enumerate(groups):

@@ -79,6 +79,11 @@ def sampling_units(columns: DesignColumns, n: int) -> tuple[DesignArrays, UnitAr
 def _refuse_single(sizes: IntArray, columns: DesignColumns) -> None:
     single = int((sizes == 1).sum())
     if single and columns.single_psu == "fail" and (columns.cluster is not None or columns.stratum is not None):
+        if columns.stratum is None:
+            raise DataError(
+                f"{columns.name('cluster')}: all rows belong to one cluster, so the variance cannot be estimated; "
+                "expected two or more. Is it the right column?"
+            )
         raise DataError(
             f"{columns.name('stratum')}: {single:,} of {len(sizes):,} strata have a single sampling unit, so "
             "their variance cannot be estimated; expected two or more. Merge strata, or set "

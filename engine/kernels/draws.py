@@ -133,6 +133,35 @@ def stratified_counts(
 
 
 @parallel_kernel
+def scaled_poisson(key: np.uint64, first_block: int, n_blocks: int, stratum_end: IntArray) -> FloatArray:
+    """Draw Poisson(1) counts of units and scale them to add up to their stratum's size: (blocks, u, LANES).
+
+    A stratum that draws nothing keeps its units once.
+    """
+    n_units = stratum_end[-1]
+    multipliers = np.empty((n_blocks, n_units, LANES))
+    for block in prange(n_blocks):
+        starts = np.empty(LANES, np.uint64)
+        for lane in range(LANES):
+            starts[lane] = stream_start(key, (first_block + block) * LANES + lane)
+        counts = np.empty((n_units, LANES), np.uint8)
+        _fill_poisson(starts, counts)
+        for lane in range(LANES):
+            low = 0
+            for h in range(stratum_end.shape[0]):
+                total = 0
+                for unit in range(low, stratum_end[h]):
+                    total += counts[unit, lane]
+                for unit in range(low, stratum_end[h]):
+                    if total > 0:
+                        multipliers[block, unit, lane] = counts[unit, lane] * (stratum_end[h] - low) / total
+                    else:
+                        multipliers[block, unit, lane] = 1.0
+                low = stratum_end[h]
+    return multipliers
+
+
+@parallel_kernel
 def deletion_multipliers(
     first_block: int, n_blocks: int, stratum_end: IntArray, stratum_of_unit: IntArray
 ) -> FloatArray:

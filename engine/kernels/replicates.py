@@ -33,12 +33,13 @@ def _block_moments(  # noqa: C901 - one loop over groups, ties, rows and lanes
     group_ties: IntArray,
     out: FloatArray,
 ) -> None:
-    """Accumulate W, sum w y and sum w y R (R unnormalised) of each group and outcome over the lanes."""
+    """Accumulate W, sum w y, sum w y R (R unnormalised) and the tie groups drawn, by group and outcome."""
     n_patterns, n_outcomes = weights.shape[0], amounts.shape[0]
     inside, before = np.zeros((n_patterns, LANES)), np.zeros((n_patterns, LANES))
     amount, total, ranked = (
         np.zeros((n_outcomes, LANES)), np.zeros((n_outcomes, LANES)), np.zeros((n_outcomes, LANES)),
     )  # fmt: skip
+    drawn = np.zeros((n_patterns, LANES))
     row = ends[group_ties[0] - 1] if group_ties[0] > 0 else 0
     for group in range(group_ties.shape[0] - 1):
         for t in range(group_ties[group], group_ties[group + 1]):
@@ -62,15 +63,18 @@ def _block_moments(  # noqa: C901 - one loop over groups, ties, rows and lanes
             for p in range(n_patterns):
                 for lane in range(LANES):
                     before[p, lane] += inside[p, lane]
+                    drawn[p, lane] += inside[p, lane] > 0.0
                     inside[p, lane] = 0.0
         for k in range(n_outcomes):
             for lane in range(LANES):
                 out[lane, group, k, 0] = before[pattern[k], lane]
                 out[lane, group, k, 1] = total[k, lane]
                 out[lane, group, k, 2] = ranked[k, lane]
+                out[lane, group, k, 3] = drawn[pattern[k], lane]
                 total[k, lane] = 0.0
                 ranked[k, lane] = 0.0
         before[:, :] = 0.0
+        drawn[:, :] = 0.0
 
 
 @parallel_kernel
@@ -83,12 +87,12 @@ def replicate_moments(
     ends: IntArray,
     group_ties: IntArray,
 ) -> FloatArray:
-    """Return W, T = sum w y and S = sum w y R for each replicate, group and outcome: (b, g, k, 3).
+    """Return W, T = sum w y, S = sum w y R and the tie groups drawn: (b, g, k, 4) of replicates, groups, outcomes.
 
     multipliers (blocks, u, LANES). R is in units of weight, so the generalized index is 2 S / W^2 - T / W.
     """
     n_blocks = multipliers.shape[0]
-    out = np.empty((n_blocks * LANES, group_ties.shape[0] - 1, amounts.shape[0], 3))
+    out = np.empty((n_blocks * LANES, group_ties.shape[0] - 1, amounts.shape[0], 4))
     for block in prange(n_blocks):
         low = block * LANES
         _block_moments(multipliers[block], unit, weights, amounts, pattern, ends, group_ties, out[low : low + LANES])

@@ -83,7 +83,7 @@ class CurveSpec(_Analysis):
     kind: Literal["curve"]
     outcome: Names
     rank_by: str
-    points: Annotated[int, Field(ge=4, le=1000, description="Intervals of the curve")] = 20
+    points: Annotated[int, Field(ge=4, le=100, description="Intervals of the curve")] = 20
 
 
 AnalysisSpec = Annotated[DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec, Field(discriminator="kind")]

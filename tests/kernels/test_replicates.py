@@ -39,10 +39,16 @@ def resampled(data, multiplier, group, k):
     return w, data["y"][k, rows][kept], tie_ends(data["rank"][rows][kept])
 
 
+def rank_rows(data, multipliers, b, group, k):
+    """The rows of a group that a replicate drew with the outcome present."""
+    rows = np.arange(data["starts"][group], data["starts"][group + 1])
+    return rows[data["present"][k, rows] & (multipliers[b // LANES, rows, b % LANES] > 0)]
+
+
 def test_moments__equal_recomputation_of_every_replicate():
     data = two_groups()
     multipliers = draws.poisson_counts(KEY, 0, 2, len(data["w"]))
-    W, T, S = np.moveaxis(replicates.replicate_moments(multipliers, *data["kernel"]), -1, 0)
+    W, T, S, drawn = np.moveaxis(replicates.replicate_moments(multipliers, *data["kernel"]), -1, 0)
     for b in range(0, 2 * LANES, 5):
         for group in (0, 1):
             for k in (0, 1):
@@ -51,6 +57,7 @@ def test_moments__equal_recomputation_of_every_replicate():
                 here = (b, group, k)
                 found = (W[here], T[here] / W[here], 2 * S[here] / W[here] ** 2 - T[here] / W[here])
                 assert found == pytest.approx(expected, rel=1e-10)
+                assert drawn[here] == len(np.unique(data["rank"][rank_rows(data, multipliers, b, group, k)]))
 
 
 @pytest.mark.parametrize(("family", "parameter"), [(EXTENDED_FAMILY, 3.0), (SYMMETRIC_FAMILY, 2.4)])

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from pathlib import Path
 
 import polars as pl
 
@@ -33,7 +34,7 @@ def test_panel__is_for_its_owner_only(tmp_path, monkeypatch):
     monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path / "cache"))
     built = panel.build_panel(parse_study(STUDY), files(tmp_path))
     assert built.folder.stat().st_mode & 0o077 == 0
-    assert all(os.stat(part).st_mode & 0o077 == 0 for part in built.parts)
+    assert all(Path(part).stat().st_mode & 0o077 == 0 for part in built.parts)
     assert [path.name for path in sorted(built.folder.iterdir())] == ["part-0000.parquet", "sources.json"]
 
 
