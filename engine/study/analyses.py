@@ -26,6 +26,17 @@ ReplicateMethod = Literal["auto", "iid", "cluster", "rao-wu", "poisson", "replic
 IntervalName = Literal["normal", "basic", "percentile", "bca", "studentized"]
 
 
+def least_replicates(interval: str, conf_level: float) -> int:
+    """Return how many replicates an interval needs at least: (b + 1) times its tail is one replicate.
+
+    Examples
+    --------
+    >>> least_replicates("percentile", 0.95), least_replicates("normal", 0.95)
+    (39, 20)
+    """
+    return 20 if interval == "normal" else round(2.0 / (1.0 - conf_level)) - 1
+
+
 class BootstrapSpec(Spec):
     """Replicates behind an analysis.
 
@@ -55,7 +66,7 @@ class RatesSpec(_Analysis):
     """An event's rate by the levels of factors, by wave and overall, with design-based intervals."""
 
     kind: Literal["rates"]
-    outcome: Names
+    outcome: Annotated[Names, Field(min_length=1)]
     rows: Annotated[Names, Field(description="Factors whose levels make the rows")] = ()
     interval: Literal["logit", "normal"] = "logit"
 
@@ -64,14 +75,17 @@ class ConcentrationSpec(_Analysis):
     """Rank-dependent inequality indices."""
 
     kind: Literal["concentration"]
-    outcome: Names
+    outcome: Annotated[Names, Field(min_length=1)]
     rank_by: str
     index: Annotated[
         tuple[IndexName, ...],
         BeforeValidator(as_tuple, json_schema_input_type=IndexName | tuple[IndexName, ...]),
+        Field(min_length=1),
     ] = ("standard",)
     bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
-    parameter: Annotated[float | None, Field(gt=1, description="v of the extended, beta of the symmetric index")] = None
+    parameter: Annotated[
+        float | None, Field(gt=1, le=100, description="v of the extended, beta of the symmetric index")
+    ] = None
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
     peer: Annotated[Literal["conindex"] | None, Field(description="Beside ours, what Stata's conindex prints")] = None
     bootstrap: BootstrapSpec | None = None
@@ -81,7 +95,7 @@ class CurveSpec(_Analysis):
     """Concentration curve with bands; dominance against the diagonal and between groups."""
 
     kind: Literal["curve"]
-    outcome: Names
+    outcome: Annotated[Names, Field(min_length=1)]
     rank_by: str
     points: Annotated[int, Field(ge=4, le=100, description="Intervals of the curve")] = 20
 

@@ -12,7 +12,9 @@ NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
 class Spec(BaseModel):
     """A frozen part of a study."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=True, populate_by_name=True, ser_json_inf_nan="strings"
+    )
 
 
 def as_tuple(value: object) -> object:

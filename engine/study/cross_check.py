@@ -5,11 +5,13 @@ Works on the raw TOML tables, so that these faults are told together with those 
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.errors import Fault, nearest
-from engine.study.analyses import NEEDS_BOUNDS, NEEDS_PARAMETER
+from engine.study.analyses import NEEDS_BOUNDS, NEEDS_PARAMETER, least_replicates
+from engine.study.variable_check import check_variable, is_interval
 
 Table = Mapping[str, Any]
 
@@ -26,9 +28,14 @@ def _names(value: object) -> list[str]:
 def cross_check(raw: Table) -> list[Fault]:
     """Return the faults between the parts of a study file, in file order."""
     variables = {name: _table(spec) for name, spec in _table(raw.get("variables")).items()}
-    faults = [*_source(_table(raw.get("source")), variables)]
+    faults = [*_source(_table(raw.get("source")), variables), *_design(_table(raw.get("design")))]
+    folded: dict[str, str] = {}
     for name, spec in variables.items():
-        faults.extend(_variable(f"variables.{name}", name, spec))
+        if folded.setdefault(name.casefold(), name) != name:
+            faults.append(
+                Fault(f"variables.{name}", f"a name like '{folded[name.casefold()]}'", "another", "Rename it.")
+            )
+        faults.extend(check_variable(f"variables.{name}", name, spec))
     analyses = raw.get("analysis")
     seen: dict[str, int] = {}
     for number, item in enumerate(analyses if isinstance(analyses, list) else [], start=1):
@@ -38,6 +45,10 @@ def cross_check(raw: Table) -> list[Fault]:
             found = f"the name '{given}' of analysis[{seen[given]}]"
             faults.append(Fault(f"{path}.name", found, "a name of its own", "Rename one."))
         faults.extend(_references(path, analysis, variables, raw))
+        for key in ("by", "outcome", "rows", "index"):
+            names = _names(analysis.get(key))
+            if len(set(names)) < len(names):
+                faults.append(Fault(f"{path}.{key}", "a name twice", "each once", "Drop one."))
         if analysis.get("kind") == "concentration":
             faults.extend(_indices(path, analysis, variables))
             faults.extend(_bootstrap(f"{path}.bootstrap", analysis, _table(raw.get("design"))))
@@ -46,6 +57,14 @@ def cross_check(raw: Table) -> list[Fault]:
 
 def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
     has_waves = isinstance(source.get("path"), Mapping)
+    if source.get("path") in ({}, []):
+        yield Fault("source.path", "no file", "one or more files", "Name the data files.")
+    encoding = source.get("encoding")
+    if isinstance(encoding, str):
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            yield Fault("source.encoding", f"the unknown encoding '{encoding}'", "such as 'GB18030'", "Correct it.")
     if has_waves and source.get("wave") is not None:
         yield Fault("source.wave", "a wave column beside one file for each wave", "one of them", "Drop one.")
     for name, spec in variables.items():
@@ -66,41 +85,13 @@ def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
                     yield Fault(place, f"no column for wave {wave}", "one for each wave", f"Add {wave} = '...'.")
 
 
-def _variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
-    if name == "wave" or name.endswith("__missing"):
-        yield Fault(path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source].")
-    levels, cut = _table(spec.get("levels")), _table(spec.get("cut"))
-    if levels and cut:
-        yield Fault(path, "both levels and cut", "one of them", "Use levels for codes, cut for numbers.")
-    known = list(levels or cut)
-    for key in ("event", "reference"):
-        for level in _names(spec.get(key)):
-            if level not in known:
-                remedy = nearest(level, known) if known else "Give the levels first."
-                yield Fault(f"{path}.{key}", f"the unknown level '{level}'", "a level of this variable", remedy)
-    yield from _codes(path, spec, levels)
-    for level, ends in cut.items():
-        if isinstance(ends, list) and len(ends) == 2 and not ends[0] < ends[1]:
-            yield Fault(f"{path}.cut.{level}", f"{ends}", "[low, high) with low < high", "Correct the ends.")
-
-
-def _codes(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
-    """A code belongs to one level, or is missing."""
-    owner: dict[object, str] = {}
-    for level, codes in levels.items():
-        for code in codes if isinstance(codes, list) else [codes]:
-            if isinstance(code, (str, int, float)) and owner.setdefault(code, level) != level:
-                yield Fault(
-                    f"{path}.levels.{level}",
-                    f"the code {code!r} of '{owner[code]}'",
-                    "one level a code",
-                    "Drop one.",
-                )
-    missing = spec.get("missing")
-    for codes in missing.values() if isinstance(missing, Mapping) else [missing]:
-        for code in codes if isinstance(codes, list) else [codes]:
-            if isinstance(code, (str, int, float)) and code in owner:
-                yield Fault(f"{path}.missing", f"the code {code!r} of level '{owner[code]}'", "one use", "Drop one.")
+def _design(design: Table) -> Iterator[Fault]:
+    given = _table(design.get("replicate_weights"))
+    needed = {"jkn": "rscales", "fay": "fay"}.get(str(given.get("method")))
+    if needed and given.get(needed) is None:
+        yield Fault(f"design.replicate_weights.{needed}", "nothing", f"a value for '{given['method']}'", "Add it.")
+    if given.get("method") == "other" and given.get("scale") is None and given.get("rscales") is None:
+        yield Fault("design.replicate_weights.scale", "nothing", "scale or rscales for 'other'", "Add one.")
 
 
 def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw: Table) -> Iterator[Fault]:
@@ -145,8 +136,13 @@ def _indices(path: str, analysis: Table, variables: Mapping[str, Table]) -> Iter
     if shaped and analysis.get("parameter") is None:
         yield Fault(f"{path}.parameter", "nothing", f"a number above 1 for '{shaped[0]}'", "Add parameter = 3.")
     bounds = analysis.get("bounds")
-    if isinstance(bounds, list) and len(bounds) == 2 and not bounds[0] < bounds[1]:
-        yield Fault(f"{path}.bounds", f"{bounds}", "[low, high] with low < high", "Correct the bounds.")
+    if isinstance(bounds, list) and not is_interval(bounds):
+        yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
+    for outcome in _names(analysis.get("outcome")):
+        if bounds is not None and variables.get(outcome, {}).get("event"):
+            yield Fault(f"{path}.bounds", f"bounds of the event '{outcome}'", "none: they are 0 and 1", "Drop them.")
+    if analysis.get("compare") is True and not analysis.get("by"):
+        yield Fault(f"{path}.compare", "true without groups", "groups to compare", "Give by = [...].")
 
 
 def _bootstrap(path: str, analysis: Table, design: Table) -> Iterator[Fault]:
@@ -158,8 +154,10 @@ def _bootstrap(path: str, analysis: Table, design: Table) -> Iterator[Fault]:
         yield Fault(f"{path}.method", f"'{method}'", "a design with clusters or strata", "Use 'iid' or 'auto'.")
     if method == "replicate-weights" and not design.get("replicate_weights"):
         yield Fault(f"{path}.method", f"'{method}'", "design.replicate_weights", "Name their columns there.")
+    if design.get("population") and method not in ("jackknife", "replicate-weights"):
+        yield Fault(f"{path}.method", f"'{method}'", "'jackknife' with design.population", "The others ignore it.")
     replicates, level = bootstrap.get("replicates", 2000), analysis.get("conf_level", 0.95)
-    if isinstance(replicates, int) and isinstance(level, float) and level < 1 and method != "jackknife":
-        least = round(1 / (1 - level))
+    if isinstance(replicates, int) and isinstance(level, float) and 0.5 < level < 1 and method != "jackknife":
+        least = least_replicates(str(bootstrap.get("interval", "percentile")), level)
         if 0 < replicates < least:
             yield Fault(f"{path}.replicates", f"{replicates}", f"at least {least}", "Ask for 1,000 or more.")

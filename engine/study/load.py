@@ -59,7 +59,11 @@ def study_path(study: str | Path) -> Path:
     if str(study) in shipped:
         return shipped[str(study)]
     path = Path(study)
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError):  # too long, or no possible name
+        is_file = False
+    if not is_file:
         remedy = nearest(str(study), list(shipped))
         raise StudyError(str(study), (Fault("study", "no such file", "a study file or a shipped name", remedy),))
     return path
@@ -71,7 +75,7 @@ def read_study(path: Path) -> str:
         fault = Fault("study file", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,}", "Is it a study file?")
         raise StudyError(path.name, (fault,))
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         fault = Fault("study file", type(error).__name__, "readable UTF-8 text", "Save it as UTF-8.")
         raise StudyError(path.name, (fault,)) from None
@@ -91,8 +95,9 @@ def parse_study(text: str, source: str = "study file") -> StudySpec:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        fault = Fault("study file", f"{error}", "valid TOML", "Correct that line.")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = "tables nested too deeply" if isinstance(error, RecursionError) else f"{error}"
+        fault = Fault("study file", found, "valid TOML", "Correct that line.")
         raise StudyError(source, (fault,)) from None
     faults: list[Fault] = []
     spec: StudySpec | None = None

@@ -1,0 +1,99 @@
+"""Faults inside one variable of a study file: levels, intervals, codes and bounds that contradict each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from engine.errors import Fault, nearest
+
+Table = Mapping[str, Any]
+
+
+def is_interval(ends: object, *, finite: bool = True) -> bool:
+    """Whether this is [low, high] with low < high.
+
+    Examples
+    --------
+    >>> is_interval([0, 1]), is_interval([1, 0]), is_interval([0, float("inf")]), is_interval([0, "x"])
+    (True, False, False, False)
+    """
+    if not (isinstance(ends, list) and len(ends) == 2 and all(isinstance(end, (int, float)) for end in ends)):
+        return False
+    low, high = ends
+    return bool(low < high) and (not finite or (math.isfinite(low) and math.isfinite(high)))
+
+
+def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
+    """Return the faults of one variable's table."""
+    folded = name.casefold()
+    if folded == "wave" or folded.endswith("__missing") or folded.startswith("design__"):
+        yield Fault(path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source].")
+    levels, cut = _table(spec.get("levels")), _table(spec.get("cut"))
+    if levels and cut:
+        yield Fault(path, "both levels and cut", "one of them", "Use levels for codes, cut for numbers.")
+    known = list(levels or cut)
+    for key in ("event", "reference"):
+        for level in _list(spec.get(key)):
+            if isinstance(level, str) and level not in known:
+                remedy = nearest(level, known) if known else "Give the levels first."
+                yield Fault(f"{path}.{key}", f"the unknown level '{level}'", "a level of this variable", remedy)
+    yield from _codes(path, spec, levels)
+    yield from _cut(path, cut)
+    bounds = spec.get("bounds")
+    if bounds is not None and spec.get("event"):
+        yield Fault(f"{path}.bounds", "bounds of an event", "none: they are 0 and 1", "Drop them.")
+    elif isinstance(bounds, list) and not is_interval(bounds):
+        yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
+
+
+def _table(raw: object) -> Table:
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _same(code: object) -> object:
+    """1, 1.0 and "1" are one code."""
+    try:
+        return float(str(code))
+    except ValueError:
+        return code
+
+
+def _codes(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
+    """A code belongs to one level, or is missing for one reason."""
+    owner: dict[object, str] = {}
+    for level, codes in levels.items():
+        for code in _list(codes):
+            if isinstance(code, (str, int, float)) and owner.setdefault(_same(code), level) != level:
+                place = f"{path}.levels.{level}"
+                yield Fault(place, f"the code {code!r} of '{owner[_same(code)]}'", "one level a code", "Drop one.")
+    missing = spec.get("missing")
+    reasons = missing if isinstance(missing, Mapping) else {"missing": missing}
+    for reason, codes in reasons.items():
+        for code in _list(codes):
+            if not isinstance(code, (str, int, float)):
+                continue
+            first = owner.setdefault(_same(code), f"({reason})")
+            if first != f"({reason})":
+                what = f"of level '{first}'" if not first.startswith("(") else f"listed as {first}"
+                yield Fault(f"{path}.missing", f"the code {code!r} {what}", "one use", "Drop one.")
+
+
+def _cut(path: str, cut: Table) -> Iterator[Fault]:
+    """Intervals are [low, high) and do not overlap."""
+    good = {level: ends for level, ends in cut.items() if is_interval(ends, finite=False)}
+    for level in cut:
+        if level not in good and isinstance(cut[level], list):
+            yield Fault(f"{path}.cut.{level}", f"{cut[level]}", "[low, high) with low < high", "Correct the ends.")
+    ordered = sorted(good.items(), key=lambda item: (item[1][0], item[1][1]))
+    for (first, one), (second, other) in pairwise(ordered):
+        if other[0] < one[1]:
+            yield Fault(
+                f"{path}.cut.{second}", f"numbers of '{first}' too", "intervals that do not overlap", "Move an end."
+            )
