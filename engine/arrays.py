@@ -60,6 +60,23 @@ class ReplicateWeights:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DesignFrame:
+    """The sampling units of the whole panel: a sample rule makes a domain, it does not change the design.
+
+    Attributes
+    ----------
+    stratum, cluster
+        (m,) int64 codes of each stratum and cluster there is, in the sample or not; None as in the columns.
+    rows
+        (m,) int64: rows of the panel in each.
+    """
+
+    stratum: IntArray | None
+    cluster: IntArray | None
+    rows: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DesignColumns:
     """The design columns of all N rows of the sample, as read.
 
@@ -73,6 +90,8 @@ class DesignColumns:
         (N,) float64: PSUs of the row's stratum in the population, or None.
     replicate_weights
         Of all rows, or None.
+    frame
+        The units of the whole panel; None if the N rows are all there is.
     names
         Column names for messages: keys ``weight``, ``stratum``, ``cluster``.
     """
@@ -84,6 +103,7 @@ class DesignColumns:
     replicate_weights: ReplicateWeights | None = None
     nested: bool = False
     single_psu: SinglePsu = "fail"
+    frame: DesignFrame | None = None
     names: Mapping[str, str] | None = None
 
     def name(self, role: str) -> str:

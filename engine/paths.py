@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from engine.errors import UsageError
+
 CACHE_VARIABLE = "EQUIRANK_CACHE"
 
 
@@ -22,5 +24,11 @@ def cache_folder(kind: str) -> Path:
 
         base = user_cache_path("equirank", appauthor=False)
     folder = base / kind
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(
+            f"cache folder {base}: cannot be made ({type(error).__name__}); expected a folder you may write to. "
+            f"Set {CACHE_VARIABLE} to one."
+        ) from None
     return folder

@@ -29,8 +29,13 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         for number, rule in enumerate(spec.sample, start=1)
         if isinstance(checked := check_rule(f"sample[{number}].keep", rule.keep, columns), Fault)
     ]
-    if data is not None or spec.source.builtin is not None:
+    try:
         faults.extend(_column_faults(spec, path.parent, data))
+    except DataError as error:
+        if data is not None:  # without --data the files may be elsewhere
+            raise
+        if "no such file" not in str(error) and "--data" not in str(error):
+            faults.append(Fault("source", str(error).partition("; expected ")[0], "readable data files", "Correct it."))
     return tuple(faults)
 
 

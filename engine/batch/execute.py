@@ -14,6 +14,7 @@ from engine.batch.reporter import Reporter
 from engine.errors import UsageError, nearest
 from engine.results import TidyRow, to_frame
 from engine.study import ConcentrationSpec, StudySpec, load_study
+from engine.study.analyses import least_replicates
 from engine.study.load import study_path, study_seed
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def run(
             files = study_files(spec, base, None if data is None else Path(data))
             panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
             read = time.perf_counter() - started
-            rows, timings = _analyse(spec, sample, threads, reporter)
+            rows, timings = _analyse(spec, panel, sample, threads, reporter)
         simulated = spec.source.builtin == "cmds-simulated" and data is None
         name = f"{spec.study.name} (simulated)" if simulated else spec.study.name
         rows = tuple(replace(row, study=name) for row in rows)
@@ -139,14 +140,14 @@ def prepare(
 
 
 def _analyse(
-    spec: StudySpec, sample: Sample, threads: int | None, reporter: Reporter
+    spec: StudySpec, panel: Panel, sample: Sample, threads: int | None, reporter: Reporter
 ) -> tuple[tuple[TidyRow, ...], dict[str, float]]:
     from engine.batch.registry import Context, run_analysis
     from engine.data.fetch import SampleReader
 
     context = Context(
         spec=spec,
-        reader=SampleReader(spec, sample),
+        reader=SampleReader(spec, sample, panel),
         seed=study_seed(spec),
         threads=threads,
         reporter=reporter,
@@ -179,6 +180,9 @@ def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, on
             names = [analysis.name for analysis in spec.analysis]
             raise UsageError(f"--only '{only}': no such analysis; expected one of the study's. {nearest(only, names)}")
     if replicates is not None:
+        for analysis in analyses:
+            if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None:
+                refuse_too_few(replicates, analysis.bootstrap.interval, analysis.conf_level)
         analyses = tuple(
             analysis.model_copy(update={"bootstrap": analysis.bootstrap.model_copy(update={"replicates": replicates})})
             if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None
@@ -187,6 +191,22 @@ def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, on
         )
     info = spec.study if seed is None else spec.study.model_copy(update={"seed": seed})
     return spec.model_copy(update={"analysis": analyses, "study": info})
+
+
+def refuse_too_few(replicates: int, interval: str, conf_level: float) -> None:
+    """Refuse fewer replicates than an interval needs; 0 means none at all.
+
+    Raises
+    ------
+    UsageError
+        With the smallest number.
+    """
+    least = least_replicates(interval, conf_level)
+    if not isinstance(replicates, int) or replicates < 0 or 0 < replicates < least:
+        raise UsageError(
+            f"replicates: found {replicates!r}; expected 0, or at least {least} for a {interval} interval of "
+            f"{100 * conf_level:g} %. Ask for 1,000 or more."
+        )
 
 
 def _default_target(name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,15 +53,15 @@ def make_manifest(
             "name": spec.study.name,
             "title": spec.study.title,
             "sha256": hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
-            "asked": spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+            "asked": json.loads(spec.model_dump_json(by_alias=True, exclude_defaults=True)),
         },
         "simulated": simulated,
         "seed": study_seed(spec),
-        "sources": [dict(source) for source in panel.sources],
+        "sources": [{key: source[key] for key in ("file", "sha256", "wave", "rows")} for source in panel.sources],
         "panel_reused": panel.reused,
         "sample_flow": [{"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow],
         "missing": missing,
-        "warnings": list(_warnings(spec, missing, rows)),
+        "warnings": list(_warnings(spec, missing, sample, rows)),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {name: round(value, 3) for name, value in timings.items()},
         "versions": {
@@ -71,13 +72,23 @@ def make_manifest(
     }
 
 
-def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], rows: Iterable[TidyRow]) -> Iterable[str]:
+def _warnings(
+    spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample: Sample, rows: Sequence[TidyRow]
+) -> Iterable[str]:
     for name in spec.variables:
         counts = missing[name]
         total = sum(counts.values())
         gone = total - counts["value"] - counts["skipped"]
         if gone > MUCH_MISSING * total:
             yield f"{name}: {gone / total:.1%} of all records are missing (not counting skipped questions)"
+    without_wave = sample.n - sum(sample.flow[-1].by_wave.values())
+    if sample.waves and without_wave:
+        yield f"{without_wave:,} records have no wave: they count in overall results only"
+    if spec.design.replicate_weights is not None:
+        yield (
+            "the replicate weights stand behind rows of method 'replicate weights' only; linearised rows know no more "
+            "than weight, stratum and cluster"
+        )
     seen = Counter((row.analysis, row.status) for row in rows if row.status != "ok")
     for (analysis, status), count in seen.items():
         yield f"analysis {analysis}: {count} result{'s' if count > 1 else ''} with status '{status}'"

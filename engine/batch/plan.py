@@ -11,7 +11,7 @@ from engine.batch.execute import study_files
 from engine.data.panel import panel_key
 from engine.data.queries import query_text
 from engine.data.sample import rule_conditions
-from engine.data.sources import SourceFile, open_frame
+from engine.data.sources import SourceFile, open_frame, reading
 from engine.errors import Fault, StudyError
 from engine.paths import cache_folder
 from engine.study import ConcentrationSpec, StudySpec, load_study
@@ -74,7 +74,8 @@ def _rows(file: SourceFile) -> int:
         import pyreadstat
 
         reader = pyreadstat.read_dta if file.suffix == ".dta" else pyreadstat.read_sav
-        return int(reader(file.path, metadataonly=True)[1].number_rows or 0)
+        with reading(file.path):
+            return int(reader(file.path, metadataonly=True, encoding="ISO-8859-1")[1].number_rows or 0)
     return open_frame(file, (), None, file.path.parent).n_rows
 
 

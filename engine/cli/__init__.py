@@ -24,3 +24,6 @@ def main() -> None:
         # The reader of stdout (`head`) has gone; there is nobody left to tell.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        sys.stderr.write(f"equirank: output cannot be written ({error.strerror}).\n")
+        sys.exit(2)

@@ -91,7 +91,8 @@ def progress_reporter() -> Iterator[Reporter]:
     """
     reporter = _Display() if sys.stderr.isatty() else _Interruptible()
     in_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, reporter.interrupt) if in_main else None
+    # A scheduler stops a job with SIGTERM: it must leave as little behind as Ctrl-C.
+    before = {one: signal.signal(one, reporter.interrupt) for one in (signal.SIGINT, signal.SIGTERM) if in_main}
     try:
         if isinstance(reporter, _Display):
             with reporter.progress:
@@ -101,5 +102,5 @@ def progress_reporter() -> Iterator[Reporter]:
     except KeyboardInterrupt:
         raise Interrupted("interrupted; nothing was written.") from None
     finally:
-        if in_main:
-            signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

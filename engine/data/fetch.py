@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.arrays import DesignColumns, FloatArray, Group, IntArray, ReplicateWeights, VariableArrays
+from engine.arrays import DesignColumns, DesignFrame, FloatArray, Group, IntArray, ReplicateWeights, VariableArrays
 from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX
 from engine.errors import DataError
 from engine.study import ReplicateWeightsSpec, StudySpec
@@ -15,15 +15,17 @@ from engine.study import ReplicateWeightsSpec, StudySpec
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.data.panel import Panel
     from engine.data.sample import Sample
 
 
 class SampleReader:
     """Reads the columns of a sample on demand; holds none of them."""
 
-    def __init__(self, spec: StudySpec, sample: Sample) -> None:
+    def __init__(self, spec: StudySpec, sample: Sample, panel: Panel) -> None:
         self._spec = spec
         self._sample = sample
+        self._panel = panel
         self.waves = sort_waves(sample.waves)
 
     def _series(self, name: str) -> pl.Series:
@@ -85,33 +87,47 @@ class SampleReader:
 
         With ``independent_waves`` strata and clusters count as different in different waves.
         """
+        import polars as pl
+
         design = self._spec.design
         given = design.replicate_weights
+        ids = self._design_ids(pl.scan_parquet(self._sample.path)).collect(engine="in-memory")
+        units = self._design_ids(pl.scan_parquet(self._panel.parts)).group_by(pl.all()).agg(rows=pl.len())
+        found = units.collect(engine="in-memory") if ids.width else pl.DataFrame({"rows": [self._panel.n_rows]})
+        names = {role: pl.Enum(found[role].drop_nulls().unique().sort()) for role in ids.columns}
+        every = found.drop_nulls()
         return DesignColumns(
             weight=self._design_numbers("weight") if design.weight else None,
-            stratum=self._design_codes("stratum") if design.stratum or design.independent_waves else None,
-            cluster=self._design_codes("cluster") if design.cluster else None,
+            stratum=_codes(ids["stratum"].cast(names["stratum"])) if "stratum" in names else None,
+            cluster=_codes(ids["cluster"].cast(names["cluster"])) if "cluster" in names else None,
             population=self._design_numbers("population") if design.population else None,
             replicate_weights=None if given is None else self._replicate_weights(given),
             nested=design.nested,
             single_psu=design.single_psu,
+            frame=DesignFrame(
+                stratum=_codes(every["stratum"].cast(names["stratum"])) if "stratum" in names else None,
+                cluster=_codes(every["cluster"].cast(names["cluster"])) if "cluster" in names else None,
+                rows=every["rows"].to_numpy().astype(np.int64),
+            ),
             names={role: name for role in ("weight", "stratum", "cluster") if (name := getattr(design, role))},
         )
 
-    def _design_numbers(self, role: str) -> FloatArray:
-        return _floats(self._series(DESIGN_PREFIX + role))
-
-    def _design_codes(self, role: str) -> IntArray:
+    def _design_ids(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Return the stratum and cluster of each row as text, those the study has."""
         import polars as pl
 
-        if getattr(self._spec.design, role) is None:
-            return self._wave_codes()  # independent waves without strata of their own
-        series = self._series(DESIGN_PREFIX + role)
-        if self._spec.design.independent_waves:
-            wave = self._series("wave")
-            series = pl.select(pl.concat_str([wave, series], separator="\x1f")).to_series()
-        names = series.drop_nulls().unique().sort()
-        return _codes(series.cast(pl.Enum(names)))
+        design = self._spec.design
+        ids = {}
+        for role in ("stratum", "cluster"):
+            if getattr(design, role) is not None:
+                own = pl.col(DESIGN_PREFIX + role)
+                ids[role] = pl.concat_str([pl.col("wave"), own], separator="\x1f") if design.independent_waves else own
+            elif role == "stratum" and design.independent_waves:
+                ids[role] = pl.col("wave")
+        return frame.select(**ids)
+
+    def _design_numbers(self, role: str) -> FloatArray:
+        return _floats(self._series(DESIGN_PREFIX + role))
 
     def _replicate_weights(self, given: ReplicateWeightsSpec) -> ReplicateWeights:
         import polars as pl

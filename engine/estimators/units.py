@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.arrays import DesignArrays, DesignColumns, FloatArray, IntArray, UnitArray
+from engine.arrays import DesignArrays, DesignColumns, DesignFrame, FloatArray, IntArray, UnitArray
 from engine.errors import DataError
 
 
@@ -42,32 +42,36 @@ def _checked_ids(codes: IntArray | None, n: int, place: str) -> IntArray:
 def sampling_units(columns: DesignColumns, n: int) -> tuple[DesignArrays, UnitArray]:
     """Number the sampling units by stratum and id; returns the design and the unit (N,) of each row.
 
-    Without clusters every row is a unit of its own.
+    Without clusters every row is a unit of its own. Units of the panel that have no row in the sample count.
     """
-    stratum = _checked_ids(columns.stratum, n, columns.name("stratum"))
-    strata, stratum = np.unique(stratum, return_inverse=True)
-    n_strata = len(strata)
-    if columns.cluster is None:
-        sizes = np.bincount(stratum, minlength=n_strata)
+    codes = _checked_ids(columns.stratum, n, columns.name("stratum"))
+    frame = columns.frame or DesignFrame(stratum=columns.stratum, cluster=columns.cluster, rows=np.ones(n, np.int64))
+    every = np.zeros(len(frame.rows), np.int64) if frame.stratum is None else frame.stratum
+    strata = np.unique(every)
+    stratum, every = np.searchsorted(strata, codes), np.searchsorted(strata, every)
+    if columns.cluster is None or frame.cluster is None:
+        sizes = np.bincount(every, weights=frame.rows, minlength=len(strata)).astype(np.int64)
         unit = np.empty(n, np.int64)
-        unit[np.argsort(stratum, kind="stable")] = np.arange(n)
+        order = np.argsort(stratum, kind="stable")
+        counts = np.bincount(stratum, minlength=len(strata))
+        within = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
+        unit[order] = (np.cumsum(sizes) - sizes)[stratum[order]] + within
     else:
         cluster = _checked_ids(columns.cluster, n, columns.name("cluster"))
-        key = stratum * (int(cluster.max()) + 1) + cluster
-        units, unit = np.unique(key, return_inverse=True)
-        owner = units // (int(cluster.max()) + 1)
-        clusters = units % (int(cluster.max()) + 1)
-        shared = len(units) - len(np.unique(clusters))
+        width = int(frame.cluster.max()) + 1
+        units = np.unique(every * width + frame.cluster)
+        unit = np.searchsorted(units, stratum * width + cluster)
+        shared = len(units) - len(np.unique(units % width))
         if shared and not columns.nested:
             raise DataError(
                 f"{columns.name('cluster')}: {shared:,} ids stand in more than one stratum; expected one stratum "
                 "for each cluster. Set design.nested = true if ids repeat across strata."
             )
-        sizes = np.bincount(owner, minlength=n_strata)
-    _refuse_single(sizes, columns)
+        sizes = np.bincount(units // width, minlength=len(strata))
+    _refuse_single(sizes[np.unique(stratum)], columns)
     design = DesignArrays(
         stratum_end=np.cumsum(sizes).astype(np.int64),
-        stratum_of_unit=np.repeat(np.arange(n_strata), sizes).astype(np.int64),
+        stratum_of_unit=np.repeat(np.arange(len(strata)), sizes).astype(np.int64),
         population=_population(columns, stratum, sizes),
         has_clusters=columns.cluster is not None,
         has_strata=columns.stratum is not None,
@@ -94,7 +98,7 @@ def _refuse_single(sizes: IntArray, columns: DesignColumns) -> None:
 def _population(columns: DesignColumns, stratum: IntArray, sizes: IntArray) -> FloatArray:
     if columns.population is None:
         return np.full(len(sizes), np.inf)
-    population = np.zeros(len(sizes))
+    population = np.full(len(sizes), np.inf)
     population[stratum] = columns.population
     if not np.array_equal(population[stratum], columns.population) or (population < sizes).any():
         raise DataError(

@@ -51,7 +51,7 @@ def write_panel(waves: Sequence[SimulatedWave], path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise UsageError(f"--out {path.name}: found the ending '{suffix}'; expected one of {', '.join(FORMATS)}.")
-    temporary = path.with_name(f".{path.stem}.writing{suffix}")
+    temporary = path.with_name(f".{path.stem}.writing-{os.getpid()}{suffix}")
     try:
         _write(panel_frame(waves), temporary, suffix)
         os.replace(temporary, path)  # noqa: PTH105 - atomic

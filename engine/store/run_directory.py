@@ -41,35 +41,48 @@ def new_run(target: Path, study: str) -> Iterator[Path]:
     UsageError
         If the folder cannot be written, or `target` is something else.
     """
+    target = target.resolve()
     _refuse_foreign(target, study)
-    try:
+    if target == Path.cwd() or target in Path.cwd().parents:
+        raise UsageError(f"--out {target}: is the folder you are in; expected a folder below it. Choose a name.")
+    with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))
+    try:
+        yield working
+        with _writing(target):
+            _sync(working)
+            _refuse_foreign(target, study)  # somebody may have come meanwhile
+            _move(working, target)
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UsageError(
             f"--out {target}: cannot be written ({type(error).__name__}); expected a folder you may write to. "
             "Choose another one."
         ) from None
-    try:
-        yield working
-        _sync(working)
-        _move(working, target)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
 
 
 def _refuse_foreign(target: Path, study: str) -> None:
+    """Only an empty folder, or an earlier run of the same study and nothing beside it, may be replaced."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     try:
         owner = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        same = owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
+        own = {path.name for path in target.iterdir()} <= {RESULTS, MANIFEST}
+        same = own and owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
     except (OSError, ValueError, KeyError, TypeError):
         same = False
     if not same:
         raise UsageError(
-            f"--out {target}: there is something else already; expected a new folder, or an earlier run of '{study}' "
-            "to replace. Choose another one."
+            f"--out {target}: there is something else already; expected a new folder, or nothing but an earlier run of "
+            f"'{study}' to replace. Choose another one."
         )
 
 
@@ -84,9 +97,12 @@ def _sync(folder: Path) -> None:
 
 
 def _move(working: Path, target: Path) -> None:
-    working.chmod(0o755)
+    mask = os.umask(0)
+    os.umask(mask)
+    working.chmod(0o777 & ~mask)
     if not target.exists():
         working.rename(target)
+        _sync_folder(target.parent)
         return
     earlier = working.with_name(f"{working.name}.earlier")
     target.rename(earlier)
@@ -96,6 +112,15 @@ def _move(working: Path, target: Path) -> None:
         earlier.rename(target)
         raise
     shutil.rmtree(earlier, ignore_errors=True)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_run(folder: Path, results: pl.DataFrame, manifest: Mapping[str, Any]) -> None:
@@ -106,7 +131,7 @@ def write_run(folder: Path, results: pl.DataFrame, manifest: Mapping[str, Any]) 
         "simulated": str(manifest["simulated"]).lower(),
     }
     results.write_parquet(folder / RESULTS, compression="zstd", metadata=marks)
-    text = json.dumps({"format": RUN_FORMAT, **manifest}, indent=2, ensure_ascii=False, sort_keys=False)
+    text = json.dumps({"format": RUN_FORMAT, **manifest}, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
@@ -122,8 +147,9 @@ def read_run(path: Path) -> StoredRun:
 
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        is_run = manifest["format"] == RUN_FORMAT
+        is_run = manifest["format"] == RUN_FORMAT and {"study", "sample_flow", "warnings", "simulated"} <= set(manifest)
         results = pl.read_parquet(path / RESULTS)
+        is_run = is_run and {"analysis", "kind", "measure", "method", "status"} <= set(results.columns)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         is_run = False
     if not is_run:

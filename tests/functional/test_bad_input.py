@@ -171,6 +171,7 @@ def test_outcome_outside_its_bounds(cli, changed, project):
     changed(
         ('[variables.income]\nfrom = "income"', '[variables.income]\nfrom = "income"\nbounds = [0, 10]'),
         ('outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]', 'outcome = "income"\nrank_by = "income"'),
+        ("compare = true", "compare = false"),
     )
     refused(cli, project, 11, "outcome 'income'", "outside its bounds [0, 10]")
 

@@ -201,11 +201,11 @@ def test_replicate_weights__of_a_jackknife_equal_the_jackknife(cli, project, sur
 
 
 def test_finite_population__shrinks_the_variance_by_its_share(cli, project, survey, changed):
-    cli("run", "study.toml", "--out", "infinite", "--only", "inequality", "--replicates", 0)
-    study = changed(
-        ('cluster = "psu"', 'cluster = "psu"\npopulation = "fpc"'), frame=survey.with_columns(fpc=pl.lit(24.0))
-    )
-    cli("run", study, "--out", "finite", "--only", "inequality", "--replicates", 0)
+    jackknife = ("bootstrap = { replicates = 100 }", 'bootstrap = { method = "jackknife" }')
+    cli("run", changed(jackknife), "--out", "infinite", "--only", "inequality")
+    frame = survey.with_columns(fpc=pl.lit(24.0))
+    study = changed(jackknife, ('cluster = "psu"', 'cluster = "psu"\npopulation = "fpc"'), frame=frame)
+    cli("run", study, "--out", "finite", "--only", "inequality")
     ratio = results(project / "finite")["std_error"] / results(project / "infinite")["std_error"]
     assert ratio.drop_nulls().to_numpy() == pytest.approx(np.sqrt(1 - 6 / 24), rel=1e-12)
 

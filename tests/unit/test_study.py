@@ -105,7 +105,7 @@ def test_duplicate_analysis_name__is_a_fault():
 def test_bootstrap__faults():
     text = GOOD + "[analysis.bootstrap]\nreplicates = 10\nmethod = 'rao-wu'\n"
     faults = faults_of(text)
-    assert "at least 20" in faults["analysis[1].bootstrap.replicates"].expected
+    assert "at least 39" in faults["analysis[1].bootstrap.replicates"].expected
     assert "clusters or strata" in faults["analysis[1].bootstrap.method"].expected
 
 
