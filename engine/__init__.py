@@ -41,6 +41,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes have any type
     if name not in _HOMES:
         raise AttributeError(f"module 'engine' has no attribute '{name}'")

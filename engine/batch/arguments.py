@@ -1,14 +1,95 @@
-"""Turns the arguments of the Python functions into specs and arrays."""
+"""Checks the arguments of the Python functions and turns them into specs and arrays."""
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, ValidationError
 
 from engine.arrays import DesignColumns, SampleArrays
 from engine.data.frames import id_column, number_column
 from engine.errors import UsageError
 from engine.estimators.prepare import checked_outcome, sort_sample
-from engine.study import ConcentrationSpec, CurveSpec
+from engine.study.analyses import IndexName, IntervalName, ReplicateMethod, least_replicates
+from engine.study.base import Spec
+
+
+class Arguments(Spec):
+    """The arguments of a Python function, each of its own type: "5" is no number and True no count."""
+
+    model_config = ConfigDict(strict=True)
+
+    outcome: str
+    rank_by: str
+    weight: str | None = None
+    stratum: str | None = None
+    cluster: str | None = None
+    nested: bool = False
+    single_psu: Literal["fail", "adjust", "certainty"] = "fail"
+    conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    threads: Annotated[int | None, Field(ge=1)] = None
+
+
+class IndexArguments(Arguments):
+    """The arguments of `concentration_index`."""
+
+    index: IndexName = "standard"
+    bounds: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    parameter: Annotated[float | None, Field(gt=1, le=100)] = None
+    bootstrap: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    method: ReplicateMethod = "auto"
+    interval: IntervalName = "percentile"
+
+
+class CurveArguments(Arguments):
+    """The arguments of `concentration_curve`."""
+
+    points: Annotated[int, Field(ge=4, le=100)] = 20
+
+
+def checked(kind: type[Arguments], **given: Any) -> Any:  # noqa: ANN401 - an instance of `kind`
+    """Return the arguments, or say what is wrong with the first bad one.
+
+    Raises
+    ------
+    UsageError
+        With the argument's name, what was found and what was expected.
+    """
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        item = error.errors(include_url=False)[0]
+        expected = item["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+        raise UsageError(
+            f"{item['loc'][0]}: found {item['input']!r:.60}; expected {expected}. Correct the argument."
+        ) from None
+
+
+def check_replicates(arguments: IndexArguments) -> None:
+    """Refuse fewer replicates than the interval needs."""
+    least = least_replicates(arguments.interval, arguments.conf_level)
+    if arguments.method != "jackknife" and 0 < arguments.bootstrap < least:
+        raise UsageError(
+            f"bootstrap: found {arguments.bootstrap}; expected 0, or at least {least} for a {arguments.interval} "
+            f"interval of {100 * arguments.conf_level:g} %. Ask for 1,000 or more."
+        )
+
+
+def check_bounds(arguments: IndexArguments, *, needed: bool) -> None:
+    """Refuse missing or impossible bounds; only the modified index does without an upper one."""
+    bounds = arguments.bounds
+    if bounds is None:
+        if needed:
+            raise UsageError(
+                f"bounds: found none for the {arguments.index} index; expected the outcome's theoretical bounds, such "
+                "as (0, 1) for an event. They are never read off the data."
+            )
+        return
+    finite = math.isfinite(bounds[0]) and (math.isfinite(bounds[1]) or arguments.index == "modified")
+    if not (finite and bounds[0] < bounds[1]):
+        raise UsageError(f"bounds: found {bounds}; expected two finite numbers, low < high. Correct the argument.")
 
 
 def frame_arrays(
@@ -24,49 +105,19 @@ def frame_arrays(
     return sort_sample(outcomes={outcome: values}, rank=rank, rank_name=rank_by, columns=columns)
 
 
-def frame_design(
-    data: Any,  # noqa: ANN401 - a Polars frame; polars is not imported here
-    weight: str | None,
-    stratum: str | None,
-    cluster: str | None,
-    *,
-    nested: bool,
-    single_psu: str,
-) -> DesignColumns:
+def frame_design(data: Any, arguments: Arguments) -> DesignColumns:  # noqa: ANN401 - a Polars frame
     """Return the design columns of a Polars frame."""
-    if single_psu not in ("fail", "adjust", "certainty"):
-        raise UsageError(f"single_psu: found '{single_psu}'; expected 'fail', 'adjust' or 'certainty'. Choose one.")
+    names = {role: getattr(arguments, role) for role in ("weight", "stratum", "cluster")}
     return DesignColumns(
-        weight=None if weight is None else number_column(data, weight, "weight"),
-        stratum=id_column(data, stratum, "stratum"),
-        cluster=id_column(data, cluster, "cluster"),
-        nested=nested,
-        single_psu=single_psu,  # type: ignore[arg-type]  # looked at above
-        names={k: v for k, v in {"weight": weight, "stratum": stratum, "cluster": cluster}.items() if v},
+        weight=None if arguments.weight is None else number_column(data, arguments.weight, "weight"),
+        stratum=id_column(data, arguments.stratum, "stratum"),
+        cluster=id_column(data, arguments.cluster, "cluster"),
+        nested=arguments.nested,
+        single_psu=arguments.single_psu,
+        names={role: name for role, name in names.items() if name},
     )
-
-
-def bootstrap_options(replicates: int, method: str, interval: str) -> dict[str, Any] | None:
-    """Return the bootstrap part of an analysis, or None without replicates."""
-    if replicates == 0 and method != "jackknife":
-        return None
-    return {"replicates": replicates, "method": method, "interval": interval}
-
-
-def checked_spec(**fields: Any) -> ConcentrationSpec | CurveSpec:  # noqa: ANN401 - pydantic checks them
-    """Return the analysis these arguments ask for, or say what is wrong with one of them."""
-    from pydantic import ValidationError
-
-    kind = ConcentrationSpec if fields["kind"] == "concentration" else CurveSpec
-    try:
-        return kind(**fields)
-    except ValidationError as error:
-        item = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in item["loc"] if not isinstance(step, int))
-        raise UsageError(f"{place}: found {item['input']!r}; {item['msg'].lower()}. Correct the argument.") from None
 
 
 def number(value: float | None) -> float:
     """Return a number that may be missing as NaN."""
-    """Return the analysis these arguments ask for, or say what is wrong with one of them."""
     return float("nan") if value is None else float(value)

@@ -6,13 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from engine.batch.arguments import bootstrap_options, checked_spec, frame_arrays, frame_design, number
-from engine.data.frames import as_polars, number_column
+from engine.batch.arguments import (
+    CurveArguments,
+    IndexArguments,
+    check_bounds,
+    check_replicates,
+    checked,
+    frame_arrays,
+    frame_design,
+    number,
+)
+from engine.data.frames import as_polars, is_boolean
 from engine.errors import EstimationError, UsageError
 from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
 from engine.results import CurveResult, IndexResult, TidyRow
-from engine.study import ConcentrationSpec, CurveSpec
+from engine.study import BootstrapSpec, ConcentrationSpec, CurveSpec
 from engine.study.analyses import NEEDS_BOUNDS, NEEDS_PARAMETER
 
 
@@ -52,8 +61,8 @@ def concentration_index(
         ``standard``, ``generalized``, ``erreygers``, ``wagstaff``, ``modified``, ``extended``,
         ``generalized_extended``, ``symmetric`` or ``generalized_symmetric``.
     bounds
-        The outcome's theoretical bounds, for the Erreygers, Wagstaff and modified index. An outcome of
-        nothing but 0 and 1 has bounds (0, 1).
+        The outcome's theoretical bounds, for the Erreygers, Wagstaff and modified index; never read off the
+        data. A boolean outcome has bounds (0, 1).
     parameter
         v of the extended, beta of the symmetric index.
     bootstrap
@@ -101,28 +110,39 @@ def concentration_index(
     >>> round(concentration_index(frame, outcome="y", rank_by="x", weight="w").estimate * 90, 12)
     17.0
     """
+    given: IndexArguments = checked(
+        IndexArguments, outcome=outcome, rank_by=rank_by, weight=weight, stratum=stratum, cluster=cluster, index=index,
+        bounds=bounds, parameter=parameter, bootstrap=bootstrap, method=method, interval=interval,
+        conf_level=conf_level, nested=nested, single_psu=single_psu, seed=seed, threads=threads,
+    )  # fmt: skip
     data = as_polars(frame)
-    values = number_column(data, outcome, "outcome")
-    if bounds is None and np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
-        bounds = (0.0, 1.0)
-    if index in NEEDS_BOUNDS and bounds is None:
-        raise UsageError(
-            f"bounds: found none for the {index} index; expected the outcome's theoretical bounds (low, high). "
-            "They are never read off the data."
-        )
+    if given.bounds is None and is_boolean(data, outcome):
+        given = given.model_copy(update={"bounds": (0.0, 1.0)})
+    check_bounds(given, needed=index in NEEDS_BOUNDS)
+    check_replicates(given)
     if index in NEEDS_PARAMETER and parameter is None:
         raise UsageError(f"parameter: found none for the {index} index; expected a number above 1, such as 3.")
-    spec = checked_spec(
-        name="concentration_index", kind="concentration", outcome=outcome, rank_by=rank_by, index=index,
-        bounds=bounds, parameter=parameter, conf_level=conf_level,
-        bootstrap=bootstrap_options(bootstrap, method, interval),
-    )  # fmt: skip
-    assert isinstance(spec, ConcentrationSpec)  # noqa: S101 - told to mypy
-    columns = frame_design(data, weight, stratum, cluster, nested=nested, single_psu=single_psu)
-    arrays = frame_arrays(data, outcome, rank_by, columns, bounds)
-    estimates = estimate_concentration(arrays, spec, {outcome: bounds}, seed=seed, threads=threads)
+    spec = ConcentrationSpec(
+        name="concentration_index",
+        kind="concentration",
+        outcome=outcome,
+        rank_by=rank_by,
+        index=index,
+        bounds=given.bounds,
+        parameter=parameter,
+        conf_level=conf_level,
+        bootstrap=_bootstrap(given),
+    )
+    arrays = frame_arrays(data, outcome, rank_by, frame_design(data, given), given.bounds)
+    estimates = estimate_concentration(arrays, spec, {outcome: given.bounds}, seed=seed, threads=threads)
     replicates = next(iter(estimates.replicates.values()), None)
     return _index_result(estimates.rows, replicates)
+
+
+def _bootstrap(given: IndexArguments) -> BootstrapSpec | None:
+    if given.bootstrap == 0 and given.method != "jackknife":
+        return None
+    return BootstrapSpec(replicates=given.bootstrap, method=given.method, interval=given.interval)
 
 
 def _index_result(rows: tuple[TidyRow, ...], replicates: np.ndarray[Any, Any] | None) -> IndexResult:
@@ -189,14 +209,20 @@ def concentration_curve(
     >>> curve.share_of_outcome.round(12).tolist()
     [0.0, 0.4, 0.7, 0.9, 1.0]
     """
-    data = as_polars(frame)
-    spec = checked_spec(
-        name="concentration_curve", kind="curve", outcome=outcome, rank_by=rank_by, points=points,
-        conf_level=conf_level,
+    given: CurveArguments = checked(
+        CurveArguments, outcome=outcome, rank_by=rank_by, weight=weight, stratum=stratum, cluster=cluster,
+        points=points, conf_level=conf_level, nested=nested, single_psu=single_psu, seed=seed,
     )  # fmt: skip
-    assert isinstance(spec, CurveSpec)  # noqa: S101 - told to mypy
-    columns = frame_design(data, weight, stratum, cluster, nested=nested, single_psu=single_psu)
-    rows = curves(frame_arrays(data, outcome, rank_by, columns, None), spec, seed=seed)
+    data = as_polars(frame)
+    spec = CurveSpec(
+        name="concentration_curve",
+        kind="curve",
+        outcome=outcome,
+        rank_by=rank_by,
+        points=points,
+        conf_level=conf_level,
+    )
+    rows = curves(frame_arrays(data, outcome, rank_by, frame_design(data, given), None), spec, seed=seed)
     pointwise = [row for row in rows if row.method == "linearised, pointwise"]
     band = [row for row in rows if row.method == "linearised, simultaneous"]
     return CurveResult(

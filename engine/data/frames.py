@@ -76,3 +76,10 @@ def id_column(frame: pl.DataFrame, name: str | None, role: str) -> IntArray | No
     series = series.cast(pl.String)
     codes = series.cast(pl.Enum(series.drop_nulls().unique().sort())).to_physical().cast(pl.Int64)
     return codes.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def is_boolean(frame: pl.DataFrame, name: str) -> bool:
+    """Whether a column holds booleans."""
+    import polars as pl
+
+    return name in frame.columns and frame[name].dtype == pl.Boolean

@@ -56,12 +56,11 @@ def estimate_concentration(
     Raises
     ------
     EstimationError
-        If no group has a defined index of some outcome: constant outcome or rank, or no rows.
+        If no outcome has a defined index in any group: constant outcome or rank, or no rows.
     """
     n_groups = len(arrays.groups)
     pieces = [[cut_piece(arrays, k, g) for g in range(n_groups)] for k in range(len(arrays.outcome_names))]
-    for name, row in zip(arrays.outcome_names, pieces, strict=True):
-        _refuse_undefined(name, arrays.rank_name, row)
+    _refuse_undefined(arrays, pieces)
     targets = [
         Target(index=index, outcome=k, group=g)
         for k, name in enumerate(arrays.outcome_names)
@@ -121,21 +120,19 @@ def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan | None, spec: Concentra
     return replace(arrays, unit=plan.unit, design=design)
 
 
-def _refuse_undefined(outcome: str, rank: str, pieces: Sequence[Piece]) -> None:
-    if any(piece.status == "ok" for piece in pieces):
+def _refuse_undefined(arrays: SampleArrays, pieces: Sequence[Sequence[Piece]]) -> None:
+    """Refuse an analysis without a single defined index; otherwise what is undefined is a status on its row."""
+    if any(piece.status == "ok" for row in pieces for piece in row):
         return
-    status = pieces[0].status
-    n = sum(len(piece.weight) for piece in pieces)
-    if status == "rank constant":
-        found, expected = f"rank '{rank}' is constant", "at least two different ranks"
-    elif status == "outcome constant":
-        found, expected = f"outcome '{outcome}' is constant", "an outcome that varies"
-    else:
-        found, expected = (
-            f"outcome '{outcome}' ranked by '{rank}': {status}",
-            "rows with outcome, rank and weight",
-        )
+    rank, told = arrays.rank_name, []
+    for outcome, row in zip(arrays.outcome_names, pieces, strict=True):
+        n = sum(len(piece.weight) for piece in row)
+        found = {
+            "rank constant": f"rank '{rank}' is constant",
+            "outcome constant": f"outcome '{outcome}' is constant",
+        }.get(row[0].status, f"outcome '{outcome}' ranked by '{rank}' has {row[0].status}")
+        told.append(f"{found} in the {n:,} rows of the sample")
     raise EstimationError(
-        f"{found} in the {n:,} rows of the sample; expected {expected}. Check the sample rules and the codes "
-        "listed as missing."
+        f"{'; '.join(told)}; expected an outcome and a rank that vary. Check the sample rules and the codes listed as "
+        "missing."
     )

@@ -28,7 +28,10 @@ def test_schema__is_json(cli):
 
 def test_check__passes_and_fails_with_all_faults(cli, changed, project):
     assert cli("check", "study.toml")[:2] == (0, "study.toml: no faults.\n")
-    changed(('rank_by = "income"\nby = ["wave", "sex"]', 'rank_by = "incme"'), ("income IS NOT NULL", "incom > 1"))
+    changed(
+        ('rank_by = "income"\nby = ["wave", "sex"]', 'rank_by = "incme"\nby = "sex"'),
+        ("income IS NOT NULL", "incom > 1"),
+    )
     code, out, _ = cli("check", "study.toml")
     assert code == 10
     assert "analysis[3].rank_by" in out

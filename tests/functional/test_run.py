@@ -46,7 +46,7 @@ def test_run__gives_what_the_functions_give(cli, project, survey):
         # The same domain: rows outside have no rank, but their PSUs count.
         own = engine.concentration_index(
             known.with_columns(inside.alias("rank")), "ill", "rank", weight="weight", stratum="stratum",
-            cluster="psu", index="erreygers",
+            cluster="psu", index="erreygers", bounds=(0, 1),
         )  # fmt: skip
         assert row["estimate"] == pytest.approx(own.estimate, rel=1e-13)
         assert row["std_error"] == pytest.approx(own.std_error, rel=1e-12)

@@ -24,7 +24,7 @@ def test_replicates__have_the_reference_distribution(method, oracle, housing):
     for key, index in NAMES.items():
         expected = case[METHODS[method]][key]
         result = engine.concentration_index(
-            housing, "high", "income", weight="w", stratum="strata", cluster="psu", index=index,
+            housing, "high", "income", weight="w", stratum="strata", cluster="psu", index=index, bounds=(0, 1),
             bootstrap=R, method=method, seed=11,
         )  # fmt: skip
         values = result.replicates

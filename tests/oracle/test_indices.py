@@ -57,7 +57,7 @@ def test_linearised_and_jackknife__equal_the_survey_package(oracle, housing):
 def test_linearised__with_clusters_but_no_strata(oracle, housing):
     for case in oracle("linearised_cluster_nostrata"):
         result = engine.concentration_index(
-            housing, "high", "income", weight="w", cluster="psu", index=NAMES[case["index_type"]]
+            housing, "high", "income", weight="w", cluster="psu", index=NAMES[case["index_type"]], bounds=(0, 1)
         )
         assert result.estimate == pytest.approx(case["index"], rel=RTOL)
         assert result.std_error == pytest.approx(case["se_linear_cluster"], rel=RTOL)
@@ -86,7 +86,7 @@ def test_reference_values__on_real_files(oracle, shared):
         else:
             frame = doctor.select(y=pl.col(column) > 0, x="income")
         results = {
-            key: engine.concentration_index(frame, "y", "x", index=index)
+            key: engine.concentration_index(frame, "y", "x", index=index, bounds=(0, 1))
             for key, index in {"C": "standard", "Erreygers": "erreygers", "Wagstaff": "wagstaff"}.items()
         }
         for key, result in results.items():
@@ -110,7 +110,7 @@ def spec_of(case):
 
 def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
     """Ours, and beside it what conindex prints; its `svy` rows rank without weights and are no reference."""
-    from engine.batch.arguments import frame_arrays, frame_design
+    from engine.batch.arguments import Arguments, frame_arrays, frame_design
     from engine.estimators.concentration import estimate_concentration
     from engine.study import ConcentrationSpec
 
@@ -121,7 +121,7 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
         name, parameter, bounds = spec_of(case)
         frame = frame_of(case["dataset"], housing, shared)
         cluster = "psu" if case["se_kind"] == "cluster" else None
-        columns = frame_design(frame, case["weights"], None, cluster, nested=False, single_psu="fail")
+        columns = frame_design(frame, Arguments(outcome="y", rank_by="x", weight=case["weights"], cluster=cluster))
         if "error" in case:  # limits above the smallest value: refused there, and here
             with pytest.raises(engine.DataError, match="outside its bounds"):
                 frame_arrays(frame, case["outcome"], case["rank"], columns, bounds)
@@ -149,7 +149,7 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
 
 def test_groups__difference_with_shared_clusters(oracle, housing):
     from engine.arrays import Group
-    from engine.batch.arguments import frame_design
+    from engine.batch.arguments import Arguments, frame_design
     from engine.data.frames import number_column
     from engine.estimators.concentration import estimate_concentration
     from engine.estimators.prepare import sort_sample
@@ -159,7 +159,7 @@ def test_groups__difference_with_shared_clusters(oracle, housing):
     arrays = sort_sample(
         outcomes={"high": number_column(housing, "high", "outcome")},
         rank=number_column(housing, "income", "rank_by"), rank_name="income",
-        columns=frame_design(housing, "w", "strata", "psu", nested=False, single_psu="fail"),
+        columns=frame_design(housing, Arguments(outcome="y", rank_by="x", weight="w", stratum="strata", cluster="psu")),
         group=housing["female"].to_numpy().astype(np.int64),
         groups=(Group(subgroup="male"), Group(subgroup="female")),
     )  # fmt: skip

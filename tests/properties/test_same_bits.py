@@ -16,7 +16,7 @@ def replicates(frame, method, threads=None, **options):
     interval = "normal" if method == "jackknife" else "percentile"
     return engine.concentration_index(
         frame, "ill", "income", weight="weight", stratum="stratum", cluster="psu",
-        bootstrap=150, method=method, interval=interval, threads=threads, seed=4, **options,
+        bounds=(0, 1), bootstrap=150, method=method, interval=interval, threads=threads, seed=4, **options,
     ).replicates  # fmt: skip
 
 
