@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -39,15 +40,19 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def digits_of(values: list[float | None]) -> int:
-    """Return how many decimals show values of this size.
+    """Return how many decimals show three or four digits of the largest value.
 
     Examples
     --------
-    >>> digits_of([0.123]), digits_of([54.2]), digits_of([4321.0])
-    (4, 2, 1)
+    >>> digits_of([0.123]), digits_of([54.2]), digits_of([4321.0]), digits_of([0.0000021])
+    (4, 2, 1, 9)
     """
     largest = max((abs(value) for value in values if value is not None), default=0.0)
-    return 4 if largest < 2 else 2 if largest < 1000 else 1
+    if largest >= 1000:
+        return 1
+    if largest >= 2:
+        return 2
+    return 4 if largest >= 0.001 or largest == 0 else min(3 - math.floor(math.log10(largest)), 12)
 
 
 def p_value(value: float | None) -> str:

@@ -43,13 +43,14 @@ def _concentration(rows: Sequence[Row]) -> Iterator[Table]:
     for (outcome, rank), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         own = list(found)
         shown = _last_method([row for row in own if row["measure"] not in ("difference", "wald_f")])
+        decimals = _decimals(shown)
         lines = []
         for row in shown:
-            digits = digits_of([row["estimate"], row["conf_high"]])
+            digits = decimals[row["measure"]]
             what = number(row["estimate"], digits) if row["estimate"] is not None else row["status"]
             lines.append(
                 (
-                    _group_label(row), row["measure"].replace("_", " "), what, number(row["std_error"], digits + 1),
+                    _group_label(row), _index_name(row), what, number(row["std_error"], digits + 1),
                     interval(row["conf_low"], row["conf_high"], digits), p_value(row["p_value"]), f"{row['n_obs']:,}",
                 )
             )  # fmt: skip
@@ -66,9 +67,10 @@ def _concentration(rows: Sequence[Row]) -> Iterator[Table]:
 
 
 def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
+    decimals = _decimals([{**row, "measure": row["term"]} for row in rows if row["measure"] == "difference"])
     lines = []
     for row in rows:
-        digits = 2 if row["measure"] == "wald_f" else digits_of([row["estimate"]])
+        digits = 2 if row["measure"] == "wald_f" else decimals[row["term"]]
         estimate = number(row["estimate"], digits)
         lines.append(
             (
@@ -85,16 +87,29 @@ def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
 
 
 def _last_method(rows: Sequence[Row]) -> list[Row]:
-    """Keep one row a quantity: the replicates' where there are any. What peers print stays in the file."""
+    """Keep one row a quantity, the replicates' where there are any, and what peers print."""
     kept: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        if not str(row["method"]).startswith("conindex"):
-            kept[row["measure"], row["wave"], row["subgroup"], row["term"], row["level"]] = row
+        peer = row["method"] if str(row["method"]).startswith("conindex") else None
+        kept[row["measure"], row["wave"], row["subgroup"], row["term"], row["level"], peer] = row
     return list(kept.values())
 
 
+def _decimals(rows: Sequence[Row]) -> dict[str, int]:
+    """Return the decimals of each index, the same in all of its rows."""
+    return {
+        name: digits_of([row["estimate"] for row in rows if row["measure"] == name])
+        for name in dict.fromkeys(row["measure"] for row in rows)
+    }
+
+
+def _index_name(row: Row) -> str:
+    name = str(row["measure"]).replace("_", " ")
+    return f"{name} ({row['method']})" if str(row["method"]).startswith("conindex") else name
+
+
 def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
-    for method in dict.fromkeys(row["method"] for row in rows):
+    for method in dict.fromkeys(row["method"] for row in rows if not str(row["method"]).startswith("conindex")):
         row = next(row for row in rows if row["method"] == method)
         replicates = f", {row['n_replicates']:,} replicates" if row["n_replicates"] else ""
         yield f"Intervals: {method}{replicates}."
@@ -158,39 +173,46 @@ def _count(cells: Mapping[tuple[Any, ...], Any], term: Any, level: Any, label: s
 
 
 def _curve(rows: Sequence[Row]) -> Iterator[Table]:
-    points = ("0.1", "0.2", "0.4", "0.6", "0.8", "0.9")
     for outcome, found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         own = list(found)
+        bands = [row for row in own if row["method"] == "linearised, simultaneous"]
+        points = _shown_points(list(dict.fromkeys(row["level"] for row in bands)))
         lines: list[tuple[str, ...]] = []
         for label in _labels([row for row in own if row["measure"] == "concentration_curve"]):
-            band = {
-                row["level"]: row
-                for row in own
-                if _group_label(row) == label and row["method"] == "linearised, simultaneous"
-            }
-            shown = [band[point] for point in points if point in band]
+            band = {row["level"]: row for row in bands if _group_label(row) == label}
             verdict = [
-                row["term"]
+                row["term"] or row["status"]
                 for row in own
                 if row["measure"] == "dominance" and row["level"] == "diagonal" and _group_label(row) == label
             ]
-            if shown:
-                cells = (f"{row['estimate']:.3f} ({row['conf_low']:.3f}-{row['conf_high']:.3f})" for row in shown)
-                lines.append((label, *cells, verdict[0] if verdict else "-"))
-        shares = tuple(f"lowest {100 * float(point):g} %" for point in points[: len(lines[0]) - 2]) if lines else ()
+            if band:
+                lines.append((label, *(_ordinate(band[point]) for point in points), verdict[0] if verdict else "-"))
         yield Table(
             title=f"Concentration curve of {outcome[0]} by {outcome[1]}: share of the outcome held",
-            columns=("", *shares, "against the diagonal"),
+            columns=("", *(f"lowest {100 * float(point):g} %" for point in points), "against the diagonal"),
             rows=tuple(lines),
             notes=tuple(_between(own)),
         )
+
+
+def _shown_points(points: Sequence[str]) -> list[str]:
+    """Return up to six points, evenly spread, without the fixed ends."""
+    inner = points[1:-1]
+    step = max(1, -(-len(inner) // 6))
+    return list(inner[step - 1 :: step])
+
+
+def _ordinate(row: Row) -> str:
+    if row["conf_low"] is None:
+        return number(row["estimate"], 3)
+    return f"{row['estimate']:.3f} ({row['conf_low']:.3f}-{row['conf_high']:.3f})"
 
 
 def _between(rows: Sequence[Row]) -> Iterator[str]:
     yield "With simultaneous bands; dominance at 19 points, multiple comparison rule."
     for row in rows:
         if row["measure"] == "dominance" and row["level"] != "diagonal" and row["method"] == "multiple comparison":
-            yield f"{row['level']}: {row['term']}."
+            yield f"{row['level']}: {row['term'] or row['status']}."
 
 
 _BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {

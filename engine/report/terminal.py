@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
 
 WIDTH_OFF_TERMINAL = 140
+PADDING = 2  # what rich puts between two columns
 HEADLINE_FIRST = {"concentration": 0, "curve": 1, "rates": 2, "describe": 3}
 
 
@@ -28,17 +31,32 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
     if manifest["simulated"]:
         console.print(Text("SIMULATED DATA: nobody in these records is real.", style="bold red"))
     console.print()
-    _print(console, flow_table(manifest))
-    rows = run.results.to_dicts()
+    for part in _fitted(flow_table(manifest), console.width):
+        _print(console, part)
+    rows = [_labelled(row, _labels(manifest)) for row in run.results.to_dicts()]
     found = [list(group) for _, group in groupby(rows, key=lambda row: row["analysis"])]
     for own in sorted(found, key=lambda own: HEADLINE_FIRST.get(own[0]["kind"], 9)):
         if analysis is None or own[0]["analysis"] == analysis:
             console.rule(Text(own[0]["analysis"]), align="left", style="dim")
             for table in analysis_tables(own):
-                _print(console, table)
+                for part in _fitted(table, console.width):
+                    _print(console, part)
     for warning in manifest["warnings"]:
         console.print(Text(f"Note: {warning}.", style="yellow"))
     console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+
+
+def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels that the study gives its variables."""
+    variables = manifest["study"].get("asked", {}).get("variables", {})
+    return {name: variable["label"] for name, variable in variables.items() if variable.get("label")}
+
+
+def _labelled(row: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    named = {key: labels.get(row[key], row[key]) for key in ("outcome", "rank_by")}
+    if row["kind"] in ("describe", "rates"):
+        named["term"] = labels.get(row["term"], row["term"])
+    return {**row, **named}
 
 
 def make_console() -> Console:
@@ -54,8 +72,42 @@ def make_console() -> Console:
     )
 
 
+def _widths(table: Table) -> list[int]:
+    """Return the width of each column; a row of one cell is a heading and may run over."""
+    columns = [[heading] for heading in table.columns]
+    for row in table.rows:
+        for i, cell in enumerate(row if len(row) > 1 else ()):
+            columns[i].extend(cell.split("\n"))
+    return [max(len(text) for text in column) + PADDING for column in columns]
+
+
+def _fitted(table: Table, width: int) -> Iterator[Table]:
+    """Yield tables as wide as the terminal: first intervals get a line of their own, then columns are split."""
+    if sum(_widths(table)) <= width:
+        yield table
+        return
+    rows = tuple((row[0], *(cell.replace(" (", "\n(") for cell in row[1:])) for row in table.rows)
+    broken = replace(table, rows=rows)
+    first, *others = _widths(broken)
+    start = 1
+    while start < len(table.columns):
+        end, used = start, first
+        while end < len(table.columns) and (end == start or used + others[end - 1] <= width):
+            used += others[end - 1]
+            end += 1
+        yield replace(
+            broken,
+            title=table.title if start == 1 else f"{table.title} (continued)",
+            columns=(table.columns[0], *table.columns[start:end]),
+            rows=tuple((row[0], *row[start:end]) for row in rows),
+            notes=table.notes if end == len(table.columns) else (),
+        )
+        start = end
+
+
 def _print(console: Console, table: Table) -> None:
-    shown = RichTable(title=table.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    console.print(Text(table.title, style="bold"))
+    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False)
     for position, column in enumerate(table.columns):
         shown.add_column(column, justify="left" if position == 0 else "right", no_wrap=position == 0, overflow="fold")
     for row in table.rows:
@@ -63,5 +115,4 @@ def _print(console: Console, table: Table) -> None:
     console.print(shown)
     for note in table.notes:
         console.print(Text(note, style="dim"))
-    if table.notes:
-        console.print()
+    console.print()

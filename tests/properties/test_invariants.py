@@ -128,10 +128,10 @@ def test_replicates__do_not_depend_on_row_order_or_weight_scale(frame, seed):
 @given(frame=samples())
 def test_curve__runs_from_0_to_1_and_its_area_is_the_index(frame):
     # Twice the area between diagonal and curve is the index; with a point at every tie group's end the
-    # trapezoid rule is exact, and a grid of 200 is within 2e-3 of that.
-    curve = engine.concentration_curve(frame, "y", "x", weight="w", points=200)
+    # trapezoid rule is exact, and a grid of 100 is within 5e-3 of that.
+    curve = engine.concentration_curve(frame, "y", "x", weight="w", points=100)
     assert curve.share_of_outcome[0] == pytest.approx(0.0, abs=1e-15)
     assert curve.share_of_outcome[-1] == pytest.approx(1.0, abs=1e-12)
     assert (np.diff(curve.share_of_outcome) >= -1e-15).all()
     area = np.trapezoid(curve.share_of_outcome, curve.share_of_people)
-    assert 1 - 2 * area == pytest.approx(estimate(frame, "standard", None)[0], abs=2e-3)
+    assert 1 - 2 * area == pytest.approx(estimate(frame, "standard", None)[0], abs=5e-3)
