@@ -70,7 +70,7 @@ def faults_of(error: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
     for item in error.errors(include_url=False):
         location, kind = item["loc"], item["type"]
         path = toml_path(location, raw)
-        if kind == "too_short" and raw.get("analysis"):
+        if kind == "too_short" and location == ("analysis",) and raw.get("analysis"):
             continue  # every analysis has a fault of its own; they are told
         found = f"{item['input']!r:.60}" if "input" in item else "nothing"
         expected = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")

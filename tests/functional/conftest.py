@@ -89,7 +89,7 @@ def changed(project, survey):
             assert old in text
             text = text.replace(old, new)
         if frame is not None:
-            (project / "survey.parquet").unlink()
+            (project / "survey.parquet").unlink(missing_ok=True)
             write_survey(frame, project / source)
         (project / "study.toml").write_text(text)
         return project / "study.toml"

@@ -208,6 +208,86 @@ def test_out_that_is_something_else(cli, project):
     assert (project / "run" / "thesis.docx").read_text() == "precious"
 
 
+def test_out_with_a_file_of_the_users_beside_a_run__is_kept(cli, project):
+    assert cli("run", "study.toml", "--out", "run", "--only", "rates")[0] == 0
+    (project / "run" / "notes.txt").write_text("precious")
+    code, _, err = cli("run", "study.toml", "--out", "run", "--only", "rates")
+    assert code == 2
+    assert "something else already" in err
+    assert (project / "run" / "notes.txt").read_text() == "precious"
+
+
+def test_out_that_is_the_folder_one_is_in(cli, project, monkeypatch):
+    (project / "empty").mkdir()
+    monkeypatch.chdir(project / "empty")
+    code, _, err = cli("run", "../study.toml", "--out", ".")
+    assert code == 2
+    assert "the folder you are in" in err
+
+
+@pytest.mark.parametrize("text", ["NaN", "nan", "inf", "-Infinity"])
+def test_text_that_python_would_take_for_a_number(cli, changed, project, survey, text):
+    income = pl.col("income").fill_null(1.0).cast(str)
+    frame = survey.with_columns(income=pl.when(pl.int_range(pl.len()) == 5).then(pl.lit(text)).otherwise(income))
+    changed(frame=frame, source="survey.csv")
+    refused(cli, project, 11, "1 rows hold text where a number belongs")
+
+
+def test_file_named_twice__counts_once_and_a_copy_is_refused(cli, changed, project):
+    study = changed(('path = "survey.parquet"', 'path = ["survey.parquet", "surv*.parquet"]'))
+    assert cli("run", study, "--out", "once", "--only", "rates")[0] == 0
+    (project / "survey_copy.parquet").write_bytes((project / "survey.parquet").read_bytes())
+    refused(cli, project, 11, "the same content as survey")
+
+
+def test_variable_names_that_differ_in_case_only(cli, changed, project):
+    changed(("[variables.sex]", "[variables.Income]"), ('rows = "sex"', 'rows = "Income"'), ('"sex"]', '"Income"]'))
+    refused(cli, project, 10, "variables.Income", "a name like 'income'")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[variables.sex]", "[variables.Wave]", "reserved name"),
+        ('from = "income"', 'from = "income"\nbounds = [10, 0]', "low < high"),
+        ('from = "income"', 'from = "income"\ncut = { a = [0, 9], b = [5, inf] }', "do not overlap"),
+        ('from = "income"', 'from = "income"\ncut = { a = [1, "x"] }', "variables.income.cut"),
+        ('from = "income"', 'from = "income"\nmissing = { missing = [9], skipped = [9] }', "one use"),
+        ('path = "survey.parquet"', "path = {}", "source.path"),
+        ('path = "survey.parquet"', 'path = "survey.parquet"\nencoding = "klingon"', "unknown encoding"),
+        ('cluster = "psu"', 'cluster = "psu"\nreplicate_weights = { columns = "r*", method = "jkn" }', "rscales"),
+        ('cluster = "psu"', 'cluster = "psu"\npopulation = "n"', "jackknife"),
+        ('by = ["wave", "sex"]', 'by = ["wave", "wave"]', "a name twice"),
+        ('by = ["wave", "sex"]', "by = []", "groups to compare"),
+        ('outcome = "ill"\nrows', "outcome = []\nrows", "analysis[2].outcome"),
+        ("income IS NOT NULL", "sex >= 'male'", "an order between names"),
+    ],
+)
+def test_contradictions_in_a_study(cli, changed, project, old, new, words):
+    changed((old, new))
+    refused(cli, project, 10, words)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\x00b"])
+def test_impossible_study_names(cli, project, name):
+    refused(cli, project, 10, "no such file", arguments=("run", name, "--out", "run"))
+
+
+def test_study_nested_too_deeply(cli, project):
+    (project / "study.toml").write_text("a = " + "[" * 5000)
+    refused(cli, project, 10, "study file")
+
+
+def test_too_few_replicates_on_the_command_line(cli, project):
+    refused(cli, project, 2, "at least 39", arguments=("run", "study.toml", "--out", "run", "--replicates", "3"))
+
+
+def test_unusable_cache(cli, project, monkeypatch):
+    (project / "file").write_text("x")
+    monkeypatch.setenv("EQUIRANK_CACHE", str(project / "file"))
+    refused(cli, project, 2, "cache folder", "EQUIRANK_CACHE")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -235,17 +315,21 @@ def test_token__stands_in_no_file_of_a_finished_run(cli, changed, project, surve
     assert "987654" not in out + err + manifest
 
 
-def test_interrupt_in_the_middle_of_replicates__leaves_nothing(changed, project, survey):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_in_the_middle_of_replicates__leaves_nothing(changed, project, survey, stop, tmp_path_factory):
+    scratch = tmp_path_factory.mktemp("scratch")
     changed(frame=pl.concat([survey] * 100))  # large enough to draw replicates for minutes
     program = "from engine.cli import main; main()"
     command = [sys.executable, "-c", program, "run", "study.toml", "--out", "run", "--replicates", "1000000"]
-    process = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, env=os.environ)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
+        command, cwd=project, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(scratch)}
+    )
     deadline = time.monotonic() + 60
     while not list(project.glob(".run.writing-*")) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(4)  # now it draws replicates
     running = process.poll() is None
-    process.send_signal(signal.SIGINT)
+    process.send_signal(stop)
     began = time.monotonic()
     _, err = process.communicate(timeout=30)
     assert running
@@ -254,3 +338,4 @@ def test_interrupt_in_the_middle_of_replicates__leaves_nothing(changed, project,
     assert err == "equirank: interrupted; nothing was written.\n"
     assert not (project / "run").exists()
     assert not list(project.glob(".run*"))
+    assert not list(scratch.iterdir())

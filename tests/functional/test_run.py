@@ -1,5 +1,7 @@
 import json
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -175,6 +177,146 @@ def test_value_labels__name_levels_in_stata_and_spss(cli, project, survey):
     (project / "study.toml").write_text(STUDY)
     cli("run", "study.toml", "--out", "codes", "--only", "rates")
     assert results(project / "labels").equals(results(project / "codes"))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_ids__are_neither_rounded_nor_merged(cli, changed, project, survey, suffix):
+    """Ids beyond 2^53, and texts that only look like one number."""
+    large = survey.with_columns(psu=pl.col("psu") + 2**53)
+    study = changed(frame=large, source=f"survey.{suffix}")
+    cli("run", study, "--out", "large", "--only", "rates")
+    assert results(project / "large").filter(pl.col("wave").is_null())["n_clusters"].max() == 30
+    texts = pl.Series([["7", "007", "1E2", "100", "0100", "1e2"][i % 6] for i in range(600)])
+    study = changed(('stratum = "stratum"\n', ""), frame=survey.with_columns(psu=texts), source=f"texts.{suffix}")
+    cli("run", study, "--out", "texts", "--only", "rates")
+    assert results(project / "texts").filter(pl.col("wave").is_null())["n_clusters"].max() == 6
+
+
+def test_weight_zero__counts_nowhere(cli, changed, project, survey):
+    study = changed(frame=survey.with_columns(weight=pl.when(pl.col("psu") % 2 == 0).then(0.0).otherwise("weight")))
+    cli("run", study, "--out", "run")
+    frame = results(project / "run")
+    known = survey.filter(pl.col("income").is_not_null(), pl.col("psu") % 2 == 1)
+    counts = frame.filter(pl.col("measure") == "count", pl.col("term") == "sex")
+    for wave in (None, 2015, 2016):
+        own = counts.filter(pl.col("wave").is_null() if wave is None else pl.col("wave") == str(wave))
+        expected = known.height if wave is None else known.filter(pl.col("wave") == wave).height
+        assert own["estimate"].sum() == expected
+        assert own["n_obs"].unique().to_list() == [expected]
+
+
+def test_damaged_panel__is_built_anew(cli, project, survey):
+    half = survey.filter(pl.col("wave") == 2015), survey.filter(pl.col("wave") == 2016)
+    for name, frame in zip(("a", "b"), half, strict=True):
+        write_survey(frame, project / f"{name}.parquet")
+    (project / "study.toml").write_text(STUDY.replace('"survey.parquet"', '["a.parquet", "b.parquet"]'))
+    cli("run", "study.toml", "--out", "first")
+    cache = Path(os.environ["EQUIRANK_CACHE"]) / "panels"
+    next(cache.glob("*/part-0001.parquet")).unlink()
+    cli("run", "study.toml", "--out", "second")
+    assert results(project / "second").equals(results(project / "first"))
+
+
+def test_order_of_levels__is_part_of_the_panel(cli, changed, project):
+    cli("run", "study.toml", "--out", "first", "--only", "people")
+    study = changed(('male = [1], female = ["2"]', 'female = ["2"], male = [1]'))
+    cli("run", study, "--out", "second", "--only", "people")
+    levels = results(project / "second").filter(pl.col("term") == "sex")["level"].unique(maintain_order=True)
+    assert levels.to_list() == ["female", "male"]
+
+
+def test_replicate_weights__are_matched_by_name_and_may_not_differ(cli, project, survey):
+    rng, names = np.random.default_rng(1), [f"rw_{i}" for i in range(1, 13)]
+    frame = survey.with_columns(pl.Series(name, rng.uniform(0.5, 2, 600)) for name in names)
+    one, two = frame.filter(pl.col("wave") == 2015), frame.filter(pl.col("wave") == 2016)
+    text = STUDY.replace('"survey.parquet"', '["a.parquet", "b.parquet"]').replace(
+        "[variables.ill]", 'replicate_weights = { columns = "rw_*", method = "brr" }\n[variables.ill]'
+    )
+    (project / "study.toml").write_text(text)
+    write_survey(one, project / "a.parquet")
+    found = []
+    for out, columns in (("straight", names), ("reversed", names[::-1])):
+        write_survey(two.select(*survey.columns, *columns), project / "b.parquet")
+        code, _, err = cli("run", "study.toml", "--out", out, "--only", "inequality")
+        assert code == 0, err
+        found.append(results(project / out))
+    assert found[0].equals(found[1])
+    write_survey(two.drop("rw_7"), project / "b.parquet")
+    code, _, err = cli("run", "study.toml", "--out", "fewer")
+    assert code == 11
+    assert "other replicate weights than a.parquet" in err
+
+
+def test_one_constant_outcome__does_not_lose_the_others(cli, changed, project, survey):
+    study = changed(
+        ('outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]', 'outcome = ["ill", "dull"]\nrank_by = "income"'),
+        ("compare = true", "compare = false"),
+        ("[[sample]]", '[variables.dull]\nfrom = "dull"\nbounds = [0, 9]\n[[sample]]'),
+        frame=survey.with_columns(dull=pl.lit(3)),
+    )  # fmt: skip
+    code, _, err = cli("run", study, "--out", "run", "--only", "inequality")
+    assert code == 0, err
+    status = dict(results(project / "run").select("outcome", "status").unique().iter_rows())
+    assert status == {"ill": "ok", "dull": "outcome constant"}
+    assert "outcome constant" in json.loads((project / "run" / "manifest.json").read_text())["warnings"][0]
+
+
+def test_records_without_a_wave__are_told(cli, changed, project, survey):
+    study = changed(frame=survey.with_columns(wave=pl.when(pl.int_range(pl.len()) < 50).then(None).otherwise("wave")))
+    cli("run", study, "--out", "run", "--only", "rates")
+    warnings = json.loads((project / "run" / "manifest.json").read_text())["warnings"]
+    assert any("records have no wave" in warning for warning in warnings)
+
+
+def test_manifest__is_strict_json_even_with_an_endless_interval(cli, project):
+    text = STUDY.replace('from = "income"', 'from = "income"\ncut = { low = [0, 20], high = [20, inf] }')
+    (project / "study.toml").write_text(text)
+    assert cli("run", "study.toml", "--out", "run", "--only", "people")[0] == 0
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    json.loads((project / "run" / "manifest.json").read_text(), parse_constant=refuse)
+
+
+def test_booleans__are_read_alike_from_every_format(cli, changed, project, survey):
+    frame, found = survey.with_columns(ill=pl.col("ill") == 1), []
+    for suffix in ("parquet", "csv"):
+        study = changed(
+            ("levels = { well = [0], ill = [1] }", 'levels = { well = ["false"], ill = ["true"] }'),
+            frame=frame, source=f"survey.{suffix}",
+        )  # fmt: skip
+        write_survey(survey, project / "survey.parquet") if suffix == "parquet" else None
+        write_survey(frame, project / f"survey.{suffix}")
+        code, _, err = cli("run", study, "--out", suffix, "--only", "rates")
+        assert code == 0, err
+        found.append(results(project / suffix))
+        write_survey(survey, project / "survey.parquet")
+    assert found[0].equals(found[1])
+
+
+def test_windows_notepad__puts_a_mark_before_the_text(cli, project):
+    (project / "study.toml").write_text("\ufeff" + STUDY, encoding="utf-8")
+    assert cli("check", "study.toml")[0] == 0
+
+
+def test_narrow_terminal__breaks_no_number(project, cli):
+    from rich.console import Console
+
+    from engine.report.terminal import show_run
+    from engine.store.run_directory import read_run
+
+    cli("run", "study.toml", "--out", "run")
+    for width in (60, 80, 100):
+        console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
+        show_run(read_run(project / "run"), console)
+        text = console.export_text()
+        console.file.close()
+        lines = [line.rstrip() for line in text.splitlines() if not line.startswith("Run directory")]
+        assert max(map(len, lines)) <= width
+        cells = [cell for cell in text.split() if cell.startswith("(") and cell[1:2].isdigit()]
+        assert cells
+        assert all(cell.endswith(")") for cell in cells)
 
 
 def test_replicate_weights__of_a_jackknife_equal_the_jackknife(cli, project, survey):

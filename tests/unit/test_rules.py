@@ -35,7 +35,8 @@ REFUSED = [
     "x -> x + 1", "age = 1 GROUP BY age", "age = 1 LIMIT 1", "current_setting('home_directory') = 'x'",
     "age COLLATE NOCASE = 1", "(age, income) = (1, 2)", "CASE WHEN age = 1 THEN TRUE ELSE FALSE END",
     "sum(age) > 1", "age = ANY([1])", "'/etc/passwd'", "query('select 1') = 1", "", "age", "age + 1", "sex", "NULL + 1",
-    "sex = 1", "age = 'x'", "sex = 'mal'", "agee = 1", "age = 1\x00", "a" * 5000, "age == == 1", "{{ age }}",
+    "sex > 'male'", "sex BETWEEN 'a' AND 'b'", "wave >= '2015'", "income < 1e400", "sex = 1", "age = 'x'",
+    "sex = 'mal'", "agee = 1", "age = 1\x00", "a" * 5000, "age == == 1", "{{ age }}",
 ]  # fmt: skip
 
 
