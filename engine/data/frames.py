@@ -33,7 +33,8 @@ def as_polars(frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any of four librari
     if kind == "pyarrow" and type(frame).__name__ in ("Table", "RecordBatch"):
         return cast("pl.DataFrame", pl.from_arrow(frame))
     if kind == "pandas" and type(frame).__name__ == "DataFrame":
-        return cast("pl.DataFrame", pl.from_pandas(frame, nan_to_null=True))
+        converted: pl.DataFrame = pl.from_pandas(frame, nan_to_null=True)
+        return converted
     raise UsageError(
         f"frame: found {type(frame).__name__}; expected a Polars frame, a DuckDB relation, an Arrow table or a "
         "pandas frame. Convert it to one of these."
