@@ -16,8 +16,10 @@ def test_frames__of_every_library_give_one_answer(make):
 
 
 def test_duckdb_relation():
-    frame = TINY  # noqa: F841 - DuckDB finds it by name
-    assert engine.concentration_index(duckdb.sql("FROM frame"), "y", "x", "w").estimate == pytest.approx(17 / 90)
+    with duckdb.connect() as connection:
+        connection.register("tiny", TINY.to_arrow())
+        result = engine.concentration_index(connection.sql("FROM tiny"), "y", "x", "w")
+    assert result.estimate == pytest.approx(17 / 90, rel=1e-15)
 
 
 def test_pandas__nullable_booleans_and_text_ids():
@@ -65,10 +67,15 @@ def test_bad_argument__is_named(arguments, words):
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("frame", [None, 3, {"x": [1]}, pd.Series([1.0]), duckdb.connect(), np.ones(3)])
+@pytest.mark.parametrize("frame", [None, 3, {"x": [1]}, pd.Series([1.0]), np.ones(3)])
 def test_bad_frame__is_named(frame):
     with pytest.raises(engine.UsageError, match="frame: found"):
         engine.concentration_index(frame, "y", "x")
+
+
+def test_duckdb_connection__is_no_frame():
+    with duckdb.connect() as connection, pytest.raises(engine.UsageError, match="frame: found"):
+        engine.concentration_index(connection, "y", "x")
 
 
 def test_bounds__are_never_read_off_the_data():
