@@ -142,7 +142,7 @@ def prepare(
 def _analyse(
     spec: StudySpec, panel: Panel, sample: Sample, threads: int | None, reporter: Reporter
 ) -> tuple[tuple[TidyRow, ...], dict[str, float]]:
-    from engine.batch.registry import Context, run_analysis
+    from engine.batch.kinds import Context, run_analysis
     from engine.data.fetch import SampleReader
 
     context = Context(
