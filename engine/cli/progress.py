@@ -16,7 +16,8 @@ from engine.errors import Interrupted
 class _Interruptible(Reporter):
     """Stops the work at its next sign of life after Ctrl-C.
 
-    Python drops a KeyboardInterrupt that arrives inside an import or a destructor; the mark stays.
+    Python drops a KeyboardInterrupt that arrives inside an import, a destructor or a callback of the compiler, with
+    a remark on stderr that is kept back here; the mark stays.
     """
 
     def __init__(self) -> None:
@@ -93,6 +94,8 @@ def progress_reporter() -> Iterator[Reporter]:
     in_main = threading.current_thread() is threading.main_thread()
     # A scheduler stops a job with SIGTERM: it must leave as little behind as Ctrl-C.
     before = {one: signal.signal(one, reporter.interrupt) for one in (signal.SIGINT, signal.SIGTERM) if in_main}
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = lambda lost: None if lost.exc_type is KeyboardInterrupt else unraisable(lost)
     try:
         if isinstance(reporter, _Display):
             with reporter.progress:
@@ -102,5 +105,6 @@ def progress_reporter() -> Iterator[Reporter]:
     except KeyboardInterrupt:
         raise Interrupted("interrupted; nothing was written.") from None
     finally:
+        sys.unraisablehook = unraisable
         for one, handler in before.items():
             signal.signal(one, handler)
