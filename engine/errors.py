@@ -27,6 +27,10 @@ class DataError(EngineError):
     exit_code = 11
 
 
+class MissingFileError(DataError):
+    """A data file is not where the study looks for it."""
+
+
 class EstimationError(EngineError):
     """A statistic is not defined on this sample."""
 

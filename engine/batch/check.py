@@ -10,7 +10,7 @@ from engine.data.expressions import Column, check_rule
 from engine.data.harmonise import harmonised_columns, wanted_columns
 from engine.data.sample import rule_columns
 from engine.data.sources import open_frame
-from engine.errors import DataError, Fault, StudyError
+from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, parse_study
 from engine.study.load import read_study, study_path
 
@@ -31,11 +31,11 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
     ]
     try:
         faults.extend(_column_faults(spec, path.parent, data))
-    except DataError as error:
+    except MissingFileError:
         if data is not None:  # without --data the files may be elsewhere
             raise
-        if "no such file" not in str(error) and "--data" not in str(error):
-            faults.append(Fault("source", str(error).partition("; expected ")[0], "readable data files", "Correct it."))
+    except DataError as error:
+        faults.append(Fault("source", str(error).partition("; expected ")[0], "readable data files", "Correct it."))
     return tuple(faults)
 
 

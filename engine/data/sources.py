@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DataError, nearest
+from engine.errors import DataError, MissingFileError, nearest
 from engine.study import StudySpec
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def source_files(spec: StudySpec, base: Path, override: Path | None = None) -> t
         elif override is not None:
             base = override
         if not patterns:
-            raise DataError(
+            raise MissingFileError(
                 f"study '{spec.study.name}': it names no file; expected source.path or --data PATH. "
                 "Give the data file or folder."
             )
@@ -167,7 +167,7 @@ def source_files(spec: StudySpec, base: Path, override: Path | None = None) -> t
 
 def _one(path: Path, name: str) -> Path:
     if not path.is_file():
-        raise DataError(f"{name}: no such file in '{path.parent}'; expected a data file. Use --data PATH.")
+        raise MissingFileError(f"{name}: no such file in '{path.parent}'; expected a data file. Use --data PATH.")
     return path
 
 
@@ -178,10 +178,10 @@ def _matching(base: Path, pattern: str) -> list[Path]:
     found = _glob(base, pattern)
     if not found:
         if base.name == "studies" and base.parent.name == "engine":
-            raise DataError(
+            raise MissingFileError(
                 f"{pattern}: a shipped study reads your own files; expected --data with their folder or file."
             )
-        raise DataError(
+        raise MissingFileError(
             f"{pattern}: no such file in '{base}'; expected one or more data files. Give --data PATH, or correct "
             "source.path."
         )

@@ -20,7 +20,7 @@ from engine.arrays import (
     UnitArray,
 )
 from engine.errors import DataError
-from engine.estimators.units import checked_weights, sampling_units
+from engine.estimators.units import checked_weights, row_units, sampling_units
 
 
 def checked_outcome(name: str, values: FloatArray, bounds: tuple[float, float] | None) -> FloatArray:
@@ -119,14 +119,7 @@ def _sorted_units(unit: UnitArray, design: DesignArrays) -> UnitArray:
     """Renumber row units in sorted order inside their stratum, so that draws do not depend on the file's order."""
     if design.has_clusters:
         return np.ascontiguousarray(unit)
-    stratum = design.stratum_of_unit[unit]
-    start = design.stratum_end - design.stratum_sizes
-    order = np.argsort(stratum, kind="stable")
-    counts = np.bincount(stratum, minlength=len(start))
-    within = np.arange(len(unit)) - np.repeat(np.cumsum(counts) - counts, counts)
-    renumbered = np.empty(len(unit), np.int32)
-    renumbered[order] = start[stratum[order]] + within
-    return renumbered
+    return row_units(design.stratum_of_unit[unit], design.stratum_sizes).astype(np.int32)
 
 
 def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, ...]) -> TableArrays:

@@ -51,11 +51,7 @@ def sampling_units(columns: DesignColumns, n: int) -> tuple[DesignArrays, UnitAr
     stratum, every = np.searchsorted(strata, codes), np.searchsorted(strata, every)
     if columns.cluster is None or frame.cluster is None:
         sizes = np.bincount(every, weights=frame.rows, minlength=len(strata)).astype(np.int64)
-        unit = np.empty(n, np.int64)
-        order = np.argsort(stratum, kind="stable")
-        counts = np.bincount(stratum, minlength=len(strata))
-        within = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
-        unit[order] = (np.cumsum(sizes) - sizes)[stratum[order]] + within
+        unit = row_units(stratum, sizes)
     else:
         cluster = _checked_ids(columns.cluster, n, columns.name("cluster"))
         width = int(frame.cluster.max()) + 1
@@ -78,6 +74,16 @@ def sampling_units(columns: DesignColumns, n: int) -> tuple[DesignArrays, UnitAr
         single_psu=columns.single_psu,
     )
     return design, unit.astype(np.int32)
+
+
+def row_units(stratum: IntArray, sizes: IntArray) -> IntArray:
+    """Number rows (n,) as units of their own: in their order, from the start of their stratum of `sizes` (h,)."""
+    order = np.argsort(stratum, kind="stable")
+    counts = np.bincount(stratum, minlength=len(sizes))
+    within = np.arange(len(stratum)) - np.repeat(np.cumsum(counts) - counts, counts)
+    unit = np.empty(len(stratum), np.int64)
+    unit[order] = (np.cumsum(sizes) - sizes)[stratum[order]] + within
+    return unit
 
 
 def _refuse_single(sizes: IntArray, columns: DesignColumns) -> None:
