@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from engine.arrays import DesignColumns, SampleArrays
 from engine.data.frames import id_column, number_column
 from engine.errors import UsageError
 from engine.estimators.prepare import checked_outcome, sort_sample
 from engine.study.analyses import IndexName, IntervalName, ReplicateMethod, least_replicates
-from engine.study.base import Spec
+from engine.study.base import Spec, as_tuple
 
 
 class Arguments(Spec):
@@ -40,7 +40,8 @@ class IndexArguments(Arguments):
     parameter: Annotated[float | None, Field(gt=1, le=100)] = None
     bootstrap: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     method: ReplicateMethod = "auto"
-    interval: IntervalName = "percentile"
+    interval: Annotated[tuple[IntervalName, ...], BeforeValidator(as_tuple), Field(min_length=1)] = ("percentile",)
+    route: Literal["auto", "rows", "cells"] = "auto"
 
 
 class CurveArguments(Arguments):
@@ -72,7 +73,7 @@ def check_replicates(arguments: IndexArguments) -> None:
     least = least_replicates(arguments.interval, arguments.conf_level)
     if arguments.method != "jackknife" and 0 < arguments.bootstrap < least:
         raise UsageError(
-            f"bootstrap: found {arguments.bootstrap}; expected 0, or at least {least} for a {arguments.interval} "
+            f"bootstrap: found {arguments.bootstrap}; expected 0, or at least {least} for a {' or '.join(arguments.interval)} "
             f"interval of {100 * arguments.conf_level:g} %. Ask for 1,000 or more."
         )
 

@@ -193,7 +193,7 @@ def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, on
     return spec.model_copy(update={"analysis": analyses, "study": info})
 
 
-def refuse_too_few(replicates: int, interval: str, conf_level: float) -> None:
+def refuse_too_few(replicates: int, intervals: tuple[str, ...], conf_level: float) -> None:
     """Refuse fewer replicates than an interval needs; 0 means none at all.
 
     Raises
@@ -201,10 +201,10 @@ def refuse_too_few(replicates: int, interval: str, conf_level: float) -> None:
     UsageError
         With the smallest number.
     """
-    least = least_replicates(interval, conf_level)
+    least = least_replicates(intervals, conf_level)
     if not isinstance(replicates, int) or replicates < 0 or 0 < replicates < least:
         raise UsageError(
-            f"replicates: found {replicates!r}; expected 0, or at least {least} for a {interval} interval of "
+            f"replicates: found {replicates!r}; expected 0, or at least {least} for a {' or '.join(intervals)} interval of "
             f"{100 * conf_level:g} %. Ask for 1,000 or more."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,8 @@ def concentration_index(
     parameter: float | None = None,
     bootstrap: int = 0,
     method: str = "auto",
-    interval: str = "percentile",
+    interval: str | Sequence[str] = "percentile",
+    route: str = "auto",
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: str = "fail",
@@ -70,7 +72,11 @@ def concentration_index(
     method
         ``auto``, ``iid``, ``cluster``, ``rao-wu``, ``poisson`` or ``jackknife``.
     interval
-        ``normal``, ``basic``, ``percentile``, ``bca`` or ``studentized``.
+        ``normal``, ``basic``, ``percentile``, ``bca`` or ``studentized``; of several, all are in ``.rows`` and
+        the last is the result's.
+    route
+        ``rows`` draws rows one by one, ``cells`` draws rows alike in group, rank, outcome and weight together
+        (the same distribution), ``auto`` takes the cheaper.
     conf_level
         Of the interval.
     nested
@@ -112,7 +118,7 @@ def concentration_index(
     """
     given: IndexArguments = checked(
         IndexArguments, outcome=outcome, rank_by=rank_by, weight=weight, stratum=stratum, cluster=cluster, index=index,
-        bounds=bounds, parameter=parameter, bootstrap=bootstrap, method=method, interval=interval,
+        bounds=bounds, parameter=parameter, bootstrap=bootstrap, method=method, interval=interval, route=route,
         conf_level=conf_level, nested=nested, single_psu=single_psu, seed=seed, threads=threads,
     )  # fmt: skip
     data = as_polars(frame)
@@ -142,7 +148,7 @@ def concentration_index(
 def _bootstrap(given: IndexArguments) -> BootstrapSpec | None:
     if given.bootstrap == 0 and given.method != "jackknife":
         return None
-    return BootstrapSpec(replicates=given.bootstrap, method=given.method, interval=given.interval)
+    return BootstrapSpec(replicates=given.bootstrap, method=given.method, interval=given.interval, route=given.route)
 
 
 def _index_result(rows: tuple[TidyRow, ...], replicates: np.ndarray[Any, Any] | None) -> IndexResult:

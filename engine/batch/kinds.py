@@ -11,7 +11,6 @@ from engine.data.fetch import SampleReader
 from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
 from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
-from engine.estimators.resampling import draws_rows, plan_method
 from engine.estimators.tables import describe, rates
 from engine.results import TidyRow
 from engine.study import AnalysisSpec, ConcentrationSpec, CurveSpec, DescribeSpec, RatesSpec, StudySpec
@@ -74,19 +73,10 @@ def _sorted(
         )
         for name in outcomes
     }
-    bootstrap = analysis.bootstrap if isinstance(analysis, ConcentrationSpec) else None
-    canonical = False
-    if bootstrap is not None:
-        has_clusters = columns.cluster is not None
-        method = plan_method(
-            bootstrap.method,
-            has_design=has_clusters or columns.stratum is not None,
-            has_replicate_weights=columns.replicate_weights is not None,
-        )
-        canonical = draws_rows(method, has_clusters=has_clusters)
     return sort_sample(
         outcomes=values, rank=reader.numbers(rank_by), rank_name=rank_by, columns=columns, group=group,
-        groups=groups, canonical=canonical,
+        groups=groups,
+        canonical=isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None,
     )  # fmt: skip
 
 

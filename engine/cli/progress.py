@@ -102,7 +102,10 @@ def progress_reporter() -> Iterator[Reporter]:
                 yield reporter
         else:
             yield reporter
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as stop:
+        # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
+        if isinstance(stop, SystemError) and not reporter.interrupted:
+            raise
         raise Interrupted("interrupted; nothing was written.") from None
     finally:
         sys.unraisablehook = unraisable

@@ -11,10 +11,12 @@ from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index_rows import IndexBlock, index_rows
 from engine.estimators.indices import requested_indices
+from engine.estimators.layout import lay_out
 from engine.estimators.point import Piece, cut_piece, estimate_index
 from engine.estimators.replication import Progress, Target, replicate
 from engine.estimators.resampling import ResamplingPlan, make_plan
 from engine.kernels._jit import threads as kernel_threads
+from engine.kernels.indices import MIDRANK_FAMILY
 from engine.results import TidyRow
 from engine.study import ConcentrationSpec
 
@@ -70,15 +72,19 @@ def estimate_concentration(
     plan, values, errors = None, None, None
     if spec.bootstrap is not None and (spec.bootstrap.replicates or spec.bootstrap.method == "jackknife"):
         plan = make_plan(spec.bootstrap, arrays, seed)
-        studentized = spec.bootstrap.interval == "studentized"
+        studentized = "studentized" in spec.bootstrap.interval
+        shaped = any(target.index.family != MIDRANK_FAMILY for target in targets)
         if studentized and (not plan.is_bootstrap or plan.replaces_weight):
             raise EstimationError(
                 f"analysis '{spec.name}', bootstrap.interval: found 'studentized' with {plan.name}; expected a "
                 "method that draws units. Use interval = 'normal'."
             )
+        layout = lay_out(arrays, pieces, plan, "rows" if studentized and shaped else spec.bootstrap.route)
+        if layout.n_cells:
+            plan = replace(plan, name=f"{plan.name} by cells")
         with kernel_threads(threads) as n_threads:
             values, errors = replicate(
-                arrays, pieces, targets, plan, std_errors=studentized, n_threads=n_threads, progress=progress
+                arrays, pieces, targets, plan, layout, std_errors=studentized, n_threads=n_threads, progress=progress
             )
     rows: list[TidyRow] = []
     kept: dict[tuple[int, int, str], FloatArray] = {}
@@ -106,7 +112,7 @@ def estimate_concentration(
 
 def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan | None, spec: ConcentrationSpec) -> SampleArrays:
     """Return the sample with the units and strata that the plan draws."""
-    if plan is None or spec.bootstrap is None or spec.bootstrap.interval not in ("bca", "studentized"):
+    if plan is None or spec.bootstrap is None or not {"bca", "studentized"} & {*spec.bootstrap.interval}:
         return arrays
     if plan.unit is arrays.unit and np.array_equal(plan.stratum_end, arrays.design.stratum_end):
         return arrays

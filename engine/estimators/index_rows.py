@@ -47,8 +47,8 @@ def index_rows(
         if plan is not None and block.values is not None and np.isfinite(block.point.values[g]):
             if row.status == NO_DEGREES and plan.degrees is None:
                 continue  # replicates of one unit show no spread
-            summary = _summary(spec, block, plan, g)
-            rows.append(_replicate_row(row, summary, plan))
+            for interval in _intervals(spec, plan):
+                rows.append(_replicate_row(row, _summary(spec, block, plan, g, interval), plan))
         if spec.peer == "conindex" and piece.status == "ok":
             rows.extend(conindex_rows(row, piece, block.index))
     if spec.compare and len(arrays.groups) > 1:
@@ -93,7 +93,9 @@ def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: IndexB
     )  # fmt: skip
 
 
-def _summary(spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan, g: int) -> ReplicateSummary:
+def _summary(
+    spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan, g: int, interval: str
+) -> ReplicateSummary:
     assert block.values is not None  # noqa: S101 - told to mypy; the caller looked
     estimate = float(block.point.values[g])
     return summarise(
@@ -101,10 +103,10 @@ def _summary(spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan, g
         block.values[g],
         factors=plan.factors,
         centre=estimate if plan.centre == "estimate" else None,
-        interval=_interval(spec, plan),
+        interval=interval,
         conf_level=spec.conf_level,
         degrees=plan.degrees or block.pieces[g].degrees,
-        acceleration=_acceleration(block.drawn.totals[g], plan, _interval(spec, plan)),
+        acceleration=_acceleration(block.drawn.totals[g], plan, interval),
         errors=None if block.errors is None else block.errors[g],
         std_error=float(block.drawn.std_errors[g]),
     )
@@ -118,10 +120,9 @@ def _acceleration(totals: FloatArray, plan: ResamplingPlan, interval: str) -> fl
     return third / (6.0 * second**1.5) if second > 0 else 0.0
 
 
-def _interval(spec: ConcentrationSpec, plan: ResamplingPlan) -> str:
+def _intervals(spec: ConcentrationSpec, plan: ResamplingPlan) -> tuple[str, ...]:
     """Percentiles mean nothing for jackknife or balanced replicates; theirs is the normal interval."""
-    wanted = spec.bootstrap.interval if spec.bootstrap is not None else "normal"
-    return wanted if plan.is_bootstrap else "normal"
+    return spec.bootstrap.interval if spec.bootstrap is not None and plan.is_bootstrap else ("normal",)
 
 
 def _replicate_row(row: TidyRow, summary: ReplicateSummary, plan: ResamplingPlan) -> TidyRow:
@@ -151,19 +152,21 @@ def _comparison(
         return [row]
     totals = block.drawn.totals[pair.second] - block.drawn.totals[pair.first]
     difference = float(block.point.values[pair.second] - block.point.values[pair.first])
-    interval = _interval(spec, plan)
-    summary = summarise(
-        difference,
-        block.values[pair.second] - block.values[pair.first],
-        factors=plan.factors,
-        centre=difference if plan.centre == "estimate" else None,
-        # The replicates hold no standard error of a difference.
-        interval="percentile" if interval == "studentized" else interval,
-        conf_level=spec.conf_level,
-        degrees=plan.degrees or min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees),
-        acceleration=_acceleration(totals, plan, interval),
-    )
-    return [row, _replicate_row(row, summary, plan)]
+    rows = [row]
+    # The replicates hold no standard error of a difference: percentile in place of studentized.
+    for interval in dict.fromkeys("percentile" if i == "studentized" else i for i in _intervals(spec, plan)):
+        summary = summarise(
+            difference,
+            block.values[pair.second] - block.values[pair.first],
+            factors=plan.factors,
+            centre=difference if plan.centre == "estimate" else None,
+            interval=interval,
+            conf_level=spec.conf_level,
+            degrees=plan.degrees or min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees),
+            acceleration=_acceleration(totals, plan, interval),
+        )
+        rows.append(_replicate_row(row, summary, plan))
+    return rows
 
 
 def _number(value: float) -> float | None:

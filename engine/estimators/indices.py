@@ -61,6 +61,10 @@ class Index:
         """Return the index of each replicate (b,)."""
         return codes.index_values(self.code, N, mu, *self.bounds, self.parameter)
 
+    def gradients(self, N: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the derivatives in each replicate, (b,) each."""
+        return codes.index_gradients(self.code, N, mu, *self.bounds, self.parameter)
+
     def gradient(self, N: float, mu: float) -> tuple[float, float]:
         """Return the derivatives by numerator and mean."""
         return codes.index_gradient(self.code, N, mu, *self.bounds, self.parameter)

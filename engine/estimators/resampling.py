@@ -6,20 +6,17 @@ nothing else, so all outcomes, indices and groups of the sample see the same dra
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, UnitArray
 from engine.errors import EstimationError
 from engine.kernels import draws
+from engine.kernels.draws import Draws
 from engine.kernels.streams import stream_key
 from engine.study import BootstrapSpec
-
-Draw = Callable[[int, int], NDArray[Any]]  # (first block, blocks) -> multipliers (blocks, u, LANES)
 
 MOST_DELETIONS = 20_000
 
@@ -34,14 +31,8 @@ class ResamplingPlan:
         For the `method` column.
     n_replicates
         How many.
-    n_units
-        Units a replicate draws from.
-    item_bytes
-        Bytes of one multiplier.
-    unit
-        (n,) int32: the unit whose multiplier a row takes.
-    draw
-        Makes the multipliers of some blocks.
+    draws
+        What they multiply the rows' weights by.
     factors
         (b,) float64: c_r of v = sum_r c_r (theta_r - centre)^2.
     centre
@@ -50,27 +41,33 @@ class ResamplingPlan:
         Whether the replicates are draws, so that their percentiles mean something.
     replaces_weight
         Whether the multipliers are whole weights instead of factors of the row's weight.
+    draws_rows
+        Whether rows are drawn alike, so that rows alike in group, rank, outcomes and weight can be drawn together.
+    unit
+        (n,) int32: the drawn unit of each row.
     stratum_end
         (h,) int64 of the drawn units.
-    degrees
-        Degrees of freedom of the replicates' variance, where they are not the design's.
     unit_scale
         (u,) float64: what one draw of a unit is worth; it goes into the rows' weights.
+    degrees
+        Degrees of freedom of the replicates' variance, where they are not the design's.
+    key
+        Of the streams.
     """
 
     name: str
     n_replicates: int
-    n_units: int
-    item_bytes: int
-    unit: UnitArray
-    draw: Draw
+    draws: Draws
     factors: FloatArray
     centre: Literal["estimate", "mean"] = "mean"
     is_bootstrap: bool = True
     replaces_weight: bool = False
+    draws_rows: bool = False
+    unit: UnitArray
     stratum_end: IntArray
     unit_scale: FloatArray
     degrees: int | None = None
+    key: np.uint64 = np.uint64(0)
 
 
 def plan_method(method: str, *, has_design: bool, has_replicate_weights: bool) -> str:
@@ -80,11 +77,6 @@ def plan_method(method: str, *, has_design: bool, has_replicate_weights: bool) -
     if has_replicate_weights:
         return "replicate-weights"
     return "rao-wu" if has_design else "iid"
-
-
-def draws_rows(method: str, *, has_clusters: bool) -> bool:
-    """Say whether replicates draw rows, so that tied rows need an order of their own."""
-    return method not in ("replicate-weights", "jackknife") and not (has_clusters and method != "iid")
 
 
 def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> ResamplingPlan:
@@ -100,7 +92,7 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
             f"bootstrap.method: found '{method}' with a finite population (design.population), which it does not "
             "correct for; expected 'jackknife', or no bootstrap. The linearised standard error is corrected."
         )
-    if spec.interval == "studentized" and method == "rao-wu" and (design.stratum_sizes == 2).any():
+    if "studentized" in spec.interval and method == "rao-wu" and (design.stratum_sizes == 2).any():
         raise EstimationError(
             "bootstrap.interval: found 'studentized' with strata of two sampling units, of which the Rao-Wu bootstrap "
             "draws one; expected three or more in each. Use interval = 'percentile' or 'normal'."
@@ -118,17 +110,20 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
         return _stratified_poisson(arrays, key, bootstrap)
     rows = method == "iid" or not design.has_clusters
     n_units = arrays.n if rows else design.n_units
-    make = draws.multinomial_counts if method == "iid" else draws.poisson_counts
+    if method == "iid":
+        drawn = draws.exact_rows(key, n_units)
+    else:
+        drawn = draws.poisson_rows(key, n_units) if rows else draws.poisson_units(key, arrays.unit, n_units)
     return ResamplingPlan(
         name=f"{method} bootstrap",
         n_replicates=n,
-        n_units=n_units,
-        item_bytes=1,
-        unit=np.arange(n_units, dtype=np.int32) if rows else arrays.unit,
-        draw=lambda first, count: make(key, first, count, n_units),
+        draws=drawn,
+        draws_rows=rows,
         factors=bootstrap,
+        unit=np.arange(n_units, dtype=np.int32) if rows else arrays.unit,
         stratum_end=np.array([n_units], np.int64),
         unit_scale=np.ones(n_units),
+        key=key,
     )
 
 
@@ -142,11 +137,9 @@ def _stratified(method: str, arrays: SampleArrays, key: np.uint64, factors: Floa
     return ResamplingPlan(
         name=f"{method} bootstrap",
         n_replicates=len(factors),
-        n_units=design.n_units,
-        item_bytes=1,
-        unit=arrays.unit,
-        draw=lambda first, count: draws.stratified_counts(key, first, count, ends, n_draws),
+        draws=draws.stratified_units(key, arrays.unit, ends, n_draws),
         factors=factors,
+        unit=arrays.unit,
         stratum_end=ends,
         unit_scale=np.repeat(scale, sizes),
     )
@@ -159,11 +152,9 @@ def _stratified_poisson(arrays: SampleArrays, key: np.uint64, factors: FloatArra
     return ResamplingPlan(
         name="poisson bootstrap",
         n_replicates=len(factors),
-        n_units=design.n_units,
-        item_bytes=8,
-        unit=arrays.unit,
-        draw=lambda first, count: draws.scaled_poisson(key, first, count, ends),
+        draws=draws.scaled_units(key, arrays.unit, ends),
         factors=factors,
+        unit=arrays.unit,
         stratum_end=ends,
         unit_scale=np.ones(design.n_units),
     )
@@ -195,10 +186,8 @@ def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
     return ResamplingPlan(
         name="delete-PSU jackknife" if design.has_clusters else "delete-one jackknife",
         n_replicates=design.n_units,
-        n_units=design.n_units,
-        item_bytes=8,
+        draws=draws.deleted_units(arrays.unit, design.stratum_end, design.stratum_of_unit),
         unit=arrays.unit,
-        draw=lambda first, count: draws.deletion_multipliers(first, count, design.stratum_end, design.stratum_of_unit),
         factors=(sizes - 1.0) / sizes * (1.0 - sizes / design.population[design.stratum_of_unit]),
         is_bootstrap=False,
         stratum_end=design.stratum_end,
@@ -216,10 +205,8 @@ def _given_weights(arrays: SampleArrays) -> ResamplingPlan:
     return ResamplingPlan(
         name="replicate weights",
         n_replicates=len(given.factors),
-        n_units=arrays.n,
-        item_bytes=8,
+        draws=draws.given_weights(given.values),
         unit=np.arange(arrays.n, dtype=np.int32),
-        draw=lambda first, count: draws.given_multipliers(first, count, given.values),
         factors=given.factors,
         centre=given.centre,
         is_bootstrap=given.is_bootstrap,

@@ -1,199 +1,170 @@
-"""How often each unit is drawn: a block is (units, LANES) multiplicities of LANES replicates side by side.
+"""What replicates multiply the rows' weights by: one constructor for each way to draw.
 
-A resampling unit is a row or a PSU. Each replicate reads its own stream by position, so that its
-multiplicities do not depend on the block, batch or thread that made them.
+Each replicate reads its own streams by position, so that its multipliers depend neither on lanes, blocks,
+batches and threads nor on the order in which the rows are asked for.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal, getcontext
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels._jit import kernel, parallel_kernel, prange
-from engine.kernels.streams import LANES, draw, stream_start, uniform
+from engine.kernels.cell_counts import count_tables
+from engine.kernels.completion import complete, exact_totals
+from engine.kernels.poisson import TILE, WordArray, poisson_tables
+from engine.kernels.streams import LANES, stream_start
+from engine.kernels.tiles import GIVEN, ROWS, TABLE, Batch, all_multipliers
+from engine.kernels.unit_tables import cell_table, deletion_table, scaled_table, stratified_table
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-CountArray = NDArray[np.uint8]
+UnitArray = NDArray[np.int32]
+
+_QUADS = np.uint64(0x5851F42D4C957F2D)  # sets the streams that four replicates share apart from their own
 
 
-def _poisson_thresholds(largest: int) -> tuple[np.int64, ...]:
-    """Return 2**64 * P(X <= k) - 2**63 for Poisson(1), k = 0 .. largest - 1."""
-    getcontext().prec = 60
-    term, total, thresholds = 1 / Decimal(1).exp(), Decimal(0), []
-    for k in range(largest):
-        term = term / k if k else term
-        total += term
-        thresholds.append(np.int64(int(total * 2**64) - 2**63))
-    return tuple(thresholds)
+def _no_units() -> UnitArray:
+    return np.empty(0, np.int32)
 
 
-# Counts above 12 have probability 6e-11 and are drawn as 12.
-_T0, _T1, _T2, _T3, _T4, _T5, _T6, _T7, _T8, _T9, _T10, _T11 = _poisson_thresholds(12)
-_LARGEST = 12
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """A way to draw.
 
-
-@kernel
-def _fill_poisson(starts: NDArray[np.uint64], counts: CountArray) -> None:
-    """Draw Poisson(1) counts without branches: a count is how many thresholds the draw has reached."""
-    for unit in range(counts.shape[0]):
-        for lane in range(LANES):
-            z = np.int64(draw(starts[lane], unit))
-            counts[unit, lane] = (
-                np.uint8(z >= _T0) + np.uint8(z >= _T1) + np.uint8(z >= _T2) + np.uint8(z >= _T3)
-                + np.uint8(z >= _T4) + np.uint8(z >= _T5) + np.uint8(z >= _T6) + np.uint8(z >= _T7)
-                + np.uint8(z >= _T8) + np.uint8(z >= _T9) + np.uint8(z >= _T10) + np.uint8(z >= _T11)
-            )  # fmt: skip
-
-
-@kernel
-def _fix_total(start: np.uint64, lane: int, counts: CountArray) -> None:
-    """Turn Poisson counts into an exact multinomial of n draws from n units.
-
-    Given their total N, Poisson counts are N independent uniform draws. If N < n the missing draws are
-    added; if N > n, draws chosen at random among the N are taken back. Either way n independent uniform
-    draws remain, at the price of about sqrt(n) corrections.
+    Attributes
+    ----------
+    source
+        ROWS, TABLE or GIVEN of `tiles`.
+    n_units
+        Units drawn from.
+    unit
+        (n,) int32: the unit whose multiplier a row takes; empty means the row's own number.
+    row
+        (u,) int32: the row of each unit, -1 for none, where `unit` is a permutation of drawn rows; else empty.
+    key
+        Of the streams.
+    rate
+        Of the rows' Poisson counts.
+    exact
+        Whether counts are completed to n_units in sum.
+    table
+        Makes the units' multipliers from (streams of quads, streams, first replicate of each block).
+    given
+        (r, n) user-supplied weights.
+    item_bytes
+        Bytes of a multiplier.
     """
-    n = counts.shape[0]
-    total = 0
-    for unit in range(n):
-        total += counts[unit, lane]
-    position = n
-    while total < n:
-        unit = int(uniform(draw(start, position)) * n)
-        position += 1
-        if counts[unit, lane] < 255:
-            counts[unit, lane] += np.uint8(1)
-            total += 1
-    while total > n:
-        # A random unit, kept with probability count / 12: a draw uniform among the N.
-        unit = int(uniform(draw(start, position)) * n)
-        if uniform(draw(start, position + 1)) * _LARGEST < counts[unit, lane]:
-            counts[unit, lane] -= np.uint8(1)
-            total -= 1
-        position += 2
+
+    source: int
+    n_units: int
+    unit: UnitArray = field(default_factory=_no_units)
+    row: UnitArray = field(default_factory=_no_units)
+    key: np.uint64 = np.uint64(0)
+    rate: Decimal = Decimal(1)
+    exact: bool = False
+    table: Callable[[WordArray, WordArray, IntArray], NDArray[Any]] | None = None
+    given: FloatArray | None = None
+    item_bytes: int = 1
+
+    def block_bytes(self, lanes: int = LANES) -> int:
+        """Return the bytes that one block's multipliers take while they are used."""
+        return lanes * self.item_bytes * (self.n_units if self.source == TABLE else TILE)
+
+    def batch(self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES) -> Batch:
+        """Draw some blocks of `lanes` replicates for `n_rows` rows."""
+        first = (first_block + np.arange(n_blocks)) * lanes
+        starts = _stream_starts(self.key, first[0], n_blocks * lanes).reshape(n_blocks, lanes)
+        quads = _stream_starts(self.key ^ _QUADS, first[0] // 4, n_blocks * lanes // 4).reshape(n_blocks, -1)
+        coarse, residual = poisson_tables(self.rate)
+        rows, lane_of, end = np.empty(0, np.int64), np.empty(0, np.uint8), np.empty((n_blocks, 0), np.int64)
+        if self.exact:
+            totals = exact_totals(self.n_units, quads, starts, coarse, residual)
+            begin = np.concatenate([[0], np.cumsum((self.n_units - totals).sum(axis=1))])
+            rows, lane_of, end = complete(self.n_units, n_rows, starts, totals, self.row, begin)
+        kind = np.uint8 if self.item_bytes == 1 else np.float64
+        table = np.empty((n_blocks, 0, lanes), kind) if self.table is None else self.table(quads, starts, first)
+        return Batch(
+            source=self.source, unit=self.unit, quads=quads, starts=starts, coarse=coarse, residual=residual,
+            added_row=rows, added_lane=lane_of, added_end=end, table=table,
+            given=np.empty((0, 0)) if self.given is None else self.given, first=first,
+        )  # fmt: skip
+
+    def unit_multipliers(self, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
+        """Return the multipliers of the units themselves (b, u, lanes)."""
+        if self.source == TABLE:
+            return self.batch(0, first_block, n_blocks, lanes).table
+        return replace(self, unit=_no_units()).multipliers(self.n_units, first_block, n_blocks, lanes)
+
+    def multipliers(self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
+        """Return all multipliers of some blocks (b, n, lanes), for statistics that need whole replicates."""
+        batch = self.batch(n_rows, first_block, n_blocks, lanes)
+        out = np.empty((n_blocks, n_rows, lanes), batch.table.dtype)
+        all_multipliers(batch, n_rows, np.empty((TILE, lanes), batch.table.dtype), out)
+        return out
 
 
-@parallel_kernel
-def poisson_counts(key: np.uint64, first_block: int, n_blocks: int, n_units: int) -> CountArray:
-    """Draw independent Poisson(1) counts; returns (blocks, u, LANES)."""
-    counts = np.empty((n_blocks, n_units, LANES), np.uint8)
-    for block in prange(n_blocks):
-        starts = np.empty(LANES, np.uint64)
-        for lane in range(LANES):
-            starts[lane] = stream_start(key, (first_block + block) * LANES + lane)
-        _fill_poisson(starts, counts[block])
-    return counts
+def _stream_starts(key: np.uint64, first: int, count: int) -> WordArray:
+    return np.array([stream_start(key, first + i) for i in range(count)], np.uint64)
 
 
-@parallel_kernel
-def multinomial_counts(key: np.uint64, first_block: int, n_blocks: int, n_units: int) -> CountArray:
-    """Draw n of n units with replacement (the ordinary bootstrap); returns (blocks, u, LANES)."""
-    counts = np.empty((n_blocks, n_units, LANES), np.uint8)
-    for block in prange(n_blocks):
-        starts = np.empty(LANES, np.uint64)
-        for lane in range(LANES):
-            starts[lane] = stream_start(key, (first_block + block) * LANES + lane)
-        _fill_poisson(starts, counts[block])
-        for lane in range(LANES):
-            _fix_total(starts[lane], lane, counts[block])
-    return counts
+def poisson_rows(key: np.uint64, n: int) -> Draws:
+    """Draw independent Poisson(1) counts of n rows."""
+    return Draws(source=ROWS, key=key, n_units=n)
 
 
-@parallel_kernel
-def stratified_counts(
-    key: np.uint64, first_block: int, n_blocks: int, stratum_end: IntArray, n_draws: IntArray
-) -> CountArray:
-    """Draw n_draws[h] of stratum h's units with replacement; returns (blocks, u, LANES).
-
-    Units are sorted by stratum; stratum_end (h,) holds where each ends. PSU bootstrap: n_h draws; Rao-Wu:
-    n_h - 1 (each worth n_h / (n_h - 1), which the caller puts into the weights). A stratum with 0 draws
-    counts once throughout. Counts fit a byte, so that those of many PSUs stay in the cache.
-    """
-    n_units = stratum_end[-1]
-    counts = np.zeros((n_blocks, n_units, LANES), np.uint8)
-    for block in prange(n_blocks):
-        for lane in range(LANES):
-            start = stream_start(key, (first_block + block) * LANES + lane)
-            position = 0
-            low = 0
-            for h in range(stratum_end.shape[0]):
-                size = stratum_end[h] - low
-                for _ in range(n_draws[h]):
-                    unit = low + int(uniform(draw(start, position)) * size)
-                    counts[block, unit, lane] += np.uint8(1)
-                    position += 1
-                if n_draws[h] == 0:
-                    for unit in range(low, stratum_end[h]):
-                        counts[block, unit, lane] = np.uint8(1)
-                low = stratum_end[h]
-    return counts
+def poisson_units(key: np.uint64, unit: UnitArray, n_units: int) -> Draws:
+    """Draw independent Poisson(1) counts of units."""
+    return Draws(source=ROWS, key=key, n_units=n_units, unit=unit)
 
 
-@parallel_kernel
-def scaled_poisson(key: np.uint64, first_block: int, n_blocks: int, stratum_end: IntArray) -> FloatArray:
-    """Draw Poisson(1) counts of units and scale them to add up to their stratum's size: (blocks, u, LANES).
-
-    A stratum that draws nothing keeps its units once.
-    """
-    n_units = stratum_end[-1]
-    multipliers = np.empty((n_blocks, n_units, LANES))
-    for block in prange(n_blocks):
-        starts = np.empty(LANES, np.uint64)
-        for lane in range(LANES):
-            starts[lane] = stream_start(key, (first_block + block) * LANES + lane)
-        counts = np.empty((n_units, LANES), np.uint8)
-        _fill_poisson(starts, counts)
-        for lane in range(LANES):
-            low = 0
-            for h in range(stratum_end.shape[0]):
-                total = 0
-                for unit in range(low, stratum_end[h]):
-                    total += counts[unit, lane]
-                for unit in range(low, stratum_end[h]):
-                    if total > 0:
-                        multipliers[block, unit, lane] = counts[unit, lane] * (stratum_end[h] - low) / total
-                    else:
-                        multipliers[block, unit, lane] = 1.0
-                low = stratum_end[h]
-    return multipliers
+def exact_rows(key: np.uint64, n: int) -> Draws:
+    """Draw n of n rows with replacement, see `completion`; the total exceeds n 3 times in 100,000."""
+    rate = max(Decimal("0.5"), 1 - 4 / Decimal(n).sqrt())
+    return Draws(source=ROWS, key=key, n_units=n, rate=rate, exact=True)
 
 
-@parallel_kernel
-def deletion_multipliers(
-    first_block: int, n_blocks: int, stratum_end: IntArray, stratum_of_unit: IntArray
-) -> FloatArray:
-    """Delete one unit in each replicate and give its weight to the others of its stratum (JKn).
-
-    Replicate r deletes unit r; a unit alone in its stratum is kept. Returns (blocks, u, LANES).
-    """
-    n_units = stratum_of_unit.shape[0]
-    multipliers = np.ones((n_blocks, n_units, LANES))
-    for block in prange(n_blocks):
-        for lane in range(LANES):
-            deleted = (first_block + block) * LANES + lane
-            if deleted < n_units:
-                h = stratum_of_unit[deleted]
-                low = stratum_end[h - 1] if h > 0 else 0
-                size = stratum_end[h] - low
-                if size > 1:
-                    for unit in range(low, stratum_end[h]):
-                        multipliers[block, unit, lane] = size / (size - 1.0)
-                    multipliers[block, deleted, lane] = 0.0
-    return multipliers
+def stratified_units(key: np.uint64, unit: UnitArray, stratum_end: IntArray, n_draws: IntArray) -> Draws:
+    """Draw n_draws (h,) of each stratum's units with replacement."""
+    return Draws(
+        source=TABLE, key=key, n_units=int(stratum_end[-1]), unit=unit,
+        table=lambda _, starts, __: stratified_table(starts, stratum_end, n_draws),
+    )  # fmt: skip
 
 
-@parallel_kernel
-def given_multipliers(first_block: int, n_blocks: int, replicate_weights: FloatArray) -> FloatArray:
-    """Lay user-supplied replicate weights (b, n) out in blocks of lanes: (blocks, n, LANES)."""
-    n_replicates, n = replicate_weights.shape
-    multipliers = np.zeros((n_blocks, n, LANES))
-    for block in prange(n_blocks):
-        for lane in range(LANES):
-            replicate = (first_block + block) * LANES + lane
-            if replicate < n_replicates:
-                for row in range(n):
-                    multipliers[block, row, lane] = replicate_weights[replicate, row]
-    return multipliers
+def scaled_units(key: np.uint64, unit: UnitArray, stratum_end: IntArray) -> Draws:
+    """Draw Poisson(1) counts of units, scaled to their stratum's size."""
+    tables = poisson_tables(Decimal(1))
+    return Draws(
+        source=TABLE, key=key, n_units=int(stratum_end[-1]), unit=unit, item_bytes=8,
+        table=lambda quads, starts, _: scaled_table(quads, starts, *tables, stratum_end),
+    )  # fmt: skip
+
+
+def deleted_units(unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntArray) -> Draws:
+    """Delete one unit in each replicate."""
+    return Draws(
+        source=TABLE, n_units=int(stratum_end[-1]), unit=unit, item_bytes=8,
+        table=lambda _, starts, first: deletion_table(first, starts.shape[1], stratum_end, stratum_of_unit),
+    )  # fmt: skip
+
+
+def cell_draws(key: np.uint64, sizes: IntArray, cell_of_row: UnitArray) -> Draws:
+    """Draw rows alike in cells of `sizes` (c,): n of n with replacement, or Poisson where cell_of_row is empty."""
+    n = len(cell_of_row)
+    rate = 1.0 - 1.0 / np.sqrt(n) if n else 1.0  # exceeds n in one of six replicates, cheaper than to complete more
+    distinct, table_of_cell = np.unique(sizes, return_inverse=True)
+    tables = count_tables(distinct, float(rate))
+    return Draws(
+        source=TABLE, key=key, n_units=len(sizes), unit=np.arange(len(sizes), dtype=np.int32), item_bytes=8,
+        table=lambda _, starts, __: cell_table(starts, table_of_cell.astype(np.int64), *tables, cell_of_row),
+    )  # fmt: skip
+
+
+def given_weights(values: FloatArray) -> Draws:
+    """Take user-supplied replicate weights (r, n)."""
+    return Draws(source=GIVEN, n_units=values.shape[1], given=values, item_bytes=8)

@@ -60,6 +60,17 @@ def index_gradient(code: int, N: float, mu: float, a: float, b: float, parameter
 
 
 @kernel
+def index_gradients(
+    code: int, N: FloatArray, mu: FloatArray, a: float, b: float, parameter: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of each replicate: N, mu (b,) -> (b,), (b,)."""
+    by_N, by_mu = np.empty(N.shape[0]), np.empty(N.shape[0])
+    for i in range(N.shape[0]):
+        by_N[i], by_mu[i] = index_gradient(code, N[i], mu[i], a, b, parameter)
+    return by_N, by_mu
+
+
+@kernel
 def index_values(code: int, N: FloatArray, mu: FloatArray, a: float, b: float, parameter: float) -> FloatArray:
     """Return the index of each replicate: N, mu (b,) -> (b,)."""
     out = np.empty(N.shape[0])

@@ -1,230 +1,243 @@
-"""Replicates: every statistic recomputed under the multipliers of a block of LANES resampled weight vectors.
+"""One sweep over the sorted rows: mean, rank sums and linearised spread of every outcome in every replicate.
 
-The sample was sorted once (by group, then rank), so a replicate is a vector of multiplicities and its ranks
-are one running sum. Rows carry `unit`, the resampling unit whose multiplier they take. Arguments shared by
-the kernels here: unit (n,), weights (p, n) and amounts (k, n) = weight and weight x outcome, 0 where the
-outcome is missing, pattern (k,) = which row of `weights` belongs to an outcome, ends (t,) of the tie groups,
-group_ties (g + 1,) = first tie group of each group.
+The sample was sorted once (by group, then rank), so a replicate is a vector of multipliers and its ranks are
+one running sum. Rows alike in group, rank and outcomes stand together in cells: inside a cell only the
+weights are added up, and outcomes enter at its end, so that further outcomes cost next to nothing.
 """
 
 from __future__ import annotations
+
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels._jit import kernel, parallel_kernel, prange
-from engine.kernels.indices import EXTENDED_FAMILY, index_gradient
-from engine.kernels.numerators import numerator, numerator_influence, shape
-from engine.kernels.streams import LANES
+from engine.kernels.poisson import TILE
+from engine.kernels.tiles import Batch, fill_tile
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-UnitArray = NDArray[np.int32]
+
+
+class Rows(NamedTuple):
+    """The sorted sample.
+
+    weight (n,)
+        Positive.
+    cell_end (c,)
+        Where each cell's rows end.
+    outcome (k, c), present (p, c)
+        Outcomes of a cell, centred, 0 where missing; whether they are present.
+    pattern (k,), first_outcome (p,)
+        Which row of `present` belongs to an outcome, and the first outcome of each.
+    tie_end (t,), group_end (g,)
+        Where each tie group's cells, and each group's tie groups end.
+    """
+
+    weight: FloatArray
+    cell_end: IntArray
+    outcome: FloatArray
+    present: NDArray[np.bool_]
+    pattern: IntArray
+    first_outcome: IntArray
+    tie_end: IntArray
+    group_end: IntArray
+
+
+class Sums(NamedTuple):
+    """Running sums of one block, in lanes.
+
+    first, second (lanes,): sum of w m and w^2 m in the cell; inside, before, drawn (p, lanes): weight of the
+    tie group, weight below it, tie groups drawn; amount, total, ranked (k, lanes): sum of w y m in the tie
+    group, in the group, and times the mid-rank in units of weight; square (3, k, lanes): sum of w^2 m y^j in
+    the tie group; spread (6, k, lanes): see `_close_spread`.
+    """
+
+    first: FloatArray
+    second: FloatArray
+    inside: FloatArray
+    before: FloatArray
+    drawn: FloatArray
+    amount: FloatArray
+    total: FloatArray
+    ranked: FloatArray
+    square: FloatArray
+    spread: FloatArray
 
 
 @kernel
-def _block_moments(  # noqa: C901 - one loop over groups, ties, rows and lanes
-    multiplier: FloatArray,
-    unit: UnitArray,
-    weights: FloatArray,
-    amounts: FloatArray,
-    pattern: IntArray,
-    ends: IntArray,
-    group_ties: IntArray,
-    out: FloatArray,
-) -> None:
-    """Accumulate W, sum w y, sum w y R (R unnormalised) and the tie groups drawn, by group and outcome."""
-    n_patterns, n_outcomes = weights.shape[0], amounts.shape[0]
-    inside, before = np.zeros((n_patterns, LANES)), np.zeros((n_patterns, LANES))
-    amount, total, ranked = (
-        np.zeros((n_outcomes, LANES)), np.zeros((n_outcomes, LANES)), np.zeros((n_outcomes, LANES)),
+def new_sums(lanes: int, P: int, K: int) -> Sums:
+    """Start at zero, for P patterns and K outcomes."""
+    return Sums(
+        np.zeros(lanes), np.zeros(lanes), np.zeros((P, lanes)), np.zeros((P, lanes)), np.zeros((P, lanes)),
+        np.zeros((K, lanes)), np.zeros((K, lanes)), np.zeros((K, lanes)),
+        np.zeros((3, K, lanes)), np.zeros((6, K, lanes)),
     )  # fmt: skip
-    drawn = np.zeros((n_patterns, LANES))
-    row = ends[group_ties[0] - 1] if group_ties[0] > 0 else 0
-    for group in range(group_ties.shape[0] - 1):
-        for t in range(group_ties[group], group_ties[group + 1]):
-            for i in range(row, ends[t]):
-                u = unit[i]
-                for p in range(n_patterns):
-                    w = weights[p, i]
-                    for lane in range(LANES):
-                        inside[p, lane] += w * multiplier[u, lane]
-                for k in range(n_outcomes):
-                    y = amounts[k, i]
-                    for lane in range(LANES):
-                        amount[k, lane] += y * multiplier[u, lane]
-            row = ends[t]
-            for k in range(n_outcomes):
-                p = pattern[k]
-                for lane in range(LANES):
-                    total[k, lane] += amount[k, lane]
-                    ranked[k, lane] += amount[k, lane] * (before[p, lane] + 0.5 * inside[p, lane])
-                    amount[k, lane] = 0.0
-            for p in range(n_patterns):
-                for lane in range(LANES):
-                    before[p, lane] += inside[p, lane]
-                    drawn[p, lane] += inside[p, lane] > 0.0
-                    inside[p, lane] = 0.0
-        for k in range(n_outcomes):
-            for lane in range(LANES):
-                out[lane, group, k, 0] = before[pattern[k], lane]
-                out[lane, group, k, 1] = total[k, lane]
-                out[lane, group, k, 2] = ranked[k, lane]
-                out[lane, group, k, 3] = drawn[pattern[k], lane]
-                total[k, lane] = 0.0
-                ranked[k, lane] = 0.0
-        before[:, :] = 0.0
-        drawn[:, :] = 0.0
-
-
-@parallel_kernel
-def replicate_moments(
-    multipliers: FloatArray,
-    unit: UnitArray,
-    weights: FloatArray,
-    amounts: FloatArray,
-    pattern: IntArray,
-    ends: IntArray,
-    group_ties: IntArray,
-) -> FloatArray:
-    """Return W, T = sum w y, S = sum w y R and the tie groups drawn: (b, g, k, 4) of replicates, groups, outcomes.
-
-    multipliers (blocks, u, LANES). R is in units of weight, so the generalized index is 2 S / W^2 - T / W.
-    """
-    n_blocks = multipliers.shape[0]
-    out = np.empty((n_blocks * LANES, group_ties.shape[0] - 1, amounts.shape[0], 4))
-    for block in prange(n_blocks):
-        low = block * LANES
-        _block_moments(multipliers[block], unit, weights, amounts, pattern, ends, group_ties, out[low : low + LANES])
-    return out
 
 
 @kernel
-def _block_shaped(
-    multiplier: FloatArray,
-    unit: UnitArray,
-    weights: FloatArray,
-    amounts: FloatArray,
-    pattern: IntArray,
-    ends: IntArray,
-    group_ties: IntArray,
-    moments: FloatArray,
-    family: int,
-    parameter: float,
-    out: FloatArray,
-) -> None:
-    """Accumulate the extended or symmetric numerator; the total weights come from `moments`."""
-    n_outcomes = amounts.shape[0]
-    for group in range(group_ties.shape[0] - 1):
-        first, last = group_ties[group], group_ties[group + 1]
-        for k in range(n_outcomes):
-            p = pattern[k]
-            before, previous = np.zeros(LANES), np.empty(LANES)
-            previous[:] = shape(family, 0.0, parameter)
-            inside, amount, N = np.zeros(LANES), np.zeros(LANES), np.zeros(LANES)
-            row = ends[first - 1] if first > 0 else 0
-            for t in range(first, last):
-                inside[:] = 0.0
-                amount[:] = 0.0
-                for i in range(row, ends[t]):
-                    u, w, y = unit[i], weights[p, i], amounts[k, i]
-                    for lane in range(LANES):
-                        inside[lane] += w * multiplier[u, lane]
-                        amount[lane] += y * multiplier[u, lane]
-                row = ends[t]
-                for lane in range(LANES):
-                    if inside[lane] > 0.0:
-                        W = moments[lane, group, k, 0]
-                        before[lane] += inside[lane]
-                        current = shape(family, before[lane] / W, parameter)
-                        bracket = current - previous[lane]
-                        if family == EXTENDED_FAMILY:
-                            bracket += inside[lane] / W
-                        N[lane] += amount[lane] / inside[lane] * bracket
-                        previous[lane] = current
-            for lane in range(LANES):
-                out[lane, group, k] = N[lane] if moments[lane, group, k, 0] > 0.0 else np.nan
-
-
-@parallel_kernel
-def replicate_shaped(
-    multipliers: FloatArray,
-    unit: UnitArray,
-    weights: FloatArray,
-    amounts: FloatArray,
-    pattern: IntArray,
-    ends: IntArray,
-    group_ties: IntArray,
-    moments: FloatArray,
-    family: int,
-    parameter: float,
-) -> FloatArray:
-    """Return the extended or symmetric numerator of each replicate, group and outcome: (b, g, k).
-
-    `moments` is what `replicate_moments` gave for the same multipliers. A second sweep over the rows.
-    """
-    n_blocks = multipliers.shape[0]
-    out = np.empty((n_blocks * LANES, group_ties.shape[0] - 1, amounts.shape[0]))
-    for block in prange(n_blocks):
-        low, high = block * LANES, (block + 1) * LANES
-        _block_shaped(
-            multipliers[block], unit, weights, amounts, pattern, ends, group_ties,
-            moments[low:high], family, parameter, out[low:high],
-        )  # fmt: skip
-    return out
+def add_rows(weight: FloatArray, tile: NDArray[Any], first: FloatArray) -> None:
+    """Add w m of some rows (m,) to first (lanes,)."""
+    for i in range(tile.shape[0]):
+        w = weight[i]
+        for lane in range(first.shape[0]):
+            first[lane] += w * tile[i, lane]
 
 
 @kernel
-def _unit_variance(totals: FloatArray, counts: FloatArray, stratum_end: IntArray) -> float:
-    """Return sum_h n_h / (n_h - 1) sum (u - ubar_h)^2, n_h counting a unit as often as it was drawn."""
-    variance, low = 0.0, 0
-    for h in range(stratum_end.shape[0]):
-        size, first, second = 0.0, 0.0, 0.0
-        for u in range(low, stratum_end[h]):
-            if counts[u] > 0.0:
-                size += counts[u]
-                first += totals[u]
-                second += totals[u] ** 2 / counts[u]
-        low = stratum_end[h]
-        if size > 1.0:
-            variance += size / (size - 1.0) * (second - first**2 / size)
-    return variance
+def _add_rows_and_squares(weight: FloatArray, tile: NDArray[Any], first: FloatArray, second: FloatArray) -> None:
+    for i in range(tile.shape[0]):
+        w = weight[i]
+        for lane in range(first.shape[0]):
+            x = w * tile[i, lane]
+            first[lane] += x
+            second[lane] += x * w
+
+
+@kernel
+def close_cell(rows: Rows, sums: Sums, c: int, errors: bool) -> None:
+    """Hand a cell's weight to its tie group, once for each pattern and outcome."""
+    lanes = sums.first.shape[0]
+    for p in range(rows.present.shape[0]):
+        if rows.present[p, c]:
+            for lane in range(lanes):
+                sums.inside[p, lane] += sums.first[lane]
+    for k in range(rows.outcome.shape[0]):
+        if rows.present[rows.pattern[k], c]:
+            y = rows.outcome[k, c]
+            for lane in range(lanes):
+                sums.amount[k, lane] += y * sums.first[lane]
+            if errors:
+                for lane in range(lanes):
+                    q = sums.second[lane]
+                    sums.square[0, k, lane] += q
+                    sums.square[1, k, lane] += y * q
+                    sums.square[2, k, lane] += y * y * q
+    for lane in range(lanes):
+        sums.first[lane] = 0.0
+        sums.second[lane] = 0.0
+
+
+@kernel
+def _close_spread(sums: Sums, k: int, p: int) -> None:
+    """Add a tie group to the sums behind the variance of influence values.
+
+    With r the mid-rank in units of weight, g the outcome below plus half inside, and h = y r - g, an influence
+    value is (2/W) h - y + const; so the sums of q h^2, q h y, q h, q y^2, q y, q are enough, q = w^2 m.
+    """
+    for lane in range(sums.first.shape[0]):
+        r = sums.before[p, lane] + 0.5 * sums.inside[p, lane]
+        g = sums.total[k, lane] + 0.5 * sums.amount[k, lane]
+        q0, q1, q2 = sums.square[0, k, lane], sums.square[1, k, lane], sums.square[2, k, lane]
+        sums.spread[0, k, lane] += (q2 * r - 2.0 * q1 * g) * r + q0 * g * g
+        sums.spread[1, k, lane] += q2 * r - q1 * g
+        sums.spread[2, k, lane] += q1 * r - q0 * g
+        sums.spread[3, k, lane] += q2
+        sums.spread[4, k, lane] += q1
+        sums.spread[5, k, lane] += q0
+        sums.square[0, k, lane] = 0.0
+        sums.square[1, k, lane] = 0.0
+        sums.square[2, k, lane] = 0.0
+
+
+@kernel
+def _close_tie(rows: Rows, sums: Sums, errors: bool) -> None:
+    """Fold a tie group in with its mid-rank."""
+    lanes = sums.first.shape[0]
+    for k in range(rows.outcome.shape[0]):
+        p = rows.pattern[k]
+        if errors:
+            _close_spread(sums, k, p)
+        for lane in range(lanes):
+            amount = sums.amount[k, lane]
+            sums.total[k, lane] += amount
+            sums.ranked[k, lane] += amount * (sums.before[p, lane] + 0.5 * sums.inside[p, lane])
+            sums.amount[k, lane] = 0.0
+    for p in range(rows.present.shape[0]):
+        for lane in range(lanes):
+            sums.before[p, lane] += sums.inside[p, lane]
+            sums.drawn[p, lane] += sums.inside[p, lane] > 0.0
+            sums.inside[p, lane] = 0.0
+
+
+@kernel
+def _spread(sums: Sums, k: int, p: int, lane: int, out: FloatArray) -> None:
+    """Turn the sums into sum (w/W)^2 m times z_N^2, z_N z_mu and z_mu^2 (see `numerators`) in out (3,)."""
+    W = sums.before[p, lane]
+    shift = sums.total[k, lane] / W
+    const = shift - 2.0 * (2.0 * sums.ranked[k, lane] / (W * W) - shift)
+    a = 2.0 / W
+    hh, hy, h = sums.spread[0, k, lane], sums.spread[1, k, lane], sums.spread[2, k, lane]
+    yy, y, one = sums.spread[3, k, lane], sums.spread[4, k, lane], sums.spread[5, k, lane]
+    out[0] = (a * a * hh + yy + const * const * one - 2.0 * a * hy + 2.0 * a * const * h - 2.0 * const * y) / (W * W)
+    out[1] = (a * hy - a * shift * h - yy + (shift + const) * y - const * shift * one) / (W * W)
+    out[2] = (yy - 2.0 * shift * y + shift * shift * one) / (W * W)
+
+
+@kernel
+def _close_group(rows: Rows, sums: Sums, errors: bool, moments: FloatArray, spread: FloatArray) -> None:
+    """Write a group's sums to moments (lanes, k, 4) and spread (lanes, k, 3), and start anew."""
+    for k in range(rows.outcome.shape[0]):
+        p = rows.pattern[k]
+        for lane in range(sums.first.shape[0]):
+            moments[lane, k, 0] = sums.before[p, lane]
+            moments[lane, k, 1] = sums.total[k, lane]
+            moments[lane, k, 2] = sums.ranked[k, lane]
+            moments[lane, k, 3] = sums.drawn[p, lane]
+            if errors:
+                _spread(sums, k, p, lane, spread[lane, k])
+    sums.before[:, :] = 0.0
+    sums.drawn[:, :] = 0.0
+    sums.total[:, :] = 0.0
+    sums.ranked[:, :] = 0.0
+    sums.spread[:, :, :] = 0.0
+
+
+@kernel
+def _sweep(batch: Batch, b: int, rows: Rows, errors: bool, moments: FloatArray, spread: FloatArray) -> None:
+    lanes, P, K = moments.shape[0], rows.present.shape[0], rows.outcome.shape[0]
+    sums = new_sums(lanes, P, K)
+    tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
+    n, cell, tie, group = rows.weight.shape[0], 0, 0, 0
+    while group < rows.group_end.shape[0] and rows.group_end[group] == 0:  # groups without rows
+        group += 1
+    for number in range(-(-n // TILE)):
+        first = number * TILE
+        stop = min(first + TILE, n)
+        fill_tile(batch, b, number, first, words, tile[: stop - first])
+        i = first
+        while i < stop:
+            j = min(rows.cell_end[cell], stop)
+            if errors:
+                _add_rows_and_squares(rows.weight[i:j], tile[i - first : j - first], sums.first, sums.second)
+            else:
+                add_rows(rows.weight[i:j], tile[i - first : j - first], sums.first)
+            i = j
+            if j == rows.cell_end[cell]:
+                close_cell(rows, sums, cell, errors)
+                cell += 1
+                if cell == rows.tie_end[tie]:
+                    _close_tie(rows, sums, errors)
+                    tie += 1
+                    while group < rows.group_end.shape[0] and tie == rows.group_end[group]:
+                        _close_group(rows, sums, errors, moments[:, group], spread[:, group])
+                        group += 1
 
 
 @parallel_kernel
-def replicate_std_errors(
-    multipliers: FloatArray,
-    unit: UnitArray,
-    weight: FloatArray,
-    outcome: FloatArray,
-    ends: IntArray,
-    stratum_end: IntArray,
-    code: int,
-    bounds: tuple[float, float],
-    parameter: float,
-    family: int,
-) -> FloatArray:
-    """Return the linearised standard error of an index inside each replicate (b,), for studentized intervals.
+def replicate_moments(batch: Batch, rows: Rows, errors: bool) -> tuple[FloatArray, FloatArray]:
+    """Return each replicate's sums by group and outcome.
 
-    One complete sample: weight, outcome (n,), ends (t,). A unit's multiplier is how often it was drawn.
-    This costs about four sweeps over the rows for each replicate.
+    moments (r, g, k, 4): W, T = sum w y, S = sum w y R with R in units of weight, and the tie groups drawn; the
+    generalized index is 2 S / W^2 - T / W. spread (r, g, k, 3) where `errors` is asked: the sums of the squared
+    weighted influence values of index and mean and of their product, for units that are rows; else (r, g, k, 0).
     """
-    n_blocks, n_units = multipliers.shape[0], multipliers.shape[1]
-    out = np.empty(n_blocks * LANES)
-    n = weight.shape[0]
-    for replicate in prange(n_blocks * LANES):
-        multiplier = multipliers[replicate // LANES]
-        lane = replicate % LANES
-        w = np.empty(n)
-        for i in range(n):
-            w[i] = weight[i] * multiplier[unit[i], lane]
-        W, mu, N = numerator(family, parameter, w, outcome, ends)
-        z = numerator_influence(family, parameter, w, outcome, ends, W, mu, N)
-        by_N, by_mu = index_gradient(code, N, mu, bounds[0], bounds[1], parameter)
-        totals, counts = np.zeros(n_units), np.empty(n_units)
-        for u in range(n_units):
-            counts[u] = multiplier[u, lane]
-        for i in range(n):
-            totals[unit[i]] += w[i] / W * (by_N * z[i] + by_mu * (outcome[i] - mu))
-        out[replicate] = np.sqrt(_unit_variance(totals, counts, stratum_end))
-    return out
+    n_blocks, lanes = batch.starts.shape
+    G, K = rows.group_end.shape[0], rows.outcome.shape[0]
+    moments = np.zeros((n_blocks * lanes, G, K, 4))
+    spread = np.zeros((n_blocks * lanes, G, K, 3 if errors else 0))
+    for b in prange(n_blocks):
+        low, high = b * lanes, (b + 1) * lanes
+        _sweep(batch, b, rows, errors, moments[low:high], spread[low:high])
+    return moments, spread

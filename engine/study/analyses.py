@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -26,15 +27,15 @@ ReplicateMethod = Literal["auto", "iid", "cluster", "rao-wu", "poisson", "replic
 IntervalName = Literal["normal", "basic", "percentile", "bca", "studentized"]
 
 
-def least_replicates(interval: str, conf_level: float) -> int:
-    """Return how many replicates an interval needs at least: (b + 1) times its tail is one replicate.
+def least_replicates(intervals: Iterable[str], conf_level: float) -> int:
+    """Return how many replicates intervals need at least: (b + 1) times a tail is one replicate.
 
     Examples
     --------
-    >>> least_replicates("percentile", 0.95), least_replicates("normal", 0.95)
+    >>> least_replicates(["percentile", "normal"], 0.95), least_replicates(["normal"], 0.95)
     (39, 20)
     """
-    return 20 if interval == "normal" else round(2.0 / (1.0 - conf_level)) - 1
+    return 20 if {*intervals} <= {"normal"} else round(2.0 / (1.0 - conf_level)) - 1
 
 
 class BootstrapSpec(Spec):
@@ -46,7 +47,15 @@ class BootstrapSpec(Spec):
 
     replicates: Annotated[int, Field(ge=0, le=1_000_000)] = 2000
     method: ReplicateMethod = "auto"
-    interval: IntervalName = "percentile"
+    interval: Annotated[
+        tuple[IntervalName, ...],
+        BeforeValidator(as_tuple, json_schema_input_type=IntervalName | tuple[IntervalName, ...]),
+        Field(min_length=1, description="One, or several from the same replicates"),
+    ] = ("percentile",)
+    route: Annotated[
+        Literal["auto", "rows", "cells"],
+        Field(description="How rows are drawn: one by one, or those alike together; auto takes the cheaper"),
+    ] = "auto"
 
 
 class _Analysis(Spec):

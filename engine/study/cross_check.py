@@ -158,6 +158,7 @@ def _bootstrap(path: str, analysis: Table, design: Table) -> Iterator[Fault]:
         yield Fault(f"{path}.method", f"'{method}'", "'jackknife' with design.population", "The others ignore it.")
     replicates, level = bootstrap.get("replicates", 2000), analysis.get("conf_level", 0.95)
     if isinstance(replicates, int) and isinstance(level, float) and 0.5 < level < 1 and method != "jackknife":
-        least = least_replicates(str(bootstrap.get("interval", "percentile")), level)
+        given = bootstrap.get("interval", "percentile")
+        least = least_replicates([str(name) for name in (given if isinstance(given, list) else [given])], level)
         if 0 < replicates < least:
             yield Fault(f"{path}.replicates", f"{replicates}", f"at least {least}", "Ask for 1,000 or more.")

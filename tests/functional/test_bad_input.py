@@ -334,7 +334,7 @@ def test_interrupt_in_the_middle_of_replicates__leaves_nothing(changed, project,
     _, err = process.communicate(timeout=30)
     assert running
     assert time.monotonic() - began < 5
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert err == "equirank: interrupted; nothing was written.\n"
     assert not (project / "run").exists()
     assert not list(project.glob(".run*"))

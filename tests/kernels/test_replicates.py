@@ -1,74 +1,154 @@
+"""The sweeps against the obvious way: cut the group out, multiply the weights, compute anew."""
+
+from itertools import groupby
+
 import numpy as np
 import pytest
 
-from engine.kernels import draws, replicates
-from engine.kernels.indices import EXTENDED_FAMILY, MIDRANK_FAMILY, STANDARD, SYMMETRIC_FAMILY
+from engine.arrays import DesignColumns, Group
+from engine.estimators.indices import Index
+from engine.estimators.layout import lay_out
+from engine.estimators.point import cut_piece, estimate_index
+from engine.estimators.prepare import sort_sample
+from engine.estimators.resampling import make_plan
+from engine.kernels.draws import given_weights
+from engine.kernels.indices import EXTENDED_FAMILY, MIDRANK_FAMILY, SYMMETRIC_FAMILY
 from engine.kernels.numerators import numerator
 from engine.kernels.ranks import tie_ends
-from engine.kernels.streams import LANES, stream_key
-
-KEY = stream_key(5, "poisson")
-
-
-def two_groups(n=300, seed=3):
-    """Two groups in one sort, two outcomes of which one is missing now and then."""
-    rng = np.random.default_rng(seed)
-    group = np.sort(rng.integers(0, 2, n))
-    rank = rng.integers(0, 12, n) + 100 * group
-    order = np.argsort(rank, kind="stable")
-    rank, group = rank[order].astype(np.int64), group[order]
-    w, y = rng.uniform(0.5, 2, n), rng.normal(2, 1, (2, n))
-    present = np.ones((2, n), bool)
-    present[1] = rng.random(n) < 0.8
-    ends = tie_ends(rank)
-    starts = np.searchsorted(group, [0, 1, 2])
-    return {
-        "rank": rank, "w": w, "y": y, "present": present, "starts": starts,
-        "kernel": (
-            np.arange(n, dtype=np.int32), present * w, np.where(present, y * w, 0.0), np.array([0, 1]), ends,
-            np.searchsorted(ends, starts, side="right"),
-        ),
-    }  # fmt: skip
+from engine.kernels.replicates import replicate_moments
+from engine.kernels.shaped import replicate_shaped
+from engine.kernels.spread import replicate_std_errors
+from engine.study import BootstrapSpec
 
 
-def resampled(data, multiplier, group, k):
-    """The obvious way: cut the group out, multiply the weights, compute anew."""
-    rows = slice(data["starts"][group], data["starts"][group + 1])
-    kept = data["present"][k, rows]
-    w = (data["w"][rows] * multiplier[rows])[kept]
-    return w, data["y"][k, rows][kept], tie_ends(data["rank"][rows][kept])
+def two_groups(kind, n=700, weights="many"):
+    """Two groups in one sort, three outcomes of which one is missing now and then; rows span several tiles."""
+    rng = np.random.default_rng(3)
+    y = {"a": rng.normal(2, 1, n), "b": rng.normal(2, 1, n), "c": rng.normal(2, 1, n)}
+    if kind == "events":
+        y = {name: (values > 2).astype(float) for name, values in y.items()}
+    y["b"][rng.random(n) < 0.2] = np.nan
+    weight = rng.uniform(0.5, 2, n) if weights == "many" else rng.integers(1, 3, n).astype(float)
+    return sort_sample(
+        outcomes=y, rank=rng.integers(0, 12, n).astype(float), rank_name="x", columns=DesignColumns(weight=weight),
+        group=rng.integers(0, 2, n), groups=(Group(subgroup="u"), Group(subgroup="v")),
+    )  # fmt: skip
 
 
-def rank_rows(data, multipliers, b, group, k):
-    """The rows of a group that a replicate drew with the outcome present."""
-    rows = np.arange(data["starts"][group], data["starts"][group + 1])
-    return rows[data["present"][k, rows] & (multipliers[b // LANES, rows, b % LANES] > 0)]
+def laid_out(arrays, method, route="auto", replicates=64):
+    plan = make_plan(BootstrapSpec(replicates=replicates, method=method), arrays, 5)
+    pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in range(3)]
+    return lay_out(arrays, pieces, plan, route)
 
 
-def test_moments__equal_recomputation_of_every_replicate():
-    data = two_groups()
-    multipliers = draws.poisson_counts(KEY, 0, 2, len(data["w"]))
-    W, T, S, drawn = np.moveaxis(replicates.replicate_moments(multipliers, *data["kernel"]), -1, 0)
-    for b in range(0, 2 * LANES, 5):
+def row_multipliers(layout, n):
+    """(replicates, rows): those of cells stand for their rows' sum and cannot be told apart."""
+    return layout.draws.multipliers(n, 0, 2).transpose(0, 2, 1).reshape(-1, n)
+
+
+def resampled(arrays, multiplier, group, k):
+    rows = slice(arrays.group_start[group], arrays.group_start[group + 1])
+    kept = ~np.isnan(arrays.outcomes[k, rows])
+    w, rank = (arrays.weight[rows] * multiplier[rows])[kept], arrays.rank[rows][kept]
+    return w, arrays.outcomes[k, rows][kept], tie_ends(rank), rank
+
+
+@pytest.mark.parametrize("kind", ["events", "numbers"])
+@pytest.mark.parametrize("method", ["iid", "poisson"])
+def test_moments__equal_recomputation_of_every_replicate(kind, method):
+    arrays = two_groups(kind)
+    layout = laid_out(arrays, method, "rows")
+    multipliers = row_multipliers(layout, arrays.n)
+    moments, _ = replicate_moments(layout.draws.batch(arrays.n, 0, 2), layout.rows, False)
+    W, T, S, drawn = np.moveaxis(moments, -1, 0)
+    for b in range(0, 64, 7):
         for group in (0, 1):
-            for k in (0, 1):
-                w, y, ends = resampled(data, multipliers[b // LANES, :, b % LANES], group, k)
+            for k in range(3):
+                w, y, ends, rank = resampled(arrays, multipliers[b], group, k)
                 expected = numerator(MIDRANK_FAMILY, 0.0, w, y, ends)
                 here = (b, group, k)
-                found = (W[here], T[here] / W[here], 2 * S[here] / W[here] ** 2 - T[here] / W[here])
+                mean = layout.means[k, group] + T[here] / W[here]
+                found = (W[here], mean, 2 * S[here] / W[here] ** 2 - T[here] / W[here])
                 assert found == pytest.approx(expected, rel=1e-10)
-                assert drawn[here] == len(np.unique(data["rank"][rank_rows(data, multipliers, b, group, k)]))
+                assert drawn[here] == len(np.unique(rank[w > 0]))
 
 
 @pytest.mark.parametrize(("family", "parameter"), [(EXTENDED_FAMILY, 3.0), (SYMMETRIC_FAMILY, 2.4)])
 def test_shaped__equal_recomputation_of_every_replicate(family, parameter):
-    data = two_groups()
-    multipliers = draws.poisson_counts(KEY, 0, 1, len(data["w"]))
-    moments = replicates.replicate_moments(multipliers, *data["kernel"])
-    found = replicates.replicate_shaped(multipliers, *data["kernel"], moments, family, parameter)
-    for b in range(LANES):
-        w, y, ends = resampled(data, multipliers[0, :, b], 1, 1)
-        assert found[b, 1, 1] == pytest.approx(numerator(family, parameter, w, y, ends)[2], rel=1e-9)
+    arrays = two_groups("events")
+    layout = laid_out(arrays, "poisson", "rows")
+    multipliers, batch = row_multipliers(layout, arrays.n), layout.draws.batch(arrays.n, 0, 2)
+    moments, _ = replicate_moments(batch, layout.rows, False)
+    found = replicate_shaped(batch, layout.rows, moments, family, parameter)
+    for b in range(0, 64, 5):
+        for group in (0, 1):
+            for k in range(3):
+                w, y, ends, _ = resampled(arrays, multipliers[b], group, k)
+                assert found[b, group, k] == pytest.approx(numerator(family, parameter, w, y, ends)[2], rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["events", "numbers"])
+@pytest.mark.parametrize("name", ["standard", "erreygers", "wagstaff", "generalized"])
+def test_errors_of_the_sweep__equal_the_linearised_ones_of_each_resample(kind, name):
+    """The estimator's own standard error, computed on the rows a replicate drew, each as often as it was drawn."""
+    from engine.estimators.replication import Target, replicate
+
+    arrays = two_groups(kind, n=300)
+    index = Index(name=name, bounds=(-9.0, 12.0) if kind == "numbers" else (0.0, 1.0), parameter=0.0)
+    plan = make_plan(BootstrapSpec(replicates=32, method="iid"), arrays, 5)
+    pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in range(3)]
+    layout = lay_out(arrays, pieces, plan)
+    targets = [Target(index=index, outcome=k, group=g) for k in range(3) for g in (0, 1)]
+    values, errors = replicate(arrays, pieces, targets, plan, layout, std_errors=True, n_threads=2)
+    counts = row_multipliers(layout, arrays.n)
+    for b in (0, 9, 31):
+        rows = np.repeat(np.arange(arrays.n), counts[b])
+        group = np.repeat([0, 1], np.diff(arrays.group_start))
+        drawn = sort_sample(
+            outcomes={name: arrays.outcomes[k, rows] for k, name in enumerate("abc")},
+            rank=arrays.rank[rows].astype(float), rank_name="x", columns=DesignColumns(weight=arrays.weight[rows]),
+            group=group[rows], groups=arrays.groups,
+        )  # fmt: skip
+        for q, target in enumerate(targets):
+            estimates = estimate_index(index, [cut_piece(drawn, target.outcome, g) for g in (0, 1)], drawn.design)
+            assert values[q, b] == pytest.approx(estimates.values[target.group], rel=1e-9)
+            assert errors[q, b] == pytest.approx(estimates.std_errors[target.group], rel=1e-9)
+
+
+def test_cells__are_counted_on_the_data_and_give_the_same_statistics():
+    """A cell's count times its weight is what its rows would have added."""
+    arrays = two_groups("events", n=3_000, weights="few")
+    rows, cells = laid_out(arrays, "iid", "rows"), laid_out(arrays, "iid", "cells")
+    assert (rows.n_cells, cells.n_cells) == (0, len(cells.rows.weight))
+    ones = np.ones((1, cells.n_rows))
+    keys = zip(arrays.rank, arrays.outcomes.T.tolist(), arrays.weight, strict=True)
+    sizes = np.array([len([*alike]) for _, alike in groupby(keys, key=str)], float)
+    full, _ = replicate_moments(given_weights(np.ones((1, arrays.n))).batch(arrays.n, 0, 1), rows.rows, True)
+    short, _ = replicate_moments(given_weights(ones * sizes).batch(cells.n_rows, 0, 1), cells.rows, True)
+    assert short[0] == pytest.approx(full[0], rel=1e-11)
+
+
+@pytest.mark.parametrize("method", ["iid", "poisson"])
+def test_routes__have_the_same_distribution(method):
+    """Rows one by one and rows alike together: means and spreads within four Monte-Carlo errors."""
+    arrays = two_groups("events", n=900, weights="few")
+    found = {}
+    for route in ("rows", "cells"):
+        layout = laid_out(arrays, method, route, replicates=6_400)
+        moments, _ = replicate_moments(layout.draws.batch(layout.n_rows, 0, 200), layout.rows, False)
+        W, T, S, _ = np.moveaxis(moments, -1, 0)
+        found[route] = 2 * S / W**2 - T / W
+    spread = found["rows"].std(axis=0)
+    error = np.sqrt(2 / 6_400)
+    assert (abs(found["rows"].mean(axis=0) - found["cells"].mean(axis=0)) < 4 * error * spread).all()
+    assert (abs(found["cells"].std(axis=0) / spread - 1) < 4 * error / np.sqrt(2)).all()
+
+
+def test_auto__takes_cells_where_they_are_few_and_rows_where_they_are_not():
+    few, many = two_groups("events", n=20_000, weights="few"), two_groups("numbers", n=20_000)
+    assert laid_out(few, "iid").n_cells > 0
+    assert laid_out(many, "iid").n_cells == 0
+    assert laid_out(few, "jackknife").n_cells == 0
 
 
 def test_std_errors__of_no_resampling_are_those_of_the_sample():
@@ -76,9 +156,10 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
     n = 200
     rank = np.sort(rng.integers(0, 30, n)).astype(np.int64)
     y, w, ends = rng.normal(3, 1, n), rng.uniform(0.5, 2, n), tie_ends(rank)
-    ones = np.ones((1, n, LANES), np.uint8)
-    found = replicates.replicate_std_errors(
-        ones, np.arange(n, dtype=np.int32), w, y, ends, np.array([n]), STANDARD, (np.nan, np.nan), 0.0, MIDRANK_FAMILY
+    ones = np.ones((1, n, 8), np.uint8)
+    index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
+    found = replicate_std_errors(
+        ones, np.arange(n, dtype=np.int32), w, y, ends, np.array([n]), index.code, index.bounds, 0.0, MIDRANK_FAMILY
     )
     # The delete-one jackknife agrees to O(1/n) with the linearised error.
     pseudo = []

@@ -52,4 +52,13 @@ def test_iid_replicates__have_the_bits_they_always_had():
     """A golden hash: it may change only with the method, and then the change log says so."""
     frame = pl.DataFrame({"x": [i % 7 for i in range(50)], "y": [(i * i) % 11 for i in range(50)]})
     values = engine.concentration_index(frame, "y", "x", bootstrap=64, method="iid", seed=1).replicates
-    assert hashlib.sha256(values.tobytes()).hexdigest()[:16] == "38d5c96e6984cb16"
+    assert hashlib.sha256(values.tobytes()).hexdigest()[:16] == "8488dc73450d98d0"
+
+
+def test_cells__have_the_bits_they_always_had():
+    frame = pl.DataFrame({"x": [i % 7 for i in range(5000)], "y": [i % 3 for i in range(5000)]})
+    result = engine.concentration_index(frame, "y", "x", bootstrap=64, method="iid", seed=1, threads=1)
+    assert "by cells" in result.method
+    again = engine.concentration_index(frame, "y", "x", bootstrap=64, method="iid", seed=1, threads=3)
+    assert np.array_equal(result.replicates, again.replicates)
+    assert hashlib.sha256(result.replicates.tobytes()).hexdigest()[:16] == "cells"

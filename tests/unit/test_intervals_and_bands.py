@@ -117,7 +117,7 @@ def test_curve_errors__equal_the_bootstraps(meps):
         frame["drugexp"].cast(float).to_numpy(),
         tie_ends(frame["income"].rank("dense").to_numpy().astype(np.int64)),
     )
-    counts = draws.multinomial_counts(stream_key(1, "iid"), 0, 30, len(y)).astype(float)
+    counts = draws.exact_rows(stream_key(1, "iid"), len(y)).multipliers(len(y), 0, 15).astype(float)
     values = []
     for block in counts:
         for w in block.T:
