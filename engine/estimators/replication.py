@@ -18,6 +18,7 @@ from engine.kernels.shaped import replicate_shaped
 from engine.kernels.spread import replicate_std_errors
 from engine.kernels.streams import LANES
 from engine.kernels.tiles import Batch
+from engine.kernels.unit_spread import unit_spread
 
 Progress = Callable[[int], None]
 
@@ -63,15 +64,13 @@ def replicate(
     """
     values = np.empty((len(targets), plan.n_replicates))
     errors = np.empty_like(values) if std_errors else None
-    # Where units are rows of one stratum the sweep itself gives the errors of every mid-rank index.
-    swept = std_errors and plan.draws_rows
     n_blocks = -(-plan.n_replicates // LANES)
-    step = batch_blocks(layout, n_threads, whole=std_errors and not swept)
+    step = batch_blocks(layout, n_threads, whole=std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets))
     for first in range(0, n_blocks, step):
         count = min(step, n_blocks - first)
         batch = layout.draws.batch(layout.n_rows, first, count)
         low, high = first * LANES, min((first + count) * LANES, plan.n_replicates)
-        numbers = _batch_numbers(batch, layout, targets, swept)
+        numbers = _batch_numbers(batch, layout, targets, plan, std_errors)
         for q, target in enumerate(targets):
             values[q, low:high] = numbers[q][0][: high - low]
             if errors is not None:
@@ -86,10 +85,15 @@ def replicate(
 
 
 def _batch_numbers(
-    batch: Batch, layout: Layout, targets: Sequence[Target], swept: bool
+    batch: Batch, layout: Layout, targets: Sequence[Target], plan: ResamplingPlan, std_errors: bool
 ) -> list[tuple[FloatArray, FloatArray | None]]:
     """Return (values, standard errors) of each target in the batch's replicates."""
-    moments, spread = replicate_moments(batch, layout.rows, swept)
+    # Where units are rows of one stratum, the sweep itself gives the errors of every mid-rank index.
+    moments, spread = replicate_moments(batch, layout.rows, std_errors and plan.draws_rows)
+    if plan.draws_rows:
+        spread *= layout.n_drawn / (layout.n_drawn - 1.0)
+    elif std_errors:
+        spread = unit_spread(batch, layout.rows, moments, plan.stratum_end)
     W, T, S, drawn = np.moveaxis(moments, -1, 0)
     numerators: dict[tuple[int, float], FloatArray] = {}
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -108,12 +112,11 @@ def _batch_numbers(
         # As for the sample itself: one drawn rank has no order, and a mean of 0 no relative index.
         value = np.where(np.isfinite(value) & (drawn[here] > 1), value, np.nan)
         error = None
-        if swept and index.family == MIDRANK_FAMILY:
+        if std_errors and index.family == MIDRANK_FAMILY:
             by_N, by_mu = index.gradients(N, mean)
             NN, N_mu, mu_mu = np.moveaxis(spread[here], -1, 0)
             with np.errstate(invalid="ignore"):
-                variance = by_N * by_N * NN + 2.0 * by_N * by_mu * N_mu + by_mu * by_mu * mu_mu
-                error = np.sqrt(variance * layout.n_drawn / (layout.n_drawn - 1.0))
+                error = np.sqrt(by_N * by_N * NN + 2.0 * by_N * by_mu * N_mu + by_mu * by_mu * mu_mu)
         numbers.append((value, error))
     return numbers
 
@@ -130,7 +133,7 @@ def _snapped(mu: FloatArray, index: Index, near: float) -> FloatArray:
 def _batch_errors(
     arrays: SampleArrays, target: Target, piece: Piece, plan: ResamplingPlan, first: int, count: int
 ) -> FloatArray:
-    """Return the standard errors inside replicates whose units hold several rows, or stand in strata."""
+    """Return the standard errors of an extended or symmetric index inside replicates."""
     start, end = int(arrays.group_start[target.group]), int(arrays.group_start[target.group + 1])
     present = ~np.isnan(arrays.outcomes[target.outcome, start:end])
     index = target.index

@@ -19,7 +19,7 @@ from engine.kernels.completion import complete, exact_totals
 from engine.kernels.poisson import TILE, WordArray, poisson_tables
 from engine.kernels.streams import LANES, stream_start
 from engine.kernels.tiles import GIVEN, ROWS, TABLE, Batch, all_multipliers
-from engine.kernels.unit_tables import cell_table, deletion_table, scaled_table, stratified_table
+from engine.kernels.unit_tables import cell_table, deletion_table, poisson_table, scaled_table, stratified_table
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -119,7 +119,11 @@ def poisson_rows(key: np.uint64, n: int) -> Draws:
 
 def poisson_units(key: np.uint64, unit: UnitArray, n_units: int) -> Draws:
     """Draw independent Poisson(1) counts of units."""
-    return Draws(source=ROWS, key=key, n_units=n_units, unit=unit)
+    tables = poisson_tables(Decimal(1))
+    return Draws(
+        source=TABLE, key=key, n_units=n_units, unit=unit,
+        table=lambda quads, starts, _: poisson_table(quads, starts, *tables, n_units),
+    )  # fmt: skip
 
 
 def exact_rows(key: np.uint64, n: int) -> Draws:

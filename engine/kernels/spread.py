@@ -1,4 +1,4 @@
-"""The linearised standard error of an index inside a replicate, for units that hold several rows or strata."""
+"""The linearised standard error of an extended or symmetric index inside a replicate, one replicate at a time."""
 
 from __future__ import annotations
 

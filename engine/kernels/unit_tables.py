@@ -41,6 +41,22 @@ def stratified_table(starts: WordArray, stratum_end: IntArray, n_draws: IntArray
     return table
 
 
+@parallel_kernel
+def poisson_table(
+    quads: WordArray, starts: WordArray, coarse: NDArray[np.uint16], residual: WordArray, n_units: int
+) -> CountArray:
+    """Draw independent Poisson counts of units."""
+    n_blocks, lanes = starts.shape
+    table = np.empty((n_blocks, n_units, lanes), np.uint8)
+    for b in prange(n_blocks):
+        words = np.empty(TILE * lanes // 4, np.uint64)
+        nowhere = np.empty(0, np.int32)
+        for first in range(0, n_units, TILE):
+            rows = min(TILE, n_units - first)
+            fill_counts(first, nowhere, quads[b], starts[b], coarse, residual, words, table[b, first : first + rows])
+    return table
+
+
 @kernel
 def _scale(table: FloatArray, stratum_end: IntArray) -> None:
     low = 0
@@ -62,19 +78,8 @@ def scaled_table(
 
     A stratum that draws nothing keeps its units once.
     """
-    n_blocks, lanes = starts.shape
-    n_units = stratum_end[-1]
-    table = np.empty((n_blocks, n_units, lanes))
-    for b in prange(n_blocks):
-        words = np.empty(TILE * lanes // 4, np.uint64)
-        nowhere = np.empty(0, np.int32)
-        counts = np.empty((TILE, lanes), np.uint8)
-        for first in range(0, n_units, TILE):
-            rows = min(TILE, n_units - first)
-            fill_counts(first, nowhere, quads[b], starts[b], coarse, residual, words, counts[:rows])
-            for i in range(rows):
-                for lane in range(lanes):
-                    table[b, first + i, lane] = counts[i, lane]
+    table = poisson_table(quads, starts, coarse, residual, stratum_end[-1]).astype(np.float64)
+    for b in prange(table.shape[0]):
         _scale(table[b], stratum_end)
     return table
 

@@ -170,3 +170,29 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
     jackknife = np.sqrt((n - 1) / n * ((pseudo - np.mean(pseudo)) ** 2).sum())
     assert found[0] == pytest.approx(jackknife, rel=0.02)
     assert np.ptp(found) == 0
+
+
+@pytest.mark.parametrize("method", ["cluster", "rao-wu", "poisson"])
+@pytest.mark.parametrize("strata", [False, True])
+def test_errors_of_the_unit_sweep__equal_those_of_one_replicate_at_a_time(method, strata):
+    """Against the general kernel, which computes every influence value of every replicate."""
+    from engine.estimators.replication import Target, _batch_errors, replicate
+
+    rng = np.random.default_rng(7)
+    n = 900
+    cluster = rng.integers(0, 30, n)
+    y = {"a": rng.normal(2, 1, n), "b": np.where(rng.random(n) < 0.2, np.nan, rng.random(n) < 0.4)}
+    arrays = sort_sample(
+        outcomes=y, rank=rng.integers(0, 12, n).astype(float), rank_name="x", group=cluster % 2,
+        groups=(Group(subgroup="u"), Group(subgroup="v")),
+        columns=DesignColumns(weight=rng.uniform(0.5, 2, n), cluster=cluster, stratum=cluster // 10 if strata else None),
+    )  # fmt: skip
+    plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 5)
+    pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in (0, 1)]
+    index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
+    targets = [Target(index=index, outcome=k, group=g) for k in (0, 1) for g in (0, 1)]
+    layout = lay_out(arrays, pieces, plan)
+    _, errors = replicate(arrays, pieces, targets, plan, layout, std_errors=True, n_threads=2)
+    for q, target in enumerate(targets):
+        expected = _batch_errors(arrays, target, pieces[target.outcome][target.group], plan, 0, 2)
+        assert errors[q] == pytest.approx(expected, rel=1e-9)
