@@ -172,6 +172,8 @@ class SampleArrays:
         (g + 1,) int64: where each group's rows start.
     design
         The survey design of the whole sample, including rows outside the groups.
+    order
+        (n,) int64: which row of the sample as read each of these is.
     replicate_weights
         User-supplied replicate weights in the same row order, or None.
     """
@@ -185,6 +187,7 @@ class SampleArrays:
     groups: tuple[Group, ...]
     group_start: IntArray
     design: DesignArrays
+    order: IntArray
     replicate_weights: ReplicateWeights | None = None
 
     @property

@@ -106,6 +106,7 @@ def sort_sample(
         groups=groups,
         group_start=np.searchsorted(sorted_group, np.arange(len(groups) + 1)).astype(np.int64),
         design=design,
+        order=order,
         replicate_weights=None
         if given is None
         else ReplicateWeights(

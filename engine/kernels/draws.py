@@ -44,8 +44,6 @@ class Draws:
         Units drawn from.
     unit
         (n,) int32: the unit whose multiplier a row takes; empty means the row's own number.
-    row
-        (u,) int32: the row of each unit, -1 for none, where `unit` is a permutation of drawn rows; else empty.
     key
         Of the streams.
     rate
@@ -63,7 +61,6 @@ class Draws:
     source: int
     n_units: int
     unit: UnitArray = field(default_factory=_no_units)
-    row: UnitArray = field(default_factory=_no_units)
     key: np.uint64 = np.uint64(0)
     rate: Decimal = Decimal(1)
     exact: bool = False
@@ -81,18 +78,30 @@ class Draws:
         starts = _stream_starts(self.key, first[0], n_blocks * lanes).reshape(n_blocks, lanes)
         quads = _stream_starts(self.key ^ _QUADS, first[0] // 4, n_blocks * lanes // 4).reshape(n_blocks, -1)
         coarse, residual = poisson_tables(self.rate)
-        rows, lane_of, end = np.empty(0, np.int64), np.empty(0, np.uint8), np.empty((n_blocks, 0), np.int64)
+        totals = np.empty((n_blocks, 0), np.int64)
         if self.exact:
             totals = exact_totals(self.n_units, quads, starts, coarse, residual)
-            begin = np.concatenate([[0], np.cumsum((self.n_units - totals).sum(axis=1))])
-            rows, lane_of, end = complete(self.n_units, n_rows, starts, totals, self.row, begin)
         kind = np.uint8 if self.item_bytes == 1 else np.float64
         table = np.empty((n_blocks, 0, lanes), kind) if self.table is None else self.table(quads, starts, first)
-        return Batch(
+        batch = Batch(
             source=self.source, unit=self.unit, quads=quads, starts=starts, coarse=coarse, residual=residual,
-            added_row=rows, added_lane=lane_of, added_end=end, table=table,
-            given=np.empty((0, 0)) if self.given is None else self.given, first=first,
+            added_row=np.empty(0, np.int64), added_lane=np.empty(0, np.uint8),
+            added_end=np.empty((n_blocks, 0), np.int64), table=table,
+            given=np.empty((0, 0)) if self.given is None else self.given, first=first, totals=totals,
         )  # fmt: skip
+        return self.reordered(batch, self.unit, n_rows)
+
+    def reordered(self, batch: Batch, unit: UnitArray, n_rows: int) -> Batch:
+        """Give the same draws to rows of other units (n_rows,): another order, or some of them only."""
+        if not self.exact:
+            return batch._replace(unit=unit)
+        row = _no_units()
+        if len(unit):
+            row = np.full(self.n_units, -1, np.int32)
+            row[unit] = np.arange(len(unit), dtype=np.int32)
+        begin = np.concatenate([[0], np.cumsum((self.n_units - batch.totals).sum(axis=1))])
+        added_row, added_lane, end = complete(self.n_units, n_rows, batch.starts, batch.totals, row, begin)
+        return batch._replace(unit=unit, added_row=added_row, added_lane=added_lane, added_end=end)
 
     def unit_multipliers(self, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
         """Return the multipliers of the units themselves (b, u, lanes)."""
@@ -102,10 +111,7 @@ class Draws:
 
     def multipliers(self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
         """Return all multipliers of some blocks (b, n, lanes), for statistics that need whole replicates."""
-        batch = self.batch(n_rows, first_block, n_blocks, lanes)
-        out = np.empty((n_blocks, n_rows, lanes), batch.table.dtype)
-        all_multipliers(batch, n_rows, np.empty((TILE, lanes), batch.table.dtype), out)
-        return out
+        return all_multipliers(self.batch(n_rows, first_block, n_blocks, lanes), n_rows)
 
 
 def _stream_starts(key: np.uint64, first: int, count: int) -> WordArray:

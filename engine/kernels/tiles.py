@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels._jit import kernel
-from engine.kernels.poisson import CountArray, WordArray, fill_counts
+from engine.kernels._jit import kernel, parallel_kernel, prange
+from engine.kernels.poisson import TILE, CountArray, WordArray, fill_counts
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -32,6 +32,8 @@ class Batch(NamedTuple):
         Multipliers of units; its dtype is that of the multipliers in any case.
     given (r, n), first (b,)
         Replicate weights, and the first replicate of each block.
+    totals (b, lanes)
+        Of ROWS before they are completed; (b, 0) where they are not.
     """
 
     source: int
@@ -46,6 +48,7 @@ class Batch(NamedTuple):
     table: NDArray[Any]
     given: FloatArray
     first: IntArray
+    totals: IntArray
 
 
 @kernel
@@ -62,7 +65,8 @@ def fill_tile(batch: Batch, b: int, number: int, first: int, words: WordArray, t
         for lane in range(lanes):
             replicate = batch.first[b] + lane
             for i in range(tile.shape[0]):
-                tile[i, lane] = batch.given[replicate, first + i] if replicate < batch.given.shape[0] else 0
+                row = batch.unit[first + i] if batch.unit.shape[0] else first + i
+                tile[i, lane] = batch.given[replicate, row] if replicate < batch.given.shape[0] else 0
     else:
         for i in range(tile.shape[0]):
             u = batch.unit[first + i]
@@ -70,15 +74,14 @@ def fill_tile(batch: Batch, b: int, number: int, first: int, words: WordArray, t
                 tile[i, lane] = batch.table[b, u, lane]
 
 
-@kernel
-def all_multipliers(batch: Batch, n: int, tile: NDArray[Any], out: NDArray[Any]) -> None:
-    """Write the multipliers of all rows into out (b, n, lanes); tile (m, lanes) is scratch."""
-    words = np.empty(tile.shape[0] * tile.shape[1] // 4, np.uint64)
-    for b in range(out.shape[0]):
-        for number in range(-(-n // tile.shape[0])):
-            first = number * tile.shape[0]
-            rows = min(tile.shape[0], n - first)
-            fill_tile(batch, b, number, first, words, tile[:rows])
-            for i in range(rows):
-                for lane in range(tile.shape[1]):
-                    out[b, first + i, lane] = tile[i, lane]
+@parallel_kernel
+def all_multipliers(batch: Batch, n: int) -> NDArray[Any]:
+    """Return the multipliers of all n rows (b, n, lanes)."""
+    n_blocks, lanes = batch.starts.shape
+    out = np.empty((n_blocks, n, lanes), batch.table.dtype)
+    for b in prange(n_blocks):
+        words = np.empty(TILE * lanes // 4, np.uint64)
+        for number in range(-(-n // TILE)):
+            first = number * TILE
+            fill_tile(batch, b, number, first, words, out[b, first : min(first + TILE, n)])
+    return out

@@ -1,0 +1,184 @@
+"""Covariates of a model: factors to dummies, numbers to a spread of 1, equal rows to patterns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import FloatArray, IntArray, VariableArrays
+from engine.errors import EstimationError
+from engine.kernels.glm import Patterns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a model: a number, or a factor's level against its reference."""
+
+    term: str
+    level: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """A variable by the number of its value.
+
+    Attributes
+    ----------
+    name
+        The variable.
+    code
+        (N,) int64, -1 where missing.
+    column, value
+        (v,): the column that each value sets, -1 for a factor's reference, and to what.
+    """
+
+    name: str
+    code: IntArray
+    column: IntArray
+    value: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covariates:
+    """The covariates of N rows.
+
+    Attributes
+    ----------
+    variables
+        As they were given.
+    columns
+        The q - 1 columns after the constant.
+    centre, spread
+        (q,) float64: a number's column is (value - centre) / spread; 0 and 1 otherwise.
+    factor
+        (q,) int64: number of a dummy's factor, -1 for numbers and the constant.
+    is_need
+        (q,) bool.
+    pattern
+        (N,) int32: which pattern a row has, -1 where a covariate is missing.
+    patterns
+        The distinct sets of covariates.
+    row_of_pattern
+        (p,) int64: a row with each pattern.
+    need_of_pattern, example
+        (p,) int32 number of a pattern's need covariates, and (m,) int64 a pattern with each; empty without need.
+    """
+
+    variables: tuple[Coded, ...]
+    columns: tuple[Column, ...]
+    centre: FloatArray
+    spread: FloatArray
+    factor: IntArray
+    is_need: NDArray[np.bool_]
+    pattern: NDArray[np.int32]
+    patterns: Patterns
+    row_of_pattern: IntArray
+    need_of_pattern: NDArray[np.int32]
+    example: IntArray
+
+
+def covariates_of(variables: Sequence[VariableArrays], need: Collection[str] = ()) -> Covariates:
+    """Turn variables into the columns of a model; the first occurring level of a factor is its reference.
+
+    Raises
+    ------
+    EstimationError
+        If a covariate does not vary, or no row has all of them.
+    """
+    codes = [_codes(variable) for variable in variables]
+    complete = np.flatnonzero(np.all([own >= 0 for own in codes], axis=0))
+    if len(complete) == 0:
+        raise EstimationError(
+            "terms: no row of the sample has all covariates; expected some. Leave out the one that is missing most."
+        )
+    columns, coded = [Column(term="", level=None)], []
+    centre, spread, factor = [0.0], [1.0], [-1]
+    for f, (variable, own) in enumerate(zip(variables, codes, strict=True)):
+        first = len(columns)
+        seen, place = np.unique(own[complete], return_inverse=True)
+        if len(seen) < 2:
+            raise EstimationError(
+                f"term '{variable.name}': constant in the rows that have all covariates; expected two values or more. "
+                "Leave it out."
+            )
+        code = np.full(len(own), -1, np.int64)
+        code[complete] = place
+        if variable.codes is not None:
+            columns += [Column(term=variable.name, level=variable.levels[level]) for level in seen[1:]]
+            column, value = np.r_[-1, first : first + len(seen) - 1], np.ones(len(seen))
+            centre, spread, factor = ([*a, *[b] * (len(seen) - 1)] for a, b in ((centre, 0.0), (spread, 1.0), (factor, f)))
+        else:
+            assert variable.values is not None  # noqa: S101 - told to mypy: a variable has codes or values
+            numbers = np.unique(variable.values[complete])
+            middle, scale = _moments(numbers, np.bincount(place))
+            columns.append(Column(term=variable.name, level=None))
+            column, value = np.full(len(seen), first), (numbers - middle) / scale
+            centre, spread, factor = [*centre, middle], [*spread, scale], [*factor, -1]
+        coded.append(Coded(name=variable.name, code=code, column=column.astype(np.int64), value=value))
+    number, example = _distinct([own.code[complete] for own in coded])
+    pattern = np.full(len(codes[0]), -1, np.int32)
+    pattern[complete] = number
+    at = complete[example]
+    wanted = [own.code[at] for own in coded if own.name in need]
+    need_of_pattern, need_example = _distinct(wanted) if wanted else (np.empty(0, np.int32), np.empty(0, np.int64))
+    return Covariates(
+        variables=tuple(coded),
+        columns=tuple(columns[1:]),
+        centre=np.array(centre),
+        spread=np.array(spread),
+        factor=np.array(factor, np.int64),
+        is_need=np.array([column.term in need for column in columns]),
+        pattern=pattern,
+        patterns=Patterns(*sparse([(own.column[own.code[at]], own.value[own.code[at]]) for own in coded], constant=True)),
+        row_of_pattern=at,
+        need_of_pattern=need_of_pattern,
+        example=need_example,
+    )
+
+
+def _codes(variable: VariableArrays) -> IntArray:
+    """Number the values of a variable (N,), -1 where missing."""
+    if variable.codes is not None:
+        return variable.codes.astype(np.int64)
+    assert variable.values is not None  # noqa: S101 - told to mypy
+    present = ~np.isnan(variable.values)
+    codes = np.full(len(present), -1, np.int64)
+    codes[present] = np.unique(variable.values[present], return_inverse=True)[1]
+    return codes
+
+
+def _distinct(codes: Sequence[IntArray]) -> tuple[NDArray[np.int32], IntArray]:
+    """Number the distinct combinations of codes (n,) each; returns the numbers and a row with each."""
+    key = np.zeros(len(codes[0]), np.int64)
+    size = 1
+    for own in codes:
+        width = int(own.max()) + 1
+        if size * width >= 2**62:
+            key = np.unique(key, return_inverse=True)[1]
+            size = int(key.max()) + 1
+        key, size = key * width + own, size * width
+    _, example, number = np.unique(key, return_index=True, return_inverse=True)
+    return number.astype(np.int32), example.astype(np.int64)
+
+
+def _moments(numbers: FloatArray, counts: IntArray) -> tuple[float, float]:
+    """Return mean and spread, with sums that do not depend on the order of the rows."""
+    n = int(counts.sum())
+    middle = math.fsum(numbers * counts) / n
+    return middle, math.sqrt(math.fsum((numbers - middle) ** 2 * counts) / n)
+
+
+def sparse(
+    parts: Sequence[tuple[IntArray, FloatArray]], *, constant: bool = False
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Stack columns and values (n,) into sparse rows (indptr, column, value); column -1 is no entry."""
+    n = len(parts[0][0])
+    own = [(np.zeros(n, np.int64), np.ones(n)), *parts] if constant else parts
+    column, value = (np.stack([part[i] for part in own], axis=1) for i in (0, 1))
+    kept = column >= 0
+    indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
+    return indptr, column[kept].astype(np.int64), value[kept].astype(np.float64)
