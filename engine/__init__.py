@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.batch.decompose import decompose
     from engine.batch.execute import run
     from engine.batch.functions import concentration_curve, concentration_index
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "concentration_index": "engine.batch.functions",
     "concentration_curve": "engine.batch.functions",
+    "decompose": "engine.batch.decompose",
     "load_study": "engine.study.load",
     "run": "engine.batch.execute",
     "EngineError": "engine.errors",
@@ -36,6 +38,7 @@ __all__ = [
     "__version__",
     "concentration_curve",
     "concentration_index",
+    "decompose",
     "load_study",
     "run",
 ]

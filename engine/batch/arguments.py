@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
-from engine.arrays import DesignColumns, SampleArrays
-from engine.data.frames import id_column, number_column
+from engine.arrays import DesignColumns, SampleArrays, VariableArrays
+from engine.data.frames import factor_column, id_column, number_column
 from engine.errors import UsageError
 from engine.estimators.prepare import checked_outcome, sort_sample
 from engine.study.analyses import IndexName, IntervalName, ReplicateMethod, least_replicates
@@ -44,6 +45,23 @@ class IndexArguments(Arguments):
     route: Literal["auto", "rows", "cells"] = "auto"
 
 
+class DecompositionArguments(Arguments):
+    """The arguments of `decompose`."""
+
+    terms: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+    need: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
+    references: Annotated[dict[str, str], Field(default_factory=dict)]
+    model: Literal["linear", "logit", "probit", "binomial-identity"] = "linear"
+    effect: Literal["average", "at-means", "discrete"] = "average"
+    index: Literal["standard", "generalized", "erreygers", "wagstaff", "modified"] = "standard"
+    bounds: Annotated[tuple[float, float] | None, Field(strict=False)] = None
+    bootstrap: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    method: ReplicateMethod = "auto"
+    interval: Annotated[
+        tuple[Literal["normal", "basic", "percentile"], ...], BeforeValidator(as_tuple), Field(min_length=1)
+    ] = ("percentile",)
+
+
 class CurveArguments(Arguments):
     """The arguments of `concentration_curve`."""
 
@@ -68,17 +86,18 @@ def checked(kind: type[Arguments], **given: Any) -> Any:  # noqa: ANN401 - an in
         ) from None
 
 
-def check_replicates(arguments: IndexArguments) -> None:
+def check_replicates(arguments: IndexArguments | DecompositionArguments) -> None:
     """Refuse fewer replicates than the interval needs."""
     least = least_replicates(arguments.interval, arguments.conf_level)
     if arguments.method != "jackknife" and 0 < arguments.bootstrap < least:
+        wanted = " or ".join(arguments.interval)
         raise UsageError(
-            f"bootstrap: found {arguments.bootstrap}; expected 0, or at least {least} for a {' or '.join(arguments.interval)} "
-            f"interval of {100 * arguments.conf_level:g} %. Ask for 1,000 or more."
+            f"bootstrap: found {arguments.bootstrap}; expected 0, or at least {least} for a {wanted} interval of "
+            f"{100 * arguments.conf_level:g} %. Ask for 1,000 or more."
         )
 
 
-def check_bounds(arguments: IndexArguments, *, needed: bool) -> None:
+def check_bounds(arguments: IndexArguments | DecompositionArguments, *, needed: bool) -> None:
     """Refuse missing or impossible bounds; only the modified index does without an upper one."""
     bounds = arguments.bounds
     if bounds is None:
@@ -91,6 +110,22 @@ def check_bounds(arguments: IndexArguments, *, needed: bool) -> None:
     finite = math.isfinite(bounds[0]) and (math.isfinite(bounds[1]) or arguments.index == "modified")
     if not (finite and bounds[0] < bounds[1]):
         raise UsageError(f"bounds: found {bounds}; expected two finite numbers, low < high. Correct the argument.")
+
+
+def frame_variable(
+    data: Any,  # noqa: ANN401 - a Polars frame; polars is not imported here
+    name: str,
+    reference: str | None,
+) -> VariableArrays:
+    """Return a covariate of a Polars frame: a factor or a number."""
+    levels, codes = factor_column(data, name, "terms", reference)
+    return VariableArrays(
+        name=name,
+        levels=levels,
+        codes=None if codes is None else codes.astype(np.int32),
+        values=number_column(data, name, "terms") if codes is None else None,
+        missing=np.zeros(len(data), np.uint8),
+    )
 
 
 def frame_arrays(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from engine.batch.reporter import Reporter
 from engine.errors import UsageError, nearest
 from engine.results import TidyRow, to_frame
-from engine.study import ConcentrationSpec, StudySpec, load_study
-from engine.study.analyses import least_replicates
+from engine.study import StudySpec, load_study
+from engine.study.analyses import REPLICATED, least_replicates
 from engine.study.load import study_path, study_seed
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def planned_replicates(spec: StudySpec) -> dict[str, int]:
     return {
         analysis.name: analysis.bootstrap.replicates
         for analysis in spec.analysis
-        if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None
+        if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None
     }
 
 
@@ -181,11 +181,11 @@ def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, on
             raise UsageError(f"--only '{only}': no such analysis; expected one of the study's. {nearest(only, names)}")
     if replicates is not None:
         for analysis in analyses:
-            if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None:
+            if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None:
                 refuse_too_few(replicates, analysis.bootstrap.interval, analysis.conf_level)
         analyses = tuple(
             analysis.model_copy(update={"bootstrap": analysis.bootstrap.model_copy(update={"replicates": replicates})})
-            if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None
+            if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None
             else analysis
             for analysis in analyses
         )
@@ -203,8 +203,9 @@ def refuse_too_few(replicates: int, intervals: tuple[str, ...], conf_level: floa
     """
     least = least_replicates(intervals, conf_level)
     if not isinstance(replicates, int) or replicates < 0 or 0 < replicates < least:
+        wanted = " or ".join(intervals)
         raise UsageError(
-            f"replicates: found {replicates!r}; expected 0, or at least {least} for a {' or '.join(intervals)} interval of "
+            f"replicates: found {replicates!r}; expected 0, or at least {least} for a {wanted} interval of "
             f"{100 * conf_level:g} %. Ask for 1,000 or more."
         )
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from engine.arrays import SampleArrays, TableArrays
 from engine.batch.reporter import Reporter
 from engine.data.fetch import SampleReader
 from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
+from engine.estimators.decomposition_rows import estimate_decomposition
 from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
 from engine.estimators.tables import describe, rates
+from engine.estimators.terms import complete_rows
 from engine.results import TidyRow
-from engine.study import AnalysisSpec, ConcentrationSpec, CurveSpec, DescribeSpec, RatesSpec, StudySpec
+from engine.study import (
+    AnalysisSpec,
+    ConcentrationSpec,
+    CurveSpec,
+    DecompositionSpec,
+    DescribeSpec,
+    RatesSpec,
+    StudySpec,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +92,29 @@ def _sorted(
     )  # fmt: skip
 
 
+def _decomposition(analysis: DecompositionSpec, context: Context) -> tuple[TidyRow, ...]:
+    reader = context.reader
+    group, groups = reader.groups(analysis.by)
+    variables = [reader.variable(name) for name in analysis.terms]
+    bounds = analysis.bounds or context.spec.variables[analysis.outcome].theoretical_bounds
+    outcome = checked_outcome(analysis.outcome, reader.numbers(analysis.outcome), bounds)
+    arrays = sort_sample(
+        outcomes={analysis.outcome: np.where(complete_rows(variables), outcome, np.nan)},
+        rank=reader.numbers(analysis.rank_by), rank_name=analysis.rank_by, columns=reader.design(), group=group,
+        groups=groups, canonical=analysis.bootstrap is not None,
+    )  # fmt: skip
+    return estimate_decomposition(
+        arrays, variables, analysis, bounds, seed=context.seed, threads=context.threads,
+        progress=context.reporter.replicated,
+    ).rows  # fmt: skip
+
+
 ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
     "describe": _describe,
     "rates": _rates,
     "concentration": _concentration,
     "curve": _curve,
+    "decomposition": _decomposition,
 }
 
 

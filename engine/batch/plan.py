@@ -14,7 +14,8 @@ from engine.data.sample import rule_conditions
 from engine.data.sources import SourceFile, open_frame, reading
 from engine.errors import Fault, StudyError
 from engine.paths import cache_folder
-from engine.study import ConcentrationSpec, StudySpec, load_study
+from engine.study import StudySpec, load_study
+from engine.study.analyses import REPLICATED
 from engine.study.load import study_path, study_seed
 
 
@@ -82,10 +83,10 @@ def _rows(file: SourceFile) -> int:
 def _analyses(spec: StudySpec) -> Iterator[str]:
     for analysis in spec.analysis:
         parts = [f"{analysis.name}: {analysis.kind}"]
-        for key in ("outcome", "rank_by", "rows", "by", "index"):
+        for key in ("outcome", "rank_by", "terms", "need", "model", "rows", "by", "index"):
             value = getattr(analysis, key, ())
             if value:
                 parts.append(f"{key} {value if isinstance(value, str) else ', '.join(value)}")
-        if isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None:
+        if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None:
             parts.append(f"{analysis.bootstrap.replicates:,} replicates ({analysis.bootstrap.method})")
         yield "; ".join(parts)

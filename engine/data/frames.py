@@ -65,6 +65,41 @@ def number_column(frame: pl.DataFrame, name: str, role: str) -> FloatArray:
     return values
 
 
+def factor_column(
+    frame: pl.DataFrame, name: str, role: str, reference: str | None = None
+) -> tuple[tuple[str, ...], IntArray | None]:
+    """Return a column's levels, the reference first, and each row's level (N,), -1 where missing; no levels: a number.
+
+    Strings are sorted, an Enum keeps its order.
+
+    Raises
+    ------
+    UsageError
+        If the reference is none of the levels.
+    """
+    import polars as pl
+
+    series = _column(frame, name, role)
+    if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        if reference is not None:
+            raise UsageError(f"references['{name}']: found a number; expected a factor. Cast the column to strings.")
+        return (), None
+    kept = (
+        series.dtype.categories
+        if isinstance(series.dtype, pl.Enum)
+        else series.cast(pl.String).drop_nulls().unique().sort()
+    )
+    levels = [str(level) for level in kept]
+    if reference is not None:
+        if reference not in levels:
+            raise UsageError(
+                f"references['{name}']: found '{reference}'; expected one of its levels. {nearest(reference, levels)}"
+            )
+        levels = [reference, *(level for level in levels if level != reference)]
+    codes = series.cast(pl.String).cast(pl.Enum(levels)).to_physical().cast(pl.Int64).fill_null(-1)
+    return tuple(levels), codes.to_numpy().astype(np.int64)
+
+
 def id_column(frame: pl.DataFrame, name: str | None, role: str) -> IntArray | None:
     """Return a column of ids as (N,) codes in the order of the ids, -1 where missing; None for no column."""
     import polars as pl

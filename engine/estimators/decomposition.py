@@ -18,7 +18,8 @@ from engine.estimators.rank_tables import rank_tables
 from engine.estimators.resampling import ResamplingPlan
 from engine.estimators.terms import Coded, Covariates
 from engine.kernels import effects, glm, links
-from engine.kernels.decomposition import Numbers, Sample, replicate_decompositions
+from engine.kernels._jit import in_threads
+from engine.kernels.decomposition import Numbers, Sample, block_numbers, block_sums
 from engine.kernels.draws import Draws
 from engine.kernels.ranks import tie_ends
 from engine.kernels.tiles import TABLE, Batch
@@ -48,7 +49,7 @@ class Parts:
     """
 
     values: Mapping[tuple[str, int | str], FloatArray]
-    status: FloatArray
+    status: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def lay_out(
         first = _need_table(covariates, pattern, need)
         own = [variable for k, variable in enumerate(own) if k not in need]
     tables = rank_tables([*own, outcome], first)
-    by_pattern = np.lexsort([y, pattern])
+    by_pattern = np.lexsort((y, pattern))
     p_pattern, p_y = pattern[by_pattern], y[by_pattern]
     new = np.ones(len(y), bool)
     new[1:] = (p_pattern[1:] != p_pattern[:-1]) | (p_y[1:] != p_y[:-1])
@@ -126,9 +127,7 @@ def lay_out(
     return Laid(sample=sample, unit=unit, p_unit=unit[by_pattern], centre=centre)
 
 
-def _need_table(
-    covariates: Covariates, pattern: UnitArray, need: Sequence[int]
-) -> tuple[IntArray, list[Coded]]:
+def _need_table(covariates: Covariates, pattern: UnitArray, need: Sequence[int]) -> tuple[IntArray, list[Coded]]:
     """Return the rows' sets of need covariates (n,), and what each set means."""
     at = covariates.row_of_pattern[covariates.example]
     variables = [replace(covariates.variables[k], code=covariates.variables[k].code[at]) for k in need]
@@ -145,17 +144,24 @@ def fit_sample(
     )
     batch = once.batch(len(laid.unit), 0, 1, _FEWEST_LANES)
     start = np.full(len(covariates.factor), np.nan)
-    numbers = replicate_decompositions(batch, batch, laid.sample, MODELS[model], EFFECTS[effect], start)
-    return numbers, laid.centre
+    sums = block_sums(batch, batch, 0, laid.sample)
+    return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start), laid.centre
 
 
 def replicate_group(
-    laid: Laid, drawn: Draws, batch: Batch, start: FloatArray, model: str, effect: str
+    laid: Laid, drawn: Draws, batch: Batch, start: FloatArray, model: str, effect: str, n_threads: int
 ) -> Numbers:
     """Decompose a group in the replicates of a batch, refitting from the sample's coefficients `start` (q,)."""
+
+    def work(b: int) -> Numbers:
+        sums = block_sums(by_rank, by_pattern, b, laid.sample)
+        return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start)
+
     n = len(laid.unit)
     by_rank, by_pattern = drawn.reordered(batch, laid.unit, n), drawn.reordered(batch, laid.p_unit, n)
-    return replicate_decompositions(by_rank, by_pattern, laid.sample, MODELS[model], EFFECTS[effect], start)
+    start = np.ascontiguousarray(start)
+    blocks = in_threads(work, len(batch.starts), n_threads)
+    return Numbers(*(np.concatenate(own) for own in zip(*blocks, strict=True)))
 
 
 def derive(numbers: Numbers, covariates: Covariates, index: Index, centre: float, *, with_need: bool) -> Parts:

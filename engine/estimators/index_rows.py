@@ -47,8 +47,10 @@ def index_rows(
         if plan is not None and block.values is not None and np.isfinite(block.point.values[g]):
             if row.status == NO_DEGREES and plan.degrees is None:
                 continue  # replicates of one unit show no spread
-            for interval in _intervals(spec, plan):
-                rows.append(_replicate_row(row, _summary(spec, block, plan, g, interval), plan))
+            rows.extend(
+                _replicate_row(row, _summary(spec, block, plan, g, interval), plan)
+                for interval in _intervals(spec, plan)
+            )
         if spec.peer == "conindex" and piece.status == "ok":
             rows.extend(conindex_rows(row, piece, block.index))
     if spec.compare and len(arrays.groups) > 1:

@@ -65,12 +65,14 @@ def replicate(
     values = np.empty((len(targets), plan.n_replicates))
     errors = np.empty_like(values) if std_errors else None
     n_blocks = -(-plan.n_replicates // LANES)
-    step = batch_blocks(layout, n_threads, whole=std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets))
+    step = batch_blocks(
+        layout, n_threads, whole=std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets)
+    )
     for first in range(0, n_blocks, step):
         count = min(step, n_blocks - first)
         batch = layout.draws.batch(layout.n_rows, first, count)
         low, high = first * LANES, min((first + count) * LANES, plan.n_replicates)
-        numbers = _batch_numbers(batch, layout, targets, plan, std_errors)
+        numbers = _batch_numbers(batch, layout, targets, plan, std_errors=std_errors)
         for q, target in enumerate(targets):
             values[q, low:high] = numbers[q][0][: high - low]
             if errors is not None:
@@ -85,7 +87,7 @@ def replicate(
 
 
 def _batch_numbers(
-    batch: Batch, layout: Layout, targets: Sequence[Target], plan: ResamplingPlan, std_errors: bool
+    batch: Batch, layout: Layout, targets: Sequence[Target], plan: ResamplingPlan, *, std_errors: bool
 ) -> list[tuple[FloatArray, FloatArray | None]]:
     """Return (values, standard errors) of each target in the batch's replicates."""
     # Where units are rows of one stratum, the sweep itself gives the errors of every mid-rank index.

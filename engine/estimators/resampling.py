@@ -14,7 +14,7 @@ import numpy as np
 from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, UnitArray
 from engine.errors import EstimationError
 from engine.kernels import draws
-from engine.kernels.draws import Draws
+from engine.kernels.draws import NO_KEY, Draws
 from engine.kernels.streams import stream_key
 from engine.study import BootstrapSpec
 
@@ -67,7 +67,7 @@ class ResamplingPlan:
     stratum_end: IntArray
     unit_scale: FloatArray
     degrees: int | None = None
-    key: np.uint64 = np.uint64(0)
+    key: np.uint64 = NO_KEY
 
 
 def plan_method(method: str, *, has_design: bool, has_replicate_weights: bool) -> str:

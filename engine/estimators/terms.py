@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,48 +82,54 @@ class Covariates:
     example: IntArray
 
 
-def covariates_of(variables: Sequence[VariableArrays], need: Collection[str] = ()) -> Covariates:
-    """Turn variables into the columns of a model; the first occurring level of a factor is its reference.
+def complete_rows(variables: Sequence[VariableArrays]) -> NDArray[np.bool_]:
+    """Say which rows (N,) have all variables."""
+    present = np.ones(len(variables[0].missing), np.bool_)
+    for variable in variables:
+        present &= variable.codes >= 0 if variable.codes is not None else ~np.isnan(_values(variable))
+    return present
+
+
+def covariates_of(variables: Sequence[VariableArrays], rows: IntArray, need: Collection[str] = ()) -> Covariates:
+    """Turn variables into the columns of a model of some complete rows (their numbers).
+
+    The first level of a factor that occurs in these rows is its reference; levels that do not are left out.
 
     Raises
     ------
     EstimationError
-        If a covariate does not vary, or no row has all of them.
+        If a covariate does not vary.
     """
-    codes = [_codes(variable) for variable in variables]
-    complete = np.flatnonzero(np.all([own >= 0 for own in codes], axis=0))
-    if len(complete) == 0:
-        raise EstimationError(
-            "terms: no row of the sample has all covariates; expected some. Leave out the one that is missing most."
-        )
     columns, coded = [Column(term="", level=None)], []
     centre, spread, factor = [0.0], [1.0], [-1]
-    for f, (variable, own) in enumerate(zip(variables, codes, strict=True)):
+    for f, variable in enumerate(variables):
         first = len(columns)
-        seen, place = np.unique(own[complete], return_inverse=True)
+        given: NDArray[Any] = variable.codes if variable.codes is not None else _values(variable)
+        seen: NDArray[Any]
+        seen, place = np.unique(given[rows], return_inverse=True)
         if len(seen) < 2:
             raise EstimationError(
-                f"term '{variable.name}': constant in the rows that have all covariates; expected two values or more. "
+                f"term '{variable.name}' is constant in the rows that have all covariates; expected two values. "
                 "Leave it out."
             )
-        code = np.full(len(own), -1, np.int64)
-        code[complete] = place
+        code = np.full(len(given), -1, np.int64)
+        code[rows] = place
         if variable.codes is not None:
             columns += [Column(term=variable.name, level=variable.levels[level]) for level in seen[1:]]
             column, value = np.r_[-1, first : first + len(seen) - 1], np.ones(len(seen))
-            centre, spread, factor = ([*a, *[b] * (len(seen) - 1)] for a, b in ((centre, 0.0), (spread, 1.0), (factor, f)))
+            centre, spread, factor = (
+                [*a, *[b] * (len(seen) - 1)] for a, b in ((centre, 0.0), (spread, 1.0), (factor, f))
+            )
         else:
-            assert variable.values is not None  # noqa: S101 - told to mypy: a variable has codes or values
-            numbers = np.unique(variable.values[complete])
-            middle, scale = _moments(numbers, np.bincount(place))
+            middle, scale = _moments(seen, np.bincount(place))
             columns.append(Column(term=variable.name, level=None))
-            column, value = np.full(len(seen), first), (numbers - middle) / scale
+            column, value = np.full(len(seen), first), (seen - middle) / scale
             centre, spread, factor = [*centre, middle], [*spread, scale], [*factor, -1]
         coded.append(Coded(name=variable.name, code=code, column=column.astype(np.int64), value=value))
-    number, example = _distinct([own.code[complete] for own in coded])
-    pattern = np.full(len(codes[0]), -1, np.int32)
-    pattern[complete] = number
-    at = complete[example]
+    number, example = _distinct([own.code[rows] for own in coded])
+    pattern = np.full(len(coded[0].code), -1, np.int32)
+    pattern[rows] = number
+    at = rows[example]
     wanted = [own.code[at] for own in coded if own.name in need]
     need_of_pattern, need_example = _distinct(wanted) if wanted else (np.empty(0, np.int32), np.empty(0, np.int64))
     return Covariates(
@@ -133,22 +140,18 @@ def covariates_of(variables: Sequence[VariableArrays], need: Collection[str] = (
         factor=np.array(factor, np.int64),
         is_need=np.array([column.term in need for column in columns]),
         pattern=pattern,
-        patterns=Patterns(*sparse([(own.column[own.code[at]], own.value[own.code[at]]) for own in coded], constant=True)),
+        patterns=Patterns(
+            *sparse([(own.column[own.code[at]], own.value[own.code[at]]) for own in coded], constant=True)
+        ),
         row_of_pattern=at,
         need_of_pattern=need_of_pattern,
         example=need_example,
     )
 
 
-def _codes(variable: VariableArrays) -> IntArray:
-    """Number the values of a variable (N,), -1 where missing."""
-    if variable.codes is not None:
-        return variable.codes.astype(np.int64)
-    assert variable.values is not None  # noqa: S101 - told to mypy
-    present = ~np.isnan(variable.values)
-    codes = np.full(len(present), -1, np.int64)
-    codes[present] = np.unique(variable.values[present], return_inverse=True)[1]
-    return codes
+def _values(variable: VariableArrays) -> FloatArray:
+    assert variable.values is not None  # noqa: S101 - told to mypy: a variable has codes or values
+    return variable.values
 
 
 def _distinct(codes: Sequence[IntArray]) -> tuple[NDArray[np.int32], IntArray]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -21,6 +22,7 @@ from engine.paths import cache_folder
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def _source_digest() -> str:
@@ -62,6 +64,17 @@ prange = numba.prange
 def default_threads() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def in_threads(work: Callable[[int], T], count: int, n_threads: int) -> list[T]:
+    """Return work(0), work(1), ... from kernels that run beside each other (they hold no lock of Python).
+
+    For kernels too large for `prange`, which compiles everything twice.
+    """
+    if min(count, n_threads) <= 1:
+        return [work(i) for i in range(count)]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(work, range(count)))
 
 
 @contextmanager

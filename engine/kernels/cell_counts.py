@@ -88,7 +88,7 @@ def _look_up(u: float, t: int, offset: IntArray, low: IntArray, keep: FloatArray
     scaled = u * (offset[t + 1] - offset[t])
     column = int(scaled)
     place = offset[t] + column
-    return low[t] + (column if scaled - column < keep[place] else other[place])
+    return int(low[t] + (column if scaled - column < keep[place] else other[place]))
 
 
 @kernel

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels._jit import kernel, parallel_kernel, prange
+from engine.kernels._jit import kernel
 from engine.kernels.effects import effects
 from engine.kernels.glm import SINGULAR, Patterns, fit
 from engine.kernels.glm_lanes import means_and_slopes, refit
@@ -88,6 +88,21 @@ class Numbers(NamedTuple):
     status: IntArray
 
 
+class Sums(NamedTuple):
+    """What the sweeps over the rows leave of the replicates of a block, in lanes.
+
+    W, drawn (lanes,): total weight, and tie groups drawn; tables (offset[-1], lanes), ranked (q + 1, lanes): rank
+    sums; n, s (p, lanes): sums of w m and w y m in each pattern.
+    """
+
+    W: FloatArray
+    drawn: IntArray
+    tables: FloatArray
+    ranked: FloatArray
+    n: FloatArray
+    s: FloatArray
+
+
 @kernel
 def _add_tie(
     x: Sample, low: int, high: int, held: Table, before: FloatArray, tables: FloatArray, dense: FloatArray,
@@ -156,8 +171,6 @@ def _pattern_sums(batch: Batch, b: int, x: Sample, n: FloatArray, s: FloatArray)
     """Sweep the rows by pattern: n and s (p, lanes), sums of w m and w y m."""
     lanes, rows = n.shape[1], x.p_weight.shape[0]
     tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
-    n[:, :] = 0.0
-    s[:, :] = 0.0
     cell, run = 0, np.zeros(lanes)
     for number in range(-(-rows // TILE)):
         first = number * TILE
@@ -191,7 +204,7 @@ def _column_means(x: Sample, n: FloatArray, W: FloatArray, mean: FloatArray) -> 
 
 
 @kernel
-def _need_predicted(
+def _need_predicted(  # noqa: C901 - loops over patterns, columns and lanes
     link: int, x: Sample, n: FloatArray, W: FloatArray, mean: FloatArray, beta: FloatArray,
     need: FloatArray, out: FloatArray,
 ) -> None:  # fmt: skip
@@ -227,18 +240,31 @@ def _need_predicted(
 
 
 @kernel
-def _decompose_block(
-    by_rank: Batch, by_pattern: Batch, b: int, x: Sample, link: int, effect: int, start: FloatArray, numbers: Numbers
-) -> None:
+def block_sums(by_rank: Batch, by_pattern: Batch, b: int, x: Sample) -> Sums:
+    """Sweep the rows twice for the replicates of block b of a batch, which is given for the rows in both orders."""
     lanes, q, P = by_rank.starts.shape[1], x.is_need.shape[0], x.indptr.shape[0] - 1
-    W, drawn = np.zeros(lanes), np.zeros(lanes, np.int64)
-    tables, ranked = np.zeros((x.offset[-1], lanes)), np.zeros((q + 1, lanes))
-    _rank_sums(by_rank, b, x, W, tables, ranked, drawn)
-    n, s, mean = np.empty((P, lanes)), np.empty((P, lanes)), np.empty((q, lanes))
-    _pattern_sums(by_pattern, b, x, n, s)
+    sums = Sums(
+        np.zeros(lanes), np.zeros(lanes, np.int64), np.zeros((x.offset[-1], lanes)), np.zeros((q + 1, lanes)),
+        np.zeros((P, lanes)), np.zeros((P, lanes)),
+    )  # fmt: skip
+    _rank_sums(by_rank, b, x, sums.W, sums.tables, sums.ranked, sums.drawn)
+    _pattern_sums(by_pattern, b, x, sums.n, sums.s)
+    return sums
+
+
+@kernel
+def block_numbers(x: Sample, sums: Sums, link: int, effect: int, start: FloatArray) -> Numbers:
+    """Fit the model in every replicate of a block and take the decomposition's numbers from it.
+
+    start (q,) holds the full sample's coefficients; NaN fits from scratch, and a singular column's number then
+    stands in beta[:, 0].
+    """
+    W, n, s = sums.W, sums.n, sums.s
+    lanes, q = W.shape[0], x.is_need.shape[0]
+    mean, beta = np.empty((q, lanes)), np.empty((q, lanes))
+    status = np.empty(lanes, np.int64)
     _column_means(x, n, W, mean)
     patterns = Patterns(x.indptr, x.column, x.value)
-    beta, status = np.empty((q, lanes)), np.empty(lanes, np.int64)
     if np.isnan(start[0]):
         own = np.empty(q)
         for lane in range(lanes):
@@ -249,38 +275,15 @@ def _decompose_block(
                 beta[k, lane] = own[k]
     else:
         refit(link, patterns, n, s, start, beta, status)
-    effect_of, predicted = np.empty((q, lanes)), np.zeros((2, lanes))
+    effect_of, predicted, total, ranked = np.empty((q, lanes)), np.zeros((2, lanes)), np.zeros((3, lanes)), sums.ranked
     effects(link, effect, patterns, x.factor, n, W, mean, beta, effect_of)
     if x.example.shape[0] > 0:
-        _need_predicted(link, x, n, W, mean, beta, tables[: x.offset[1]], predicted)
+        _need_predicted(link, x, n, W, mean, beta, sums.tables[: x.offset[1]], predicted)
+    for p in range(n.shape[0]):
+        for lane in range(lanes):
+            total[1, lane] += s[p, lane]
     for lane in range(lanes):
-        r, T = b * lanes + lane, 0.0
-        for p in range(P):
-            T += s[p, lane]
-        numbers.drawn[r], numbers.status[r] = drawn[lane], status[lane]
-        numbers.total[r, 0], numbers.total[r, 1], numbers.total[r, 2] = W[lane], T, ranked[q, lane]
-        numbers.need[r, 0], numbers.need[r, 1] = predicted[0, lane], predicted[1, lane]
+        total[0, lane], total[2, lane] = W[lane], ranked[q, lane]
         for k in range(q):
-            numbers.mean[r, k], numbers.beta[r, k] = mean[k, lane], beta[k, lane]
-            numbers.ranked[r, k] = 2.0 * ranked[k, lane] / (W[lane] * W[lane]) - mean[k, lane]
-            numbers.effect[r, k] = effect_of[k, lane]
-
-
-@parallel_kernel
-def replicate_decompositions(
-    by_rank: Batch, by_pattern: Batch, x: Sample, link: int, effect: int, start: FloatArray
-) -> Numbers:
-    """Decompose every replicate of a batch, which is given for the rows in both orders.
-
-    start (q,) holds the full sample's coefficients; NaN fits from scratch, and a singular column's number then
-    stands in beta[:, 0].
-    """
-    n_blocks, lanes = by_rank.starts.shape
-    r, q = n_blocks * lanes, x.is_need.shape[0]
-    numbers = Numbers(
-        np.empty((r, 3)), np.empty(r, np.int64), np.empty((r, q)), np.empty((r, q)), np.empty((r, q)),
-        np.empty((r, q)), np.empty((r, 2)), np.empty(r, np.int64),
-    )  # fmt: skip
-    for b in prange(n_blocks):
-        _decompose_block(by_rank, by_pattern, b, x, link, effect, start, numbers)
-    return numbers
+            ranked[k, lane] = 2.0 * ranked[k, lane] / (W[lane] * W[lane]) - mean[k, lane]
+    return Numbers(total.T, sums.drawn, mean.T, ranked[:q].T, beta.T, effect_of.T, predicted.T, status)

@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
 
+NO_KEY = np.uint64(0)  # of plans that draw nothing
 _QUADS = np.uint64(0x5851F42D4C957F2D)  # sets the streams that four replicates share apart from their own
 
 
@@ -61,7 +62,7 @@ class Draws:
     source: int
     n_units: int
     unit: UnitArray = field(default_factory=_no_units)
-    key: np.uint64 = np.uint64(0)
+    key: np.uint64 = NO_KEY
     rate: Decimal = Decimal(1)
     exact: bool = False
     table: Callable[[WordArray, WordArray, IntArray], NDArray[Any]] | None = None

@@ -21,7 +21,7 @@ def _add_switches(
     link: int, patterns: Patterns, p: int, factor: IntArray, eta: FloatArray, mu: FloatArray, beta: FloatArray,
     weight: FloatArray, out: FloatArray,
 ) -> None:  # fmt: skip
-    """Add weight (lanes,) times what switching each dummy alone from 0 to 1 does to the mean; eta, mu of the pattern."""
+    """Add weight (lanes,) times the change of the mean when a dummy alone goes from 0 to 1; eta, mu: the pattern's."""
     q, lanes = beta.shape
     other, switched, slope = np.empty(lanes), np.empty(lanes), np.empty(lanes)
     entry, last = patterns.indptr[p], patterns.indptr[p + 1]
@@ -38,7 +38,7 @@ def _add_switches(
 
 
 @kernel
-def effects(
+def effects(  # noqa: C901 - loops over patterns, columns and lanes
     link: int, kind: int, patterns: Patterns, factor: IntArray, n: FloatArray, W: FloatArray, mean: FloatArray,
     beta: FloatArray, out: FloatArray,
 ) -> None:  # fmt: skip

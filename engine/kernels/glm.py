@@ -130,11 +130,11 @@ def _climb(
     q = beta.shape[0]
     gradient, information, step, trial = np.empty(q), np.empty((q, q)), np.empty(q), np.empty(q)
     here = log_likelihood(link, patterns, n, s, beta, barrier)
-    for _ in range(_MOST_STEPS):
+    for number in range(_MOST_STEPS):
         _score(link, patterns, n, s, beta, barrier, gradient, information)
         singular = cholesky_solve(information, gradient, step)
-        if singular >= 0:
-            return SINGULAR, singular
+        if singular >= 0:  # later on, separation has driven the information to 0
+            return (SINGULAR, singular) if number == 0 else (NOT_CONVERGED, -1)
         size, length = 0.0, 1.0
         for k in range(q):
             size = max(size, abs(step[k]))
@@ -145,7 +145,8 @@ def _climb(
             if there >= here - 1e-12 * abs(here):
                 break
             length *= 0.5
-        beta[:] = trial
+        for k in range(q):
+            beta[k] = trial[k]
         here = there
         if size * length < TOLERANCE and length == 1.0:
             return CONVERGED, -1
@@ -183,6 +184,7 @@ def fit(link: int, patterns: Patterns, n: FloatArray, s: FloatArray, beta: Float
     for p in range(n.shape[0]):
         mu = predictor(patterns, p, beta)
         if n[p] > 0.0 and (min(mu, 1.0 - mu) < _NEAR or status != CONVERGED):
-            beta[:] = inside
+            for k in range(beta.shape[0]):
+                beta[k] = inside[k]
             return BOUNDARY, -1
     return status, singular

@@ -128,7 +128,7 @@ def _solve(factor: FloatArray, step: FloatArray) -> None:
 
 
 @kernel
-def refit(
+def refit(  # noqa: C901 - loops over steps, columns and lanes
     link: int, patterns: Patterns, n: FloatArray, s: FloatArray, start: FloatArray, beta: FloatArray, status: IntArray
 ) -> None:
     """Fit every lane from `start` (q,): n, s (p, lanes) -> beta (q, lanes), status (lanes,).
@@ -164,8 +164,9 @@ def refit(
             break
     own = np.empty(q)
     for lane in range(lanes):
-        if singular[lane]:
+        if singular[lane] and feasible[lane]:
             status[lane] = SINGULAR
         elif not done[lane]:
             status[lane], _ = fit(link, patterns, n[:, lane].copy(), s[:, lane].copy(), own)
-            beta[:, lane] = own
+            for k in range(q):
+                beta[k, lane] = own[k]

@@ -38,7 +38,7 @@ def exponential(x: float) -> float:
     p = p * r + 0.5
     p = p * r + 1.0
     p = p * r + 1.0
-    return p * np.int64((np.int64(k) + 1023) << 52).view(np.float64)
+    return float(p * np.int64((np.int64(k) + 1023) << 52).view(np.float64))
 
 
 @kernel

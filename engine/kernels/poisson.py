@@ -37,12 +37,12 @@ def poisson_tables(rate: Decimal) -> tuple[NDArray[np.uint16], WordArray]:
     terms = [(-rate).exp()]
     for k in range(1, _LARGEST):
         terms.append(terms[-1] * rate / k)
-    terms.append(1 - sum(terms))
+    terms.append(1 - sum(terms, Decimal(0)))
     scaled = [term * 2**16 for term in terms]
     whole = [int(term) if k < _COARSE else 0 for k, term in enumerate(scaled)]
     left = [term - part for term, part in zip(scaled, whole, strict=True)]
     coarse = np.cumsum(whole[:_COARSE]).astype(np.uint16)
-    total, below, residual = sum(left), Decimal(0), []
+    total, below, residual = sum(left, Decimal(0)), Decimal(0), []
     for share in left[:-1]:
         below += share
         residual.append(np.uint64(min(int(below / total * 2**64), 2**64 - 1)))

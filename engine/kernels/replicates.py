@@ -237,7 +237,8 @@ def replicate_moments(batch: Batch, rows: Rows, errors: bool) -> tuple[FloatArra
     G, K = rows.group_end.shape[0], rows.outcome.shape[0]
     moments = np.zeros((n_blocks * lanes, G, K, 4))
     spread = np.zeros((n_blocks * lanes, G, K, 3 if errors else 0))
-    for b in prange(n_blocks):
+    for i in prange(n_blocks):
+        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
         low, high = b * lanes, (b + 1) * lanes
         _sweep(batch, b, rows, errors, moments[low:high], spread[low:high])
     return moments, spread

@@ -87,7 +87,8 @@ def replicate_shaped(batch: Batch, rows: Rows, moments: FloatArray, family: int,
     """
     n_blocks, lanes = batch.starts.shape
     out = np.full((n_blocks * lanes, rows.group_end.shape[0], rows.outcome.shape[0]), np.nan)
-    for b in prange(n_blocks):
+    for i in prange(n_blocks):
+        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
         low, high = b * lanes, (b + 1) * lanes
         _sweep(batch, b, rows, moments[low:high], family, parameter, out[low:high])
     return out

@@ -79,7 +79,8 @@ def all_multipliers(batch: Batch, n: int) -> NDArray[Any]:
     """Return the multipliers of all n rows (b, n, lanes)."""
     n_blocks, lanes = batch.starts.shape
     out = np.empty((n_blocks, n, lanes), batch.table.dtype)
-    for b in prange(n_blocks):
+    for i in prange(n_blocks):
+        b = int(i)
         words = np.empty(TILE * lanes // 4, np.uint64)
         for number in range(-(-n // TILE)):
             first = number * TILE

@@ -111,7 +111,8 @@ def unit_spread(batch: Batch, rows: Rows, moments: FloatArray, stratum_end: IntA
     n_blocks, n_units, lanes = batch.table.shape
     G, K = rows.group_end.shape[0], rows.outcome.shape[0]
     out = np.zeros((n_blocks * lanes, G, K, 3))
-    for b in prange(n_blocks):
+    for i in prange(n_blocks):
+        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
         H, A, B, sums = np.empty((n_units, lanes)), np.empty(n_units), np.empty(n_units), np.empty((6, lanes))
         for k in range(K):
             for group in range(G):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from engine.report.decomposition_table import decomposition_tables
 from engine.report.model import Table, digits_of, interval, number, p_value
 
 Row = Mapping[str, Any]
@@ -220,4 +221,5 @@ _BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {
     "rates": _rates,
     "describe": _describe,
     "curve": _curve,
+    "decomposition": decomposition_tables,
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH_OFF_TERMINAL = 140
 PADDING = 2  # what rich puts between two columns
-HEADLINE_FIRST = {"concentration": 0, "curve": 1, "rates": 2, "describe": 3}
+HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "curve": 2, "rates": 3, "describe": 4}
 
 
 def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> None:
@@ -54,7 +54,7 @@ def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 def _labelled(row: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
     named = {key: labels.get(row[key], row[key]) for key in ("outcome", "rank_by")}
-    if row["kind"] in ("describe", "rates"):
+    if row["kind"] in ("describe", "rates", "decomposition"):
         named["term"] = labels.get(row["term"], row["term"])
     return {**row, **named}
 

@@ -105,3 +105,62 @@ class CurveResult:
             "band_high",
         )
         return pl.DataFrame({name: getattr(self, name) for name in names})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecompositionResult:
+    """An index decomposed.
+
+    Attributes
+    ----------
+    index, residual
+        The index, and what the covariates leave of it: contributions and residual add up to the index exactly.
+    horizontal_inequity
+        The index less the contributions of need; None without need.
+    standardised_inequity
+        The index of the outcome less what need predicts of it, with other covariates at their means; None
+        without need and for linear models, where it is the same.
+    n_obs
+        Rows used.
+    method
+        Model, and how standard errors were made.
+    status
+        ``ok``, or what is doubtful about the model.
+    rows
+        The tidy rows: every quantity with its standard error and interval.
+    """
+
+    index: float
+    residual: float
+    horizontal_inequity: float | None
+    standardised_inequity: float | None
+    n_obs: int
+    method: str
+    status: str
+    rows: tuple[TidyRow, ...]
+
+    @property
+    def contributions(self) -> pl.DataFrame:
+        """One row a covariate: mean, effect, elasticity, its own index, contribution and share, with errors."""
+        import polars as pl
+
+        found: dict[tuple[str, str | None], dict[str, object]] = {}
+        for row in self.rows:
+            if row.term is None or row.level == "all" or row.term == "residual":
+                continue
+            line = found.setdefault((row.term, row.level), {"term": row.term, "level": row.level})
+            line[str(row.measure)] = row.estimate
+            if row.measure == "contribution":
+                line |= {name: getattr(row, name) for name in ("std_error", "conf_low", "conf_high", "p_value")}
+            elif row.measure == "share":
+                line["share_std_error"] = row.std_error
+        kinds = {
+            "term": pl.String, "level": pl.String, "mean": pl.Float64, "effect": pl.Float64, "elasticity": pl.Float64,
+            "concentration_index": pl.Float64, "contribution": pl.Float64, "share": pl.Float64, "std_error": pl.Float64,
+            "conf_low": pl.Float64, "conf_high": pl.Float64, "p_value": pl.Float64, "share_std_error": pl.Float64,
+        }  # fmt: skip
+        return pl.DataFrame([*found.values()], schema=kinds)
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the tidy rows as a Polars frame."""
+        return to_frame(self.rows)

@@ -5,6 +5,7 @@ from engine.study.analyses import (
     BootstrapSpec,
     ConcentrationSpec,
     CurveSpec,
+    DecompositionSpec,
     DescribeSpec,
     RatesSpec,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "BootstrapSpec",
     "ConcentrationSpec",
     "CurveSpec",
+    "DecompositionSpec",
     "DescribeSpec",
     "DesignSpec",
     "RatesSpec",

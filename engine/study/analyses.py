@@ -109,4 +109,24 @@ class CurveSpec(_Analysis):
     points: Annotated[int, Field(ge=4, le=100, description="Intervals of the curve")] = 20
 
 
-AnalysisSpec = Annotated[DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec, Field(discriminator="kind")]
+class DecompositionSpec(_Analysis):
+    """Contributions of covariates to an index, and horizontal inequity."""
+
+    kind: Literal["decomposition"]
+    outcome: str
+    rank_by: str
+    terms: Annotated[Names, Field(min_length=1, description="Covariates of the model")]
+    need: Annotated[Names, Field(description="Those of them that stand for need")] = ()
+    model: Literal["linear", "logit", "probit", "binomial-identity"] = "linear"
+    effect: Annotated[
+        Literal["average", "at-means", "discrete"], Field(description="Marginal effect of a logit or probit")
+    ] = "average"
+    index: Literal["standard", "generalized", "erreygers", "wagstaff", "modified"] = "standard"
+    bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
+    bootstrap: BootstrapSpec | None = None
+
+
+AnalysisSpec = Annotated[
+    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec, Field(discriminator="kind")
+]
+REPLICATED = (ConcentrationSpec, DecompositionSpec)

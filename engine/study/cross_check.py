@@ -45,14 +45,31 @@ def cross_check(raw: Table) -> list[Fault]:
             found = f"the name '{given}' of analysis[{seen[given]}]"
             faults.append(Fault(f"{path}.name", found, "a name of its own", "Rename one."))
         faults.extend(_references(path, analysis, variables, raw))
-        for key in ("by", "outcome", "rows", "index"):
+        for key in ("by", "outcome", "rows", "index", "terms", "need"):
             names = _names(analysis.get(key))
             if len(set(names)) < len(names):
                 faults.append(Fault(f"{path}.{key}", "a name twice", "each once", "Drop one."))
-        if analysis.get("kind") == "concentration":
+        if analysis.get("kind") == "decomposition":
+            faults.extend(_decomposition(path, analysis))
+        if analysis.get("kind") in ("concentration", "decomposition"):
             faults.extend(_indices(path, analysis, variables))
             faults.extend(_bootstrap(f"{path}.bootstrap", analysis, _table(raw.get("design"))))
     return faults
+
+
+def _decomposition(path: str, analysis: Table) -> Iterator[Fault]:
+    terms = _names(analysis.get("terms"))
+    for name in _names(analysis.get("need")):
+        if name not in terms:
+            yield Fault(
+                f"{path}.need", f"'{name}', which is none of the terms", "some of the terms", nearest(name, terms)
+            )
+    if analysis.get("outcome") in terms:
+        yield Fault(f"{path}.terms", "the outcome itself", "other variables", "Leave it out.")
+    given = _table(analysis.get("bootstrap")).get("interval", ())
+    for name in _names(given):
+        if name in ("bca", "studentized"):
+            yield Fault(f"{path}.bootstrap.interval", f"'{name}'", "'percentile', 'basic' or 'normal'", "Choose one.")
 
 
 def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
@@ -98,7 +115,7 @@ def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw:
     source = _table(raw.get("source"))
     # A shipped panel brings its waves with it.
     has_wave = source.get("wave") is not None or isinstance(source.get("path"), Mapping)
-    for key in ("outcome", "rank_by", "by", "rows", "variables"):
+    for key in ("outcome", "rank_by", "by", "rows", "variables", "terms"):
         for name in _names(analysis.get(key)):
             if key == "by" and name == "wave":
                 if not has_wave:

@@ -8,7 +8,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from engine.errors import Fault, nearest
-from engine.study.analyses import BootstrapSpec, ConcentrationSpec, CurveSpec, DescribeSpec, RatesSpec
+from engine.study.analyses import (
+    BootstrapSpec,
+    ConcentrationSpec,
+    CurveSpec,
+    DecompositionSpec,
+    DescribeSpec,
+    RatesSpec,
+)
 from engine.study.models import (
     DesignSpec,
     ReplicateWeightsSpec,
@@ -24,6 +31,7 @@ ANALYSIS_KINDS: dict[str, type[BaseModel]] = {
     "rates": RatesSpec,
     "concentration": ConcentrationSpec,
     "curve": CurveSpec,
+    "decomposition": DecompositionSpec,
 }
 _TABLES: dict[str, type[BaseModel]] = {
     "study": StudyInfo,

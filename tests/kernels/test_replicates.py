@@ -185,7 +185,9 @@ def test_errors_of_the_unit_sweep__equal_those_of_one_replicate_at_a_time(method
     arrays = sort_sample(
         outcomes=y, rank=rng.integers(0, 12, n).astype(float), rank_name="x", group=cluster % 2,
         groups=(Group(subgroup="u"), Group(subgroup="v")),
-        columns=DesignColumns(weight=rng.uniform(0.5, 2, n), cluster=cluster, stratum=cluster // 10 if strata else None),
+        columns=DesignColumns(
+            weight=rng.uniform(0.5, 2, n), cluster=cluster, stratum=cluster // 10 if strata else None
+        ),
     )  # fmt: skip
     plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 5)
     pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in (0, 1)]

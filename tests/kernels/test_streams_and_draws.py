@@ -40,7 +40,20 @@ KNOWN = {
     "iid": [1, 0, 2, 1, 0, 1, 2, 2, 1, 0, 0, 0],
     "cells": [3.0, 8.0, 8.0, 9.0, 7.0, 8.0, 4.0, 11.0, 4.0, 9.0, 3.0, 6.0],
     "stratified": [1, 0, 1, 1, 1, 1, 1, 0, 2, 2, 1, 0],
-    "scaled": [2.5, 2.5, 0.0, 0.0, 0.0, 1.0, 2.3333333333333335, 2.3333333333333335, 0.0, 1.1666666666666667, 1.1666666666666667, 1.1666666666666667],
+    "scaled": [
+        2.5,
+        2.5,
+        0.0,
+        0.0,
+        0.0,
+        1.0,
+        2.3333333333333335,
+        2.3333333333333335,
+        0.0,
+        1.1666666666666667,
+        1.1666666666666667,
+        1.1666666666666667,
+    ],
 }
 
 
@@ -201,5 +214,3 @@ def test_deletion__moves_the_weight_to_the_rest_of_the_stratum():
 def test_given_weights__are_taken_as_they_are():
     values = np.random.default_rng(1).uniform(size=(40, 300))
     assert np.array_equal(by_replicate(draws.given_weights(values), 300, n_blocks=2)[:40], values)
-
-
