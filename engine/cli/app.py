@@ -86,6 +86,22 @@ def studies(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def bench(
+    rows: Annotated[int, typer.Option(min=10_000, help="People in the simulated sample")] = 540_000,
+    out: Annotated[Path | None, typer.Option(help="Write the result here; default: this machine's baseline")] = None,
+    baseline: Annotated[Path | None, typer.Option(help="Compare with an earlier result; default: the baseline")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder")] = None,
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Polars and own replicates only, half a minute")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure throughput on this machine, as ratios against other programs in the same run."""
+    from engine.cli.bench import run_bench
+
+    run_bench(rows=rows, out=out, baseline=baseline, plots=plots, quick=quick, as_json=as_json)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a study file, for editors."""
     import json

@@ -1,0 +1,1 @@
+"""Throughput on this machine against what people use today; see benchmarks/README.md."""

@@ -1,0 +1,99 @@
+"""equirank's own replicates on the benchmark's data, through the functions that a run uses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.arrays import SampleArrays
+from engine.bench.data import People
+from engine.bench.timing import Timing, seconds
+from engine.estimators import decomposition
+from engine.estimators.indices import Index
+from engine.estimators.layout import lay_out
+from engine.estimators.point import cut_piece, estimate_index
+from engine.estimators.replication import Target, replicate
+from engine.estimators.resampling import make_plan
+from engine.estimators.terms import covariates_of
+from engine.kernels._jit import threads as kernel_threads
+from engine.kernels.completion import exact_totals
+from engine.kernels.draws import exact_rows
+from engine.kernels.streams import LANES, stream_key
+from engine.study import BootstrapSpec
+
+INDICES = ("standard", "erreygers", "wagstaff")
+
+
+def index_replicates(
+    arrays: SampleArrays, method: str, n_threads: int, *, replicates: int = 0, indices: tuple[str, ...] = ("standard",),
+    std_errors: bool = False, route: str = "auto",
+) -> Timing:  # fmt: skip
+    """Time the replicates of indices of all outcomes and groups of a sample."""
+    K, G = len(arrays.outcome_names), len(arrays.groups)
+    spec = BootstrapSpec(replicates=replicates or 8 * LANES * n_threads, method=method, route=route)
+    plan = make_plan(spec, arrays, 1)
+    pieces = [[cut_piece(arrays, k, g) for g in range(G)] for k in range(K)]
+    targets = [
+        Target(index=Index(name=name, bounds=(0.0, 1.0), parameter=0.0), outcome=k, group=g)
+        for k in range(K) for name in indices for g in range(G)
+    ]  # fmt: skip
+    layout = lay_out(arrays, pieces, plan, spec.route)
+
+    def work() -> None:
+        with kernel_threads(n_threads) as count:
+            replicate(arrays, pieces, targets, plan, layout, std_errors=std_errors, n_threads=count)
+
+    ms = 1000 * seconds(work) / spec.replicates
+    what = f"{len(indices)} index, {K} outcomes, {G} groups" if K * G > 1 else "index, weighted"
+    name = f"equirank {method}{' by cells' if layout.n_cells else ''}{', studentized' if std_errors else ''}"
+    return Timing(program=name, what=what, rows=arrays.n, replicates=spec.replicates, threads=n_threads, ms=ms)
+
+
+def random_floor(people: People, n_threads: int) -> Timing:
+    """Time the random counts alone: what a row-wise bootstrap costs at least."""
+    draws, blocks = exact_rows(stream_key(1, "floor"), people.n), 4 * n_threads
+    batch = draws.batch(people.n, 0, blocks)
+
+    def work() -> None:
+        with kernel_threads(n_threads):
+            exact_totals(people.n, batch.quads.copy(), batch.starts, batch.coarse, batch.residual)
+
+    return Timing(
+        program="random counts alone", what="floor", rows=people.n, replicates=blocks * LANES, threads=n_threads,
+        ms=1000 * seconds(work) / (blocks * LANES),
+    )  # fmt: skip
+
+
+def decomposition_replicates(people: People, n_threads: int, model: str = "logit", method: str = "iid") -> Timing:
+    """Time the whole decomposition with refits and horizontal inequity, ten factors, two of them need."""
+    arrays = people.arrays(design="cluster" if method != "iid" else "")
+    covariates = covariates_of(people.factors, np.arange(people.n), need=("f0", "f1"))
+    with_need = model != "linear"
+    numbers, _ = decomposition.fit_sample(arrays, covariates, 0, model, "average", with_need=with_need)
+    plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 1)
+    laid = decomposition.lay_out(arrays, covariates, 0, plan, with_need=with_need)
+    blocks = 2 * n_threads
+
+    def work() -> None:
+        with kernel_threads(n_threads):
+            batch = plan.draws.batch(arrays.n, 0, blocks)
+            decomposition.replicate_group(laid, plan.draws, batch, numbers.beta[0], model, "average", n_threads)
+
+    return Timing(
+        program=f"equirank {method}, {model} refit", what="decomposition, 10 factors", rows=people.n,
+        replicates=blocks * LANES, threads=n_threads, ms=1000 * seconds(work, 3) / (blocks * LANES),
+    )  # fmt: skip
+
+
+def sort_and_linearise(people: People) -> tuple[float, float]:
+    """Return the seconds of the sort, and of the linearised errors of three indices after it."""
+    arrays = people.arrays(design="cluster")
+
+    def sort() -> SampleArrays:
+        return people.arrays(design="cluster")
+
+    def linearise() -> None:
+        pieces = [cut_piece(arrays, 0, 0)]
+        for name in INDICES:
+            estimate_index(Index(name=name, bounds=(0.0, 1.0), parameter=0.0), pieces, arrays.design)
+
+    return seconds(sort, 3), seconds(linearise, 3)
