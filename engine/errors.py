@@ -37,6 +37,10 @@ class EstimationError(EngineError):
     exit_code = 12
 
 
+class Enough(Exception):  # noqa: N818 - no error
+    """Raised by a progress callback: stop replicating and keep what is done."""
+
+
 class Interrupted(EngineError):  # noqa: N818 - no error of anybody
     """The user stopped a run (Ctrl-C)."""
 

@@ -102,14 +102,14 @@ def run(
             files = study_files(spec, base, None if data is None else Path(data))
             panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
             read = time.perf_counter() - started
-            rows, timings = _analyse(spec, panel, sample, threads, reporter)
+            rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter)
         simulated = spec.source.builtin == "cmds-simulated" and data is None
         name = f"{spec.study.name} (simulated)" if simulated else spec.study.name
         rows = tuple(replace(row, study=name) for row in rows)
         from engine.batch.manifest import make_manifest
 
         manifest = make_manifest(
-            spec, panel, sample, rows, simulated=simulated,
+            spec, panel, sample, rows, simulated=simulated, left_out=left_out if reporter.interrupted else None,
             timings={"read": read, **timings, "total": time.perf_counter() - started},
         )  # fmt: skip
         write_run(folder, to_frame(rows), manifest)
@@ -141,7 +141,8 @@ def prepare(
 
 def _analyse(
     spec: StudySpec, panel: Panel, sample: Sample, threads: int | None, reporter: Reporter
-) -> tuple[tuple[TidyRow, ...], dict[str, float]]:
+) -> tuple[tuple[TidyRow, ...], dict[str, float], tuple[str, ...]]:
+    """Return the rows, the seconds of each analysis, and the names of those that an interrupt left out."""
     from engine.batch.kinds import Context, run_analysis
     from engine.data.fetch import SampleReader
 
@@ -154,13 +155,22 @@ def _analyse(
     )
     reporter.start_analyses(len(spec.analysis), sum(planned_replicates(spec).values()))
     rows: list[TidyRow] = []
-    timings = {}
-    for analysis in spec.analysis:
-        reporter.start_analysis(analysis.name)
+    timings: dict[str, float] = {}
+    for number, analysis in enumerate(spec.analysis):
         began = time.perf_counter()
-        rows += [replace(row, analysis=analysis.name, kind=analysis.kind) for row in run_analysis(analysis, context)]
+        try:
+            reporter.start_analysis(analysis.name)
+            found = run_analysis(analysis, context)
+        except (KeyboardInterrupt, SystemError):
+            # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
+            if not (reporter.keeps and reporter.interrupted and rows):
+                raise
+            return tuple(rows), timings, tuple(other.name for other in spec.analysis[number:])
+        rows += [replace(row, analysis=analysis.name, kind=analysis.kind) for row in found]
         timings[f"analysis {analysis.name}"] = time.perf_counter() - began
-    return tuple(rows), timings
+        if reporter.keeps and reporter.interrupted:
+            return tuple(rows), timings, tuple(other.name for other in spec.analysis[number + 1 :])
+    return tuple(rows), timings, ()
 
 
 def planned_replicates(spec: StudySpec) -> dict[str, int]:

@@ -40,9 +40,10 @@ def make_manifest(
     rows: Sequence[TidyRow],
     *,
     simulated: bool,
+    left_out: Sequence[str] | None,
     timings: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Return the manifest of a run, ready for JSON."""
+    """Return the manifest of a run, ready for JSON; left_out are the analyses that an interrupt prevented."""
     counts = missing_counts(panel)
     missing = {
         name: {kind: counts[name].get(code, 0) for code, kind in enumerate(("value", *MISSING_KINDS))}
@@ -61,7 +62,8 @@ def make_manifest(
         "panel_reused": panel.reused,
         "sample_flow": [{"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow],
         "missing": missing,
-        "warnings": list(_warnings(spec, missing, sample, rows)),
+        "warnings": [*_interrupted(left_out), *_warnings(spec, missing, sample, rows)],
+        "interrupted": left_out is not None,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {name: round(value, 3) for name, value in timings.items()},
         "versions": {
@@ -70,6 +72,12 @@ def make_manifest(
             **{name: version(name) for name in LIBRARIES},
         },
     }
+
+
+def _interrupted(left_out: Sequence[str] | None) -> Iterable[str]:
+    if left_out is not None:
+        missing = f"; not run: {', '.join(left_out)}" if left_out else ""
+        yield f"interrupted: the last analysis rests on the replicates that were done{missing}"
 
 
 def _warnings(

@@ -25,7 +25,11 @@ index <- function(y, x, w) {
   2 * sum(w * y * middle) / sum(w * y) - 1
 }
 time <- function(f) { f(); t <- system.time(for (i in 1:5) f())[["elapsed"]]; t / 5 * 1000 }
-cat(index(d$y, d$x, d$w), time(function() { i <- sample.int(nrow(d), replace = TRUE); index(d$y[i], d$x[i], d$w[i]) }), "")
+once <- function() {
+  i <- sample.int(nrow(d), replace = TRUE)
+  index(d$y[i], d$x[i], d$w[i])
+}
+cat(index(d$y, d$x, d$w), time(once), "")
 if (requireNamespace("boot", quietly = TRUE)) {
   cat(time(function() boot::boot(d, function(d, i) index(d$y[i], d$x[i], d$w[i]), R = 1)) / 2)
 }

@@ -26,20 +26,18 @@ def write_plots(result: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
     peers = _peers(result)
     order = [row["program"] for row in peers]
     bars = (
-        alt.Chart(alt.Data(values=peers), width=520, title=_title(result, "Replicates a second, one weighted index"))
+        alt.Chart(_data(alt, peers), width=520, title=_title(result, "Replicates a second, one weighted index"))
         .mark_bar()
         .encode(
             x=alt.X("speed:Q", scale=alt.Scale(type="log"), title="replicates a second (log scale)"),
             x2=alt.datum(0.3),
             y=alt.Y("program:N", sort=order, title=None, axis=alt.Axis(labelLimit=300)),
-            color=alt.Color(
-                "ours:N", legend=None, scale=alt.Scale(domain=[True, False], range=["#1b6ca8", "#b9b9b9"])
-            ),
+            color=alt.Color("ours:N", legend=None, scale=alt.Scale(domain=[True, False], range=["#1b6ca8", "#b9b9b9"])),
         )
     )
     texts = bars.mark_text(align="left", dx=4).encode(text="label:N", x2=alt.value(None), color=alt.value("#333"))
     rows = (
-        alt.Chart(alt.Data(values=_rows(result)), width=520, height=240, title=_title(result, "Time by rows"))
+        alt.Chart(_data(alt, _rows(result)), width=520, height=240, title=_title(result, "Time by rows"))
         .mark_line(point=True)
         .encode(
             x=alt.X("rows:Q", scale=alt.Scale(type="log"), title="rows (log scale)"),
@@ -50,6 +48,10 @@ def write_plots(result: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
     (bars + texts).save(written[0])
     rows.save(written[1])
     return written
+
+
+def _data(alt: Any, values: list[dict[str, Any]]) -> Any:  # noqa: ANN401 - altair's data has no annotations
+    return alt.Data(values=values)
 
 
 def _peers(result: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -126,7 +126,9 @@ def _throughput(timings: Sequence[Timing], weighted: Timing, unweighted: Timing,
         ratio = weighted.ms / ms(f"equirank {method}", what=one)
         yield _at_least(f"weighted index, {method}", ratio, "x", target, stretch, loop)
     floor = ms("equirank poisson", what=one) / ms("random counts alone")
-    yield _at_most("weighted index, poisson", floor, "x", 2, None, "random counts alone (the stretch of the first lines)")
+    yield _at_most(
+        "weighted index, poisson", floor, "x", 2, None, "random counts alone (the stretch of the first lines)"
+    )
     cells = unweighted.ms / ms("equirank iid by cells")
     yield _at_least("unweighted index by cells", cells, "x", 600, 2_000, f"Polars loop, {unweighted.ms:.1f} ms")
     for model in ("logit", "linear"):
@@ -134,7 +136,11 @@ def _throughput(timings: Sequence[Timing], weighted: Timing, unweighted: Timing,
         yield _at_most(f"full decomposition, {model} refit, HI", spent, "ms a replicate", 5, 2, "clock")
     extra = (ms("equirank iid", what="3 outcomes") / ms("equirank iid", what=one) - 1) / 2
     yield _at_most("each further outcome", 100 * extra, "% more", 40, 20, "a run of one")
-    for program, what in (("equirank iid", one), ("equirank cluster", one), ("equirank iid, logit refit", "decomposition")):
+    for program, what in (
+        ("equirank iid", one),
+        ("equirank cluster", one),
+        ("equirank iid, logit refit", "decomposition"),
+    ):
         if cores > 1:
             gain = ms(program, 1, what) / ms(program, cores, what)
             yield _at_least(
@@ -172,9 +178,7 @@ def _growth(rows: int, cores: int) -> tuple[list[Timing], list[Check]]:
 
 
 def _at_least(work: str, value: float, unit: str, target: float, stretch: float | None, other: str) -> Check:
-    return Check(
-        work=work, value=value, unit=unit, target=target, stretch=stretch, at_most=False, compared_with=other
-    )
+    return Check(work=work, value=value, unit=unit, target=target, stretch=stretch, at_most=False, compared_with=other)
 
 
 def _at_most(work: str, value: float, unit: str, target: float, stretch: float | None, other: str) -> Check:

@@ -50,6 +50,9 @@ def run(
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
     only: Annotated[str | None, typer.Option(help="Run this analysis only")] = None,
     *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="On Ctrl-C keep the analyses and replicates that are done")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a study; without STUDY, the CMDS study on its simulated panel."""
@@ -57,11 +60,15 @@ def run(
     from engine.cli.output import print_run
     from engine.cli.progress import progress_reporter
 
-    with progress_reporter() as reporter:
+    with progress_reporter(keeps=keep) as reporter:
         result = run_study(
             study, data, out, replicates=replicates, threads=threads, seed=seed, only=only, reporter=reporter
         )
     print_run(result.path, as_json=as_json)
+    if result.manifest["interrupted"]:
+        from engine.errors import Interrupted
+
+        raise Interrupted(f"interrupted; what was done is kept in {result.path}.")
 
 
 @app.command()

@@ -59,9 +59,7 @@ def _print(result: BenchResult, slower: list[str]) -> None:
     for heading in ("program", "what", "rows", "replicates", "threads", "ms a replicate"):
         times.add_column(heading, justify="left" if heading in ("program", "what") else "right")
     for one in result.timings:
-        times.add_row(
-            one.program, one.what, f"{one.rows:,}", f"{one.replicates:,}", str(one.threads), f"{one.ms:,.4f}"
-        )
+        times.add_row(one.program, one.what, f"{one.rows:,}", f"{one.replicates:,}", str(one.threads), f"{one.ms:,.4f}")
     console.print(times)
     for line in slower:
         console.print(f"Slower than the baseline by a quarter or more: {line}", style="yellow")

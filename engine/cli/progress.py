@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from engine.batch.reporter import Reporter
-from engine.errors import Interrupted
+from engine.errors import Enough, Interrupted
 
 
 class _Interruptible(Reporter):
@@ -20,13 +20,17 @@ class _Interruptible(Reporter):
     a remark on stderr that is kept back here; the mark stays.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps: bool) -> None:
+        self.keeps = keeps
         self.interrupted = False
+        self._replicating = False
 
     def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        """Take Ctrl-C: at once where that is possible, otherwise at the next check."""
+        """Take Ctrl-C: at once where that is possible, otherwise at the next check; a second one always at once."""
+        waits = self.keeps and self._replicating and not self.interrupted
         self.interrupted = True
-        raise KeyboardInterrupt
+        if not waits:
+            raise KeyboardInterrupt
 
     def _check(self) -> None:
         if self.interrupted:
@@ -36,17 +40,21 @@ class _Interruptible(Reporter):
         self._check()
 
     def start_analysis(self, _name: str) -> None:
+        self._replicating = False
         self._check()
 
     def replicated(self, _replicates: int) -> None:
+        self._replicating = True
+        if self.keeps and self.interrupted:
+            raise Enough
         self._check()
 
 
 class _Display(_Interruptible):
     """Two bars: reading, then analyses by replicates."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, keeps: bool) -> None:
+        super().__init__(keeps=keeps)
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -82,15 +90,15 @@ class _Display(_Interruptible):
 
 
 @contextmanager
-def progress_reporter() -> Iterator[Reporter]:
-    """Yield a display on a terminal, a silent reporter elsewhere.
+def progress_reporter(*, keeps: bool = False) -> Iterator[Reporter]:
+    """Yield a display on a terminal, a silent reporter elsewhere; with `keeps` an interrupt keeps what is done.
 
     Raises
     ------
     Interrupted
         If the user stops the work inside the block.
     """
-    reporter = _Display() if sys.stderr.isatty() else _Interruptible()
+    reporter = _Display(keeps=keeps) if sys.stderr.isatty() else _Interruptible(keeps=keeps)
     in_main = threading.current_thread() is threading.main_thread()
     # A scheduler stops a job with SIGTERM: it must leave as little behind as Ctrl-C.
     before = {one: signal.signal(one, reporter.interrupt) for one in (signal.SIGINT, signal.SIGTERM) if in_main}

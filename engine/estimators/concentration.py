@@ -14,7 +14,7 @@ from engine.estimators.indices import requested_indices
 from engine.estimators.layout import lay_out
 from engine.estimators.point import Piece, cut_piece, estimate_index
 from engine.estimators.replication import Progress, Target, replicate
-from engine.estimators.resampling import ResamplingPlan, make_plan
+from engine.estimators.resampling import ResamplingPlan, make_plan, shortened
 from engine.kernels._jit import threads as kernel_threads
 from engine.kernels.indices import MIDRANK_FAMILY
 from engine.results import TidyRow
@@ -86,6 +86,8 @@ def estimate_concentration(
             values, errors = replicate(
                 arrays, pieces, targets, plan, layout, std_errors=studentized, n_threads=n_threads, progress=progress
             )
+    if plan is not None and values is not None:
+        plan = shortened(plan, values.shape[1])
     rows: list[TidyRow] = []
     kept: dict[tuple[int, int, str], FloatArray] = {}
     as_drawn = _as_drawn(arrays, plan, spec)

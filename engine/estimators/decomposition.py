@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -144,18 +145,30 @@ def fit_sample(
     )
     batch = once.batch(len(laid.unit), 0, 1, _FEWEST_LANES)
     start = np.full(len(covariates.factor), np.nan)
-    sums = block_sums(batch, batch, 0, laid.sample)
+    sums = block_sums(batch, batch, 0, laid.sample, *_workspace(laid.sample, _FEWEST_LANES))
     return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start), laid.centre
+
+
+def _workspace(sample: Sample, lanes: int) -> tuple[FloatArray, FloatArray]:
+    shape = (len(sample.indptr) - 1, lanes)
+    return np.empty(shape), np.empty(shape)
 
 
 def replicate_group(
     laid: Laid, drawn: Draws, batch: Batch, start: FloatArray, model: str, effect: str, n_threads: int
 ) -> Numbers:
     """Decompose a group in the replicates of a batch, refitting from the sample's coefficients `start` (q,)."""
+    free: SimpleQueue[tuple[FloatArray, FloatArray]] = SimpleQueue()  # fresh memory costs threads more than the sums
+    for _ in range(n_threads):
+        free.put(_workspace(laid.sample, batch.starts.shape[1]))
 
     def work(b: int) -> Numbers:
-        sums = block_sums(by_rank, by_pattern, b, laid.sample)
-        return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start)
+        own = free.get()
+        try:
+            sums = block_sums(by_rank, by_pattern, b, laid.sample, *own)
+            return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start)
+        finally:
+            free.put(own)
 
     n = len(laid.unit)
     by_rank, by_pattern = drawn.reordered(batch, laid.unit, n), drawn.reordered(batch, laid.p_unit, n)

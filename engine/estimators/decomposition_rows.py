@@ -13,8 +13,8 @@ from engine.estimators import decomposition as parts_of
 from engine.estimators.indices import Index
 from engine.estimators.intervals import summarise
 from engine.estimators.point import Piece, cut_piece
-from engine.estimators.replication import BATCH_WORK, Progress
-from engine.estimators.resampling import ResamplingPlan, make_plan
+from engine.estimators.replication import BATCH_WORK, Progress, tell
+from engine.estimators.resampling import ResamplingPlan, make_plan, shortened
 from engine.estimators.terms import Covariates, covariates_of
 from engine.kernels import glm
 from engine.kernels._jit import threads as kernel_threads
@@ -96,6 +96,9 @@ def estimate_decomposition(
                 "a model that can be fitted. Leave out or merge covariates."
             )
         replicates = _replicate(arrays, spec, index, plan, fits, n_threads, progress)
+    if plan is not None:
+        done = max((len(values) for own in replicates for values in own.values()), default=plan.n_replicates)
+        plan = shortened(plan, done)
     rows = [
         row
         for g, fit in enumerate(fits)
@@ -180,8 +183,8 @@ def _replicate(
             parts = parts_of.derive(numbers, fit.covariates, index, centre, with_need=_predicts_need(spec))
             for key, values in parts.values.items():
                 own.setdefault(key, []).append(values[:kept])
-        if progress is not None:
-            progress(kept)
+        if not tell(progress, kept, plan, first * LANES + kept):
+            break
     return [{key: np.concatenate(values) for key, values in own.items()} for own in found]
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import FloatArray, IntArray, SampleArrays
+from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
 from engine.estimators.point import Piece
 from engine.estimators.resampling import ResamplingPlan
 from engine.kernels.draws import Draws, cell_draws
@@ -17,6 +17,7 @@ from engine.kernels.replicates import Rows
 
 Route = Literal["auto", "rows", "cells"]
 
+MOST_CELLS = 16_384  # whose sums are kept in all replicates of a block
 CELL_COST = 20  # drawing a cell, or completing sqrt(n) rows, costs as much as drawing so many rows
 
 
@@ -32,6 +33,8 @@ class Layout:
         Their multipliers.
     n_cells
         How many cells are drawn instead of rows; 0 when rows are drawn.
+    cell_of_row
+        (n,) int32 where exact draws of rows fall into few cells; else empty.
     n_drawn
         Rows of the sample.
     means, largest
@@ -41,6 +44,7 @@ class Layout:
     rows: Rows
     draws: Draws
     n_cells: int
+    cell_of_row: UnitArray
     n_drawn: int
     means: FloatArray
     largest: FloatArray
@@ -80,10 +84,13 @@ def lay_out(
             outcomes = arrays.outcomes[:, kept]
     if n_cells == 0:
         outcomes = arrays.outcomes
+    rows = _rows(weight, outcomes, group, new_tie, new_cell, means)
+    few = draws.exact and len(rows.cell_end) <= MOST_CELLS
     return Layout(
-        rows=_rows(weight, outcomes, group, new_tie, new_cell, means),
+        rows=rows,
         draws=draws,
         n_cells=n_cells,
+        cell_of_row=(np.cumsum(new_cell) - 1 if few else np.empty(0)).astype(np.int32),
         n_drawn=arrays.n,
         means=means,
         largest=np.array([[abs(piece.outcome).max(initial=0.0) for piece in row] for row in pieces]),

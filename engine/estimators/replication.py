@@ -8,20 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
+from engine.errors import Enough
 from engine.estimators.indices import Index
 from engine.estimators.layout import Layout
 from engine.estimators.point import Piece
 from engine.estimators.resampling import ResamplingPlan
+from engine.kernels.few_cells import exact_moments
 from engine.kernels.indices import MIDRANK_FAMILY
 from engine.kernels.replicates import replicate_moments
 from engine.kernels.shaped import replicate_shaped
 from engine.kernels.spread import replicate_std_errors
 from engine.kernels.streams import LANES
-from engine.kernels.tiles import Batch
 from engine.kernels.unit_spread import unit_spread
 
 Progress = Callable[[int], None]
 
+FEWEST_KEPT = 100  # of interrupted replicates
 BATCH_BYTES = 96 * 2**20  # multipliers held at a time; the rows x replicates matrix never is
 NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
 BATCH_WORK = 1e9  # rows x replicates between two signs of life: some tenths of a second
@@ -70,9 +72,8 @@ def replicate(
     )
     for first in range(0, n_blocks, step):
         count = min(step, n_blocks - first)
-        batch = layout.draws.batch(layout.n_rows, first, count)
         low, high = first * LANES, min((first + count) * LANES, plan.n_replicates)
-        numbers = _batch_numbers(batch, layout, targets, plan, std_errors=std_errors)
+        numbers = _batch_numbers(first, count, layout, targets, plan, std_errors=std_errors)
         for q, target in enumerate(targets):
             values[q, low:high] = numbers[q][0][: high - low]
             if errors is not None:
@@ -81,17 +82,39 @@ def replicate(
                     piece = pieces[target.outcome][target.group]
                     found = _batch_errors(arrays, target, piece, plan, first, count)
                 errors[q, low:high] = found[: high - low]
-        if progress is not None:
-            progress(high - low)
+        if not tell(progress, high - low, plan, high):
+            return values[:, :high], None if errors is None else errors[:, :high]
     return values, errors
 
 
+def tell(progress: Progress | None, more: int, plan: ResamplingPlan, done: int) -> bool:
+    """Tell of more replicates; returns whether to go on, which an interrupted user may not want.
+
+    Draws can be cut short and mean the same; deletions and given weights cannot.
+    """
+    if progress is None:
+        return True
+    try:
+        progress(more)
+    except Enough:
+        if plan.is_bootstrap and not plan.replaces_weight and done >= FEWEST_KEPT:
+            return False
+        raise KeyboardInterrupt from None
+    return True
+
+
 def _batch_numbers(
-    batch: Batch, layout: Layout, targets: Sequence[Target], plan: ResamplingPlan, *, std_errors: bool
+    first: int, count: int, layout: Layout, targets: Sequence[Target], plan: ResamplingPlan, *, std_errors: bool
 ) -> list[tuple[FloatArray, FloatArray | None]]:
-    """Return (values, standard errors) of each target in the batch's replicates."""
+    """Return (values, standard errors) of each target in the replicates of some blocks."""
     # Where units are rows of one stratum, the sweep itself gives the errors of every mid-rank index.
-    moments, spread = replicate_moments(batch, layout.rows, std_errors and plan.draws_rows)
+    in_sweep = std_errors and plan.draws_rows
+    few = len(layout.cell_of_row) > 0
+    batch = layout.draws.batch(layout.n_rows, first, count, completed=not few)
+    if few:
+        moments, spread = exact_moments(batch, layout.rows, layout.cell_of_row, in_sweep)
+    else:
+        moments, spread = replicate_moments(batch, layout.rows, in_sweep)
     if plan.draws_rows:
         spread *= layout.n_drawn / (layout.n_drawn - 1.0)
     elif std_errors:
@@ -106,6 +129,8 @@ def _batch_numbers(
         index = target.index
         key = (index.family, 0.0 if index.family == MIDRANK_FAMILY else index.parameter)
         if key not in numerators:
+            if few:
+                batch, few = layout.draws.batch(layout.n_rows, first, count), False
             numerators[key] = replicate_shaped(batch, layout.rows, moments, *key)
         here = (slice(None), target.group, target.outcome)
         near = NEARLY * layout.largest[target.outcome, target.group]

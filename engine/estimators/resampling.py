@@ -6,7 +6,7 @@ nothing else, so all outcomes, indices and groups of the sample see the same dra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -68,6 +68,13 @@ class ResamplingPlan:
     unit_scale: FloatArray
     degrees: int | None = None
     key: np.uint64 = NO_KEY
+
+
+def shortened(plan: ResamplingPlan, replicates: int) -> ResamplingPlan:
+    """Return a bootstrap with fewer replicates."""
+    if replicates == plan.n_replicates:
+        return plan
+    return replace(plan, n_replicates=replicates, factors=np.full(replicates, 1.0 / max(replicates - 1, 1)))
 
 
 def plan_method(method: str, *, has_design: bool, has_replicate_weights: bool) -> str:

@@ -240,13 +240,17 @@ def _need_predicted(  # noqa: C901 - loops over patterns, columns and lanes
 
 
 @kernel
-def block_sums(by_rank: Batch, by_pattern: Batch, b: int, x: Sample) -> Sums:
-    """Sweep the rows twice for the replicates of block b of a batch, which is given for the rows in both orders."""
-    lanes, q, P = by_rank.starts.shape[1], x.is_need.shape[0], x.indptr.shape[0] - 1
+def block_sums(by_rank: Batch, by_pattern: Batch, b: int, x: Sample, n: FloatArray, s: FloatArray) -> Sums:
+    """Sweep the rows twice for the replicates of block b of a batch, which is given for the rows in both orders.
+
+    n and s (p, lanes) are overwritten and become part of the result.
+    """
+    lanes, q = by_rank.starts.shape[1], x.is_need.shape[0]
+    n[:, :] = 0.0
+    s[:, :] = 0.0
     sums = Sums(
-        np.zeros(lanes), np.zeros(lanes, np.int64), np.zeros((x.offset[-1], lanes)), np.zeros((q + 1, lanes)),
-        np.zeros((P, lanes)), np.zeros((P, lanes)),
-    )  # fmt: skip
+        np.zeros(lanes), np.zeros(lanes, np.int64), np.zeros((x.offset[-1], lanes)), np.zeros((q + 1, lanes)), n, s
+    )
     _rank_sums(by_rank, b, x, sums.W, sums.tables, sums.ranked, sums.drawn)
     _pattern_sums(by_pattern, b, x, sums.n, sums.s)
     return sums

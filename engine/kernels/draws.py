@@ -73,14 +73,16 @@ class Draws:
         """Return the bytes that one block's multipliers take while they are used."""
         return lanes * self.item_bytes * (self.n_units if self.source == TABLE else TILE)
 
-    def batch(self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES) -> Batch:
-        """Draw some blocks of `lanes` replicates for `n_rows` rows."""
+    def batch(
+        self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES, *, completed: bool = True
+    ) -> Batch:
+        """Draw some blocks of `lanes` replicates for `n_rows` rows; exact totals can be left to the sweep."""
         first = (first_block + np.arange(n_blocks)) * lanes
         starts = _stream_starts(self.key, first[0], n_blocks * lanes).reshape(n_blocks, lanes)
         quads = _stream_starts(self.key ^ _QUADS, first[0] // 4, n_blocks * lanes // 4).reshape(n_blocks, -1)
         coarse, residual = poisson_tables(self.rate)
         totals = np.empty((n_blocks, 0), np.int64)
-        if self.exact:
+        if self.exact and completed:
             totals = exact_totals(self.n_units, quads, starts, coarse, residual)
         kind = np.uint8 if self.item_bytes == 1 else np.float64
         table = np.empty((n_blocks, 0, lanes), kind) if self.table is None else self.table(quads, starts, first)
@@ -90,7 +92,7 @@ class Draws:
             added_end=np.empty((n_blocks, 0), np.int64), table=table,
             given=np.empty((0, 0)) if self.given is None else self.given, first=first, totals=totals,
         )  # fmt: skip
-        return self.reordered(batch, self.unit, n_rows)
+        return self.reordered(batch, self.unit, n_rows) if completed else batch
 
     def reordered(self, batch: Batch, unit: UnitArray, n_rows: int) -> Batch:
         """Give the same draws to rows of other units (n_rows,): another order, or some of them only."""
@@ -134,8 +136,8 @@ def poisson_units(key: np.uint64, unit: UnitArray, n_units: int) -> Draws:
 
 
 def exact_rows(key: np.uint64, n: int) -> Draws:
-    """Draw n of n rows with replacement, see `completion`; the total exceeds n 3 times in 100,000."""
-    rate = max(Decimal("0.5"), 1 - 4 / Decimal(n).sqrt())
+    """Draw n of n rows with replacement, see `completion`; the total exceeds n 2 times in 10,000."""
+    rate = max(Decimal("0.5"), 1 - Decimal("3.5") / Decimal(n).sqrt())
     return Draws(source=ROWS, key=key, n_units=n, rate=rate, exact=True)
 
 

@@ -86,7 +86,8 @@ def add_rows(weight: FloatArray, tile: NDArray[Any], first: FloatArray) -> None:
 
 
 @kernel
-def _add_rows_and_squares(weight: FloatArray, tile: NDArray[Any], first: FloatArray, second: FloatArray) -> None:
+def add_rows_and_squares(weight: FloatArray, tile: NDArray[Any], first: FloatArray, second: FloatArray) -> None:
+    """Add w^2 m to second (lanes,) as well."""
     for i in range(tile.shape[0]):
         w = weight[i]
         for lane in range(first.shape[0]):
@@ -195,13 +196,35 @@ def _close_group(rows: Rows, sums: Sums, errors: bool, moments: FloatArray, spre
 
 
 @kernel
-def _sweep(batch: Batch, b: int, rows: Rows, errors: bool, moments: FloatArray, spread: FloatArray) -> None:
-    lanes, P, K = moments.shape[0], rows.present.shape[0], rows.outcome.shape[0]
-    sums = new_sums(lanes, P, K)
-    tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
-    n, cell, tie, group = rows.weight.shape[0], 0, 0, 0
-    while group < rows.group_end.shape[0] and rows.group_end[group] == 0:  # groups without rows
+def close_up(
+    rows: Rows, sums: Sums, errors: bool, cell: int, tie: int, group: int, moments: FloatArray, spread: FloatArray
+) -> tuple[int, int]:
+    """Close a cell, and the tie group and groups that end with it; returns the next tie group and group."""
+    close_cell(rows, sums, cell, errors)
+    if cell + 1 == rows.tie_end[tie]:
+        _close_tie(rows, sums, errors)
+        tie += 1
+        while group < rows.group_end.shape[0] and tie == rows.group_end[group]:
+            _close_group(rows, sums, errors, moments[:, group], spread[:, group])
+            group += 1
+    return tie, group
+
+
+@kernel
+def first_group(rows: Rows) -> int:
+    """Return the first group that has rows."""
+    group = 0
+    while group < rows.group_end.shape[0] and rows.group_end[group] == 0:
         group += 1
+    return group
+
+
+@kernel
+def _sweep(batch: Batch, b: int, rows: Rows, errors: bool, moments: FloatArray, spread: FloatArray) -> None:
+    lanes = moments.shape[0]
+    sums = new_sums(lanes, rows.present.shape[0], rows.outcome.shape[0])
+    tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
+    n, cell, tie, group = rows.weight.shape[0], 0, 0, first_group(rows)
     for number in range(-(-n // TILE)):
         first = number * TILE
         stop = min(first + TILE, n)
@@ -210,19 +233,13 @@ def _sweep(batch: Batch, b: int, rows: Rows, errors: bool, moments: FloatArray, 
         while i < stop:
             j = min(rows.cell_end[cell], stop)
             if errors:
-                _add_rows_and_squares(rows.weight[i:j], tile[i - first : j - first], sums.first, sums.second)
+                add_rows_and_squares(rows.weight[i:j], tile[i - first : j - first], sums.first, sums.second)
             else:
                 add_rows(rows.weight[i:j], tile[i - first : j - first], sums.first)
             i = j
             if j == rows.cell_end[cell]:
-                close_cell(rows, sums, cell, errors)
+                tie, group = close_up(rows, sums, errors, cell, tie, group, moments, spread)
                 cell += 1
-                if cell == rows.tie_end[tie]:
-                    _close_tie(rows, sums, errors)
-                    tie += 1
-                    while group < rows.group_end.shape[0] and tie == rows.group_end[group]:
-                        _close_group(rows, sums, errors, moments[:, group], spread[:, group])
-                        group += 1
 
 
 @parallel_kernel

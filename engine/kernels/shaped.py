@@ -9,7 +9,7 @@ from engine.kernels._jit import kernel, parallel_kernel, prange
 from engine.kernels.indices import EXTENDED_FAMILY
 from engine.kernels.numerators import shape
 from engine.kernels.poisson import TILE
-from engine.kernels.replicates import Rows, Sums, add_rows, close_cell, new_sums
+from engine.kernels.replicates import Rows, Sums, add_rows, close_cell, first_group, new_sums
 from engine.kernels.tiles import Batch, fill_tile
 
 FloatArray = NDArray[np.float64]
@@ -51,9 +51,7 @@ def _sweep(
     previous, N = np.empty((P, lanes)), np.zeros((K, lanes))
     previous[:, :] = shape(family, 0.0, parameter)
     tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
-    n, cell, tie, group = rows.weight.shape[0], 0, 0, 0
-    while group < rows.group_end.shape[0] and rows.group_end[group] == 0:
-        group += 1
+    n, cell, tie, group = rows.weight.shape[0], 0, 0, first_group(rows)
     for number in range(-(-n // TILE)):
         first = number * TILE
         stop = min(first + TILE, n)

@@ -339,3 +339,66 @@ def test_interrupt_in_the_middle_of_replicates__leaves_nothing(changed, project,
     assert not (project / "run").exists()
     assert not list(project.glob(".run*"))
     assert not list(scratch.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("terms", "words"),
+    [
+        ('terms = ["sexx"]', ("unknown variable 'sexx'", "sex")),
+        ('terms = ["ill"]', ("the outcome itself",)),
+        ('terms = ["sex"]\nneed = ["income"]', ("analysis[2].need", "none of the terms")),
+        ('terms = ["sex"]\nbootstrap = { replicates = 100, interval = "bca" }', ("bca", "percentile")),
+        ('terms = ["sex"]\nindex = "extended"', ("analysis[2].index",)),
+        ('terms = ["sex"]\nmodel = "cloglog"', ("analysis[2].model", "probit")),
+        ("terms = []", ("analysis[2].terms",)),
+    ],
+)
+def test_decomposition__faults_are_told(cli, project, terms, words):
+    text = (project / "study.toml").read_text()
+    own = f'[[analysis]]\nname = "d"\nkind = "decomposition"\noutcome = "ill"\nrank_by = "income"\n{terms}\n'
+    describe = '[[analysis]]\nname = "p"\nkind = "describe"\n'
+    (project / "study.toml").write_text(text[: text.index("[[analysis]]")] + describe + own)
+    refused(cli, project, 10, *words)
+
+
+@pytest.mark.parametrize("kind", ["concentration", "decomposition"])
+def test_interrupt_with_keep__keeps_the_replicates_that_are_done(changed, project, survey, kind):
+    study = changed(frame=pl.concat([survey] * 100))
+    if kind == "decomposition":
+        text = study.read_text()
+        first = text.index("[[analysis]]")
+        study.write_text(
+            text[:first]
+            + """
+[[analysis]]
+name = "first"
+kind = "describe"
+[[analysis]]
+name = "parts"
+kind = "decomposition"
+outcome = "ill"
+rank_by = "income"
+terms = "sex"
+bootstrap = { replicates = 100 }
+[[analysis]]
+name = "last"
+kind = "describe"
+"""
+        )
+    program = "from engine.cli import main; main()"
+    command = [sys.executable, "-c", program, "run", "study.toml", "--out", "run", "--replicates", "1000000", "--keep"]
+    process = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    deadline = time.monotonic() + 60
+    while not list(project.glob(".run.writing-*")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "what was done is kept in run" in err
+    rows = pl.read_parquet(project / "run" / "results.parquet").filter(pl.col("n_replicates").is_not_null())
+    done = rows["n_replicates"].unique().to_list()
+    assert len(done) == 1
+    assert 100 <= done[0] < 1_000_000
+    assert rows.filter(pl.col("std_error").is_not_null()).height > 0
+    assert f"not run: {'curve' if kind == 'concentration' else 'last'}" in out

@@ -198,3 +198,34 @@ def test_errors_of_the_unit_sweep__equal_those_of_one_replicate_at_a_time(method
     for q, target in enumerate(targets):
         expected = _batch_errors(arrays, target, pieces[target.outcome][target.group], plan, 0, 2)
         assert errors[q] == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("std_errors", [False, True])
+def test_few_cells__give_what_the_sweep_over_completed_rows_gives(std_errors):
+    from engine.kernels.few_cells import exact_moments
+
+    arrays = two_groups("events", n=3_000)
+    layout = laid_out(arrays, "iid", "rows")
+    assert len(layout.cell_of_row) == arrays.n
+    batch = layout.draws.batch(arrays.n, 0, 2, completed=False)
+    found = exact_moments(batch, layout.rows, layout.cell_of_row, std_errors)
+    expected = replicate_moments(layout.draws.batch(arrays.n, 0, 2), layout.rows, std_errors)
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, rel=1e-9, abs=1e-9)
+
+
+def test_totals_above_n__are_drawn_again_in_both_ways():
+    """With a rate of 1 half of the Poisson totals exceed n, so that every block is drawn several times."""
+    from dataclasses import replace
+    from decimal import Decimal
+
+    from engine.kernels.few_cells import exact_moments
+
+    arrays = two_groups("events", n=500)
+    layout = laid_out(arrays, "iid", "rows")
+    drawn = replace(layout.draws, rate=Decimal(1))
+    counts = drawn.multipliers(arrays.n, 0, 2)
+    assert (counts.sum(axis=1) == arrays.n).all()
+    found, _ = exact_moments(drawn.batch(arrays.n, 0, 2, completed=False), layout.rows, layout.cell_of_row, False)
+    expected, _ = replicate_moments(drawn.batch(arrays.n, 0, 2), layout.rows, False)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)

@@ -96,3 +96,14 @@ def test_results__are_frozen_and_tidy():
 
 def test_dir__lists_the_public_names():
     assert {"concentration_index", "concentration_curve", "run", "load_study"} <= set(dir(engine))
+
+
+def test_warm__compiles_everything_that_a_run_uses():
+    from engine.batch.warm import warm_kernels
+    from engine.kernels.few_cells import exact_moments
+    from engine.kernels.replicates import replicate_moments
+
+    assert warm_kernels() > 0
+    seen = [len(kernel.signatures) for kernel in (replicate_moments, exact_moments)]
+    assert warm_kernels() > 0
+    assert [len(kernel.signatures) for kernel in (replicate_moments, exact_moments)] == seen

@@ -1,0 +1,116 @@
+"""The sweep of an exact bootstrap where cells are few: their sums are kept, and completed rows are added to them.
+
+Only at its end does a sweep know how many draws a replicate lacks. With the sums of all cells at hand they can
+still be added, so that rows are drawn once and not twice (see `completion`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels._jit import kernel, parallel_kernel, prange
+from engine.kernels.poisson import TILE, CountArray
+from engine.kernels.replicates import Rows, add_rows, add_rows_and_squares, close_up, first_group, new_sums
+from engine.kernels.streams import GAMMA, draw, mix64, uniform
+from engine.kernels.tiles import Batch, fill_tile
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@kernel
+def _add_counts(tile: CountArray, short: NDArray[np.uint16], totals: IntArray) -> None:
+    for lane in range(totals.shape[0]):
+        short[lane] = np.uint16(0)
+    for i in range(tile.shape[0]):
+        for lane in range(totals.shape[0]):
+            short[lane] += tile[i, lane]
+    for lane in range(totals.shape[0]):
+        totals[lane] += short[lane]
+
+
+@kernel
+def _cell_sums(
+    batch: Batch, b: int, rows: Rows, errors: bool, first: FloatArray, second: FloatArray, totals: IntArray
+) -> None:
+    """Fill first and second (c, lanes), sums of w m and w^2 m, and the totals (lanes,) of m."""
+    lanes, n = totals.shape[0], rows.weight.shape[0]
+    tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
+    short = np.empty(lanes, np.uint16)
+    first[:, :] = 0.0
+    second[:, :] = 0.0
+    totals[:] = 0
+    cell = 0
+    for number in range(-(-n // TILE)):
+        low = number * TILE
+        high = min(low + TILE, n)
+        fill_tile(batch, b, number, low, words, tile[: high - low])
+        _add_counts(tile[: high - low], short, totals)
+        i = low
+        while i < high:
+            j = min(rows.cell_end[cell], high)
+            if errors:
+                add_rows_and_squares(rows.weight[i:j], tile[i - low : j - low], first[cell], second[cell])
+            else:
+                add_rows(rows.weight[i:j], tile[i - low : j - low], first[cell])
+            i = j
+            cell += j == rows.cell_end[cell]
+
+
+@kernel
+def _complete(
+    starts: NDArray[np.uint64], rows: Rows, cell_of_row: NDArray[np.int32], totals: IntArray, errors: bool,
+    first: FloatArray, second: FloatArray,
+) -> None:  # fmt: skip
+    n = rows.weight.shape[0]
+    for lane in range(totals.shape[0]):
+        for j in range(n - totals[lane]):
+            i = int(uniform(draw(starts[lane], n + j)) * n)
+            w, c = rows.weight[i], cell_of_row[i]
+            first[c, lane] += w
+            if errors:
+                second[c, lane] += w * w
+
+
+@kernel
+def _sweep(
+    batch: Batch, b: int, rows: Rows, cell_of_row: NDArray[np.int32], errors: bool, moments: FloatArray,
+    spread: FloatArray,
+) -> None:  # fmt: skip
+    lanes, cells = moments.shape[0], rows.cell_end.shape[0]
+    first, second = np.empty((cells, lanes)), np.empty((cells if errors else 0, lanes))
+    totals, quads = np.empty(lanes, np.int64), batch.quads[b]
+    again = True
+    while again:
+        again = False
+        _cell_sums(batch, b, rows, errors, first, second, totals)
+        for q in range(lanes // 4):
+            if totals[4 * q : 4 * q + 4].max() > rows.weight.shape[0]:
+                quads[q] = mix64(quads[q] + GAMMA)
+                again = True
+    _complete(batch.starts[b], rows, cell_of_row, totals, errors, first, second)
+    sums = new_sums(lanes, rows.present.shape[0], rows.outcome.shape[0])
+    tie, group = 0, first_group(rows)
+    for c in range(cells):
+        for lane in range(lanes):
+            sums.first[lane] = first[c, lane]
+            if errors:
+                sums.second[lane] = second[c, lane]
+        tie, group = close_up(rows, sums, errors, c, tie, group, moments, spread)
+
+
+@parallel_kernel
+def exact_moments(
+    batch: Batch, rows: Rows, cell_of_row: NDArray[np.int32], errors: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return what `replicate_moments` does, of a batch of ROWS that is not completed (its quads move on in place)."""
+    n_blocks, lanes = batch.starts.shape
+    G, K = rows.group_end.shape[0], rows.outcome.shape[0]
+    moments = np.zeros((n_blocks * lanes, G, K, 4))
+    spread = np.zeros((n_blocks * lanes, G, K, 3 if errors else 0))
+    for i in prange(n_blocks):
+        b = int(i)
+        low, high = b * lanes, (b + 1) * lanes
+        _sweep(batch, b, rows, cell_of_row, errors, moments[low:high], spread[low:high])
+    return moments, spread
