@@ -43,7 +43,8 @@ def index_replicates(
             replicate(arrays, pieces, targets, plan, layout, std_errors=std_errors, n_threads=count)
 
     ms = 1000 * seconds(work) / spec.replicates
-    what = f"{len(indices)} index, {K} outcomes, {G} groups" if K * G > 1 else "index, weighted"
+    weighted = "weighted" if arrays.weight.min() < arrays.weight.max() else "unweighted"
+    what = f"{len(indices)} index, {K} outcomes, {G} groups" if K * G > 1 else f"index, {weighted}"
     name = f"equirank {method}{' by cells' if layout.n_cells else ''}{', studentized' if std_errors else ''}"
     return Timing(program=name, what=what, rows=arrays.n, replicates=spec.replicates, threads=n_threads, ms=ms)
 

@@ -29,19 +29,26 @@ def write_plots(result: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
         alt.Chart(_data(alt, peers), width=520, title=_title(result, "Replicates a second, one weighted index"))
         .mark_bar()
         .encode(
-            x=alt.X("speed:Q", scale=alt.Scale(type="log"), title="replicates a second (log scale)"),
-            x2=alt.datum(0.3),
+            x=alt.X("speed:Q", scale=alt.Scale(type="log", domainMin=1), title="replicates a second (log scale)"),
+            x2=alt.datum(1),
             y=alt.Y("program:N", sort=order, title=None, axis=alt.Axis(labelLimit=300)),
             color=alt.Color("ours:N", legend=None, scale=alt.Scale(domain=[True, False], range=["#1b6ca8", "#b9b9b9"])),
         )
     )
-    texts = bars.mark_text(align="left", dx=4).encode(text="label:N", x2=alt.value(None), color=alt.value("#333"))
+    texts = (
+        alt.Chart(_data(alt, peers))
+        .mark_text(align="left", dx=4)
+        .encode(x="speed:Q", y=alt.Y("program:N", sort=order), text="label:N")
+    )
     rows = (
-        alt.Chart(_data(alt, _rows(result)), width=520, height=240, title=_title(result, "Time by rows"))
+        alt.Chart(
+            _data(alt, _rows(result)), width=520, height=240, title="Replicates a second by rows, exact bootstrap"
+        )
         .mark_line(point=True)
         .encode(
-            x=alt.X("rows:Q", scale=alt.Scale(type="log"), title="rows (log scale)"),
-            y=alt.Y("ms:Q", scale=alt.Scale(type="log"), title="ms a replicate (log scale)"),
+            x=alt.X("rows:Q", scale=alt.Scale(type="log", nice=False), title="rows (log scale)"),
+            y=alt.Y("speed:Q", scale=alt.Scale(type="log"), title="replicates a second (log scale)"),
+            color=alt.Color("threads:N", title="threads", scale=alt.Scale(range=["#8fb8d4", "#1b6ca8"])),
         )
     )
     written = (folder / "peers.svg", folder / "rows.svg")
@@ -76,13 +83,12 @@ def _peers(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    threads = max(timing["threads"] for timing in result["timings"])
-    best: dict[int, float] = {}
-    for timing in result["timings"]:
-        same = timing["program"] == "equirank iid" and timing["threads"] == threads
-        if same and timing["what"] == "index, weighted":
-            best[timing["rows"]] = min(timing["ms"], best.get(timing["rows"], timing["ms"]))
-    return [{"rows": rows, "ms": ms} for rows, ms in sorted(best.items())]
+    most = max((timing["replicates"] for timing in result["timings"] if timing["rows"] != result["rows"]), default=0)
+    return [
+        {"rows": timing["rows"], "threads": timing["threads"], "speed": 1000 / timing["ms"]}
+        for timing in result["timings"]
+        if timing["program"] == "equirank iid" and timing["what"] == "index, weighted" and timing["replicates"] == most
+    ]
 
 
 def _title(result: Mapping[str, Any], text: str) -> str:

@@ -76,8 +76,7 @@ def lay_out(
         if route == "cells" or CELL_COST * (len(alike) + np.sqrt(arrays.n)) < arrays.n:
             n_cells = len(alike)
             sizes = np.diff(alike, prepend=0)
-            cell_of_row = np.repeat(np.arange(n_cells, dtype=np.int32), sizes if plan.draws.exact else 0)
-            draws = cell_draws(plan.key, sizes, cell_of_row)
+            draws = cell_draws(plan.key, sizes, exact=plan.draws.exact)
             kept = alike - 1
             first = kept - sizes + 1
             weight, group, new_tie, new_cell = weight[kept], group[kept], new_tie[first], new_cell[first]

@@ -92,6 +92,19 @@ def _look_up(u: float, t: int, offset: IntArray, low: IntArray, keep: FloatArray
 
 
 @kernel
+def row_guide(cell_end: IntArray, entries: int) -> IntArray:
+    """Return, for the first row of each of `entries` equal stretches of rows, its cell: where to start looking."""
+    guide = np.zeros(entries, np.int64)
+    c = 0
+    for g in range(entries):
+        row = g * cell_end[-1] // entries
+        while row >= cell_end[c]:
+            c += 1
+        guide[g] = c
+    return guide
+
+
+@kernel
 def draw_cells(
     starts: WordArray,
     table_of_cell: IntArray,
@@ -99,14 +112,15 @@ def draw_cells(
     low: IntArray,
     keep: FloatArray,
     other: IntArray,
-    cell_of_row: NDArray[np.int32],
+    cell_end: IntArray,
+    guide: IntArray,
     counts: NDArray[Any],
 ) -> None:
     """Draw the counts (cells, lanes) of each replicate.
 
-    cell_of_row (n,) makes them add up to n; empty leaves them Poisson.
+    cell_end (c,) makes them add up to n, its last entry; empty leaves them Poisson. guide is `row_guide` of it.
     """
-    n_cells, n = counts.shape[0], cell_of_row.shape[0]
+    n_cells, n = counts.shape[0], cell_end[-1] if cell_end.shape[0] > 0 else 0
     totals = np.zeros(counts.shape[1], np.int64)
     for c in range(n_cells):  # cells outside: a table is read for all replicates while it is in the cache
         for lane in range(counts.shape[1]):
@@ -126,5 +140,9 @@ def draw_cells(
                     totals[lane] += count
                 position += n_cells
             for _ in range(n - totals[lane]):
-                counts[cell_of_row[int(uniform(draw(starts[lane], position)) * n)], lane] += 1
+                u = uniform(draw(starts[lane], position))
+                row, c = int(u * n), guide[int(u * guide.shape[0])]
+                while row >= cell_end[c]:
+                    c += 1
+                counts[c, lane] += 1
                 position += 1

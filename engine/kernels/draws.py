@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.cell_counts import count_tables
+from engine.kernels.cell_counts import count_tables, row_guide
 from engine.kernels.completion import complete, exact_totals
 from engine.kernels.poisson import TILE, WordArray, poisson_tables
 from engine.kernels.streams import LANES, stream_start
@@ -25,6 +25,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
 
+_GUIDE = 4_096  # entries: cells of half a million rows are found in one step or two
 NO_KEY = np.uint64(0)  # of plans that draw nothing
 _QUADS = np.uint64(0x5851F42D4C957F2D)  # sets the streams that four replicates share apart from their own
 
@@ -166,15 +167,18 @@ def deleted_units(unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntAr
     )  # fmt: skip
 
 
-def cell_draws(key: np.uint64, sizes: IntArray, cell_of_row: UnitArray) -> Draws:
-    """Draw rows alike in cells of `sizes` (c,): n of n with replacement, or Poisson where cell_of_row is empty."""
-    n = len(cell_of_row)
-    rate = 1.0 - 1.0 / np.sqrt(n) if n else 1.0  # exceeds n in one of six replicates, cheaper than to complete more
+def cell_draws(key: np.uint64, sizes: IntArray, *, exact: bool) -> Draws:
+    """Draw rows alike in cells of `sizes` (c,): n of n with replacement, or independent Poisson(1) counts."""
+    cell_end = np.cumsum(sizes) if exact else np.empty(0, np.int64)
+    guide = row_guide(cell_end, _GUIDE) if exact else np.empty(0, np.int64)
+    rate = (
+        1.0 - 1.0 / np.sqrt(cell_end[-1]) if exact else 1.0
+    )  # exceeds n in one of six replicates, cheaper than to complete more
     distinct, table_of_cell = np.unique(sizes, return_inverse=True)
     tables = count_tables(distinct, float(rate))
     return Draws(
         source=TABLE, key=key, n_units=len(sizes), unit=np.arange(len(sizes), dtype=np.int32), item_bytes=8,
-        table=lambda _, starts, __: cell_table(starts, table_of_cell.astype(np.int64), *tables, cell_of_row),
+        table=lambda _, starts, __: cell_table(starts, table_of_cell.astype(np.int64), *tables, cell_end, guide),
     )  # fmt: skip
 
 

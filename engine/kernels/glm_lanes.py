@@ -49,24 +49,42 @@ def means_and_slopes(link: int, eta: FloatArray, mu: FloatArray, slope: FloatArr
 
 
 @kernel
-def _score(
-    link: int, patterns: Patterns, n: FloatArray, s: FloatArray, beta: FloatArray, with_information: bool,
-    gradient: FloatArray, information: FloatArray, feasible: NDArray[np.bool_],
+def _weighted_outcomes(patterns: Patterns, s: FloatArray, out: FloatArray) -> None:
+    """Fill out (q, lanes) with X's, the part of a natural link's score that no step changes."""
+    out[:, :] = 0.0
+    for p in range(s.shape[0]):
+        for e in range(patterns.indptr[p], patterns.indptr[p + 1]):
+            k, x = patterns.column[e], patterns.value[e]
+            for lane in range(s.shape[1]):
+                out[k, lane] += x * s[p, lane]
+
+
+@kernel
+def _score(  # noqa: C901 - loops over patterns, columns and lanes
+    link: int, patterns: Patterns, n: FloatArray, s: FloatArray, outcomes: FloatArray, beta: FloatArray,
+    with_information: bool, gradient: FloatArray, information: FloatArray, feasible: NDArray[np.bool_],
 ) -> None:  # fmt: skip
-    """Fill the score (q, lanes) and, if asked, the packed expected information (q (q + 1) / 2, lanes)."""
+    """Fill the score (q, lanes) and, if asked, the packed expected information (q (q + 1) / 2, lanes).
+
+    With a natural link (linear, logit) the score is X's - X'(n mu): the sweep reads n alone.
+    """
     lanes = beta.shape[1]
     eta, mu, slope, r, v = np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes)
-    gradient[:, :] = 0.0
+    natural = link not in (PROBIT, IDENTITY)
+    for k in range(gradient.shape[0]):
+        for lane in range(lanes):
+            gradient[k, lane] = outcomes[k, lane] if natural else 0.0
     if with_information:
         information[:, :] = 0.0
     for p in range(n.shape[0]):
         predict(patterns, p, beta, eta)
         means_and_slopes(link, eta, mu, slope)
         for lane in range(lanes):
-            r[lane] = s[p, lane] - n[p, lane] * mu[lane]
+            r[lane] = -n[p, lane] * mu[lane]
             v[lane] = n[p, lane] * slope[lane]
-        if link in (PROBIT, IDENTITY):  # elsewhere the link is the natural one
+        if not natural:
             for lane in range(lanes):
+                r[lane] += s[p, lane]
                 spread = mu[lane] * (1.0 - mu[lane])
                 if link == IDENTITY and n[p, lane] > 0.0 and not spread > 0.0:
                     feasible[lane] = False
@@ -137,13 +155,15 @@ def refit(  # noqa: C901 - loops over steps, columns and lanes
     """
     q, lanes = beta.shape
     step, information = np.empty((q, lanes)), np.empty((q * (q + 1) // 2, lanes))
+    outcomes = np.empty((q, lanes))
+    _weighted_outcomes(patterns, s, outcomes)
     feasible, singular, done = np.ones(lanes, np.bool_), np.zeros(lanes, np.bool_), np.zeros(lanes, np.bool_)
     for k in range(q):
         beta[k, :] = start[k]
     status[:] = NOT_CONVERGED
     for number in range(_MOST_STEPS):
         fresh = number % _STEPS_WITH_ONE_INFORMATION == 0
-        _score(link, patterns, n, s, beta, fresh, step, information, feasible)
+        _score(link, patterns, n, s, outcomes, beta, fresh, step, information, feasible)
         if fresh:
             _factor(information, q, singular)
         _solve(information, step)

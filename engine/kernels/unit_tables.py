@@ -114,11 +114,12 @@ def cell_table(
     low: IntArray,
     keep: FloatArray,
     other: IntArray,
-    cell_of_row: NDArray[np.int32],
+    cell_end: IntArray,
+    guide: IntArray,
 ) -> FloatArray:
     """Draw the rows of cells that are alike in all that matters, see `cell_counts`."""
     n_blocks, lanes = starts.shape
     table = np.empty((n_blocks, table_of_cell.shape[0], lanes))
     for b in prange(n_blocks):
-        draw_cells(starts[b], table_of_cell, offset, low, keep, other, cell_of_row, table[b])
+        draw_cells(starts[b], table_of_cell, offset, low, keep, other, cell_end, guide, table[b])
     return table

@@ -20,8 +20,7 @@ def by_replicate(drawn, n, first_block=0, n_blocks=4, lanes=32):
 
 
 def cells_of(sizes, exact=True):
-    rows = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes if exact else 0)
-    return draws.cell_draws(KEY, np.asarray(sizes, np.int64), rows)
+    return draws.cell_draws(KEY, np.asarray(sizes, np.int64), exact=exact)
 
 
 STRATA = (np.array([5, 6, 20], np.int64), np.array([4, 0, 13], np.int64))
