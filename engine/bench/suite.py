@@ -165,8 +165,11 @@ def _growth(rows: int, cores: int) -> tuple[list[Timing], list[Check]]:
                 spent[n, threads, replicates] = timing.ms * replicates
     by_rows = spent[rows * 10, cores, 640] / spent[rows, cores, 640]
     checks.append(_at_most("ten times the rows", by_rows, "x the time", 10.5, None, "640 replicates, iid"))
-    by_replicates = spent[rows, cores, 640] / spent[rows, cores, 64]
-    checks.append(_at_most("ten times the replicates", by_replicates, "x the time", 10.5, None, "64 replicates, iid"))
+    arrays = make_people(rows).arrays()
+    few, many = (ours.index_replicates(arrays, "iid", cores, replicates=count) for count in (640, 6_400))
+    by_replicates = many.ms * many.replicates / (few.ms * few.replicates)
+    checks.append(_at_most("ten times the replicates", by_replicates, "x the time", 10.5, None, "640 replicates, iid"))
+    timings += [few, many]
     for n, most in ((rows, 1_000), (rows * 10, 4_000)):
         _, megabytes = peak_memory(
             "from engine.bench import ours; from engine.bench.data import make_people\n"
