@@ -27,7 +27,8 @@ ALLOWED = {
     "store": {"errors"},
     "report": {"store", "results"},
     "batch": {"errors", "paths", "study", "arrays", "kernels", "results", "estimators", "data", "simulate", "store"},
-    "cli": {"errors", "study", "store", "report", "batch"},
+    "bench": {"errors", "paths", "study", "arrays", "kernels", "estimators", "data"},
+    "cli": {"errors", "study", "store", "report", "batch", "bench"},
 }
 HEAVY = {"numba", "scipy", "statsmodels", "pandas", "polars", "duckdb", "pyarrow"}
 

@@ -9,6 +9,10 @@ import time
 import polars as pl
 import pytest
 
+import engine
+from engine.batch.reporter import Reporter
+from engine.errors import Enough
+
 TOKEN = 987_654.321  # a value of one person, which no message may show
 
 
@@ -361,44 +365,84 @@ def test_decomposition__faults_are_told(cli, project, terms, words):
     refused(cli, project, 10, *words)
 
 
+class Impatient(Reporter):
+    """Interrupts after some signs of life, as a user with --keep does."""
+
+    keeps = True
+
+    def __init__(self, patience):
+        self.patience = patience
+
+    def replicated(self, _replicates):
+        self.patience -= 1
+        if self.patience < 0:
+            self.interrupted = True
+            raise Enough
+
+
 @pytest.mark.parametrize("kind", ["concentration", "decomposition"])
-def test_interrupt_with_keep__keeps_the_replicates_that_are_done(changed, project, survey, kind):
-    study = changed(frame=pl.concat([survey] * 100))
-    if kind == "decomposition":
-        text = study.read_text()
-        first = text.index("[[analysis]]")
-        study.write_text(
-            text[:first]
-            + """
+def test_interrupt_with_keep__keeps_the_replicates_that_are_done(changed, project, survey, kind, monkeypatch):
+    from engine.estimators import decomposition_rows, replication
+
+    for module in (replication, decomposition_rows):
+        monkeypatch.setattr(module, "BATCH_WORK", 1.0)  # a block for each thread at a time
+    extra = 'terms = "sex"' if kind == "decomposition" else ""
+    text = changed(frame=survey).read_text()
+    (project / "study.toml").write_text(
+        text[: text.index("[[analysis]]")]
+        + f"""
 [[analysis]]
 name = "first"
 kind = "describe"
 [[analysis]]
-name = "parts"
-kind = "decomposition"
+name = "second"
+kind = "{kind}"
 outcome = "ill"
 rank_by = "income"
-terms = "sex"
-bootstrap = { replicates = 100 }
+bootstrap = {{ replicates = 5000 }}
+{extra}
 [[analysis]]
 name = "last"
 kind = "describe"
 """
-        )
-    program = "from engine.cli import main; main()"
-    command = [sys.executable, "-c", program, "run", "study.toml", "--out", "run", "--replicates", "1000000", "--keep"]
-    process = subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    deadline = time.monotonic() + 60
-    while not list(project.glob(".run.writing-*")) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(5)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
-    assert "what was done is kept in run" in err
-    rows = pl.read_parquet(project / "run" / "results.parquet").filter(pl.col("n_replicates").is_not_null())
-    done = rows["n_replicates"].unique().to_list()
-    assert len(done) == 1
-    assert 100 <= done[0] < 1_000_000
-    assert rows.filter(pl.col("std_error").is_not_null()).height > 0
-    assert f"not run: {'curve' if kind == 'concentration' else 'last'}" in out
+    )
+    whole = engine.run("study.toml", out="whole", threads=2, replicates=256).to_frame()
+    result = engine.run("study.toml", out="run", threads=2, reporter=Impatient(3))
+    assert result.manifest["interrupted"]
+    assert "not run: last" in result.manifest["warnings"][0]
+    rows = result.to_frame()
+    assert rows["analysis"].unique(maintain_order=True).to_list() == ["first", "second"]
+    done = rows["n_replicates"].drop_nulls().unique().to_list()
+    assert done == [256]  # four signs of life of 64
+    # What is kept is what a run of so many replicates gives.
+    kept = rows.filter(pl.col("analysis") == "second")
+    assert kept["std_error"].to_list() == whole.filter(pl.col("analysis") == "second")["std_error"].to_list()
+
+
+def test_interrupt_with_keep_before_any_replicate__keeps_the_analyses_before(changed, project, survey):
+    class Sudden(Impatient):
+        def start_analysis(self, name):
+            if name == "inequality":
+                self.interrupted = True
+                raise KeyboardInterrupt
+
+    changed(frame=survey)
+    result = engine.run("study.toml", out="run", reporter=Sudden(0))
+    assert result.to_frame()["analysis"].unique(maintain_order=True).to_list() == ["people", "rates"]
+    assert "not run: inequality, curve" in result.manifest["warnings"][0]
+
+
+def test_first_interrupt__waits_for_the_batch_and_the_second_does_not():
+    from engine.cli.progress import _Interruptible
+
+    reporter = _Interruptible(keeps=True)
+    reporter.start_analysis("a")
+    reporter.replicated(64)
+    reporter.interrupt(signal.SIGINT, None)
+    with pytest.raises(Enough):
+        reporter.replicated(64)
+    with pytest.raises(KeyboardInterrupt):
+        reporter.interrupt(signal.SIGINT, None)
+    impatient = _Interruptible(keeps=False)
+    with pytest.raises(KeyboardInterrupt):
+        impatient.interrupt(signal.SIGINT, None)
