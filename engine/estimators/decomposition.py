@@ -7,7 +7,7 @@ what turns GC into the index asked for, so that contributions and residual add u
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 
@@ -34,23 +34,8 @@ STATUS = {
     glm.BOUNDARY: "fitted probabilities on the boundary",
 }
 _USABLE = (glm.CONVERGED, glm.BOUNDARY)
+Key = tuple[str, int | str]
 _FEWEST_LANES = 8  # of a fit that needs one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The decomposition in r replicates, or of the sample (r = 1).
-
-    Attributes
-    ----------
-    values
-        Quantity -> (r,) float64, NaN where undefined. A quantity is (measure, column or group); see `quantities`.
-    status
-        (r,) of the fits.
-    """
-
-    values: Mapping[tuple[str, int | str], FloatArray]
-    status: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +162,10 @@ def replicate_group(
     return Numbers(*(np.concatenate(own) for own in zip(*blocks, strict=True)))
 
 
-def derive(numbers: Numbers, covariates: Covariates, index: Index, centre: float, *, with_need: bool) -> Parts:
-    """Turn a kernel's numbers into contributions and the rest, r replicates at a time."""
+def derive(
+    numbers: Numbers, covariates: Covariates, index: Index, centre: float, *, with_need: bool
+) -> dict[Key, FloatArray]:
+    """Turn a kernel's numbers into each quantity (measure, column or group) by replicate (r,), NaN if undefined."""
     W, T, S = numbers.total.T
     usable = np.isin(numbers.status, _USABLE) & (numbers.drawn > 1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -191,7 +178,7 @@ def derive(numbers: Numbers, covariates: Covariates, index: Index, centre: float
         contribution = scale[:, None] * effect * ranked
         contribution[:, 0] = 0.0  # the constant does not vary
         residual = whole - contribution.sum(axis=1)
-        values: dict[tuple[str, int | str], FloatArray] = {(index.name, ""): whole}
+        values: dict[Key, FloatArray] = {(index.name, ""): whole}
         for k in range(1, means.shape[1]):
             values["mean", k] = means[:, k]
             values["effect", k] = effect[:, k]
@@ -208,11 +195,10 @@ def derive(numbers: Numbers, covariates: Covariates, index: Index, centre: float
             values["horizontal_inequity", "difference"] = whole - values["contribution", "need"]
             if with_need:
                 values["horizontal_inequity", "standardised"] = scale * (GC - numbers.need[:, 1])
-        values = {
+        return {
             key: np.where(np.isfinite(own) & (usable | (key == (index.name, ""))), own, np.nan)
             for key, own in values.items()
         }
-    return Parts(values=values, status=numbers.status)
 
 
 def _groups(covariates: Covariates) -> dict[str, list[int]]:

@@ -10,6 +10,7 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays, VariableArrays
 from engine.errors import DataError, EstimationError
 from engine.estimators import decomposition as parts_of
+from engine.estimators.index_rows import intervals_of, replicate_row
 from engine.estimators.indices import Index
 from engine.estimators.intervals import summarise
 from engine.estimators.point import Piece, cut_piece
@@ -41,7 +42,7 @@ class _Fit:
     covariates: Covariates | None
     laid: parts_of.Laid | None
     start: FloatArray
-    parts: parts_of.Parts
+    parts: Mapping[Key, FloatArray]
     status: str
 
 
@@ -131,10 +132,7 @@ def _fit(
     except EstimationError as error:
         covariates, status = None, str(error)
     if covariates is None:
-        nothing = parts_of.Parts(values={}, status=np.empty(0, np.int64))
-        return _Fit(
-            piece=piece, covariates=None, laid=None, start=np.empty(0), parts=nothing, status=status or piece.status
-        )
+        return _Fit(piece=piece, covariates=None, laid=None, start=np.empty(0), parts={}, status=status or piece.status)
     with_need = _predicts_need(spec)
     numbers, centre = parts_of.fit_sample(arrays, covariates, g, spec.model, spec.effect, with_need=with_need)
     parts = parts_of.derive(numbers, covariates, index, centre, with_need=with_need)
@@ -181,7 +179,7 @@ def _replicate(
             )
             centre = fit.laid.centre
             parts = parts_of.derive(numbers, fit.covariates, index, centre, with_need=_predicts_need(spec))
-            for key, values in parts.values.items():
+            for key, values in parts.items():
                 own.setdefault(key, []).append(values[:kept])
         if not tell(progress, kept, plan, first * LANES + kept):
             break
@@ -202,7 +200,7 @@ def _rows(
     if fit.covariates is None:
         yield base
         return
-    for key, values in fit.parts.values.items():
+    for key, values in fit.parts.items():
         row = _labelled(base, fit.covariates, key)
         estimate = float(values[0])
         row = replace(row, estimate=estimate if np.isfinite(estimate) else None)
@@ -213,7 +211,7 @@ def _rows(
         if plan is None or key not in replicates or row.estimate is None:
             yield row
             continue
-        for interval in spec.bootstrap.interval if spec.bootstrap is not None and plan.is_bootstrap else ("normal",):
+        for interval in intervals_of(spec.bootstrap, plan):
             yield _with_replicates(row, replicates[key], plan, interval, piece.degrees)
 
 
@@ -241,12 +239,5 @@ def _with_replicates(row: TidyRow, values: FloatArray, plan: ResamplingPlan, int
         conf_level=row.conf_level or 0.95,
         degrees=plan.degrees or degrees,
     )
-    low, high, p, error = (
-        float(x) if np.isfinite(x) else None
-        for x in (summary.conf_low, summary.conf_high, summary.p_value, summary.std_error)
-    )
-    return replace(
-        row, std_error=error, conf_low=low, conf_high=high, p_value=p, method=f"{row.method}, {plan.name}, {interval}",
-        n_replicates=plan.n_replicates, n_failed=summary.n_failed,
-        status=summary.status if row.status == "ok" else row.status,
-    )  # fmt: skip
+    found = replicate_row(row, summary, plan)
+    return replace(found, method=f"{row.method}, {found.method}")

@@ -16,7 +16,7 @@ from engine.estimators.point import Piece, PointEstimates, t_interval
 from engine.estimators.resampling import ResamplingPlan
 from engine.kernels.design import cubed_and_squared
 from engine.results import TidyRow
-from engine.study import ConcentrationSpec
+from engine.study import BootstrapSpec, ConcentrationSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,8 @@ def index_rows(
             if row.status == NO_DEGREES and plan.degrees is None:
                 continue  # replicates of one unit show no spread
             rows.extend(
-                _replicate_row(row, _summary(spec, block, plan, g, interval), plan)
-                for interval in _intervals(spec, plan)
+                replicate_row(row, _summary(spec, block, plan, g, interval), plan)
+                for interval in intervals_of(spec.bootstrap, plan)
             )
         if spec.peer == "conindex" and piece.status == "ok":
             rows.extend(conindex_rows(row, piece, block.index))
@@ -122,12 +122,13 @@ def _acceleration(totals: FloatArray, plan: ResamplingPlan, interval: str) -> fl
     return third / (6.0 * second**1.5) if second > 0 else 0.0
 
 
-def _intervals(spec: ConcentrationSpec, plan: ResamplingPlan) -> tuple[str, ...]:
+def intervals_of(bootstrap: BootstrapSpec | None, plan: ResamplingPlan) -> tuple[str, ...]:
     """Percentiles mean nothing for jackknife or balanced replicates; theirs is the normal interval."""
-    return spec.bootstrap.interval if spec.bootstrap is not None and plan.is_bootstrap else ("normal",)
+    return bootstrap.interval if bootstrap is not None and plan.is_bootstrap else ("normal",)
 
 
-def _replicate_row(row: TidyRow, summary: ReplicateSummary, plan: ResamplingPlan) -> TidyRow:
+def replicate_row(row: TidyRow, summary: ReplicateSummary, plan: ResamplingPlan) -> TidyRow:
+    """Return a row with the standard error and interval of its replicates."""
     return replace(
         row,
         std_error=_number(summary.std_error),
@@ -156,7 +157,9 @@ def _comparison(
     difference = float(block.point.values[pair.second] - block.point.values[pair.first])
     rows = [row]
     # The replicates hold no standard error of a difference: percentile in place of studentized.
-    for interval in dict.fromkeys("percentile" if i == "studentized" else i for i in _intervals(spec, plan)):
+    for interval in dict.fromkeys(
+        "percentile" if i == "studentized" else i for i in intervals_of(spec.bootstrap, plan)
+    ):
         summary = summarise(
             difference,
             block.values[pair.second] - block.values[pair.first],
@@ -167,7 +170,7 @@ def _comparison(
             degrees=plan.degrees or min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees),
             acceleration=_acceleration(totals, plan, interval),
         )
-        rows.append(_replicate_row(row, summary, plan))
+        rows.append(replicate_row(row, summary, plan))
     return rows
 
 

@@ -17,6 +17,29 @@ UnitArray = NDArray[np.int32]
 
 
 @kernel
+def add_counts(tile: CountArray, short: NDArray[np.uint16], totals: IntArray) -> None:
+    """Add a tile's counts (m, lanes) to the totals (lanes,); short (lanes,) is scratch, for sums side by side."""
+    for lane in range(totals.shape[0]):
+        short[lane] = np.uint16(0)
+    for i in range(tile.shape[0]):
+        for lane in range(totals.shape[0]):
+            short[lane] += tile[i, lane]
+    for lane in range(totals.shape[0]):
+        totals[lane] += short[lane]
+
+
+@kernel
+def move_on(n: int, quads: WordArray, totals: IntArray) -> bool:
+    """Give four replicates another stream where one of their totals exceeds n; says whether any did."""
+    moved = False
+    for q in range(quads.shape[0]):
+        if max(totals[4 * q], totals[4 * q + 1], totals[4 * q + 2], totals[4 * q + 3]) > n:
+            quads[q] = mix64(quads[q] + GAMMA)
+            moved = True
+    return moved
+
+
+@kernel
 def _add_totals(
     n: int, quads: WordArray, starts: WordArray, coarse: NDArray[np.uint16], residual: WordArray, totals: IntArray
 ) -> None:
@@ -29,12 +52,7 @@ def _add_totals(
     for first in range(0, n, TILE):
         rows = min(TILE, n - first)
         fill_counts(first, nowhere, quads, starts, coarse, residual, words, tile[:rows])
-        short[:] = 0
-        for i in range(rows):
-            for lane in range(lanes):
-                short[lane] += tile[i, lane]
-        for lane in range(lanes):
-            totals[lane] += short[lane]
+        add_counts(tile[:rows], short, totals)
 
 
 @parallel_kernel
@@ -47,12 +65,8 @@ def exact_totals(
     for b in prange(n_blocks):
         again = True
         while again:
-            again = False
             _add_totals(n, quads[b], starts[b], coarse, residual, totals[b])
-            for q in range(lanes // 4):
-                if max(totals[b, 4 * q], totals[b, 4 * q + 1], totals[b, 4 * q + 2], totals[b, 4 * q + 3]) > n:
-                    quads[b, q] = mix64(quads[b, q] + GAMMA)
-                    again = True
+            again = move_on(n, quads[b], totals[b])
     return totals
 
 

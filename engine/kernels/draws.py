@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from engine.kernels.cell_counts import count_tables, row_guide
 from engine.kernels.completion import complete, exact_totals
-from engine.kernels.poisson import TILE, WordArray, poisson_tables
-from engine.kernels.streams import LANES, stream_start
+from engine.kernels.poisson import PRECISE, TILE, WordArray, poisson_tables
+from engine.kernels.streams import LANES, stream_starts
 from engine.kernels.tiles import GIVEN, ROWS, TABLE, Batch, all_multipliers
 from engine.kernels.unit_tables import cell_table, deletion_table, poisson_table, scaled_table, stratified_table
 
@@ -79,8 +79,8 @@ class Draws:
     ) -> Batch:
         """Draw some blocks of `lanes` replicates for `n_rows` rows; exact totals can be left to the sweep."""
         first = (first_block + np.arange(n_blocks)) * lanes
-        starts = _stream_starts(self.key, first[0], n_blocks * lanes).reshape(n_blocks, lanes)
-        quads = _stream_starts(self.key ^ _QUADS, first[0] // 4, n_blocks * lanes // 4).reshape(n_blocks, -1)
+        starts = stream_starts(self.key, first[0], n_blocks * lanes).reshape(n_blocks, lanes)
+        quads = stream_starts(self.key ^ _QUADS, first[0] // 4, n_blocks * lanes // 4).reshape(n_blocks, -1)
         coarse, residual = poisson_tables(self.rate)
         totals = np.empty((n_blocks, 0), np.int64)
         if self.exact and completed:
@@ -118,10 +118,6 @@ class Draws:
         return all_multipliers(self.batch(n_rows, first_block, n_blocks, lanes), n_rows)
 
 
-def _stream_starts(key: np.uint64, first: int, count: int) -> WordArray:
-    return np.array([stream_start(key, first + i) for i in range(count)], np.uint64)
-
-
 def poisson_rows(key: np.uint64, n: int) -> Draws:
     """Draw independent Poisson(1) counts of n rows."""
     return Draws(source=ROWS, key=key, n_units=n)
@@ -138,7 +134,8 @@ def poisson_units(key: np.uint64, unit: UnitArray, n_units: int) -> Draws:
 
 def exact_rows(key: np.uint64, n: int) -> Draws:
     """Draw n of n rows with replacement, see `completion`; the total exceeds n 2 times in 10,000."""
-    rate = max(Decimal("0.5"), 1 - Decimal("3.5") / Decimal(n).sqrt())
+    with localcontext(PRECISE):
+        rate = max(Decimal("0.5"), 1 - Decimal("3.5") / Decimal(n).sqrt())
     return Draws(source=ROWS, key=key, n_units=n, rate=rate, exact=True)
 
 

@@ -10,24 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels._jit import kernel, parallel_kernel, prange
-from engine.kernels.poisson import TILE, CountArray
+from engine.kernels.completion import add_counts, move_on
+from engine.kernels.poisson import TILE
 from engine.kernels.replicates import Rows, add_rows, add_rows_and_squares, close_up, first_group, new_sums
-from engine.kernels.streams import GAMMA, draw, mix64, uniform
+from engine.kernels.streams import draw, uniform
 from engine.kernels.tiles import Batch, fill_tile
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-@kernel
-def _add_counts(tile: CountArray, short: NDArray[np.uint16], totals: IntArray) -> None:
-    for lane in range(totals.shape[0]):
-        short[lane] = np.uint16(0)
-    for i in range(tile.shape[0]):
-        for lane in range(totals.shape[0]):
-            short[lane] += tile[i, lane]
-    for lane in range(totals.shape[0]):
-        totals[lane] += short[lane]
 
 
 @kernel
@@ -46,7 +36,7 @@ def _cell_sums(
         low = number * TILE
         high = min(low + TILE, n)
         fill_tile(batch, b, number, low, words, tile[: high - low])
-        _add_counts(tile[: high - low], short, totals)
+        add_counts(tile[: high - low], short, totals)
         i = low
         while i < high:
             j = min(rows.cell_end[cell], high)
@@ -80,15 +70,11 @@ def _sweep(
 ) -> None:  # fmt: skip
     lanes, cells = moments.shape[0], rows.cell_end.shape[0]
     first, second = np.empty((cells, lanes)), np.empty((cells if errors else 0, lanes))
-    totals, quads = np.empty(lanes, np.int64), batch.quads[b]
+    totals = np.empty(lanes, np.int64)
     again = True
     while again:
-        again = False
         _cell_sums(batch, b, rows, errors, first, second, totals)
-        for q in range(lanes // 4):
-            if totals[4 * q : 4 * q + 4].max() > rows.weight.shape[0]:
-                quads[q] = mix64(quads[q] + GAMMA)
-                again = True
+        again = move_on(rows.weight.shape[0], batch.quads[b], totals)
     _complete(batch.starts[b], rows, cell_of_row, totals, errors, first, second)
     sums = new_sums(lanes, rows.present.shape[0], rows.outcome.shape[0])
     tie, group = 0, first_group(rows)

@@ -10,7 +10,7 @@ and on nothing else.
 
 from __future__ import annotations
 
-from decimal import Decimal, getcontext
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from engine.kernels.streams import GAMMA, draw, mix64
 CountArray = NDArray[np.uint8]
 WordArray = NDArray[np.uint64]
 
+PRECISE = Context(prec=60)  # a context of our own: bits must not depend on the caller's, nor change it
 TILE = 256  # rows whose multipliers are held at a time, in the cache
 _LARGEST = 12  # counts above have probability 6e-11 and are drawn as 12
 _COARSE = 8
@@ -33,20 +34,20 @@ def poisson_tables(rate: Decimal) -> tuple[NDArray[np.uint16], WordArray]:
 
     Coarse thresholds are for 16 bits, residual ones for 64.
     """
-    getcontext().prec = 60
-    terms = [(-rate).exp()]
-    for k in range(1, _LARGEST):
-        terms.append(terms[-1] * rate / k)
-    terms.append(1 - sum(terms, Decimal(0)))
-    scaled = [term * 2**16 for term in terms]
-    whole = [int(term) if k < _COARSE else 0 for k, term in enumerate(scaled)]
-    left = [term - part for term, part in zip(scaled, whole, strict=True)]
-    coarse = np.cumsum(whole[:_COARSE]).astype(np.uint16)
-    total, below, residual = sum(left, Decimal(0)), Decimal(0), []
-    for share in left[:-1]:
-        below += share
-        residual.append(np.uint64(min(int(below / total * 2**64), 2**64 - 1)))
-    return coarse, np.array(residual, np.uint64)
+    with localcontext(PRECISE):
+        terms = [(-rate).exp()]
+        for k in range(1, _LARGEST):
+            terms.append(terms[-1] * rate / k)
+        terms.append(1 - sum(terms, Decimal(0)))
+        scaled = [term * 2**16 for term in terms]
+        whole = [int(term) if k < _COARSE else 0 for k, term in enumerate(scaled)]
+        left = [term - part for term, part in zip(scaled, whole, strict=True)]
+        coarse = np.cumsum(whole[:_COARSE]).astype(np.uint16)
+        total, below, residual = sum(left, Decimal(0)), Decimal(0), []
+        for share in left[:-1]:
+            below += share
+            residual.append(np.uint64(min(int(below / total * 2**64), 2**64 - 1)))
+        return coarse, np.array(residual, np.uint64)
 
 
 @kernel

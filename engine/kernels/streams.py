@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.kernels._jit import inlined, kernel
 
@@ -45,6 +46,15 @@ def mix64(z: np.uint64) -> np.uint64:
 def stream_start(key: np.uint64, replicate: int) -> np.uint64:
     """Return the hashed start of a replicate's stream."""
     return mix64(mix64(key + GAMMA) + np.uint64(replicate) * GAMMA)
+
+
+@kernel
+def stream_starts(key: np.uint64, first: int, count: int) -> NDArray[np.uint64]:
+    """Return the starts of replicates first .. first + count - 1."""
+    starts = np.empty(count, np.uint64)
+    for i in range(count):
+        starts[i] = stream_start(key, first + i)
+    return starts
 
 
 @inlined

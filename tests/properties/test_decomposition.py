@@ -125,7 +125,7 @@ def test_replicates_that_cannot_be_fitted__are_counted():
     )
     result = engine.decompose(frame, "y", "x", ["rare", "z"], bootstrap=1000, seed=1)
     row = next(row for row in result.rows if row.measure == "contribution")
-    assert row.n_failed == pytest.approx(1000 * 0.99**200, abs=45)
+    assert row.n_failed == pytest.approx(1000 * 0.99**200, abs=45)  # four binomial errors
     assert "no interval" in row.status
     assert result.rows[0].n_failed == 0  # the index itself needs no covariate
 
