@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.batch.decompose import decompose
     from engine.batch.execute import run
     from engine.batch.functions import concentration_curve, concentration_index
+    from engine.batch.logit import logit
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
     from engine.study.load import load_study
 
@@ -21,6 +22,7 @@ _HOMES = {
     "concentration_curve": "engine.batch.functions",
     "decompose": "engine.batch.decompose",
     "load_study": "engine.study.load",
+    "logit": "engine.batch.logit",
     "run": "engine.batch.execute",
     "EngineError": "engine.errors",
     "StudyError": "engine.errors",
@@ -40,6 +42,7 @@ __all__ = [
     "concentration_index",
     "decompose",
     "load_study",
+    "logit",
     "run",
 ]
 

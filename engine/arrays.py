@@ -230,13 +230,15 @@ class VariableArrays:
     name
         The variable.
     levels
-        Names of a factor's levels; empty for a number.
+        Names of a factor's levels, the reference first; empty for a number.
     codes
         (N,) int32: number of the level, -1 where missing; None for a number.
     values
         (N,) float64, NaN where missing; None for a factor without event. For an event 0 and 1.
     missing
         (N,) uint8: 0 for a value, otherwise why there is none (see `engine.study.models.MISSING_KINDS`).
+    scores
+        Place of each level in its natural order, 0 for the reference; empty for a number.
     """
 
     name: str
@@ -244,3 +246,4 @@ class VariableArrays:
     codes: UnitArray | None
     values: FloatArray | None
     missing: NDArray[np.uint8]
+    scores: tuple[int, ...] = ()

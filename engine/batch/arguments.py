@@ -16,24 +16,49 @@ from engine.study.analyses import IndexName, IntervalName, ReplicateMethod, leas
 from engine.study.base import Spec, as_tuple
 
 
+def _products(value: object) -> object:
+    """Accept lists where tuples are meant, and one term where several are allowed."""
+    return (
+        tuple(tuple(item) if isinstance(item, list) else item for item in value)
+        if isinstance(value, (list, tuple))
+        else (value,)
+    )
+
+
 class Arguments(Spec):
     """The arguments of a Python function, each of its own type: "5" is no number and True no count."""
 
     model_config = ConfigDict(strict=True)
 
     outcome: str
-    rank_by: str
     weight: str | None = None
     stratum: str | None = None
     cluster: str | None = None
     nested: bool = False
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+
+class RankedArguments(Arguments):
+    """The arguments of what ranks people and draws replicates."""
+
+    rank_by: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     threads: Annotated[int | None, Field(ge=1)] = None
 
 
-class IndexArguments(Arguments):
+class LogitArguments(Arguments):
+    """The arguments of `logit`."""
+
+    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products), Field(min_length=1)]
+    scores: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_products)] = ()
+    references: Annotated[dict[str, str], Field(default_factory=dict)]
+    frequency: str | None = None
+    covariance: Literal["model", "robust", "cluster", "design"] = "model"
+    crude: bool = False
+
+
+class IndexArguments(RankedArguments):
     """The arguments of `concentration_index`."""
 
     index: IndexName = "standard"
@@ -45,7 +70,7 @@ class IndexArguments(Arguments):
     route: Literal["auto", "rows", "cells"] = "auto"
 
 
-class DecompositionArguments(Arguments):
+class DecompositionArguments(RankedArguments):
     """The arguments of `decompose`."""
 
     terms: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
@@ -62,7 +87,7 @@ class DecompositionArguments(Arguments):
     ] = ("percentile",)
 
 
-class CurveArguments(Arguments):
+class CurveArguments(RankedArguments):
     """The arguments of `concentration_curve`."""
 
     points: Annotated[int, Field(ge=4, le=100)] = 20
@@ -118,13 +143,14 @@ def frame_variable(
     reference: str | None,
 ) -> VariableArrays:
     """Return a covariate of a Polars frame: a factor or a number."""
-    levels, codes = factor_column(data, name, "terms", reference)
+    levels, codes, scores = factor_column(data, name, "terms", reference)
     return VariableArrays(
         name=name,
         levels=levels,
         codes=None if codes is None else codes.astype(np.int32),
         values=number_column(data, name, "terms") if codes is None else None,
         missing=np.zeros(len(data), np.uint8),
+        scores=scores,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from engine.data.fetch import SampleReader
 from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
 from engine.estimators.decomposition_rows import estimate_decomposition
+from engine.estimators.logit_rows import estimate_logit
 from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
 from engine.estimators.tables import describe, rates
 from engine.estimators.terms import complete_rows
@@ -23,6 +24,7 @@ from engine.study import (
     CurveSpec,
     DecompositionSpec,
     DescribeSpec,
+    LogitSpec,
     RatesSpec,
     StudySpec,
 )
@@ -109,12 +111,27 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> tuple[TidyR
     ).rows  # fmt: skip
 
 
+def _logit(analysis: LogitSpec, context: Context) -> tuple[TidyRow, ...]:
+    reader = context.reader
+    columns = reader.design()
+    if not analysis.weighted:
+        columns = replace(columns, weight=None)
+    if analysis.covariance == "auto":
+        designed = columns.weight is not None or columns.cluster is not None or columns.stratum is not None
+        analysis = analysis.model_copy(update={"covariance": "design" if designed else "model"})
+    group, groups = reader.groups(analysis.by)
+    variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
+    table = table_arrays(columns, group, groups)
+    return estimate_logit(table, reader.variable(analysis.outcome), variables, analysis)
+
+
 ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
     "describe": _describe,
     "rates": _rates,
     "concentration": _concentration,
     "curve": _curve,
     "decomposition": _decomposition,
+    "logit": _logit,
 }
 
 

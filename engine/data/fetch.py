@@ -52,7 +52,13 @@ class SampleReader:
         return _codes(self._series(name).cast(pl.Enum(levels)))
 
     def variable(self, name: str) -> VariableArrays:
-        """Return a variable with its levels and reasons of missing, for tables."""
+        """Return a variable, or the wave, with its levels and reasons of missing, for tables."""
+        if name == "wave":
+            codes = self._wave_codes().astype(np.int32)
+            return VariableArrays(
+                name=name, levels=self.waves, codes=codes, values=None, missing=(codes < 0).astype(np.uint8),
+                scores=tuple(range(len(self.waves))),
+            )  # fmt: skip
         spec = self._spec.variables[name]
         return VariableArrays(
             name=name,
@@ -60,6 +66,7 @@ class SampleReader:
             codes=self._codes(name).astype(np.int32) if spec.level_names else None,
             values=self.numbers(name) if spec.event or not spec.level_names else None,
             missing=self._series(name + KIND_SUFFIX).to_numpy().astype(np.uint8),
+            scores=spec.scores,
         )
 
     def groups(self, by: Sequence[str]) -> tuple[IntArray, tuple[Group, ...]]:

@@ -67,10 +67,11 @@ def number_column(frame: pl.DataFrame, name: str, role: str) -> FloatArray:
 
 def factor_column(
     frame: pl.DataFrame, name: str, role: str, reference: str | None = None
-) -> tuple[tuple[str, ...], IntArray | None]:
-    """Return a column's levels, the reference first, and each row's level (N,), -1 where missing; no levels: a number.
+) -> tuple[tuple[str, ...], IntArray | None, tuple[int, ...]]:
+    """Return a column's levels, the reference first, each row's level (N,), -1 where missing, and the levels' scores.
 
-    Strings are sorted, an Enum keeps its order.
+    Strings are sorted, an Enum keeps its order; a score is a level's place in that order from the reference. A
+    number has no levels.
 
     Raises
     ------
@@ -83,13 +84,13 @@ def factor_column(
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
         if reference is not None:
             raise UsageError(f"references['{name}']: found a number; expected a factor. Cast the column to strings.")
-        return (), None
+        return (), None, ()
     kept = (
         series.dtype.categories
         if isinstance(series.dtype, pl.Enum)
         else series.cast(pl.String).drop_nulls().unique().sort()
     )
-    levels = [str(level) for level in kept]
+    natural = levels = [str(level) for level in kept]
     if reference is not None:
         if reference not in levels:
             raise UsageError(
@@ -97,7 +98,8 @@ def factor_column(
             )
         levels = [reference, *(level for level in levels if level != reference)]
     codes = series.cast(pl.String).cast(pl.Enum(levels)).to_physical().cast(pl.Int64).fill_null(-1)
-    return tuple(levels), codes.to_numpy().astype(np.int64)
+    scores = tuple(natural.index(level) - natural.index(levels[0]) for level in levels)
+    return tuple(levels), codes.to_numpy().astype(np.int64), scores
 
 
 def id_column(frame: pl.DataFrame, name: str | None, role: str) -> IntArray | None:

@@ -10,9 +10,9 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays, VariableArrays
 from engine.errors import DataError, EstimationError
 from engine.estimators import decomposition as parts_of
-from engine.estimators.index_rows import intervals_of, replicate_row
+from engine.estimators.change import Decomposed, change_rows
+from engine.estimators.index_rows import intervals_of, replicated_row
 from engine.estimators.indices import Index
-from engine.estimators.intervals import summarise
 from engine.estimators.point import Piece, cut_piece
 from engine.estimators.replication import BATCH_WORK, Progress, tell
 from engine.estimators.resampling import ResamplingPlan, make_plan, shortened
@@ -105,6 +105,12 @@ def estimate_decomposition(
         for g, fit in enumerate(fits)
         for row in _rows(arrays, spec, index, plan, fit, replicates[g] if replicates else {}, g)
     ]
+    if spec.change:
+        groups = [
+            Decomposed(piece=fit.piece, covariates=fit.covariates, parts=fit.parts, replicates=own)
+            for fit, own in zip(fits, replicates or [{}] * len(fits), strict=True)
+        ]
+        rows += change_rows(arrays, spec, plan, groups)
     return DecompositionEstimates(rows=tuple(rows), replicates=tuple(replicates))
 
 
@@ -212,7 +218,7 @@ def _rows(
             yield row
             continue
         for interval in intervals_of(spec.bootstrap, plan):
-            yield _with_replicates(row, replicates[key], plan, interval, piece.degrees)
+            yield replicated_row(row, replicates[key], plan, interval, piece.degrees)
 
 
 def _labelled(base: TidyRow, covariates: Covariates, key: Key) -> TidyRow:
@@ -226,18 +232,3 @@ def _labelled(base: TidyRow, covariates: Covariates, key: Key) -> TidyRow:
     if what.startswith("term "):
         return replace(base, measure=measure, term=what.removeprefix("term "), level="all")
     return replace(base, measure=measure, term=what or None, level="all" if what in ("need", "non-need") else None)
-
-
-def _with_replicates(row: TidyRow, values: FloatArray, plan: ResamplingPlan, interval: str, degrees: int) -> TidyRow:
-    assert row.estimate is not None  # noqa: S101 - told to mypy; the caller looked
-    summary = summarise(
-        row.estimate,
-        values,
-        factors=plan.factors,
-        centre=row.estimate if plan.centre == "estimate" else None,
-        interval=interval,
-        conf_level=row.conf_level or 0.95,
-        degrees=plan.degrees or degrees,
-    )
-    found = replicate_row(row, summary, plan)
-    return replace(found, method=f"{row.method}, {found.method}")

@@ -176,3 +176,19 @@ def _comparison(
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+def replicated_row(row: TidyRow, values: FloatArray, plan: ResamplingPlan, interval: str, degrees: int) -> TidyRow:
+    """Return a row with error and interval from its replicates (b,)."""
+    assert row.estimate is not None  # noqa: S101 - told to mypy; the caller looked
+    summary = summarise(
+        row.estimate,
+        values,
+        factors=plan.factors,
+        centre=row.estimate if plan.centre == "estimate" else None,
+        interval=interval,
+        conf_level=row.conf_level or 0.95,
+        degrees=plan.degrees or degrees,
+    )
+    found = replicate_row(row, summary, plan)
+    return replace(found, method=f"{row.method}, {found.method}")

@@ -126,12 +126,12 @@ def covariates_of(variables: Sequence[VariableArrays], rows: IntArray, need: Col
             column, value = np.full(len(seen), first), (seen - middle) / scale
             centre, spread, factor = [*centre, middle], [*spread, scale], [*factor, -1]
         coded.append(Coded(name=variable.name, code=code, column=column.astype(np.int64), value=value))
-    number, example = _distinct([own.code[rows] for own in coded])
+    number, example = distinct([own.code[rows] for own in coded])
     pattern = np.full(len(coded[0].code), -1, np.int32)
     pattern[rows] = number
     at = rows[example]
     wanted = [own.code[at] for own in coded if own.name in need]
-    need_of_pattern, need_example = _distinct(wanted) if wanted else (np.empty(0, np.int32), np.empty(0, np.int64))
+    need_of_pattern, need_example = distinct(wanted) if wanted else (np.empty(0, np.int32), np.empty(0, np.int64))
     return Covariates(
         variables=tuple(coded),
         columns=tuple(columns[1:]),
@@ -154,18 +154,27 @@ def _values(variable: VariableArrays) -> FloatArray:
     return variable.values
 
 
-def _distinct(codes: Sequence[IntArray]) -> tuple[NDArray[np.int32], IntArray]:
+def distinct(codes: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int32], IntArray]:
     """Number the distinct combinations of codes (n,) each; returns the numbers and a row with each."""
-    key = np.zeros(len(codes[0]), np.int64)
-    size = 1
-    for own in codes:
+    key, size = codes[0].astype(np.int64), int(codes[0].max()) + 1
+    for own in codes[1:]:
         width = int(own.max()) + 1
         if size * width >= 2**62:
             key = np.unique(key, return_inverse=True)[1]
             size = int(key.max()) + 1
-        key, size = key * width + own, size * width
-    _, example, number = np.unique(key, return_index=True, return_inverse=True)
-    return number.astype(np.int32), example.astype(np.int64)
+        key *= width
+        key += own
+        size *= width
+    if size > 4 * len(key):
+        _, example, number = np.unique(key, return_index=True, return_inverse=True)
+        return number.astype(np.int32), example.astype(np.int64)
+    # Few combinations are possible: look them up, without a sort.
+    first = np.full(size, -1, np.int64)
+    first[key[::-1]] = np.arange(len(key))[::-1]
+    found = np.flatnonzero(first >= 0)
+    place = np.empty(size, np.int32)
+    place[found] = np.arange(len(found))
+    return place[key], first[found]
 
 
 def _moments(numbers: FloatArray, counts: IntArray) -> tuple[float, float]:
@@ -185,3 +194,10 @@ def sparse(
     kept = column >= 0
     indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
     return indptr, column[kept].astype(np.int64), value[kept].astype(np.float64)
+
+
+def sparse_rows(X: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return a dense matrix (p, q) as sparse rows (indptr, column, value)."""
+    row, column = np.nonzero(X)
+    indptr = np.searchsorted(row, np.arange(len(X) + 1)).astype(np.int64)
+    return indptr, column.astype(np.int64), X[row, column]

@@ -16,7 +16,33 @@ def decomposition_tables(rows: Sequence[Row]) -> Iterator[Table]:
     for wave, subgroup in groups:
         own = [row for row in rows if (row["wave"], row["subgroup"]) == (wave, subgroup)]
         name = " ".join(part for part in (wave, subgroup) if part)
-        yield _table(own, f", {name}" if name else "")
+        is_change = any(row["measure"] == "contribution_change" for row in own)
+        yield _change(own, name) if is_change else _table(own, f", {name}" if name else "")
+
+
+def _change(rows: Sequence[Row], pair: str) -> Table:
+    """Return what moved between two groups: both effects by the first weighting, and each contribution's change."""
+    shown = [row for row in rows if "first elasticity" not in str(row["method"])]
+    found = {(row["measure"], row["term"], row["level"]): row for row in shown}
+    digits = digits_of([row["estimate"] for row in shown if row["measure"] in ("difference", "contribution_change")])
+    effects = ("elasticity_effect", "inequality_effect")
+    lines: list[tuple[str, ...]] = []
+    for term, level in dict.fromkeys((r["term"], r["level"]) for r in shown if r["measure"] == "contribution_change"):
+        parts = [number(found[effect, term, level]["estimate"], digits) for effect in effects]
+        row = found["contribution_change", term, level]
+        lines.append((f"{term}: {level}" if level else str(term), *parts, *_numbers(row, None, digits)[:3]))
+    sums = [number(found[effect, "all terms", None]["estimate"], digits) for effect in effects]
+    lines.append(("All terms", *sums, "", "", ""))
+    for measure, label in (("residual_change", "Residual"), ("difference", "Change of the index")):
+        row = next(row for row in shown if row["measure"] == measure)
+        lines.append((label, "", "", *_numbers(row, None, digits)[:3]))
+    level = f"{100 * (rows[0]['conf_level'] or 0.95):g} % interval"
+    return Table(
+        title=f"Change of the concentration of {rows[0]['outcome']} by {rows[0]['rank_by']}, {pair}",
+        columns=("", "by elasticity", "by inequality", "contribution", "std. error", level),
+        rows=tuple(lines),
+        notes=("Effects with the second elasticity and the first index; the other weighting is in results.parquet.",),
+    )
 
 
 def _table(rows: Sequence[Row], group: str) -> Table:

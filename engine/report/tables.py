@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from engine.report.decomposition_table import decomposition_tables
+from engine.report.logit_table import logit_tables
 from engine.report.model import Table, digits_of, interval, number, p_value
 
 Row = Mapping[str, Any]
@@ -26,7 +27,7 @@ def flow_table(manifest: Mapping[str, Any]) -> Table:
 
 
 def analysis_tables(rows: Sequence[Row]) -> list[Table]:
-    """Return the tables of one analysis."""
+    """Return the tables of one analysis, or of several logits side by side."""
     kind = rows[0]["kind"]
     return list(_BUILDERS[kind](rows))
 
@@ -222,4 +223,5 @@ _BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {
     "describe": _describe,
     "curve": _curve,
     "decomposition": decomposition_tables,
+    "logit": logit_tables,
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH_OFF_TERMINAL = 140
 PADDING = 2  # what rich puts between two columns
-HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "curve": 2, "rates": 3, "describe": 4}
+HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "logit": 2, "curve": 3, "rates": 4, "describe": 5}
 
 
 def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> None:
@@ -34,16 +34,22 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
     for part in _fitted(flow_table(manifest), console.width):
         _print(console, part)
     rows = [_labelled(row, _labels(manifest)) for row in run.results.to_dicts()]
-    found = [list(group) for _, group in groupby(rows, key=lambda row: row["analysis"])]
+    wanted = [row for row in rows if analysis in (None, row["analysis"])]
+    # Logits stand side by side in one table.
+    found = [list(group) for _, group in groupby(wanted, key=_section)]
     for own in sorted(found, key=lambda own: HEADLINE_FIRST.get(own[0]["kind"], 9)):
-        if analysis is None or own[0]["analysis"] == analysis:
-            console.rule(Text(own[0]["analysis"]), align="left", style="dim")
-            for table in analysis_tables(own):
-                for part in _fitted(table, console.width):
-                    _print(console, part)
+        names = dict.fromkeys(row["analysis"] for row in own)
+        console.rule(Text(", ".join(names)), align="left", style="dim")
+        for table in analysis_tables(own):
+            for part in _fitted(table, console.width):
+                _print(console, part)
     for warning in manifest["warnings"]:
         console.print(Text(f"Note: {warning}.", style="yellow"))
     console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+
+
+def _section(row: Mapping[str, Any]) -> str:
+    return "logit" if row["kind"] == "logit" else f"analysis {row['analysis']}"
 
 
 def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -54,7 +60,7 @@ def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 def _labelled(row: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
     named = {key: labels.get(row[key], row[key]) for key in ("outcome", "rank_by")}
-    if row["kind"] in ("describe", "rates", "decomposition"):
+    if row["kind"] in ("describe", "rates", "decomposition", "logit"):
         named["term"] = labels.get(row["term"], row["term"])
     return {**row, **named}
 

@@ -108,6 +108,52 @@ class CurveResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogitResult:
+    """A logistic regression.
+
+    Attributes
+    ----------
+    log_likelihood
+        Of the model; with weights a pseudo-likelihood.
+    n_obs, n_events
+        People used, and those with the event.
+    rows
+        The tidy rows.
+    """
+
+    log_likelihood: float
+    n_obs: int
+    n_events: int
+    rows: tuple[TidyRow, ...]
+
+    @classmethod
+    def of(cls, rows: tuple[TidyRow, ...]) -> LogitResult:
+        """Return the result that these rows tell of."""
+        found = next(row for row in rows if row.measure == "log_likelihood")
+        return cls(
+            log_likelihood=float(found.estimate or 0.0), n_obs=int(found.n_obs or 0),
+            n_events=int(found.n_events or 0), rows=rows,
+        )  # fmt: skip
+
+    @property
+    def coefficients(self) -> pl.DataFrame:
+        """The coefficients, the constant first."""
+        return self._measure("coefficient")
+
+    @property
+    def odds_ratios(self) -> pl.DataFrame:
+        """The odds ratios, each factor's reference first."""
+        return self._measure("odds_ratio")
+
+    def _measure(self, name: str) -> pl.DataFrame:
+        return to_frame(row for row in self.rows if row.measure == name)
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the tidy rows as a Polars frame."""
+        return to_frame(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecompositionResult:
     """An index decomposed.
 

@@ -1,9 +1,7 @@
 """A simulated panel of the China Migrants Dynamic Survey 2014, 2016 and 2017.
 
-Margins of every wave are exactly those published; the joint structure is a Gaussian copula of assumed
-correlations; the outcome follows a logit whose effects are calibrated, wave by wave, until the expected rate
-of every level is the published one. People live 20 to a sample point (PSU) in 32 strata; points differ.
-Nobody in it is real.
+Margins of every wave are exactly those published, rates and odds ratios those of `engine.simulate.joint`. People live
+20 to a sample point (PSU) in 32 strata; those of a point are alike in the outcome. Nobody in it is real.
 """
 
 from __future__ import annotations
@@ -12,7 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
+from engine.simulate.joint import Truth, cmds_truth
 from engine.simulate.margins import ROWS, ROWS_IN_ALL, WAVES, Level, published_levels, scaled_counts
 
 FloatArray = NDArray[np.float64]
@@ -21,27 +21,12 @@ IntArray = NDArray[np.int64]
 SEED = 539_926
 POINT_SIZE = 20
 STRATA = {1: 11, 2: 8, 3: 13}  # region -> strata
-POINT_SD = 0.45  # of the points' effect on the log-odds of the outcome
-SWEEPS = 12
+POINT_CORRELATION = 0.06  # of the latent outcomes of two people of one point
 
 NO_RECORD, HEARD_NO_RECORD, ESTABLISHED, NOT_SURE, SKIPPED = 1, 2, 3, 4, -8
 SHARE_NOT_SURE, SHARE_HEARD = 0.2, 0.35  # of those without a record; assumed
-
-# The 2017 question was not put to recent arrivals, by age group (all of 0-5 years' stay); see the audit, A6.
-SKIPPED_2017 = (4_559, 5_647, 2_802, 1_935, 385, 68)
 BLANK_2014 = 37  # a few dozen outcomes of 2014 are missing (A9)
 
-# Loadings on (age, schooling) behind the copula: young people are unmarried, better schooled, newly arrived.
-LOADINGS = {
-    "sex": (0.0, 0.0),
-    "age": (1.0, 0.0),
-    "marital": (0.62, -0.1),
-    "education": (-0.35, 0.8),
-    "hukou": (0.0, 0.5),
-    "duration": (0.4, 0.1),
-    "reason": (-0.1, -0.1),
-    "range": (0.0, -0.15),
-}
 SCHOOLING_INCOME = np.array([0.0, 0.18, 0.42, 0.75])
 REGION_INCOME = np.array([0.2, -0.05, 0.0])
 WAVE_INCOME = {"2014": 8.55, "2016": 8.72, "2017": 8.80}
@@ -55,7 +40,7 @@ class SimulatedWave:
     columns: dict[str, NDArray[np.float64] | NDArray[np.int64]]
 
 
-def simulate_cmds(rows: int = ROWS_IN_ALL, seed: int = SEED) -> list[SimulatedWave]:
+def simulate_cmds(rows: int = ROWS_IN_ALL, seed: int = SEED, *, balanced: bool = True) -> list[SimulatedWave]:
     """Simulate all three waves.
 
     Parameters
@@ -64,35 +49,44 @@ def simulate_cmds(rows: int = ROWS_IN_ALL, seed: int = SEED) -> list[SimulatedWa
         In all; with fewer or more than 539,926 the margins keep their proportions.
     seed
         Of the simulation.
+    balanced
+        Whether the records of every covariate cell are their expected number, as far as whole people allow: tables
+        of the panel are then those published, and not a draw around them. Otherwise everybody is drawn.
     """
     levels = published_levels()
+    truth = cmds_truth()
     sizes = scaled_counts([ROWS[wave] for wave in WAVES], rows)
-    return [_simulate_wave(wave, n, levels, seed) for wave, n in zip(WAVES, sizes, strict=True)]
+    return [
+        _simulate_wave(wave, n, levels, truth, seed, balanced=balanced) for wave, n in zip(WAVES, sizes, strict=True)
+    ]
 
 
-def _simulate_wave(wave: str, n: int, levels: dict[str, list[Level]], seed: int) -> SimulatedWave:
+def _simulate_wave(
+    wave: str, n: int, levels: dict[str, list[Level]], truth: Truth, seed: int, *, balanced: bool
+) -> SimulatedWave:
     generator = np.random.Generator(np.random.Philox(key=[seed, int(wave)]))
-    region, stratum, point = _points(wave, n, levels["region"])
-    columns: dict[str, IntArray] = {"region": region}
-    age, schooling = generator.standard_normal((2, n))
-    for name, (on_age, on_schooling) in LOADINGS.items():
-        noise = np.sqrt(max(1.0 - on_age**2 - on_schooling**2, 0.0))
-        latent = on_age * age + on_schooling * schooling + noise * generator.standard_normal(n)
-        if name == "range":
-            latent += np.where(region == 1, 0.6, 0.0)  # the East draws people from other provinces
-        columns[name] = _exact_margin(latent, wave, n, levels[name])
-    effect = POINT_SD * generator.standard_normal(int(point.max()) + 1)[point]
-    asked = _asked(wave, columns, generator)
-    p = _calibrated(wave, columns, levels, effect, asked)
-    record = _record(np.where(asked, p, 0.0), columns, generator)
-    income = _income(wave, columns, effect, generator)
+    cell, asked = _cells(wave, n, truth, generator)
+    columns = {name: truth.cells[cell, k].copy() for k, name in enumerate(levels)}
+    for name, own in levels.items():
+        _repair_margin(columns[name], asked | (name != "duration"), _wanted(own, wave, n), generator)
+    place = generator.permutation(n)
+    place = place[np.argsort(columns["region"][place], kind="stable")]
+    columns, cell, asked = {name: own[place] for name, own in columns.items()}, cell[place], asked[place]
+    stratum, point = _points(columns["region"])
+    z = generator.standard_normal(int(point.max()) + 1)[point]
+    p = 1.0 / (1.0 + np.exp(-(truth.waves[wave].beta @ truth.dummies)))[cell]
+    established = _established(p, asked, cell, z, generator, balanced=balanced)
+    v = generator.random(n)
+    without = np.select([v < SHARE_NOT_SURE, v < SHARE_NOT_SURE + SHARE_HEARD], [NOT_SURE, HEARD_NO_RECORD], NO_RECORD)
+    record = np.where(asked, np.where(established, ESTABLISHED, without), SKIPPED)
+    income = _income(wave, columns, z, generator)
     values: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {
         "wave": np.full(n, int(wave)),
         "point": int(wave) * 100_000 + point,
         "stratum": stratum,
         "weight": np.exp(0.35 * generator.standard_normal(n) + 0.15 * np.sin(stratum)),
         **{name: columns[name] for name in levels},
-        "health_record": _with_blanks(wave, np.where(asked, record, SKIPPED), generator),
+        "health_record": _with_blanks(wave, record, generator),
         "income": income,
         "simulated": np.ones(n, np.int64),
     }
@@ -101,90 +95,71 @@ def _simulate_wave(wave: str, n: int, levels: dict[str, list[Level]], seed: int)
     return SimulatedWave(wave=wave, columns=values)
 
 
-def _points(wave: str, n: int, regions: list[Level]) -> tuple[IntArray, IntArray, IntArray]:
-    """Return region, stratum and sample point of each row; points of 20 lie inside one stratum."""
-    counts = scaled_counts([level.n[wave] for level in regions], n)
-    region = np.repeat([level.code for level in regions], counts)
-    stratum, point = np.empty(n, np.int64), np.empty(n, np.int64)
-    start, first_point, first_stratum = 0, 0, 1
-    for level, count in zip(regions, counts, strict=True):
-        points = -(-count // POINT_SIZE)
-        strata = max(min(STRATA[level.code], points // 2), 1)  # two points or more in each
-        of_point = np.arange(points) * strata // points
-        point[start : start + count] = first_point + np.arange(count) // POINT_SIZE
-        stratum[start : start + count] = first_stratum + of_point[np.arange(count) // POINT_SIZE]
-        start, first_point, first_stratum = (
-            start + count,
-            first_point + points,
-            first_stratum + STRATA[level.code],
-        )
-    return region, stratum, point
+def _cells(wave: str, n: int, truth: Truth, generator: np.random.Generator) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Return each person's cell (n,), and who is asked: systematic draws from the expected numbers."""
+    own = truth.waves[wave]
+    n_skipped = round(own.skipped.sum() * n / ROWS[wave])
+    found = []
+    for mass, people in ((own.asked, n - n_skipped), (own.skipped, n_skipped)):
+        ends = np.floor(np.cumsum(mass) * (people / max(mass.sum(), 1.0)) + generator.random())
+        ends[-1] = people
+        found.append(np.repeat(np.arange(len(mass)), np.diff(np.minimum(ends, people), prepend=0.0).astype(np.int64)))
+    return np.concatenate(found), np.arange(n) < n - n_skipped
 
 
-def _exact_margin(latent: FloatArray, wave: str, n: int, levels: list[Level]) -> IntArray:
-    """Cut the latent variable at its own ranks, so that every level has exactly its count.
-
-    Rows beyond the published total (people without a value) get the number after the last level.
-    """
-    counts = [level.n[wave] for level in levels]
-    unknown = ROWS[wave] - sum(counts)
-    counts = scaled_counts([*counts, unknown], n)
-    codes = np.empty(n, np.int64)
-    codes[np.argsort(latent, kind="stable")] = np.repeat(np.arange(1, len(counts) + 1), counts)
-    return codes
+def _wanted(own: list[Level], wave: str, n: int) -> list[int]:
+    """Return how many people each level has, and last those without a value."""
+    counts = [level.n[wave] for level in own]
+    return scaled_counts([*counts, ROWS[wave] - sum(counts)], n)
 
 
-def _asked(wave: str, columns: dict[str, IntArray], generator: np.random.Generator) -> NDArray[np.bool_]:
-    asked = np.ones(len(columns["age"]), bool)
-    if wave != "2017":
-        return asked
-    for code, published in enumerate(SKIPPED_2017, start=1):
-        candidates = np.flatnonzero((columns["age"] == code) & (columns["duration"] == 1))
-        skipped = round(published * len(asked) / ROWS[wave])
-        asked[generator.permutation(candidates)[:skipped]] = False
-    return asked
+def _repair_margin(
+    codes: IntArray, may_move: NDArray[np.bool_], wanted: list[int], generator: np.random.Generator
+) -> None:
+    """Move people chosen at random from levels with too many to those with too few: a few dozen in half a million."""
+    surplus = np.bincount(codes, minlength=len(wanted) + 1)[1:] - np.array(wanted)
+    for giving in np.flatnonzero(surplus > 0) + 1:
+        candidates = generator.permutation(np.flatnonzero((codes == giving) & may_move))[: surplus[giving - 1]]
+        taking = np.repeat(np.arange(1, len(wanted) + 1), np.maximum(-surplus, 0))[: len(candidates)]
+        codes[candidates] = taking
+        surplus = np.bincount(codes, minlength=len(wanted) + 1)[1:] - np.array(wanted)
 
 
-def _calibrated(
-    wave: str,
-    columns: dict[str, IntArray],
-    levels: dict[str, list[Level]],
-    effect: FloatArray,
-    asked: NDArray[np.bool_],
-) -> FloatArray:
-    """Return each person's probability: level effects are moved until every level's mean is its rate."""
-    logit = effect - 0.9
-    for _ in range(SWEEPS):
-        for name, own in levels.items():
-            codes = columns[name]
-            p = 1.0 / (1.0 + np.exp(-logit))
-            counts = np.bincount(codes[asked], minlength=len(own) + 2)
-            means = np.bincount(codes[asked], weights=p[asked], minlength=len(own) + 2) / np.maximum(counts, 1)
-            step = np.zeros(len(counts))
-            for level in own:
-                rate = level.rate[wave]
-                if rate is not None and counts[level.code]:
-                    wanted = rate / 100.0
-                    step[level.code] = np.log(wanted / (1 - wanted)) - np.log(
-                        means[level.code] / (1 - means[level.code])
-                    )
-            logit = logit + step[codes]
-    return 1.0 / (1.0 + np.exp(-logit))
+def _points(region: IntArray) -> tuple[IntArray, IntArray]:
+    """Return stratum and sample point of each row, sorted by region; points of 20 lie inside one stratum."""
+    stratum, point = np.empty(len(region), np.int64), np.empty(len(region), np.int64)
+    first_point, first_stratum = 0, 1
+    for code, most in STRATA.items():
+        rows = np.flatnonzero(region == code)
+        points = -(-len(rows) // POINT_SIZE)
+        strata = max(min(most, points // 2), 1)  # two points or more in each
+        own = np.arange(len(rows)) // POINT_SIZE
+        point[rows] = first_point + own
+        stratum[rows] = first_stratum + (np.arange(points) * strata // max(points, 1))[own]
+        first_point, first_stratum = first_point + points, first_stratum + most
+    return stratum, point
 
 
-def _record(p: FloatArray, columns: dict[str, IntArray], generator: np.random.Generator) -> IntArray:
-    """Draw the answers systematically through people sorted by education and age.
-
-    Every person has probability p, but small levels (653 people above college) come out at their rate
-    instead of two points beside it.
-    """
-    u, v = generator.random((2, len(p)))
-    order = np.lexsort((u, columns["age"], columns["education"]))
-    steps = np.floor(np.cumsum(p[order]) + generator.random())
-    established = np.empty(len(p), bool)
-    established[order] = np.diff(steps, prepend=0.0) > 0
-    without = np.select([v < SHARE_NOT_SURE, v < SHARE_NOT_SURE + SHARE_HEARD], [NOT_SURE, HEARD_NO_RECORD], NO_RECORD)
-    return np.where(established, ESTABLISHED, without)
+def _established(
+    p: FloatArray, asked: NDArray[np.bool_], cell: IntArray, z: FloatArray, generator: np.random.Generator, *,
+    balanced: bool,
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Say who has a record: probability p each, people of one point alike through their common z."""
+    e = generator.standard_normal(len(p))
+    v = ndtr(np.sqrt(1.0 - POINT_CORRELATION) * e - np.sqrt(POINT_CORRELATION) * z)
+    if not balanced:
+        drawn: NDArray[np.bool_] = asked & (v < p)
+        return drawn
+    order = np.lexsort((v, cell))
+    order = order[asked[order]]
+    ends = np.flatnonzero(np.diff(cell[order], append=-1)) + 1
+    starts = np.concatenate([[0], ends[:-1]])
+    records = np.floor(np.cumsum(p[order])[ends - 1] + generator.random())
+    quota = np.diff(records, prepend=0.0)
+    rank = np.arange(len(order)) - np.repeat(starts, ends - starts)
+    established = np.zeros(len(p), bool)
+    established[order] = rank < np.repeat(quota, ends - starts)
+    return established
 
 
 def _with_blanks(wave: str, record: IntArray, generator: np.random.Generator) -> FloatArray:
@@ -195,15 +170,15 @@ def _with_blanks(wave: str, record: IntArray, generator: np.random.Generator) ->
     return values
 
 
-def _income(wave: str, columns: dict[str, IntArray], effect: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """Monthly household income in yuan, told in round numbers: thousands, five hundreds, hundreds."""
-    n = len(effect)
+def _income(wave: str, columns: dict[str, IntArray], z: FloatArray, generator: np.random.Generator) -> FloatArray:
+    """Monthly household income in yuan, told in round numbers; points that keep more records are a little poorer."""
+    n = len(z)
     log_income = (
         WAVE_INCOME[wave]
         + SCHOOLING_INCOME[columns["education"] - 1]
         + REGION_INCOME[columns["region"] - 1]
         + 0.25 * (columns["marital"] == 2)
-        - 0.08 * effect
+        - 0.06 * z
         + 0.5 * generator.standard_normal(n)
     )
     step = generator.choice([1000.0, 500.0, 100.0], size=n, p=[0.55, 0.3, 0.15])

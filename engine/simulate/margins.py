@@ -1,8 +1,8 @@
-"""The published margins a simulated panel must have (Wang et al. 2021, Tables 1 and 2, with corrections).
+"""The published margins a simulated panel must have (Wang et al. 2021, Tables 1 to 3, with corrections).
 
-Two slips of the printed tables are corrected: the 506 migrants of 2017 without an age are its top age group
-(2,719 aged 65 and more), and the established counts of East and West are swapped in print (the rates used
-here are right).
+Slips of the printed tables are corrected: the 506 migrants of 2017 without an age are its top age group (2,719 aged
+65 and more), the established counts of East and West are swapped in print, and the rates of 2017 rest on the
+154,593 people who were asked, as recovered from the printed rates.
 """
 
 from __future__ import annotations
@@ -18,14 +18,34 @@ ROWS_IN_ALL = sum(ROWS.values())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One level of a variable: its counts and the outcome's rate (per cent, None if unknown) by wave."""
+    """One level of a variable.
+
+    Attributes
+    ----------
+    variable, code, name, label_zh
+        What it is, with its Chinese label.
+    n
+        Wave -> people (Table 1).
+    asked
+        Wave -> those of them who were asked about their record; in 2017 recent arrivals were not.
+    established
+        Wave -> people with a record (Table 2).
+    odds_ratio
+        Of Model 1 (Table 3); 1 for the reference.
+    """
 
     variable: str
     code: int
     name: str
     label_zh: str
     n: dict[str, int]
-    rate: dict[str, float | None]
+    asked: dict[str, int]
+    established: dict[str, int]
+    odds_ratio: float
+
+    def rate(self, wave: str) -> float | None:
+        """Return the per cent with a record among those asked, None where nobody was."""
+        return 100.0 * self.established[wave] / self.asked[wave] if self.asked[wave] else None
 
 
 def published_levels() -> dict[str, list[Level]]:
@@ -45,7 +65,9 @@ def published_levels() -> dict[str, list[Level]]:
             name=row["level"],
             label_zh=row["label_zh"],
             n={wave: int(row[f"n_{wave}"]) for wave in WAVES},
-            rate={wave: float(row[f"rate_{wave}"]) if row[f"rate_{wave}"] else None for wave in WAVES},
+            asked={wave: int(row["asked_2017" if wave == "2017" else f"n_{wave}"]) for wave in WAVES},
+            established={wave: int(row[f"established_{wave}"]) for wave in WAVES},
+            odds_ratio=float(row["odds_ratio"]),
         )
         variables.setdefault(level.variable, []).append(level)
     return variables

@@ -7,6 +7,7 @@ from engine.study.analyses import (
     CurveSpec,
     DecompositionSpec,
     DescribeSpec,
+    LogitSpec,
     RatesSpec,
 )
 from engine.study.load import json_schema, load_study, parse_study, shipped_studies
@@ -20,6 +21,7 @@ __all__ = [
     "DecompositionSpec",
     "DescribeSpec",
     "DesignSpec",
+    "LogitSpec",
     "RatesSpec",
     "ReplicateWeightsSpec",
     "SourceSpec",

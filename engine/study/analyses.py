@@ -123,10 +123,33 @@ class DecompositionSpec(_Analysis):
     ] = "average"
     index: Literal["standard", "generalized", "erreygers", "wagstaff", "modified"] = "standard"
     bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
+    change: Annotated[bool, Field(description="What moved between groups: elasticities or inequality")] = False
     bootstrap: BootstrapSpec | None = None
 
 
+Term = str | tuple[str, ...]
+"""A variable, or several whose product is meant."""
+
+
+class LogitSpec(_Analysis):
+    """Odds ratios of an event, crude and adjusted, with prevalence ratios and marginal effects beside them."""
+
+    kind: Literal["logit"]
+    outcome: str
+    terms: Annotated[tuple[Term, ...], Field(min_length=1, description="Variables, 'wave', and lists: their products")]
+    scores: Annotated[
+        tuple[tuple[str, str], ...], Field(description="Products of level numbers, one coefficient each")
+    ] = ()
+    crude: Annotated[bool, Field(description="Odds ratios of each variable alone, on its own complete rows")] = True
+    covariance: Annotated[
+        Literal["auto", "model", "robust", "cluster", "design"],
+        Field(description="auto: that of the design, where the study has one"),
+    ] = "auto"
+    weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
+
+
 AnalysisSpec = Annotated[
-    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec, Field(discriminator="kind")
+    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec | LogitSpec,
+    Field(discriminator="kind"),
 ]
 REPLICATED = (ConcentrationSpec, DecompositionSpec)

@@ -49,12 +49,46 @@ def cross_check(raw: Table) -> list[Fault]:
             names = _names(analysis.get(key))
             if len(set(names)) < len(names):
                 faults.append(Fault(f"{path}.{key}", "a name twice", "each once", "Drop one."))
+        if analysis.get("kind") == "logit":
+            faults.extend(_logit(path, analysis, variables, _table(raw.get("design"))))
         if analysis.get("kind") == "decomposition":
             faults.extend(_decomposition(path, analysis))
         if analysis.get("kind") in ("concentration", "decomposition"):
             faults.extend(_indices(path, analysis, variables))
             faults.extend(_bootstrap(f"{path}.bootstrap", analysis, _table(raw.get("design"))))
     return faults
+
+
+def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: Table) -> Iterator[Fault]:
+    """An event, products of different terms of the model, scores of factors, a design that the covariance needs."""
+    outcome = analysis.get("outcome")
+    spec = variables.get(outcome, {}) if isinstance(outcome, str) else {}
+    if spec and not spec.get("event"):
+        yield Fault(f"{path}.outcome", f"'{outcome}' without event", "an event", f"Give variables.{outcome} an event.")
+    single = _names(analysis.get("terms"))
+    if outcome in single:
+        yield Fault(f"{path}.terms", "the outcome itself", "other variables", "Leave it out.")
+    for key in ("terms", "scores"):
+        given = analysis.get(key)
+        for product in given if isinstance(given, list) else []:
+            if not isinstance(product, list):
+                continue
+            names = _names(product)
+            if len(set(names)) < max(len(names), 2):
+                yield Fault(
+                    f"{path}.{key}", f"the product {product!r}", "two or more different variables", "Correct it."
+                )
+            for name in names:
+                if name not in single:
+                    yield Fault(
+                        f"{path}.{key}", f"a product of '{name}', which is no term itself", "its own term too",
+                        nearest(name, single),
+                    )  # fmt: skip
+                is_factor = variables.get(name, {}).get("levels") or variables.get(name, {}).get("cut")
+                if key == "scores" and name != "wave" and name in variables and not is_factor:
+                    yield Fault(f"{path}.scores", f"the number '{name}'", "factors", "Put the product under terms.")
+    if analysis.get("covariance") == "cluster" and not design.get("cluster"):
+        yield Fault(f"{path}.covariance", "'cluster'", "design.cluster", "Name the column, or use 'robust'.")
 
 
 def _decomposition(path: str, analysis: Table) -> Iterator[Fault]:
@@ -117,9 +151,10 @@ def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw:
     has_wave = source.get("wave") is not None or isinstance(source.get("path"), Mapping)
     for key in ("outcome", "rank_by", "by", "rows", "variables", "terms"):
         for name in _names(analysis.get(key)):
-            if key == "by" and name == "wave":
+            is_wave = name == "wave" and (key == "by" or (key == "terms" and analysis.get("kind") == "logit"))
+            if is_wave:
                 if not has_wave:
-                    yield Fault(f"{path}.by", "'wave'", "a study with waves", "Give source.wave.")
+                    yield Fault(f"{path}.{key}", "'wave'", "a study with waves", "Give source.wave.")
             elif name not in variables:
                 yield Fault(
                     f"{path}.{key}", f"the unknown variable '{name}'", "a variable of this study",
@@ -158,8 +193,9 @@ def _indices(path: str, analysis: Table, variables: Mapping[str, Table]) -> Iter
     for outcome in _names(analysis.get("outcome")):
         if bounds is not None and variables.get(outcome, {}).get("event"):
             yield Fault(f"{path}.bounds", f"bounds of the event '{outcome}'", "none: they are 0 and 1", "Drop them.")
-    if analysis.get("compare") is True and not analysis.get("by"):
-        yield Fault(f"{path}.compare", "true without groups", "groups to compare", "Give by = [...].")
+    for key in ("compare", "change"):
+        if analysis.get(key) is True and not analysis.get("by"):
+            yield Fault(f"{path}.{key}", "true without groups", "groups to compare", "Give by = [...].")
 
 
 def _bootstrap(path: str, analysis: Table, design: Table) -> Iterator[Fault]:

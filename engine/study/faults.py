@@ -14,6 +14,7 @@ from engine.study.analyses import (
     CurveSpec,
     DecompositionSpec,
     DescribeSpec,
+    LogitSpec,
     RatesSpec,
 )
 from engine.study.models import (
@@ -32,6 +33,7 @@ ANALYSIS_KINDS: dict[str, type[BaseModel]] = {
     "concentration": ConcentrationSpec,
     "curve": CurveSpec,
     "decomposition": DecompositionSpec,
+    "logit": LogitSpec,
 }
 _TABLES: dict[str, type[BaseModel]] = {
     "study": StudyInfo,

@@ -95,6 +95,13 @@ class VariableSpec(Spec):
         return (self.reference, *(name for name in names if name != self.reference))
 
     @property
+    def scores(self) -> tuple[int, ...]:
+        """Place of each of `level_names` in the order of the file, counted from the reference."""
+        natural = list(self.levels or self.cut or ())
+        names = self.level_names
+        return tuple(natural.index(name) - natural.index(names[0]) for name in names)
+
+    @property
     def theoretical_bounds(self) -> tuple[float, float] | None:
         """The bounds of the outcome: 0 and 1 for an event."""
         return (0.0, 1.0) if self.event else self.bounds

@@ -1,0 +1,276 @@
+"""Tidy rows of a logit: adjusted and crude odds ratios, effects on probabilities, tests, and how well it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from engine.arrays import FloatArray, Group, TableArrays, VariableArrays
+from engine.errors import EstimationError
+from engine.estimators.logit import Fit, Rows, fit_logit, log_likelihood, newton
+from engine.estimators.margins import margins
+from engine.estimators.model_frame import ModelFrame, ModelTerm, model_frame
+from engine.estimators.terms import complete_rows
+from engine.results import TidyRow
+from engine.study import LogitSpec
+
+_LABELS = {
+    "model": "model-based", "robust": "robust (HC1)", "cluster": "clustered (HC1)", "design": "design-based",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    """A fitted model of one group and how its rows are labelled."""
+
+    frame: ModelFrame
+    rows: Rows
+    fit: Fit
+    base: TidyRow
+    conf_level: float
+
+
+def model_terms(spec: LogitSpec) -> tuple[ModelTerm, ...]:
+    """Return the terms of an analysis: single variables, their products, products of scores."""
+    plain = [ModelTerm(names=(term,) if isinstance(term, str) else term) for term in spec.terms]
+    return (*plain, *(ModelTerm(names=pair, by_scores=True) for pair in spec.scores))
+
+
+def estimate_logit(
+    table: TableArrays, outcome: VariableArrays, variables: Mapping[str, VariableArrays], spec: LogitSpec,
+    frequency: FloatArray | None = None,
+) -> tuple[TidyRow, ...]:  # fmt: skip
+    """Fit a logit in every group of the rows.
+
+    Parameters
+    ----------
+    table
+        Weights, units and groups of the rows.
+    outcome
+        The event.
+    variables
+        Name -> covariate, every name of the terms.
+    spec
+        The analysis; its covariance is settled.
+    frequency
+        (N,) how many people each row stands for; one by default.
+
+    Returns
+    -------
+    tuple of TidyRow
+        ``coefficient`` and ``odds_ratio`` of every column, ``crude_odds_ratio``, ``prevalence_ratio``,
+        ``marginal_effect``, a test (``lr_chi2`` or ``wald_f``) and ``vif`` of every term, and for the whole model
+        ``log_likelihood``, ``pseudo_r2``, ``aic``, ``bic``.
+
+    Raises
+    ------
+    EstimationError
+        If the model cannot be fitted in any group.
+    """
+    terms = model_terms(spec)
+    found: list[TidyRow] = []
+    failures: list[str] = []
+    for g, group in enumerate(table.groups):
+        try:
+            found += _group_rows(table, g, outcome, variables, terms, spec, frequency)
+        except EstimationError as error:
+            failures.append(str(error))
+            found.append(replace(_base(group, outcome.name, spec), measure="odds_ratio", status=str(error)))
+    if len(failures) == len(table.groups):
+        raise EstimationError(f"analysis '{spec.name}': {failures[0]}")
+    return tuple(found)
+
+
+def _base(group: Group, outcome: str, spec: LogitSpec) -> TidyRow:
+    return TidyRow(
+        measure="", outcome=outcome, wave=group.wave, subgroup=group.subgroup, method=_LABELS[spec.covariance],
+        conf_level=spec.conf_level,
+    )  # fmt: skip
+
+
+def _group_rows(
+    table: TableArrays, g: int, outcome: VariableArrays, variables: Mapping[str, VariableArrays],
+    terms: tuple[ModelTerm, ...], spec: LogitSpec, frequency: FloatArray | None,
+) -> list[TidyRow]:  # fmt: skip
+    base = _base(table.groups[g], outcome.name, spec)
+    model = _fitted(table, g, outcome, variables, terms, spec, frequency, base)
+    rows = [*_column_rows(model)]
+    if spec.crude:
+        for term in terms:
+            if len(term.names) == 1:
+                own = {term.names[0]: variables[term.names[0]]}
+                alone = model if len(terms) == 1 else _fitted(table, g, outcome, own, (term,), spec, frequency, base)
+                rows += _ratio_rows(alone, "crude_odds_ratio")
+    rows += _effect_rows(model)
+    rows += _test_rows(model, spec.covariance)
+    rows += _fit_rows(model, is_likelihood=bool(np.all(model.rows.weight == model.rows.frequency)))
+    return rows
+
+
+def _fitted(
+    table: TableArrays, g: int, outcome: VariableArrays, variables: Mapping[str, VariableArrays],
+    terms: tuple[ModelTerm, ...], spec: LogitSpec, frequency: FloatArray | None, base: TidyRow,
+) -> _Model:  # fmt: skip
+    assert outcome.values is not None  # noqa: S101 - the study check refuses an outcome without event
+    times = np.ones(len(table.weight)) if frequency is None else frequency
+    kept = np.flatnonzero(
+        (table.group == g) & (times > 0) & ~np.isnan(outcome.values) & complete_rows([*variables.values()])
+    )
+    y = outcome.values[kept]
+    if len(kept) == 0 or y.min() == y.max():
+        what = "there is no complete row" if len(kept) == 0 else "nobody or everybody has the event"
+        raise EstimationError(f"outcome '{outcome.name}': {what} in {table.groups[g].label}; expected both values.")
+    frame = model_frame(terms, variables, kept)
+    rows = Rows(weight=table.weight[kept] * times[kept], y=y, frequency=times[kept], unit=table.unit[kept])
+    fit = fit_logit(frame, rows, table.design, spec.covariance)
+    n_obs = round(float(rows.frequency.sum()))
+    base = replace(
+        base, n_obs=n_obs, n_events=round(float(rows.frequency @ y)), n_clusters=fit.n_clusters,
+        sum_weights=float(rows.weight.sum()),
+    )  # fmt: skip
+    return _Model(frame=frame, rows=rows, fit=fit, base=base, conf_level=spec.conf_level)
+
+
+def _interval(model: _Model, value: float, variance: float) -> tuple[float | None, ...]:
+    """Return (std_error, low, high, p) of an estimate that is 0 without effect."""
+    std_error, degrees = float(np.sqrt(variance)), model.fit.degrees
+    if not std_error > 0 or degrees < 1:
+        return (None, None, None, None)
+    tail = 0.5 + model.conf_level / 2
+    half = float(ndtri(tail) if np.isinf(degrees) else stdtrit(degrees, tail)) * std_error
+    z = -abs(value) / std_error
+    p = 2.0 * float(ndtr(z) if np.isinf(degrees) else stdtr(degrees, z))
+    return std_error, value - half, value + half, p
+
+
+def _told(model: _Model, row: TidyRow, value: float, variance: float, *, ratio: bool) -> TidyRow:
+    """Fill in an estimate told on the log scale; the error of a ratio is ratio x error of its logarithm."""
+    std_error, low, high, p = _interval(model, value, variance)
+    if not ratio:
+        return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
+    return replace(
+        row, estimate=float(np.exp(value)), p_value=p,
+        std_error=None if std_error is None else float(np.exp(value)) * std_error,
+        conf_low=None if low is None else float(np.exp(low)), conf_high=None if high is None else float(np.exp(high)),
+    )  # fmt: skip
+
+
+def _column_rows(model: _Model) -> Iterator[TidyRow]:
+    fit = model.fit
+    constant = replace(model.base, measure="coefficient", term="(constant)", status=fit.status[0])
+    if fit.status[0] == "ok":
+        constant = _told(model, constant, fit.beta[0], fit.covariance[0, 0], ratio=False)
+    yield constant
+    for k, column in enumerate(model.frame.columns, start=1):
+        row = replace(model.base, measure="coefficient", term=column.term, level=column.level, status=fit.status[k])
+        if fit.status[k] == "ok":
+            row = _told(model, row, fit.beta[k], fit.covariance[k, k], ratio=False)
+        yield row
+    yield from _ratio_rows(model, "odds_ratio")
+
+
+def _ratio_rows(model: _Model, measure: str) -> Iterator[TidyRow]:
+    """Yield odds ratios, each factor's reference first."""
+    fit, told = model.fit, set()
+    for k, column in enumerate(model.frame.columns, start=1):
+        row = replace(model.base, measure=measure, term=column.term, status=fit.status[k])
+        if column.term in model.frame.levels and column.term not in told:
+            told.add(column.term)
+            yield replace(row, level=model.frame.levels[column.term][0], estimate=1.0, status="reference")
+        row = replace(row, level=column.level)
+        if fit.status[k] == "ok":
+            row = _told(model, row, fit.beta[k], fit.covariance[k, k], ratio=True)
+        yield row
+
+
+def _effect_rows(model: _Model) -> Iterator[TidyRow]:
+    fit = model.fit
+    if any(status != "ok" for status in fit.status):
+        return
+    for margin in margins(model.frame, fit.n, fit.beta):
+        row = replace(model.base, measure=margin.measure, term=margin.term, level=margin.level)
+        variance = float(margin.gradient @ fit.covariance @ margin.gradient)
+        yield _told(model, row, margin.value, variance, ratio=margin.measure == "prevalence_ratio")
+
+
+def _test_rows(model: _Model, covariance: str) -> Iterator[TidyRow]:
+    """Yield each term's test, of all products and of the whole model; and the inflation of each term's variance.
+
+    A term inside a product has no test of its own. Likelihood ratios belong to model-based errors, the others
+    have Wald tests, F(columns, degrees of freedom) where these are finite (R's `regTermTest`).
+    """
+    frame = model.frame
+    products = {name for term in frame.terms if len(term.names) > 1 for name in term.names}
+    parts: dict[str, list[int]] = {}
+    for t, term in enumerate(frame.terms):
+        if len(term.names) > 1 or term.names[0] not in products:
+            parts[term.label] = np.flatnonzero(frame.term_of_column == t).tolist()
+    crossed = [k for k, t in enumerate(frame.term_of_column) if t >= 0 and len(frame.terms[t].names) > 1]
+    if products:
+        parts["(all products)"] = crossed
+    parts["(all terms)"] = [*range(1, len(frame.term_of_column))]
+    for label, columns in parts.items():
+        tested = [k for k in columns if model.fit.status[k] == "ok"]
+        row = replace(model.base, term=label, measure="lr_chi2" if covariance == "model" else "wald_f", conf_level=None)
+        if len(tested) < len(columns) or not columns:
+            yield replace(row, status="separated or a combination of other columns")
+        elif covariance == "model":
+            yield _likelihood_ratio(model, row, columns)
+        else:
+            yield _wald(model, row, columns)
+    yield from _inflation(model)
+
+
+def _likelihood_ratio(model: _Model, row: TidyRow, columns: Sequence[int]) -> TidyRow:
+    fit = model.fit
+    kept = [k for k in fit.kept if k not in columns]
+    X, n, s = np.ascontiguousarray(model.frame.X[np.ix_(fit.used, kept)]), fit.n[fit.used], fit.s[fit.used]
+    beta, _ = newton(X, n, s)
+    chi2 = max(2.0 * (fit.log_likelihood - log_likelihood(X @ beta, n, s)), 0.0)
+    df = len(columns)
+    return replace(row, estimate=chi2, p_value=float(chdtrc(df, chi2)), method=f"likelihood ratio, {df} df")
+
+
+def _wald(model: _Model, row: TidyRow, columns: Sequence[int]) -> TidyRow:
+    fit, df = model.fit, len(columns)
+    V = fit.covariance[np.ix_(columns, columns)]
+    if fit.degrees < 1 or np.linalg.matrix_rank(V) < df:
+        return replace(row, status="no degrees of freedom")
+    F = float(fit.beta[columns] @ np.linalg.solve(V, fit.beta[columns])) / df
+    if np.isinf(fit.degrees):
+        return replace(row, estimate=F, p_value=float(chdtrc(df, df * F)), method=f"Wald chi2/df, {df} df")
+    return replace(row, estimate=F, p_value=float(fdtrc(df, fit.degrees, F)), method=f"Wald, F({df}, {fit.degrees:g})")
+
+
+def _inflation(model: _Model) -> Iterator[TidyRow]:
+    """Yield generalised variance-inflation factors to the power 1/df (Fox and Monette 1992): comparable to a VIF."""
+    fit, frame = model.fit, model.frame
+    kept = [k for k in fit.kept if k > 0]
+    if len(frame.terms) < 2 or any(status != "ok" for status in fit.status):
+        return
+    V = fit.covariance[np.ix_(kept, kept)]
+    spread = np.sqrt(np.diag(V))
+    R = V / np.outer(spread, spread)
+    owner = frame.term_of_column[kept]
+    for t, term in enumerate(frame.terms):
+        own = owner == t
+        logs = [np.linalg.slogdet(part)[1] for part in (R[np.ix_(own, own)], R[np.ix_(~own, ~own)], R)]
+        value = float(np.exp((logs[0] + logs[1] - logs[2]) / own.sum()))
+        yield replace(model.base, term=term.label, measure="vif", estimate=value, conf_level=None, method="GVIF^(1/df)")
+
+
+def _fit_rows(model: _Model, *, is_likelihood: bool) -> Iterator[TidyRow]:
+    fit, base = model.fit, replace(model.base, conf_level=None, method="likelihood" if is_likelihood else "pseudo")
+    n, s = fit.n.sum(), fit.s.sum()
+    null = float(s * np.log(s / n) + (n - s) * np.log(1.0 - s / n))
+    k, ll = len(fit.kept), fit.log_likelihood
+    yield replace(base, measure="log_likelihood", estimate=ll)
+    yield replace(base, measure="null_log_likelihood", estimate=null)
+    yield replace(base, measure="pseudo_r2", estimate=1.0 - ll / null, method="McFadden")
+    if is_likelihood:  # weighted: no likelihood, no information criterion
+        yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
+        yield replace(base, measure="bic", estimate=k * float(np.log(base.n_obs or 1)) - 2.0 * ll)
+        yield replace(base, measure="n_parameters", estimate=float(k))
