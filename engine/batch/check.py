@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +11,7 @@ from engine.data.sample import rule_columns
 from engine.data.sources import open_frame
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, parse_study
-from engine.study.load import read_study, study_path
+from engine.study.load import raw_study, read_study, study_path
 
 
 def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...]:
@@ -20,9 +19,9 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
     path = study_path(study)
     text = read_study(path)
     try:
-        spec = parse_study(text, path.name)
+        spec = parse_study(text, path.name, path.parent)
     except StudyError as error:
-        return (*error.faults, *_rule_faults(text))
+        return (*error.faults, *_rule_faults(text, path))
     columns = rule_columns(spec)
     faults = [
         checked
@@ -39,11 +38,11 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
     return tuple(faults)
 
 
-def _rule_faults(text: str) -> list[Fault]:
+def _rule_faults(text: str, path: Path) -> list[Fault]:
     """Check the rules of a study that has other faults, as far as its tables can be read."""
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        raw = raw_study(text, path.name, path.parent)
+    except StudyError:
         return []
     variables = raw.get("variables")
     columns = {"wave": Column(is_factor=True)}

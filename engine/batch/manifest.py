@@ -58,11 +58,17 @@ def make_manifest(
         },
         "simulated": simulated,
         "seed": study_seed(spec),
-        "sources": [{key: source[key] for key in ("file", "sha256", "wave", "rows")} for source in panel.sources],
+        "sources": [
+            {key: source[key] for key in ("file", "sha256", "wave", "rows", "encoding")} for source in panel.sources
+        ],
         "panel_reused": panel.reused,
         "sample_flow": [{"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow],
         "missing": missing,
-        "warnings": [*_interrupted(left_out), *_warnings(spec, missing, sample, rows)],
+        "warnings": [
+            *_interrupted(left_out),
+            *(doubt for source in panel.sources for doubt in source["doubts"]),
+            *_warnings(spec, missing, sample, rows),
+        ],
         "interrupted": left_out is not None,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": {name: round(value, 3) for name, value in timings.items()},

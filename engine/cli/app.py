@@ -143,9 +143,24 @@ def plan(
 
 
 @app.command()
+def codebook(
+    file: Annotated[Path, typer.Argument(help="Survey file: .dta, .sav, .csv, .parquet")],
+    search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List names, labels, codes and blanks of a survey file; no record is shown."""
+    from engine.batch.codebook import file_codebook
+    from engine.cli.output import print_codebook
+
+    print_codebook(file_codebook(file, encoding, search), as_json=as_json)
+
+
+@app.command()
 def simulate(
     panel: Annotated[str, typer.Argument(help="Which panel: cmds")],
-    out: Annotated[Path, typer.Option(help="File to write: .parquet, .csv, .dta or .sav")],
+    out: Annotated[Path, typer.Option(help="File (.parquet, .csv, .dta, .sav), or folder: wave files as handed out")],
     rows: Annotated[int, typer.Option(min=200, max=100_000_000, help="Rows in all")] = 539_926,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1)] = 539_926,
 ) -> None:

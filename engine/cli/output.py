@@ -13,6 +13,7 @@ from engine.errors import Fault, UsageError, nearest
 from engine.study import load_study, shipped_studies
 
 if TYPE_CHECKING:
+    from engine.batch.codebook import Codebook
     from engine.batch.plan import StudyPlan
 
 
@@ -63,6 +64,21 @@ def print_check(study: str, faults: Sequence[Fault], *, as_json: bool) -> None:
         typer.echo(f"{study}: no faults.")
     if faults:
         raise typer.Exit(10)
+
+
+def print_codebook(book: Codebook, *, as_json: bool) -> None:
+    """Print a codebook: one line a variable, its codes below."""
+    if as_json:
+        typer.echo(json.dumps(book.as_dict(), ensure_ascii=False))
+        return
+    title = f" ({book.file_label})" if book.file_label else ""
+    typer.echo(f"{book.file}{title}: {book.n_rows:,} rows, {len(book.entries)} variables, text {book.encoding}")
+    for entry in book.entries:
+        blank = f", {entry.n_blank:,} blank" if entry.n_blank else ""
+        typer.echo(f"{entry.name}  {entry.label}  [{entry.kind}, {entry.n_distinct:,} different{blank}]")
+        for code, label, n in entry.codes:
+            count = "fewer than 10" if n is None else f"{n:,}"
+            typer.echo(f"    {code:>6}  {label}  {count}")
 
 
 def print_plan(plan: StudyPlan, *, sql: bool, as_json: bool) -> None:

@@ -116,7 +116,11 @@ class SampleReader:
                 cluster=_codes(every["cluster"].cast(names["cluster"])) if "cluster" in names else None,
                 rows=every["rows"].to_numpy().astype(np.int64),
             ),
-            names={role: name for role in ("weight", "stratum", "cluster") if (name := getattr(design, role))},
+            names={
+                role: name if isinstance(name, str) else " / ".join(dict.fromkeys(name.values()))
+                for role in ("weight", "stratum", "cluster")
+                if (name := getattr(design, role))
+            },
         )
 
     def _design_ids(self, frame: pl.LazyFrame) -> pl.LazyFrame:

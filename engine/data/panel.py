@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from engine.data import queries
 from engine.data.harmonise import (
     KIND_SUFFIX,
     NOT_UNDERSTOOD,
-    RawColumn,
     harmonised_columns,
     replicate_columns,
+    variable_column,
     wanted_columns,
 )
 from engine.data.sources import RawFrame, SourceFile, open_frame, reading
@@ -27,7 +27,7 @@ from engine.errors import DataError
 from engine.paths import cache_folder
 from engine.study import StudySpec
 
-PANEL_FORMAT = 2
+PANEL_FORMAT = 3
 BUILDING = ".building-"
 ABANDONED_AFTER = 24 * 3600  # seconds
 SHOWN_FROM = 10  # a code held by fewer people than this is never shown
@@ -166,6 +166,7 @@ def _write_part(
     scratch = working / "scratch"
     scratch.mkdir(exist_ok=True)
     raw = open_frame(file, wanted_columns(spec, file.wave), spec.source.encoding, scratch)
+    _refuse_other_rows(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)
     part = working / f"part-{number:04d}.parquet"
     with reading(file.path):
@@ -180,8 +181,36 @@ def _write_part(
         "wave": file.wave,
         "rows": raw.n_rows,
         "part_bytes": part.stat().st_size,
+        "encoding": None if raw.encoding is None else str(raw.encoding),
+        "doubts": [*_text_doubts(raw)],
         "replicate_weights": [name.casefold() for name in replicate_columns(spec, raw)],
     }
+
+
+def _refuse_other_rows(spec: StudySpec, file: SourceFile, n_rows: int) -> None:
+    """A wave's file has the rows its publishers counted: partial copies circulate, and waves are mixed up."""
+    expected = spec.source.rows or {}
+    wanted = expected.get(str(file.wave))
+    if wanted is None or wanted == n_rows:
+        return
+    others = [wave for wave, rows in expected.items() if rows == n_rows and wave != file.wave]
+    remedy = f"That is the count of wave {others[0]}: are the files swapped?" if others else "Is it a partial copy?"
+    raise DataError(
+        f"{file.path.name}: found {n_rows:,} rows; expected the {wanted:,} of wave {file.wave}. {remedy} "
+        "(source.rows holds the counts.)"
+    )
+
+
+def _text_doubts(raw: RawFrame) -> Iterator[str]:
+    """Say what a reader of the results must know about a file's text."""
+    if raw.file_label.startswith("SIMULATED"):
+        yield f"{raw.name}: SIMULATED data, nobody in it is real"
+    if raw.encoding is not None and raw.encoding.is_mislabelled:
+        yield f"{raw.name}: the text is {raw.encoding.name}, though the file says {raw.encoding.declared}"
+    if raw.encoding is not None and raw.encoding.name == "cp1252":
+        yield f"{raw.name}: the text was taken for Western (cp1252); give source.encoding if it is not"
+    if raw.n_undecodable:
+        yield f"{raw.name}: {raw.n_undecodable:,} different texts hold bytes that are no {raw.encoding}"
 
 
 def _refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, part: Path) -> None:
@@ -211,8 +240,9 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
         )
     if variable.cut:
         return f"{place}: {n:,} rows lie outside every interval of cut; expected all inside. Widen it, or list missing."
-    column = RawColumn(raw, raw.column(source, name))
-    known = [code for codes in (*(variable.levels or {}).values(), *variable.missing_codes.values()) for code in codes]
+    column = variable_column(name, variable, raw, file.wave)
+    levels = variable.levels_of(file.wave) or {}
+    known = [code for codes in (*levels.values(), *variable.missing_codes.values()) for code in codes]
     unknown = raw.frame.filter(~column.matches(known) & ~column.is_blank).select(code=column.identifier())
     counts = unknown.group_by("code").agg(n=pl.len()).filter(pl.col("n") >= SHOWN_FROM).sort("code")
     codes = counts.collect(engine="in-memory")["code"].to_list()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.data.encoding import Encoding, find_text_encoding
 from engine.errors import DataError, MissingFileError, nearest
 from engine.study import StudySpec
 
@@ -51,22 +54,43 @@ class RawFrame:
         Their names.
     labels
         Column -> code -> label, for files that carry them.
+    column_labels
+        Column -> what the file says it is.
     missing_ranges
         Column -> (low, high) codes that the file itself declares missing.
     n_rows
         Rows of the file.
+    encoding
+        Of its text, None for formats that leave no doubt.
+    n_undecodable
+        Different texts with bytes that this encoding does not have.
+    file_label
+        What the file says it holds.
     """
 
     name: str
     frame: pl.LazyFrame
     columns: tuple[str, ...]
     labels: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict)
+    column_labels: Mapping[str, str] = field(default_factory=dict)
     missing_ranges: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     n_rows: int
+    encoding: Encoding | None = None
+    n_undecodable: int = 0
+    file_label: str = ""
 
     def columns_of_frame(self) -> tuple[str, ...]:
         """Return every column of the lazy frame, with those a converted file brought along."""
         return tuple(self.frame.collect_schema().names())
+
+    def has(self, name: str) -> bool:
+        """Whether there is a column of this name, in any case."""
+        return any(column.strip().casefold() == name.strip().casefold() for column in self.columns)
+
+    def matching(self, pattern: str) -> list[tuple[str, str]]:
+        """Return the columns (name, label) whose name or label matches a regular expression."""
+        found = [(column, self.column_labels.get(column, "")) for column in self.columns]
+        return [pair for pair in found if re.search(pattern, pair[0], re.IGNORECASE) or re.search(pattern, pair[1])]
 
     def column(self, name: str, place: str) -> str:
         """Return the file's own spelling of a column, matched without regard to case.
@@ -206,13 +230,16 @@ def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, 
 
     from engine.data.labelled import open_labelled
 
+    text: Encoding | None = None
     with reading(file.path):
         if file.suffix in (".dta", ".sav"):
             return open_labelled(file, wanted, encoding, scratch)
         if file.suffix == ".parquet":
             frame = pl.scan_parquet(file.path)
         else:
-            path = file.path if encoding in (None, "utf-8", "utf8") else _as_utf8(file.path, str(encoding), scratch)
+            text = _text_encoding(file, encoding)
+            is_utf8 = codecs.lookup(text.name).name in ("utf-8", "ascii")
+            path = file.path if is_utf8 else _as_utf8(file.path, text.name, scratch)
             frame = pl.scan_csv(path, infer_schema=False)
         schema: dict[str, Any] = dict(frame.collect_schema())
         n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
@@ -222,7 +249,17 @@ def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, 
             f"{file.path.name}: column '{twice[0].removesuffix('_duplicated_0')}' is there twice; expected one. "
             "Rename one of them."
         )
-    return RawFrame(name=file.path.name, frame=frame, columns=tuple(schema), n_rows=n_rows)
+    return RawFrame(name=file.path.name, frame=frame, columns=tuple(schema), n_rows=n_rows, encoding=text)
+
+
+def _text_encoding(file: SourceFile, given: str | None) -> Encoding:
+    found = Encoding(name=given, how="given") if given is not None else find_text_encoding(file.path)
+    if found is None:
+        raise DataError(
+            f"{file.path.name}: its text is neither UTF-8 nor GB18030 nor Western; expected one of these. "
+            "Give source.encoding."
+        )
+    return found
 
 
 def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:

@@ -75,7 +75,10 @@ def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec
         names = ["(valid)", *names]
         level = kinds
     for group, groups in _groups(table):
+        seen = np.bincount(level[group >= 0], minlength=len(names))
         for code in range(len(names)):
+            if names[code].startswith("(") and names[code] != "(valid)" and not seen[code]:
+                continue
             means = domain_means(table, group, len(groups), (level == code).astype(np.float64))
             is_missing = names[code].startswith("(") and names[code] != "(valid)"
             for g, label in enumerate(groups):

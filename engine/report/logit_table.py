@@ -33,7 +33,7 @@ def _ratios(rows: Sequence[Row], title: str) -> Table:
     # Crude ratios of several models of the same people are the same: they stand once, with the first.
     crude = [row for row in shown if row["measure"] == _CRUDE and row["analysis"] == _first_with_crude(shown)]
     columns = [*([("crude", None)] if crude else []), *((model, model) for model in models)]
-    cells = {(None, row["term"], row["level"]): row for row in crude}
+    cells: dict[tuple[Any, Any, Any], Row] = {(None, row["term"], row["level"]): row for row in crude}
     cells |= {(row["analysis"], row["term"], row["level"]): row for row in shown if row["measure"] == "odds_ratio"}
     lines: list[tuple[str, ...]] = []
     for term in dict.fromkeys(row["term"] for row in shown):

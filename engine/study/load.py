@@ -18,6 +18,7 @@ from engine.study.faults import faults_of
 from engine.study.models import StudySpec
 
 MAX_BYTES = 1_000_000
+MOST_EXTENDED = 5
 
 
 def shipped_studies() -> dict[str, Path]:
@@ -50,7 +51,7 @@ def load_study(study: str | Path) -> StudySpec:
     'cmds'
     """
     path = study_path(study)
-    return parse_study(read_study(path), str(path.name))
+    return parse_study(read_study(path), str(path.name), path.parent)
 
 
 def study_path(study: str | Path) -> Path:
@@ -81,7 +82,56 @@ def read_study(path: Path) -> str:
         raise StudyError(path.name, (fault,)) from None
 
 
-def parse_study(text: str, source: str = "study file") -> StudySpec:
+def raw_study(text: str, source: str, folder: Path, depth: int = 0) -> dict[str, Any]:
+    """Return the tables of a study file, completed by those of the study it extends.
+
+    Raises
+    ------
+    StudyError
+        If the text is no TOML, or extends what is not there or extends itself.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        found = "tables nested too deeply" if isinstance(error, RecursionError) else f"{error}"
+        fault = Fault("study file", found, "valid TOML", "Correct that line.")
+        raise StudyError(source, (fault,)) from None
+    base = raw.get("extends")
+    if not isinstance(base, str):
+        return raw
+    if depth >= MOST_EXTENDED:
+        fault = Fault("extends", "a chain that does not end", f"at most {MOST_EXTENDED} studies", "Is it circular?")
+        raise StudyError(source, (fault,))
+    try:
+        path = study_path(base if base in shipped_studies() else folder / base)
+    except StudyError:
+        remedy = nearest(base, [*shipped_studies()])
+        fault = Fault("extends", f"'{base}'", "a shipped study, or a file beside this one", remedy)
+        raise StudyError(source, (fault,)) from None
+    return _merged(raw_study(read_study(path), path.name, path.parent, depth + 1), raw)
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Lay tables over tables key by key and replace what was there; an empty text or table takes it away.
+
+    Examples
+    --------
+    >>> _merged({"a": {"b": 1, "c": 2}, "d": [1], "e": {"f": 1}}, {"a": {"b": 3}, "d": [2], "e": {}})
+    {'a': {'b': 3, 'c': 2}, 'd': [2]}
+    """
+    both = dict(base)
+    for key, value in own.items():
+        before = both.get(key)
+        if value in ({}, ""):
+            both.pop(key, None)
+        elif isinstance(before, dict) and isinstance(value, dict):
+            both[key] = _merged(before, value)
+        else:
+            both[key] = value
+    return both
+
+
+def parse_study(text: str, source: str = "study file", folder: Path | None = None) -> StudySpec:
     r"""Parse the text of a study file.
 
     Examples
@@ -93,12 +143,7 @@ def parse_study(text: str, source: str = "study file") -> StudySpec:
       study.sed: found the unknown key 'sed'; expected a known key. Did you mean 'seed'?
     ...
     """
-    try:
-        raw = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = "tables nested too deeply" if isinstance(error, RecursionError) else f"{error}"
-        fault = Fault("study file", found, "valid TOML", "Correct that line.")
-        raise StudyError(source, (fault,)) from None
+    raw = raw_study(text, source, folder or Path.cwd())
     faults: list[Fault] = []
     spec: StudySpec | None = None
     try:

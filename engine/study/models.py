@@ -17,6 +17,9 @@ not put to this person. `not_sure`: the person could not say.
 """
 
 
+MissingKind = Literal["blank", "missing", "skipped", "not_sure"]
+
+
 class StudyInfo(Spec):
     """What the study is called and the seed all its replicates come from."""
 
@@ -35,7 +38,11 @@ class SourceSpec(Spec):
     ] = None
     builtin: Annotated[Literal["cmds-simulated", "meps"] | None, Field(description="Records that need no file")] = None
     wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
-    encoding: Annotated[str | None, Field(description="Text encoding of csv, dta or sav files")] = None
+    encoding: Annotated[str | None, Field(description="Text encoding of csv, dta or sav files; else found")] = None
+    rows: Annotated[dict[str, int] | None, Field(description="Wave -> rows its file must have")] = None
+    layout: Annotated[
+        str | None, Field(description="With a builtin: the study that describes a folder of files given by --data")
+    ] = None
 
 
 class ReplicateWeightsSpec(Spec):
@@ -53,8 +60,10 @@ class DesignSpec(Spec):
     """The survey design. Without it every row is drawn with equal probability."""
 
     weight: str | None = None
-    stratum: str | None = None
-    cluster: Annotated[str | None, Field(description="Primary sampling unit")] = None
+    stratum: Annotated[str | dict[str, str] | None, Field(description="Column, or a table wave -> column")] = None
+    cluster: Annotated[
+        str | dict[str, str] | None, Field(description="Primary sampling unit: column, or a table wave -> column")
+    ] = None
     nested: Annotated[bool, Field(description="Cluster ids repeat across strata")] = False
     independent_waves: Annotated[bool, Field(description="Waves share no stratum and no cluster")] = False
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
@@ -63,12 +72,35 @@ class DesignSpec(Spec):
     ] = None
     replicate_weights: ReplicateWeightsSpec | None = None
 
+    def column_of(self, role: str, wave: str | None) -> str | None:
+        """Return the column of ``stratum`` or ``cluster`` in a file of this wave, None without one."""
+        given = getattr(self, role)
+        return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
+
 
 class VariableSpec(Spec):
     """One variable of the harmonised panel."""
 
-    source: Annotated[str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")]
+    source: Annotated[str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")] = (
+        Field(default_factory=dict)
+    )
+    search: Annotated[
+        str | None, Field(description="Pattern for names and labels: candidates where `from` names no column")
+    ] = None
+    since: Annotated[
+        dict[str, str] | None,
+        Field(description="Wave -> 'YYYY' or 'YYYY-MM': the value is the completed years from the column to then"),
+    ] = None
+    month: Annotated[
+        str | dict[str, str] | None, Field(description="Column of the month, beside a year, for since")
+    ] = None
+    first_digits: Annotated[
+        int | dict[str, int] | None, Field(description="Keep this many digits of a code, such as 2 for the province")
+    ] = None
     levels: Annotated[dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")] = None
+    levels_by_wave: Annotated[
+        dict[str, dict[str, Codes]] | None, Field(description="Wave -> levels, where its codes differ")
+    ] = None
     cut: Annotated[
         dict[str, tuple[float, float]] | None,
         Field(description="Level -> [low, high): makes a number a factor; the upper end is left out"),
@@ -79,12 +111,31 @@ class VariableSpec(Spec):
         Codes | dict[Literal["missing", "skipped", "not_sure"], Codes],
         Field(description="Codes that are no value; a table tells missing, skipped and not_sure apart"),
     ] = ()
+    blank: Annotated[
+        MissingKind | dict[str, MissingKind], Field(description="What an empty cell means; or by wave")
+    ] = "blank"
     bounds: Annotated[tuple[float, float] | None, Field(description="Theoretical bounds of an outcome")] = None
     label: str = ""
 
-    def column_of(self, wave: str | None) -> str:
-        """Return the source column in a file of this wave."""
-        return self.source if isinstance(self.source, str) else self.source[str(wave)]
+    def column_of(self, wave: str | None) -> str | None:
+        """Return the source column in a file of this wave, None if it is not known yet."""
+        return self.source if isinstance(self.source, str) else self.source.get(str(wave))
+
+    def month_of(self, wave: str | None) -> str | None:
+        """Return the column of the month in a file of this wave, None if there is none."""
+        return self.month if isinstance(self.month, str) else (self.month or {}).get(str(wave))
+
+    def levels_of(self, wave: str | None) -> dict[str, tuple[Code, ...]] | None:
+        """Return level -> codes in a file of this wave."""
+        return (self.levels_by_wave or {}).get(str(wave), self.levels)
+
+    def digits_of(self, wave: str | None) -> int | None:
+        """Return how many digits of a code count in a file of this wave."""
+        return self.first_digits.get(str(wave)) if isinstance(self.first_digits, dict) else self.first_digits
+
+    def blank_of(self, wave: str | None) -> str:
+        """Return what an empty cell means in a file of this wave."""
+        return self.blank.get(str(wave), "blank") if isinstance(self.blank, dict) else self.blank
 
     @property
     def level_names(self) -> tuple[str, ...]:
@@ -127,6 +178,9 @@ VariableName = Annotated[str, Field(pattern=NAME_PATTERN)]
 class StudySpec(Spec):
     """A whole study file."""
 
+    extends: Annotated[
+        str | None, Field(description="A shipped study or a file whose tables this one completes or replaces")
+    ] = None
     study: StudyInfo
     source: SourceSpec
     design: DesignSpec = DesignSpec()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
@@ -31,7 +32,10 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
     folded = name.casefold()
     if folded == "wave" or folded.endswith("__missing") or folded.startswith("design__"):
         yield Fault(path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source].")
+    if spec.get("from") is None and spec.get("search") is None:
+        yield Fault(f"{path}.from", "nothing", "a column", "Add 'from', or 'search' with a pattern for its label.")
     levels, cut = _table(spec.get("levels")), _table(spec.get("cut"))
+    yield from _by_wave(path, spec, levels)
     if levels and cut:
         yield Fault(path, "both levels and cut", "one of them", "Use levels for codes, cut for numbers.")
     known = list(levels or cut)
@@ -47,6 +51,26 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         yield Fault(f"{path}.bounds", "bounds of an event", "none: they are 0 and 1", "Drop them.")
     elif isinstance(bounds, list) and not is_interval(bounds):
         yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
+
+
+def _by_wave(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
+    """Return the faults of what differs by wave: other levels, dates, patterns."""
+    for wave, own in _table(spec.get("levels_by_wave")).items():
+        for level in _table(own):
+            if level not in levels:
+                place, remedy = f"{path}.levels_by_wave.{wave}", nearest(level, [*levels]) if levels else "Add levels."
+                yield Fault(place, f"the unknown level '{level}'", "a level of this variable", remedy)
+        yield from _codes(f"{path}.levels_by_wave.{wave}", {"missing": spec.get("missing")}, _table(own))
+    for wave, date in _table(spec.get("since")).items():
+        if not (isinstance(date, str) and re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", date)):
+            yield Fault(f"{path}.since.{wave}", f"{date!r}", "'YYYY' or 'YYYY-MM'", "Give the time of the survey.")
+    if spec.get("month") is not None and not spec.get("since"):
+        yield Fault(f"{path}.month", "a month without since", "since = { wave = 'YYYY-MM' }", "Add it.")
+    if isinstance(spec.get("search"), str):
+        try:
+            re.compile(spec["search"])
+        except re.error:
+            yield Fault(f"{path}.search", "a pattern that cannot be read", "a regular expression", "Correct it.")
 
 
 def _table(raw: object) -> Table:
