@@ -143,6 +143,19 @@ def plan(
 
 
 @app.command()
+def audit(
+    publication: Annotated[str, typer.Argument(help="A shipped publication (wang2021), or a CSV of printed numbers")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check the arithmetic of published tables; each slip with its evidence."""
+    from engine.audit.audit import audit as check_tables
+    from engine.cli.output import print_findings
+
+    print_findings(publication, check_tables(publication), as_json=as_json)
+
+
+@app.command()
 def codebook(
     file: Annotated[Path, typer.Argument(help="Survey file: .dta, .sav, .csv, .parquet")],
     search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from engine.errors import Fault, UsageError, nearest
 from engine.study import load_study, shipped_studies
 
 if TYPE_CHECKING:
+    from engine.audit.findings import Finding
     from engine.batch.codebook import Codebook
     from engine.batch.plan import StudyPlan
 
@@ -64,6 +66,18 @@ def print_check(study: str, faults: Sequence[Fault], *, as_json: bool) -> None:
         typer.echo(f"{study}: no faults.")
     if faults:
         raise typer.Exit(10)
+
+
+def print_findings(publication: str, findings: Sequence[Finding], *, as_json: bool) -> None:
+    """Print the findings of an audit, certain ones first."""
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+        return
+    certain = sum(finding.certainty == "certain" for finding in findings)
+    typer.echo(f"{publication}: {certain} certain findings, {len(findings) - certain} inferred")
+    for finding in findings:
+        typer.echo(f"[{finding.certainty}] {finding.check}: {finding.place}: printed {finding.printed}")
+        typer.echo(f"    {finding.evidence}.")
 
 
 def print_codebook(book: Codebook, *, as_json: bool) -> None:

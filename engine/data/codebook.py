@@ -12,7 +12,7 @@ from engine.data.raw_column import RawColumn
 from engine.data.sources import RawFrame, SourceFile, open_frame, reading
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 MOST_CODES = 30  # of a variable without labels: with more it is a measure or a name
 SHOWN_FROM = 10  # people who hold a code before its count is told
@@ -20,7 +20,7 @@ SHOWN_FROM = 10  # people who hold a code before its count is told
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodebookEntry:
-    """One variable: its codes as (code, label, count); counts below ten are None, and unlabelled rare codes left out."""
+    """One variable; codes as (code, label, count), the count None below ten, and rare codes without label left out."""
 
     name: str
     label: str

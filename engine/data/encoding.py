@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import gzip
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -102,10 +101,8 @@ def find_text_encoding(path: Path) -> Encoding | None:
     """Return the encoding of a text file (plain or gzip), read a piece at a time; None if no candidate fits."""
     decoders = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "gb18030", "cp1252")}
     sample = bytearray()
-    opened: AbstractContextManager[IO[bytes]] = (
-        cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
-    )
-    with opened as stream:
+    with path.open("rb") as file:
+        stream: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if path.suffix == ".gz" else file
         while piece := stream.read(_PIECE):
             if piece.isascii() and not sample:
                 continue

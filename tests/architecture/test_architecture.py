@@ -26,9 +26,22 @@ ALLOWED = {
     "simulate": {"errors"},
     "store": {"errors"},
     "report": {"store", "results"},
-    "batch": {"errors", "paths", "study", "arrays", "kernels", "results", "estimators", "data", "simulate", "store"},
+    "batch": {
+        "errors",
+        "paths",
+        "study",
+        "arrays",
+        "kernels",
+        "results",
+        "estimators",
+        "data",
+        "simulate",
+        "store",
+        "audit",
+    },
+    "audit": {"errors"},
     "bench": {"errors", "paths", "study", "arrays", "kernels", "estimators", "data"},
-    "cli": {"errors", "study", "store", "report", "batch", "bench"},
+    "cli": {"errors", "study", "store", "report", "batch", "bench", "audit"},
 }
 HEAVY = {"numba", "scipy", "statsmodels", "pandas", "polars", "duckdb", "pyarrow"}
 

@@ -1,0 +1,1 @@
+"""Published tables: the check of their arithmetic, and the comparison with a run."""

@@ -1,0 +1,173 @@
+"""Checks of rates: the people a rate rests on, recovered from its events, against the people of the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
+
+from engine.audit.counts import column_totals
+from engine.audit.findings import Finding, finding
+from engine.audit.published import TOTAL, Cell, Tables, folded
+
+_TOTAL = folded(TOTAL)
+_FEW = 0.002  # of a column's people: rounding of rates recovers denominators to about this
+_OTHER_FOOTING = 0.005
+_NEARLY_ALL = 0.98
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """One level's rate: its events, the people the tables give it, and those its rate implies."""
+
+    level: str
+    events: Cell
+    rate: Cell
+    people: float | None
+    low: float
+    high: float
+
+    @property
+    def best(self) -> float:
+        """The number of people that fits best."""
+        return 100.0 * self.events.value / self.rate.value
+
+    @property
+    def excess(self) -> float:
+        """How many people the rate needs beyond those there are."""
+        return 0.0 if self.people is None else max(0.0, self.low - self.people)
+
+
+def recovered(tables: Tables, variable: str, column: str, events_of: dict[str, str] | None = None) -> list[Recovered]:
+    """Return a variable's levels with the people that their rates imply; `events_of` reassigns events to levels."""
+    found = []
+    for level in tables.levels("rate", variable):
+        rate = tables.get("rate", variable, level, column)
+        events = tables.get("events", variable, (events_of or {}).get(level, level), column)
+        count = tables.get("n", variable, level, column)
+        if rate is None or events is None or rate.value <= rate.half:
+            continue
+        found.append(
+            Recovered(
+                level=level, events=events, rate=rate, people=None if count is None else count.value,
+                low=100.0 * (events.value) / (rate.value + rate.half),
+                high=100.0 * (events.value) / (rate.value - rate.half),
+            )
+        )  # fmt: skip
+    return found
+
+
+def swapped_events(tables: Tables, variable: str, column: str) -> dict[str, str]:
+    """Return which levels' events changed places, if the rates then fit the people and otherwise do not."""
+    own = recovered(tables, variable, column)
+    if not any(item.excess > _FEW * (item.people or 0.0) for item in own):
+        return {}
+    for one, other in combinations([item.level for item in own], 2):
+        exchange = {one: other, other: one}
+        again = recovered(tables, variable, column, exchange)
+        near = [item for item in again if item.people and 0.5 < item.best / item.people < 1.0 + _FEW]
+        if len(near) == len(again) and all(item.excess <= 1.0 for item in again):
+            return exchange
+    return {}
+
+
+def check_swaps(tables: Tables) -> Iterator[Finding]:
+    """Events of two levels stand in each other's rows."""
+    for variable in tables.variables("rate"):
+        for column in tables.columns("rate"):
+            exchange = swapped_events(tables, variable, column)
+            if not exchange:
+                continue
+            before = {item.level: item for item in recovered(tables, variable, column)}
+            after = {item.level: item for item in recovered(tables, variable, column, exchange)}
+            one, other = exchange
+            parts = [
+                f"{before[level].events.printed} at {before[level].rate.printed} % needs {before[level].best:,.0f} of "
+                f"{before[level].people or 0:,.0f} people, {after[level].events.printed} needs {after[level].best:,.0f}"
+                for level in (one, other)
+            ]
+            cells = [before[level].events for level in (one, other)]
+            names = " and ".join(cell.level for cell in cells)
+            yield finding(
+                "swapped rows", cells, f"the counts of {names} are swapped, the rates are right: {'; '.join(parts)}"
+            )
+
+
+def check_impossible_rates(tables: Tables) -> Iterator[Finding]:
+    """A rate cannot rest on more people than there are."""
+    for variable in tables.variables("rate"):
+        for column in tables.columns("rate"):
+            if swapped_events(tables, variable, column):
+                continue
+            for item in recovered(tables, variable, column):
+                if item.people is not None and item.excess > 1.0:
+                    evidence = (
+                        f"{item.events.printed} events at {item.rate.printed} % need {item.low:,.0f} to "
+                        f"{item.high:,.0f} people, the count says {item.people:,.0f}: one of them is wrong"
+                    )
+                    yield finding("people too few", [item.events, item.rate], evidence)
+
+
+def footing(tables: Tables, column: str) -> tuple[float, list[float]] | None:
+    """Return how many people the rates of a column rest on: the middle of what its variables imply, and all."""
+    found = []
+    for variable in tables.variables("rate"):
+        own = recovered(tables, variable, column, swapped_events(tables, variable, column))
+        if own and len(own) == len(
+            [c for c in tables.levels("rate", variable) if tables.get("rate", variable, c, column)]
+        ):
+            found.append(sum(item.best for item in own))
+    return (median(found), found) if found else None
+
+
+def check_footing(tables: Tables) -> Iterator[Finding]:
+    """A total rests on the people that its parts rest on; it cannot lie below or above all of them."""
+    for column in tables.columns("rate"):
+        rate, events = (tables.get(measure, _TOTAL, _TOTAL, column) for measure in ("rate", "events"))
+        found = footing(tables, column)
+        if rate is None or events is None or found is None or rate.value <= 0:
+            continue
+        people, each = found
+        own = 100.0 * events.value / rate.value
+        outside = []
+        for variable in tables.variables("rate"):
+            own_parts = recovered(tables, variable, column)
+            parts = [item.rate.value for item in own_parts]
+            if len(parts) > 1 and not min(parts) - rate.half <= rate.value <= max(parts) + rate.half:
+                outside.append(f"{own_parts[0].rate.variable} {min(parts):.2f} to {max(parts):.2f}")
+        if abs(own - people) <= _OTHER_FOOTING * people and not outside:
+            continue
+        evidence = (
+            f"{events.printed} / {own:,.0f} = {rate.printed} %, but the parts' rates rest on {people:,.0f} people "
+            f"({min(each):,.0f} to {max(each):,.0f}): on the same footing {100.0 * events.value / people:.2f} %"
+        )
+        if outside:
+            evidence += f"; it lies outside all of its parts ({'; '.join(outside)})"
+        yield finding("total and parts", [rate, events], evidence)
+
+
+def check_exclusions(tables: Tables) -> Iterator[Finding]:
+    """People whom the rates leave out, all in one level: not missing by chance but by design of the question."""
+    totals = column_totals(tables)
+    groups = [column for column in tables.columns("rate") if column in totals]
+    for column in groups:
+        for variable in tables.variables("rate"):
+            own = recovered(tables, variable, column, swapped_events(tables, variable, column))
+            left = {item.level: item.people - item.best for item in own if item.people}
+            whole = sum(left.values())
+            if len(left) < 3 or whole < _OTHER_FOOTING * totals[column]:
+                continue
+            level = max(left, key=lambda name: left[name])
+            people = sum(item.people or 0.0 for item in own)
+            share = next(item.people or 0.0 for item in own if item.level == level) / people
+            if left[level] >= _NEARLY_ALL * whole and share < _NEARLY_ALL - 0.1:
+                cells = [item.rate for item in own]
+                others = ", ".join(f"{item.rate.level} {left[item.level]:,.0f}" for item in own if item.level in left)
+                evidence = (
+                    f"of the {whole:,.0f} people left out of the rates {left[level]:,.0f} are in one level ({others}), "
+                    f"which has {100 * share:.0f} % of all: a question not put to them, no answers missing at random"
+                )
+                yield finding(
+                    "people left out", cells, evidence, place=f"{cells[0].table}, {cells[0].variable}, {column}"
+                )
