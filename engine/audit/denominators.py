@@ -106,7 +106,8 @@ def check_impossible_rates(tables: Tables) -> Iterator[Finding]:
                         f"{item.events.printed} events at {item.rate.printed} % need {item.low:,.0f} to "
                         f"{item.high:,.0f} people, the count says {item.people:,.0f}: one of them is wrong"
                     )
-                    yield finding("people too few", [item.events, item.rate], evidence)
+                    count = tables.get("n", variable, item.level, column)
+                    yield finding("people too few", [item.events, item.rate, *([count] if count else [])], evidence)
 
 
 def footing(tables: Tables, column: str) -> tuple[float, list[float]] | None:

@@ -114,7 +114,7 @@ def run(
             spec, panel, sample, rows, simulated=simulated, left_out=left_out if reporter.interrupted else None,
             timings={"read": read, **timings, "total": time.perf_counter() - started},
         )  # fmt: skip
-        write_run(folder, to_frame(rows), manifest)
+        write_run(folder, to_frame(rows), manifest, _scorecard(spec, rows, simulated=manifest["simulated"]))
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 
@@ -220,6 +220,18 @@ def refuse_too_few(replicates: int, intervals: tuple[str, ...], conf_level: floa
             f"replicates: found {replicates!r}; expected 0, or at least {least} for a {wanted} interval of "
             f"{100 * conf_level:g} %. Ask for 1,000 or more."
         )
+
+
+def _scorecard(spec: StudySpec, rows: tuple[TidyRow, ...], *, simulated: bool) -> pl.DataFrame | None:
+    """Return the published numbers beside those of the run, if the study names a publication."""
+    if spec.study.published is None:
+        return None
+    import polars as pl
+
+    from engine.audit.scorecard import scorecard
+
+    scores = scorecard(spec.study.published, to_frame(rows).to_dicts(), simulated=simulated)
+    return pl.DataFrame([score.as_dict() for score in scores], infer_schema_length=None)
 
 
 def _default_target(name: str) -> Path:

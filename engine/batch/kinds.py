@@ -49,7 +49,7 @@ def _describe(analysis: DescribeSpec, context: Context) -> tuple[TidyRow, ...]:
 
 
 def _rates(analysis: RatesSpec, context: Context) -> tuple[TidyRow, ...]:
-    table = _table(analysis.by, context)
+    table = _table(analysis.by, context, weighted=analysis.weighted)
     factors = [context.reader.variable(name) for name in analysis.rows]
     outcomes = (context.reader.variable(name) for name in analysis.outcome)
     return tuple(row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
@@ -69,9 +69,10 @@ def _curve(analysis: CurveSpec, context: Context) -> tuple[TidyRow, ...]:
     return curves(_sorted(analysis, analysis.outcome, analysis.rank_by, context), analysis, seed=context.seed)
 
 
-def _table(by: Sequence[str], context: Context) -> TableArrays:
+def _table(by: Sequence[str], context: Context, *, weighted: bool = True) -> TableArrays:
     group, groups = context.reader.groups(by)
-    return table_arrays(context.reader.design(), group, groups)
+    columns = context.reader.design()
+    return table_arrays(columns if weighted else replace(columns, weight=None), group, groups)
 
 
 def _sorted(
@@ -112,16 +113,12 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> tuple[TidyR
 
 
 def _logit(analysis: LogitSpec, context: Context) -> tuple[TidyRow, ...]:
-    reader = context.reader
-    columns = reader.design()
-    if not analysis.weighted:
-        columns = replace(columns, weight=None)
+    reader, design = context.reader, context.spec.design
     if analysis.covariance == "auto":
-        designed = columns.weight is not None or columns.cluster is not None or columns.stratum is not None
+        designed = design.weight is not None or design.cluster is not None or design.stratum is not None
         analysis = analysis.model_copy(update={"covariance": "design" if designed else "model"})
-    group, groups = reader.groups(analysis.by)
     variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
-    table = table_arrays(columns, group, groups)
+    table = _table(analysis.by, context, weighted=analysis.weighted)
     return estimate_logit(table, reader.variable(analysis.outcome), variables, analysis)
 
 

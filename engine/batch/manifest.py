@@ -103,7 +103,7 @@ def _warnings(
             "the replicate weights stand behind rows of method 'replicate weights' only; linearised rows know no more "
             "than weight, stratum and cluster"
         )
-    seen = Counter((row.analysis, row.status) for row in rows if row.status != "ok")
+    seen = Counter((row.analysis, row.status) for row in rows if row.status not in ("ok", "reference"))
     for (analysis, status), count in seen.items():
         yield f"analysis {analysis}: {count} result{'s' if count > 1 else ''} with status '{status}'"
     failed = Counter({row.analysis: row.n_failed for row in rows if row.n_failed})

@@ -1,6 +1,6 @@
 """Which encoding the text of a file is in: found from its bytes, recorded, and told where the file says otherwise.
 
-Every text of a file must decode; a byte sequence cut off at the end of a text (labels of fixed width) is forgiven.
+Every text of a file must decode; a byte sequence cut off at the end of a long text (labels of fixed width) is forgiven.
 UTF-8 is nearly impossible by accident. GB18030 accepts much, so bytes are taken for Chinese only if most of the
 characters are those of GB 2312; what is left is Western (cp1252). `source.encoding` always wins.
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, cast
 
 TRANSPARENT = "ISO-8859-1"  # every byte is a character and comes back
+SHORTEST_CUT = 79  # bytes of a text that a fixed width may have cut: Stata's labels have 80
 _PIECE = 1 << 20
 _ENOUGH = 4 << 20  # bytes beyond ASCII that settle whether they are Chinese
 
@@ -76,8 +77,8 @@ def find_encoding(texts: Iterable[bytes], declared: str | None = None) -> Encodi
 
 def _decodes(text: bytes, name: str) -> bool:
     try:
-        # Not final: an incomplete character at the end is no error.
-        codecs.getincrementaldecoder(name)().decode(text, final=False)
+        # An incomplete character at the end is no error where the file cut the text off.
+        codecs.getincrementaldecoder(name)().decode(text, final=len(text) < SHORTEST_CUT)
     except UnicodeDecodeError:
         return False
     return True

@@ -13,6 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from engine.report.model import Table
+from engine.report.scorecard_table import scorecard_tables
 from engine.report.tables import analysis_tables, flow_table
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
         for table in analysis_tables(own):
             for part in _fitted(table, console.width):
                 _print(console, part)
+    if run.scorecard is not None and analysis is None:
+        console.rule(Text("scorecard"), align="left", style="dim")
+        for table in scorecard_tables(run.scorecard.to_dicts(), manifest["study"]["asked"]["study"]["published"]):
+            _print(console, table)
     for warning in manifest["warnings"]:
         console.print(Text(f"Note: {warning}.", style="yellow"))
     console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)

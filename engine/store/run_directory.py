@@ -17,7 +17,7 @@ from engine.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
-RESULTS, MANIFEST = "results.parquet", "manifest.json"
+RESULTS, MANIFEST, SCORECARD = "results.parquet", "manifest.json", "scorecard.parquet"
 RUN_FORMAT = "equirank-run-1"
 
 
@@ -28,6 +28,7 @@ class StoredRun:
     path: Path
     results: pl.DataFrame
     manifest: Mapping[str, Any]
+    scorecard: pl.DataFrame | None = None
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def _refuse_foreign(target: Path, study: str) -> None:
         return
     try:
         owner = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        own = {path.name for path in target.iterdir()} <= {RESULTS, MANIFEST}
+        own = {path.name for path in target.iterdir()} <= {RESULTS, MANIFEST, SCORECARD}
         same = own and owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
     except (OSError, ValueError, KeyError, TypeError):
         same = False
@@ -123,14 +124,18 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_run(folder: Path, results: pl.DataFrame, manifest: Mapping[str, Any]) -> None:
-    """Write results and manifest of a run into its working folder."""
+def write_run(
+    folder: Path, results: pl.DataFrame, manifest: Mapping[str, Any], scorecard: pl.DataFrame | None = None
+) -> None:
+    """Write results and manifest of a run into its working folder, and its scorecard if it has one."""
     marks = {
         "format": RUN_FORMAT,
         "study": manifest["study"]["name"],
         "simulated": str(manifest["simulated"]).lower(),
     }
     results.write_parquet(folder / RESULTS, compression="zstd", metadata=marks)
+    if scorecard is not None:
+        scorecard.write_parquet(folder / SCORECARD, compression="zstd", metadata=marks)
     text = json.dumps({"format": RUN_FORMAT, **manifest}, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
@@ -149,6 +154,7 @@ def read_run(path: Path) -> StoredRun:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         is_run = manifest["format"] == RUN_FORMAT and {"study", "sample_flow", "warnings", "simulated"} <= set(manifest)
         results = pl.read_parquet(path / RESULTS)
+        scorecard = pl.read_parquet(path / SCORECARD) if (path / SCORECARD).is_file() else None
         is_run = is_run and {"analysis", "kind", "measure", "method", "status"} <= set(results.columns)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         is_run = False
@@ -157,4 +163,4 @@ def read_run(path: Path) -> StoredRun:
             f"{path}: is no run directory; expected a folder with {RESULTS} and {MANIFEST}. Give one that "
             "`equirank run` wrote."
         )
-    return StoredRun(path=path, results=results, manifest=manifest)
+    return StoredRun(path=path, results=results, manifest=manifest, scorecard=scorecard)

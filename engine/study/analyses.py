@@ -78,6 +78,7 @@ class RatesSpec(_Analysis):
     outcome: Annotated[Names, Field(min_length=1)]
     rows: Annotated[Names, Field(description="Factors whose levels make the rows")] = ()
     interval: Literal["logit", "normal"] = "logit"
+    weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
 
 class ConcentrationSpec(_Analysis):

@@ -14,6 +14,7 @@ from engine.study.analyses import NEEDS_BOUNDS, NEEDS_PARAMETER, least_replicate
 from engine.study.variable_check import check_variable, is_interval
 
 Table = Mapping[str, Any]
+PUBLICATIONS = ("wang2021",)  # those that `engine.audit` ships with the place of each number
 
 
 def _table(raw: object) -> Table:
@@ -28,7 +29,11 @@ def _names(value: object) -> list[str]:
 def cross_check(raw: Table) -> list[Fault]:
     """Return the faults between the parts of a study file, in file order."""
     variables = {name: _table(spec) for name, spec in _table(raw.get("variables")).items()}
-    faults = [*_source(_table(raw.get("source")), variables), *_design(_table(raw.get("design")))]
+    faults = [
+        *_published(_table(raw.get("study"))),
+        *_source(_table(raw.get("source")), variables),
+        *_design(_table(raw.get("design"))),
+    ]
     folded: dict[str, str] = {}
     for name, spec in variables.items():
         if folded.setdefault(name.casefold(), name) != name:
@@ -104,6 +109,12 @@ def _decomposition(path: str, analysis: Table) -> Iterator[Fault]:
     for name in _names(given):
         if name in ("bca", "studentized"):
             yield Fault(f"{path}.bootstrap.interval", f"'{name}'", "'percentile', 'basic' or 'normal'", "Choose one.")
+
+
+def _published(study: Table) -> Iterator[Fault]:
+    name = study.get("published")
+    if isinstance(name, str) and name not in PUBLICATIONS:
+        yield Fault("study.published", f"'{name}'", "a shipped publication", nearest(name, [*PUBLICATIONS]))
 
 
 def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:

@@ -27,6 +27,9 @@ class StudyInfo(Spec):
     title: str = ""
     seed: Annotated[int | None, Field(ge=0, lt=2**63, description="Default: derived from the name")] = None
     note: str = ""
+    published: Annotated[
+        str | None, Field(description="Publication whose numbers are set beside those of a run, such as 'wang2021'")
+    ] = None
 
 
 class SourceSpec(Spec):
