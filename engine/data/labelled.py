@@ -173,7 +173,6 @@ def _convert(file: SourceFile, header: Header, used: list[str], target: Path, fo
     """Write the used columns to Parquet in chunks and collect the texts that are not ASCII."""
     import polars as pl
     import pyarrow.parquet as pq
-    import pyreadstat
 
     schema: dict[str, Any] = {}
     for column in used:
@@ -181,12 +180,8 @@ def _convert(file: SourceFile, header: Header, used: list[str], target: Path, fo
         schema[column] = pl.String if is_text else pl.Float64
         if not is_text and file.suffix == ".dta":
             schema[column + CODE_SUFFIX] = pl.String
-    chunks = pyreadstat.read_file_in_chunks(
-        header.reader, file.path, chunksize=CHUNK_ROWS, usecols=used, user_missing=True, encoding=TRANSPARENT,
-        output_format="polars",
-    )  # fmt: skip
     writer, n_rows, last = None, 0, header.meta
-    for chunk, meta in chunks:
+    for chunk, meta in _chunks(file, header, used):
         last = meta
         own = _one_schema(chunk, schema)
         for column in used:
@@ -201,6 +196,26 @@ def _convert(file: SourceFile, header: Header, used: list[str], target: Path, fo
     else:
         writer.close()
     return last, n_rows
+
+
+def _chunks(file: SourceFile, header: Header, used: list[str]) -> Iterator[tuple[pl.DataFrame, Any]]:
+    """Yield a file's rows piece by piece.
+
+    `pyreadstat.read_file_in_chunks` is no choice: it reads the header once more with the file's own encoding, and
+    stops there if that is wrong.
+    """
+    offset = 0
+    while True:
+        chunk, meta = header.reader(
+            file.path, row_offset=offset, row_limit=CHUNK_ROWS, usecols=used, user_missing=True, encoding=TRANSPARENT,
+            output_format="polars",
+        )  # fmt: skip
+        if chunk.height == 0:
+            return
+        yield chunk, meta
+        offset += chunk.height
+        if chunk.height < CHUNK_ROWS:
+            return
 
 
 def _one_schema(chunk: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:

@@ -42,6 +42,7 @@ def scorecard_tables(rows: Sequence[Row], publication: str) -> Iterator[Table]:
     if len(shown) > MOST_SHOWN:
         notes.append(f"{len(shown) - MOST_SHOWN:,} more are in scorecard.parquet.")
     yield Table(
-        title="Numbers that differ by more than a last digit", columns=("", "what", "printed", "ours", "why"), rows=tuple(lines),
+        title="Numbers that differ by more than a last digit",
+        columns=("", "what", "printed", "ours", "why"), rows=tuple(lines),
         notes=tuple(notes),
     )  # fmt: skip

@@ -1,0 +1,199 @@
+"""The audit of published tables: every certain slip of the shipped paper, none in clean tables; the scorecard."""
+
+import csv
+import json
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.audit.audit import audit, audit_tables
+from engine.audit.labels import band
+from engine.audit.published import Cell, Tables, folded
+from engine.audit.scorecard import ABSENT, DIFFERS, LAST_DIGIT, SAME, WITHIN, scorecard
+
+
+@pytest.fixture(scope="module")
+def wang():
+    return audit("wang2021")
+
+
+def of(findings, check, place=""):
+    return [finding for finding in findings if finding.check == check and place in finding.place]
+
+
+def test_wang__has_every_certain_slip_of_the_audit(wang):
+    certain = [finding for finding in wang if finding.certainty == "certain"]
+    (total,) = of(certain, "total")  # A1: 16,900 for 169,000
+    assert total.printed == "16900"
+    assert "sum to 169,000" in total.evidence
+    assert "to 387,826, with it to 539,926 as printed overall" in total.evidence
+    male, married = of(certain, "percentage")  # A2, A3
+    assert (male.printed, "= 51.69 %" in male.evidence, "sum to 105.00" in male.evidence) == ("56.69", True, True)
+    assert (married.printed, "152,931 / 200,937 = 76.11 %" in married.evidence) == ("76.12", True)
+    old = of(certain, "people too few", "2017")[0]  # A4
+    assert "need 2,625 to 2,626 people, the count says 2,213" in old.evidence
+    y2017, overall = of(certain, "total and parts")  # A5, A7
+    assert "on the same footing 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17" in y2017.evidence
+    assert "on the same footing 30.0" in overall.evidence
+    left = of(certain, "people left out", "2017")[0]  # A6
+    assert "of the 15,401 people left out of the rates 15,396 are in one level" in left.evidence
+    swaps = of(certain, "swapped rows")  # A8: all waves and overall
+    assert len(swaps) == 4
+    assert all("counts of East and West are swapped, the rates are right" in finding.evidence for finding in swaps)
+    (interval,) = of(certain, "interval")  # A10
+    assert interval.printed == "1.15, 1.18, 1.16"
+    assert "the counts imply 1.1445 (1.127 to 1.162)" in interval.evidence
+    (models,) = of(certain, "people in the models")  # A11
+    assert "17 of 17 crude odds ratios follow from the people behind the rates (about 524," in models.evidence
+    labels = " ".join(finding.printed for finding in of(certain, "label"))  # A12
+    assert "5–10 / 6–10" in labels
+    assert "other / Studying/family issues" in labels
+    (design,) = of(certain, "design")  # A14
+    assert "'55-64' is cut off at 59 and '65-' cannot occur" in design.evidence
+
+
+def test_wang__has_nothing_certain_beyond_them(wang):
+    allowed = {"total", "percentage", "people too few", "total and parts", "people left out", "swapped rows",
+               "interval", "people in the models", "label", "overlap", "design"}  # fmt: skip
+    assert {finding.check for finding in wang if finding.certainty == "certain"} == allowed
+    inferred = [finding for finding in wang if finding.certainty == "inferred"]
+    assert {finding.check for finding in inferred} == {"single coefficient"}  # A13
+    assert len(inferred) == 5
+
+
+def clean_cells(seed, decimals=2):
+    """Print tables of a made-up survey without a slip."""
+    chance = random.Random(seed)  # noqa: S311
+    groups = ["2001", "2002"]
+    people = {group: chance.randint(2_000, 90_000) for group in groups}
+    cells = []
+    totals = {}
+    variables = {"Sex": ["male", "female"], "Age": ["15-24", "25-44", "45-64", ">= 65"], "Place": ["a", "b", "c"]}
+    rate = {group: chance.uniform(0.05, 0.6) for group in groups}
+    events = {group: round(rate[group] * people[group]) for group in groups}
+    for variable, levels in variables.items():
+        for level in levels:
+            totals[variable, level, "Overall"] = [0, 0]
+        for group in groups:
+            ends = sorted(chance.sample(range(1, 100), len(levels) - 1))
+            shares = [(b - a) / 100 for a, b in zip([0, *ends], [*ends, 100], strict=True)]
+            counts = [round(share * people[group]) for share in shares]
+            counts[-1] += people[group] - sum(counts)
+            hits = [min(count, round(events[group] * share)) for count, share in zip(counts, shares, strict=True)]
+            hits[-1] += events[group] - sum(hits)
+            for level, n, e in zip(levels, counts, hits, strict=True):
+                totals[variable, level, group] = [n, e]
+                for i, value in enumerate((n, e)):
+                    totals[variable, level, "Overall"][i] += value
+    everybody = {**people, "Overall": sum(people.values())}
+    hits = {**events, "Overall": sum(events.values())}
+    for (variable, level, column), (n, e) in totals.items():
+        place = {"variable": variable, "level": level, "column": column}
+        cells.append(Cell(table="1", measure="n", printed=f"{n:,}", **place))
+        cells.append(Cell(table="1", measure="percent", printed=f"{100 * n / everybody[column]:.{decimals}f}", **place))
+        if n:
+            cells.append(Cell(table="2", measure="events", printed=str(e), **place))
+            cells.append(Cell(table="2", measure="rate", printed=f"{100 * e / n:.{decimals}f}", **place))
+    for column, n in everybody.items():
+        place = {"variable": "Total", "level": "Total", "column": column}
+        cells.append(Cell(table="2", measure="n", printed=str(n), **place))
+        cells.append(Cell(table="2", measure="events", printed=str(hits[column]), **place))
+        cells.append(Cell(table="2", measure="rate", printed=f"{100 * hits[column] / n:.{decimals}f}", **place))
+    return cells
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.sampled_from([1, 2]))
+def test_clean_tables__have_no_finding(seed, decimals):
+    assert audit_tables(Tables(clean_cells(seed, decimals))) == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.data())
+def test_a_wrong_percentage__is_found_and_nothing_else(seed, data):
+    cells = clean_cells(seed)
+    place = data.draw(st.sampled_from([i for i, cell in enumerate(cells) if cell.measure == "percent"]))
+    wrong = cells[place]
+    moved = f"{(wrong.value + 3.0):.2f}"
+    cells[place] = Cell(
+        table=wrong.table, variable=wrong.variable, level=wrong.level, column=wrong.column, measure="percent",
+        printed=moved,
+    )  # fmt: skip
+    findings = audit_tables(Tables(cells))
+    assert [(finding.check, finding.printed) for finding in findings] == [("percentage", moved)]
+
+
+def test_odd_tables__do_not_stop_the_audit():
+    rows = [("1", "a", "b", "c", measure, printed) for measure in ("n", "events", "rate", "percent", "odds_ratio")
+            for printed in ("0",)]  # fmt: skip
+    names = ("table", "variable", "level", "column", "measure", "printed")
+    assert audit_tables(Tables([Cell(**dict(zip(names, row, strict=True))) for row in rows])) == ()
+    assert audit_tables(Tables([])) == ()
+
+
+def test_bands_and_labels__are_read():
+    assert band("10~20") == (10.0, 20.0)
+    assert folded("Never married/ Divorced") == folded("never married/divorced")
+
+
+def test_command__prints_findings_and_reads_own_files(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = cli("audit", "wang2021")
+    assert code == 0
+    assert out.startswith("wang2021: 21 certain findings, 5 inferred")
+    with open("own.csv", "w", newline="", encoding="utf-8") as stream:  # noqa: PTH123
+        writer = csv.writer(stream)
+        writer.writerow(["table", "variable", "level", "column", "measure", "printed"])
+        writer.writerows(
+            (cell.table, cell.variable, cell.level, cell.column, cell.measure, cell.printed) for cell in clean_cells(3)
+        )
+    code, out, _ = cli("audit", "own.csv", "--json")
+    assert (code, json.loads(out)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        (None, 2, "no such publication or file"),
+        ("a,b\n", 11, "line 1: found the columns a, b"),
+        ("table,variable,level,column,measure,printed\n1,a,b,c,n\n", 11, "line 2: found 5 fields"),
+        ("table,variable,level,column,measure,printed\n1,a,b,c,count,3\n", 11, "found the measure 'count'"),
+        ("table,variable,level,column,measure,printed\n1,a,b,c,n,many\n", 11, "printed is no number"),
+        ("table,variable,level,column,measure,printed\n1,a,b,c,n,3\n1,a,b,c,n,4\n", 11, "the same cell as line 2"),
+    ],
+)
+def test_bad_files__are_told(cli, tmp_path, monkeypatch, text, code, told):
+    monkeypatch.chdir(tmp_path)
+    if text is not None:
+        (tmp_path / "own.csv").write_text(text)
+    found, _, err = cli("audit", "own.csv")
+    assert (found, told in err) == (code, True), err
+
+
+def row(analysis, measure, estimate, *, wave=None, term="sex", level="female", **other):
+    base = dict.fromkeys(("conf_low", "conf_high", "n_events"))
+    return {"analysis": analysis, "wave": wave, "term": term, "level": level, "measure": measure, "estimate": estimate,
+            **base, **other}  # fmt: skip
+
+
+def test_scorecard__says_how_far_and_why():
+    rows = [
+        row("table-1", "count", 87_871.0, wave="2017", level="male"),
+        row("table-1", "percent", 51.692, wave="2017", level="male"),
+        row("table-2", "rate", 0.24103, wave="2014", n_events=20_075),
+        row("model-1", "odds_ratio", 1.1262, conf_low=1.118, conf_high=1.1549),
+        row("model-2", "odds_ratio", 1.10, conf_low=1.08, conf_high=1.12),
+    ]
+    scores = {(s.table, s.level, s.column, s.measure): s for s in scorecard("wang2021", rows, simulated=True)}
+    assert scores["Table 1", "male", "2017", "n"].verdict == SAME
+    male = scores["Table 1", "male", "2017", "percent"]
+    assert (male.verdict, male.published, "= 51.69 %" in male.reason) == (DIFFERS, 56.69, True)
+    assert scores["Table 2", "Female", "2014", "rate"].verdict == SAME
+    assert scores["Table 2", "Female", "2014", "events"].verdict == LAST_DIGIT
+    assert scores["Table 3", "female", "model1", "odds_ratio"].verdict == WITHIN
+    assert scores["Table 3", "female", "model1", "conf_low"].verdict == SAME
+    assert scores["Table 3", "female", "model2", "odds_ratio"].verdict == DIFFERS
+    assert "Model 2" in scores["Table 3", "female", "model2", "odds_ratio"].reason
+    assert scores["Table 1", "West", "2014", "n"].verdict == ABSENT
