@@ -16,7 +16,7 @@ def logit_tables(rows: Sequence[Row]) -> Iterator[Table]:
     for outcome, wave, subgroup in dict.fromkeys((row["outcome"], row["wave"], row["subgroup"]) for row in rows):
         own = [row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)]
         group = " ".join(part for part in (wave, subgroup) if part)
-        yield _ratios(own, f"Odds ratios of {outcome}{f', {group}' if group else ''}")
+        yield _ratios(own, f"{outcome}{f', {group}' if group else ''}")
         effects = [row for row in own if row["measure"] in ("prevalence_ratio", "marginal_effect")]
         if effects:
             yield _effects(effects, str(outcome))
@@ -27,7 +27,7 @@ def _models(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row["analysis"] for row in rows))
 
 
-def _ratios(rows: Sequence[Row], title: str) -> Table:
+def _ratios(rows: Sequence[Row], what: str) -> Table:
     shown = [row for row in rows if row["measure"] in ("odds_ratio", _CRUDE)]
     models = _models(rows)
     # Crude ratios of several models of the same people are the same: they stand once, with the first.
@@ -45,7 +45,8 @@ def _ratios(rows: Sequence[Row], title: str) -> Table:
             found = [cells.get((model, term, level)) for _, model in columns]
             lines.append((name, *(cell for row in found for cell in _cells(row))))
     level = f"{100 * (shown[0]['conf_level'] or 0.95):g} %"
-    headings = [heading for label, _ in columns for heading in (f"{label} OR ({level} interval)", "p")]
+    headings = [heading for label, _ in columns for heading in (str(label), "p")]
+    title = f"Odds ratios ({level} intervals) of {what}"
     return Table(title=title, columns=("", *headings), rows=tuple(lines), notes=tuple(_notes(rows, models)))
 
 
