@@ -92,7 +92,8 @@ def run(
     started = time.perf_counter()
     spec = study if isinstance(study, StudySpec) else load_study(study)
     if spec.source.layout is not None and data is not None and Path(data).is_dir():
-        spec = load_study(spec.source.layout)  # the same study, on the survey's own files
+        # The same study, on the survey's own files.
+        spec = load_study(spec.source.layout).model_copy(update={"study": spec.study})
     base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
     spec = _overridden(spec, replicates=replicates, seed=seed, only=only)
     target = Path(out) if out is not None else _default_target(spec.study.name)

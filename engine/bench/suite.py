@@ -14,6 +14,7 @@ from engine.bench import ours
 from engine.bench.data import People, make_people
 from engine.bench.outside import main_job_checks, peak_memory, reading_checks, start_check
 from engine.bench.peers import all_peers, concentration, concentration_polars, polars_loop
+from engine.bench.regression import logit_timings
 from engine.bench.timing import Check, Timing, machine
 from engine.errors import EstimationError
 from engine.estimators.indices import Index
@@ -75,6 +76,10 @@ def run_benchmark(rows: int = 540_000, *, quick: bool = False, told: Told = lamb
     if not quick:
         told("the other programs")
         timings += all_peers(people)
+        told("logit on patterns and on rows")
+        fitted, ratio = logit_timings()
+        timings += fitted
+        checks += ratio
         told("growth with rows and replicates")
         grown, more = _growth(rows, cores)
         timings += grown

@@ -40,7 +40,7 @@ ALLOWED = {
         "audit",
     },
     "audit": {"errors"},
-    "bench": {"errors", "paths", "study", "arrays", "kernels", "estimators", "data"},
+    "bench": {"errors", "paths", "study", "arrays", "kernels", "estimators", "data", "simulate"},
     "cli": {"errors", "study", "store", "report", "batch", "bench", "audit"},
 }
 HEAVY = {"numba", "scipy", "statsmodels", "pandas", "polars", "duckdb", "pyarrow"}

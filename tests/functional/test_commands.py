@@ -19,7 +19,13 @@ def test_version(cli):
 
 
 def test_studies__lists_the_shipped_ones(cli):
-    assert {item["name"] for item in json.loads(cli("studies", "--json")[1])} == {"brfss", "cmds", "meps", "nhanes"}
+    assert {item["name"] for item in json.loads(cli("studies", "--json")[1])} == {
+        "brfss",
+        "cmds",
+        "cmds-files",
+        "meps",
+        "nhanes",
+    }
 
 
 def test_schema__is_json(cli):
@@ -110,10 +116,10 @@ def test_simulated_panel__has_outcome_rates_near_the_published_ones(panel):
         for name, levels in published_levels().items():
             rates = dict(own.group_by(name).agg(100 * pl.col("y").mean()).iter_rows())
             for level in levels:
-                if level.rate[wave] is not None:
+                if level.rate(wave) is not None:
                     # Sampling error of the level's size, and no more.
                     error = 100 * (0.25 / level.n[wave]) ** 0.5
-                    assert abs(rates[level.code] - level.rate[wave]) < max(4 * error, 0.3), (wave, level.name)
+                    assert abs(rates[level.code] - level.rate(wave)) < max(4 * error, 0.3), (wave, level.name)
 
 
 def test_simulated_panel__has_points_of_20_in_strata_and_round_incomes(panel):

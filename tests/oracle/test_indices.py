@@ -110,7 +110,7 @@ def spec_of(case):
 
 def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
     """Ours, and beside it what conindex prints; its `svy` rows rank without weights and are no reference."""
-    from engine.batch.arguments import Arguments, frame_arrays, frame_design
+    from engine.batch.arguments import RankedArguments, frame_arrays, frame_design
     from engine.estimators.concentration import estimate_concentration
     from engine.study import ConcentrationSpec
 
@@ -121,7 +121,9 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
         name, parameter, bounds = spec_of(case)
         frame = frame_of(case["dataset"], housing, shared)
         cluster = "psu" if case["se_kind"] == "cluster" else None
-        columns = frame_design(frame, Arguments(outcome="y", rank_by="x", weight=case["weights"], cluster=cluster))
+        columns = frame_design(
+            frame, RankedArguments(outcome="y", rank_by="x", weight=case["weights"], cluster=cluster)
+        )
         if "error" in case:  # limits above the smallest value: refused there, and here
             with pytest.raises(engine.DataError, match="outside its bounds"):
                 frame_arrays(frame, case["outcome"], case["rank"], columns, bounds)
@@ -149,7 +151,7 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
 
 def test_groups__difference_with_shared_clusters(oracle, housing):
     from engine.arrays import Group
-    from engine.batch.arguments import Arguments, frame_design
+    from engine.batch.arguments import RankedArguments, frame_design
     from engine.data.frames import number_column
     from engine.estimators.concentration import estimate_concentration
     from engine.estimators.prepare import sort_sample
@@ -159,7 +161,9 @@ def test_groups__difference_with_shared_clusters(oracle, housing):
     arrays = sort_sample(
         outcomes={"high": number_column(housing, "high", "outcome")},
         rank=number_column(housing, "income", "rank_by"), rank_name="income",
-        columns=frame_design(housing, Arguments(outcome="y", rank_by="x", weight="w", stratum="strata", cluster="psu")),
+        columns=frame_design(
+            housing, RankedArguments(outcome="y", rank_by="x", weight="w", stratum="strata", cluster="psu")
+        ),
         group=housing["female"].to_numpy().astype(np.int64),
         groups=(Group(subgroup="male"), Group(subgroup="female")),
     )  # fmt: skip
