@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.reporter import Reporter
+from engine.batch.warm import Aside, compiling_aside
 from engine.errors import UsageError, nearest
 from engine.results import TidyRow, to_frame
 from engine.study import StudySpec, load_study
@@ -100,12 +101,12 @@ def run(
     reporter = reporter or Reporter()
     from engine.store.run_directory import new_run, write_run
 
-    with new_run(target, spec.study.name) as folder:
+    with new_run(target, spec.study.name) as folder, compiling_aside(spec) as aside:
         with TemporaryDirectory(prefix="equirank-") as scratch:
             files = study_files(spec, base, None if data is None else Path(data))
             panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
             read = time.perf_counter() - started
-            rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter)
+            rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter, aside)
         simulated = spec.source.builtin == "cmds-simulated" and data is None
         name = f"{spec.study.name} (simulated)" if simulated else spec.study.name
         rows = tuple(replace(row, study=name) for row in rows)
@@ -143,7 +144,7 @@ def prepare(
 
 
 def _analyse(
-    spec: StudySpec, panel: Panel, sample: Sample, threads: int | None, reporter: Reporter
+    spec: StudySpec, panel: Panel, sample: Sample, threads: int | None, reporter: Reporter, aside: Aside
 ) -> tuple[tuple[TidyRow, ...], dict[str, float], tuple[str, ...]]:
     """Return the rows, the seconds of each analysis, and the names of those that an interrupt left out."""
     from engine.batch.kinds import Context, run_analysis
@@ -163,6 +164,7 @@ def _analyse(
         began = time.perf_counter()
         try:
             reporter.start_analysis(analysis.name)
+            aside.wait(analysis.name)
             found = run_analysis(analysis, context)
         except (KeyboardInterrupt, SystemError):
             # Compiled code that is interrupted while it takes its arguments ends in a SystemError.

@@ -61,6 +61,11 @@ def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
 prange = numba.prange
 
 
+def cache_directory() -> Path:
+    """Return where compiled kernels of this version are kept."""
+    return Path(str(numba.config.CACHE_DIR))
+
+
 def default_threads() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
