@@ -83,10 +83,11 @@ def _rows(file: SourceFile) -> int:
 def _analyses(spec: StudySpec) -> Iterator[str]:
     for analysis in spec.analysis:
         parts = [f"{analysis.name}: {analysis.kind}"]
-        for key in ("outcome", "rank_by", "terms", "need", "model", "rows", "by", "index"):
+        for key in ("outcome", "rank_by", "terms", "scores", "need", "model", "covariance", "rows", "by", "index"):
             value = getattr(analysis, key, ())
             if value:
-                parts.append(f"{key} {value if isinstance(value, str) else ', '.join(value)}")
+                named = [item if isinstance(item, str) else " x ".join(item) for item in value]
+                parts.append(f"{key} {value if isinstance(value, str) else ', '.join(named)}")
         if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None:
             parts.append(f"{analysis.bootstrap.replicates:,} replicates ({analysis.bootstrap.method})")
         yield "; ".join(parts)

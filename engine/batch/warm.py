@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.study import AnalysisSpec, ConcentrationSpec, DecompositionSpec, StudySpec
+from engine.study.analyses import REPLICATED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,8 +62,8 @@ def _warm_like(analysis: AnalysisSpec) -> None:
     from engine.batch.functions import concentration_index
 
     frame = _few_rows()
-    bootstrap = analysis.bootstrap if isinstance(analysis, (ConcentrationSpec, DecompositionSpec)) else None
-    if bootstrap is None or not bootstrap.replicates:
+    bootstrap = analysis.bootstrap if isinstance(analysis, REPLICATED) else None
+    if bootstrap is None:
         return
     asked: dict[str, Any] = {"weight": "w", **DESIGN, "bootstrap": REPLICATES, "method": bootstrap.method}
     if isinstance(analysis, DecompositionSpec):
@@ -98,7 +99,7 @@ def compiling_aside(spec: StudySpec) -> Iterator[Aside]:
         from engine.kernels._jit import cache_directory
 
         for analysis in spec.analysis:
-            if isinstance(analysis, (ConcentrationSpec, DecompositionSpec)) and analysis.bootstrap is not None:
+            if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None and analysis.bootstrap.replicates:
                 mark = cache_directory() / f"compiled-{analysis.kind}-{analysis.bootstrap.method}"
                 if not mark.exists() and all(mark != other for _, other in waiting.values()):
                     command = [sys.executable, "-m", "engine.batch.warm", analysis.model_dump_json(by_alias=True)]
