@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 
-from engine.audit.counts import column_totals
+from engine.audit.counts import column_totals, level_sum_without_missing
 from engine.audit.findings import Finding, finding
 from engine.audit.published import TOTAL, Cell, Tables, folded
 
@@ -110,35 +110,45 @@ def check_impossible_rates(tables: Tables) -> Iterator[Finding]:
                     yield finding("people too few", [item.events, item.rate, *([count] if count else [])], evidence)
 
 
-def footing(tables: Tables, column: str) -> tuple[float, list[float]] | None:
-    """Return how many people the rates of a column rest on: the middle of what its variables imply, and all."""
+def footings(tables: Tables, column: str) -> list[tuple[str, float, float, float]]:
+    """Return what each variable says of the people behind a column's rates: (name, fewest, best, most).
+
+    The most count those without a value of the variable, who can be in the total and in no level.
+    """
+    people = column_totals(tables).get(column)
     found = []
     for variable in tables.variables("rate"):
         own = recovered(tables, variable, column, swapped_events(tables, variable, column))
-        if own and len(own) == len(
-            [c for c in tables.levels("rate", variable) if tables.get("rate", variable, c, column)]
-        ):
-            found.append(sum(item.best for item in own))
-    return (median(found), found) if found else None
+        printed = [level for level in tables.levels("rate", variable) if tables.get("rate", variable, level, column)]
+        if not own or len(own) < len(printed):
+            continue
+        missing = tables.get("missing", variable, "", column)
+        room = missing.value if missing is not None else 0.0
+        if people is not None:
+            room = max(room, people - level_sum_without_missing(tables, variable, column))
+        low, best, high = (sum(part) for part in zip(*((i.low, i.best, i.high) for i in own), strict=True))
+        found.append((own[0].rate.variable, low, best, high + room))
+    return found
 
 
 def check_footing(tables: Tables) -> Iterator[Finding]:
     """A total rests on the people that its parts rest on; it cannot lie below or above all of them."""
     for column in tables.columns("rate"):
         rate, events = (tables.get(measure, _TOTAL, _TOTAL, column) for measure in ("rate", "events"))
-        found = footing(tables, column)
-        if rate is None or events is None or found is None or rate.value <= 0:
+        found = footings(tables, column)
+        if rate is None or events is None or len(found) < 2 or rate.value <= rate.half:
             continue
-        people, each = found
-        own = 100.0 * events.value / rate.value
+        fewest, most = (100.0 * events.value / (rate.value + sign * rate.half) for sign in (1.0, -1.0))
+        if any(low <= most and fewest <= high for _, low, _, high in found):
+            continue
+        each = [best for _, _, best, _ in found]
+        people, own = median(each), 100.0 * events.value / rate.value
         outside = []
         for variable in tables.variables("rate"):
-            own_parts = recovered(tables, variable, column)
-            parts = [item.rate.value for item in own_parts]
-            if len(parts) > 1 and not min(parts) - rate.half <= rate.value <= max(parts) + rate.half:
-                outside.append(f"{own_parts[0].rate.variable} {min(parts):.2f} to {max(parts):.2f}")
-        if abs(own - people) <= _OTHER_FOOTING * people and not outside:
-            continue
+            parts = [item.rate for item in recovered(tables, variable, column)]
+            values = [cell.value for cell in parts]
+            if len(parts) > 1 and not min(values) - rate.half <= rate.value <= max(values) + rate.half:
+                outside.append(f"{parts[0].variable} {min(values):.2f} to {max(values):.2f}")
         evidence = (
             f"{events.printed} / {own:,.0f} = {rate.printed} %, but the parts' rates rest on {people:,.0f} people "
             f"({min(each):,.0f} to {max(each):,.0f}): on the same footing {100.0 * events.value / people:.2f} %"
@@ -157,12 +167,18 @@ def check_exclusions(tables: Tables) -> Iterator[Finding]:
             own = recovered(tables, variable, column, swapped_events(tables, variable, column))
             left = {item.level: item.people - item.best for item in own if item.people}
             whole = sum(left.values())
-            if len(left) < 3 or whole < _OTHER_FOOTING * totals[column]:
+            # Sure of, given the rounding of the rates: at least these of one level, at most those of the others.
+            surely = {item.level: item.people - item.high for item in own if item.people}
+            possibly = {item.level: max(item.people - item.low, 0.0) for item in own if item.people}
+            if len(left) < 3:
                 continue
             level = max(left, key=lambda name: left[name])
+            others_possibly = sum(most for name, most in possibly.items() if name != level)
+            if surely[level] < _OTHER_FOOTING * totals[column]:
+                continue
             people = sum(item.people or 0.0 for item in own)
             share = next(item.people or 0.0 for item in own if item.level == level) / people
-            if left[level] >= _NEARLY_ALL * whole and share < _NEARLY_ALL - 0.1:
+            if others_possibly <= (1.0 - _NEARLY_ALL) * surely[level] and share < _NEARLY_ALL - 0.1:
                 cells = [item.rate for item in own]
                 others = ", ".join(f"{item.rate.level} {left[item.level]:,.0f}" for item in own if item.level in left)
                 evidence = (

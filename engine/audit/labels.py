@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from engine.audit.findings import Finding, finding
+from engine.audit.findings import CERTAIN, INFERRED, Finding, finding
 from engine.audit.published import OVERALL, Cell, Tables, folded
 
 
@@ -21,10 +22,14 @@ def band(label: str) -> tuple[float, float] | None:
     text = folded(label)
     if found := re.fullmatch(r"(\d+)-(\d+)", text):
         return float(found[1]), float(found[2])
-    if found := re.fullmatch(r"(?:>=?|≥)(\d+)|(\d+)(?:-|\+)", text):
-        return float(found[1] or found[2]), float("inf")
-    if found := re.fullmatch(r"(?:<=?|≤)(\d+)", text):
-        return float("-inf"), float(found[1])
+    if found := re.fullmatch(r"(?:>=|≥)(\d+)|(\d+)(?:-|\+)", text):
+        return float(found[1] or found[2]), math.inf
+    if found := re.fullmatch(r"(?:<=|≤)(\d+)", text):
+        return -math.inf, float(found[1])
+    if found := re.fullmatch(r">(\d+)", text):  # open ends: just beyond the number
+        return math.nextafter(float(found[1]), math.inf), math.inf
+    if found := re.fullmatch(r"<(\d+)", text):
+        return -math.inf, math.nextafter(float(found[1]), -math.inf)
     return None
 
 
@@ -48,7 +53,11 @@ def check_names(tables: Tables) -> Iterator[Finding]:
                 cells = [*names.values()]
                 told = "; ".join(f"{cell.table} '{cell.level}'" for cell in cells)
                 printed = " / ".join(cell.level for cell in cells)
-                yield finding("label", cells, f"one level, {told}", place=cells[0].variable, printed=printed)
+                certainty = INFERRED if variable in tables.guessed else CERTAIN
+                yield finding(
+                    "label", cells, f"one level, {told}", place=cells[0].variable, printed=printed,
+                    certainty=certainty,
+                )  # fmt: skip
 
 
 def _plain(level: str) -> str:

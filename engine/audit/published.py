@@ -78,19 +78,23 @@ class Tables:
     def __init__(self, cells: Iterable[Cell]) -> None:
         self.cells = tuple(cells)
         self.aliases: dict[tuple[str, str, str], str] = {}
+        self.guessed: set[str] = set()  # variables none of whose levels are named alike
         self._match_levels()
-        self._by_place = {
-            (cell.measure, folded(cell.variable), self.level_of(cell), cell.column): cell for cell in self.cells
-        }
+        self._by_place: dict[tuple[str | None, str, str, str, str], Cell] = {}
+        for cell in self.cells:
+            place = (cell.measure, folded(cell.variable), self.level_of(cell), cell.column)
+            self._by_place[cell.table, *place] = cell
+            self._by_place.setdefault((None, *place), cell)
 
     def level_of(self, cell: Cell) -> str:
         """Return the folded level of a cell, under the name it has where it stands first."""
         own = folded(cell.level)
         return self.aliases.get((cell.table, folded(cell.variable), own), own)
 
-    def get(self, measure: str, variable: str, level: str, column: str) -> Cell | None:
-        """Return a cell; variable and level folded."""
-        return self._by_place.get((measure, variable, level, column))
+    def get(self, measure: str, variable: str, level: str, column: str, table: str | None = None) -> Cell | None:
+        """Return a cell, variable and level folded: that of a table, or else the first there is."""
+        place = (measure, variable, level, column)
+        return self._by_place.get((table, *place)) or self._by_place.get((None, *place))
 
     def variables(self, measure: str) -> list[str]:
         """Return the folded variables that have a measure, without the total."""
@@ -126,6 +130,8 @@ class Tables:
                 left = [level for level in first if level not in own]
                 other = [level for level in own if level not in first]
                 if len(own) == len(first):
+                    if len(left) == len(first):
+                        self.guessed.add(variable)
                     self.aliases.update({(table, variable, b): a for a, b in zip(left, other, strict=True)})
 
 
@@ -158,7 +164,10 @@ def read_publication(name: str | Path) -> Tables:
         raise DataError(
             f"{path.name}: cannot be read ({type(error).__name__}); expected UTF-8 text. Save it so."
         ) from None
-    return Tables(_cells(text, path.name))
+    try:
+        return Tables(_cells(text, path.name))
+    except csv.Error as error:
+        raise DataError(f"{path.name}: is no CSV ({error}); expected short fields, one number a line.") from None
 
 
 def _cells(text: str, source: str) -> Iterator[Cell]:

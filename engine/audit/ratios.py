@@ -91,7 +91,9 @@ def _crude(tables: Tables) -> Iterator[tuple[Cell, Recovered, Recovered]]:
                 (level for level, cell in own.items() if cell is not None and cell.printed in ("1", "1.00")), None
             )
             for level, cell in own.items():
-                if cell is not None and base in rates and level in rates and level != base:
+                if cell is None or base not in rates or level not in rates or level == base:
+                    continue
+                if all(0 < item.events.value < item.low for item in (rates[level], rates[base])):
                     yield cell, rates[level], rates[base]
 
 

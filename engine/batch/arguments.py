@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from engine.arrays import DesignColumns, SampleArrays, VariableArrays
 from engine.data.frames import factor_column, id_column, number_column
-from engine.errors import UsageError
+from engine.errors import DataError, UsageError
 from engine.estimators.prepare import checked_outcome, sort_sample
 from engine.study.analyses import IndexName, IntervalName, ReplicateMethod, least_replicates
 from engine.study.base import Spec, as_tuple
@@ -144,11 +144,14 @@ def frame_variable(
 ) -> VariableArrays:
     """Return a covariate of a Polars frame: a factor or a number."""
     levels, codes, scores = factor_column(data, name, "terms", reference)
+    values = number_column(data, name, "terms") if codes is None else None
+    if values is not None and (count := int(np.isinf(values).sum())):
+        raise DataError(f"terms '{name}': found {count:,} infinite values; expected numbers. Set them to missing.")
     return VariableArrays(
         name=name,
         levels=levels,
         codes=None if codes is None else codes.astype(np.int32),
-        values=number_column(data, name, "terms") if codes is None else None,
+        values=values,
         missing=np.zeros(len(data), np.uint8),
         scores=scores,
     )

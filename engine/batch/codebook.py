@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from engine.data.codebook import Codebook, read_codebook
 from engine.data.sources import SUFFIXES
 from engine.errors import MissingFileError, UsageError
+from engine.study.cross_check import is_text_encoding
 
 __all__ = ["Codebook", "file_codebook"]
 
@@ -27,6 +28,8 @@ def file_codebook(path: Path, encoding: str | None = None, search: str | None = 
         raise UsageError(
             f"--search: found a pattern that cannot be read ({error}); expected one. Correct it."
         ) from None
+    if encoding is not None and not is_text_encoding(encoding):
+        raise UsageError(f"--encoding: found '{encoding}', no encoding of text; expected one such as GB18030.")
     if not path.is_file():
         raise MissingFileError(f"{path}: no such file; expected a survey file. Check the path.")
     if not path.name.lower().endswith(SUFFIXES):

@@ -107,7 +107,9 @@ def run(
             panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
             read = time.perf_counter() - started
             rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter, aside)
-        simulated = spec.source.builtin == "cmds-simulated" and data is None
+        simulated = (spec.source.builtin == "cmds-simulated" and data is None) or any(
+            source["simulated"] for source in panel.sources
+        )
         name = f"{spec.study.name} (simulated)" if simulated else spec.study.name
         rows = tuple(replace(row, study=name) for row in rows)
         from engine.batch.manifest import make_manifest

@@ -53,7 +53,7 @@ def logit(
         Factor -> its reference level.
     covariance
         ``model``: inverse information, weights counting as they stand (R's `glm`); ``robust`` and ``cluster``: HC1
-        (statsmodels, R's `sandwich`); ``design``: linearised through strata and clusters, t with
+        of R's `sandwich`; ``design``: linearised through strata and clusters, t with
         units - strata + 1 - k degrees of freedom (R's `svyglm`).
     crude
         Whether to give each variable's odds ratios alone, on its own complete rows, too.
@@ -107,7 +107,7 @@ def logit(
 
 def _result(result: LogitResult) -> LogitResult:
     statuses = {row.status for row in result.rows if row.measure == "coefficient"}
-    if "ok" not in statuses:
+    if "ok" not in statuses and len(statuses) == 1 and not any("infinity" in status for status in statuses):
         raise EstimationError(f"outcome: {statuses.pop()}; expected a model that can be fitted. Leave out covariates.")
     return result
 

@@ -88,10 +88,10 @@ def print_codebook(book: Codebook, *, as_json: bool) -> None:
     title = f" ({book.file_label})" if book.file_label else ""
     typer.echo(f"{book.file}{title}: {book.n_rows:,} rows, {len(book.entries)} variables, text {book.encoding}")
     for entry in book.entries:
-        blank = f", {entry.n_blank:,} blank" if entry.n_blank else ""
+        blank = f", {entry.n_blank:,} blank" if entry.n_blank else ", some blank" if entry.n_blank is None else ""
         typer.echo(f"{entry.name}  {entry.label}  [{entry.kind}, {entry.n_distinct:,} different{blank}]")
         for code, label, n in entry.codes:
-            count = "fewer than 10" if n is None else f"{n:,}"
+            count = "not told" if n is None else f"{n:,}"
             typer.echo(f"    {code:>6}  {label}  {count}")
 
 

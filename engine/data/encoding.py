@@ -1,8 +1,8 @@
 """Which encoding the text of a file is in: found from its bytes, recorded, and told where the file says otherwise.
 
 Every text of a file must decode; a byte sequence cut off at the end of a long text (labels of fixed width) is forgiven.
-UTF-8 is nearly impossible by accident. GB18030 accepts much, so bytes are taken for Chinese only if most of the
-characters are those of GB 2312; what is left is Western (cp1252). `source.encoding` always wins.
+UTF-8 is nearly impossible by accident. GB18030 accepts much, so bytes are taken for Chinese only if most of them come
+in pairs; what is left is Western (cp1252), and the manifest doubts it. `source.encoding` always wins.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _decodes(text: bytes, name: str) -> bool:
 
 
 def _is_chinese(text: bytes) -> bool:
-    """Whether most characters beyond ASCII are hanzi or signs of GB 2312: both bytes from A1 on."""
+    """Whether the bytes beyond ASCII come in pairs, as in Chinese; in Western text they stand alone among letters."""
     pairs = common = 0
     place = 0
     while place < len(text) - 1:
@@ -93,9 +93,9 @@ def _is_chinese(text: bytes) -> bool:
             place += 1
             continue
         pairs += 1
-        common += 0xA1 <= text[place] <= 0xF7 and text[place + 1] >= 0xA1
+        common += text[place + 1] >= 0x80
         place += 2
-    return pairs > 0 and common >= 0.7 * pairs
+    return pairs > 0 and common >= 0.5 * pairs
 
 
 def find_text_encoding(path: Path) -> Encoding | None:
@@ -105,6 +105,8 @@ def find_text_encoding(path: Path) -> Encoding | None:
     with path.open("rb") as file:
         stream: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if path.suffix == ".gz" else file
         while piece := stream.read(_PIECE):
+            if not sample and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                return Encoding(name="utf-16", how="found")  # what spreadsheets call Unicode text
             if piece.isascii() and not sample:
                 continue
             if len(sample) < _ENOUGH:

@@ -30,6 +30,7 @@ from engine.study import StudySpec
 PANEL_FORMAT = 3
 BUILDING = ".building-"
 ABANDONED_AFTER = 24 * 3600  # seconds
+SIMULATED = "SIMULATED"  # how the label of a simulated file begins
 SHOWN_FROM = 10  # a code held by fewer people than this is never shown
 
 Progress = Callable[[int], None]
@@ -183,6 +184,7 @@ def _write_part(
         "part_bytes": part.stat().st_size,
         "encoding": None if raw.encoding is None else str(raw.encoding),
         "doubts": [*_text_doubts(raw)],
+        "simulated": raw.file_label.startswith(SIMULATED),
         "replicate_weights": [name.casefold() for name in replicate_columns(spec, raw)],
     }
 
@@ -203,7 +205,7 @@ def _refuse_other_rows(spec: StudySpec, file: SourceFile, n_rows: int) -> None:
 
 def _text_doubts(raw: RawFrame) -> Iterator[str]:
     """Say what a reader of the results must know about a file's text."""
-    if raw.file_label.startswith("SIMULATED"):
+    if raw.file_label.startswith(SIMULATED):
         yield f"{raw.name}: SIMULATED data, nobody in it is real"
     if raw.encoding is not None and raw.encoding.is_mislabelled:
         yield f"{raw.name}: the text is {raw.encoding.name}, though the file says {raw.encoding.declared}"

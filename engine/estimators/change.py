@@ -24,6 +24,7 @@ from engine.study import DecompositionSpec
 
 Parts = Mapping[tuple[str, int | str], FloatArray]
 ONLY_IN_ONE = "a level of one group only: all of it counts as elasticity"
+OTHER_REFERENCE = "the groups compare with different reference levels"
 WEIGHTINGS = ("second elasticity, first index", "first elasticity, second index")
 
 
@@ -70,7 +71,7 @@ def change_rows(
             row = replace(
                 base, measure=measure, term=term, level=level, estimate=estimate,
                 method=f"{spec.model}, {weighting}" if weighting else spec.model,
-                status=status if estimate is not None else "undefined",
+                status=status if estimate is not None or status != "ok" else "undefined",
             )  # fmt: skip
             if plan is None or one[:4] not in drawn or estimate is None:
                 yield row
@@ -92,6 +93,8 @@ def _changes(first: Decomposed, second: Decomposed, index: str, *, replicates: b
         e_1, C_1 = _pieces(was, one.get(column))
         e_2, C_2 = _pieces(now, other.get(column))
         status = "ok" if column in one and column in other else ONLY_IN_ONE
+        if _reference(first, column.term) != _reference(second, column.term):
+            status, e_1, e_2 = OTHER_REFERENCE, e_1 * np.nan, e_2 * np.nan
         C_1, C_2 = (C_2 if column not in one else C_1), (C_1 if column not in other else C_2)
         for weighting, by_index, by_elasticity in (
             (WEIGHTINGS[0], e_2 * (C_2 - C_1), C_1 * (e_2 - e_1)),
@@ -100,17 +103,37 @@ def _changes(first: Decomposed, second: Decomposed, index: str, *, replicates: b
             for measure, values in (("inequality_effect", by_index), ("elasticity_effect", by_elasticity)):
                 yield _Change(measure, column.term, column.level, weighting, status, values)
                 sums[measure, weighting] = sums.get((measure, weighting), np.zeros(1)) + values
-        yield _Change("contribution_change", column.term, column.level, "", status, e_2 * C_2 - e_1 * C_1)
+        change = _contribution(now, other.get(column)) - _contribution(was, one.get(column))
+        if status == OTHER_REFERENCE:
+            change = change * np.nan
+        yield _Change("contribution_change", column.term, column.level, "", status, change)
     for (measure, weighting), values in sums.items():
         yield _Change(measure, "all terms", None, weighting, "ok", values)
     yield _Change("residual_change", None, None, "", "ok", now["residual", ""] - was["residual", ""])
     yield _Change("difference", index, None, "", "ok", now[index, ""] - was[index, ""])
 
 
+def _reference(group: Decomposed, term: str) -> str | None:
+    return None if group.covariates is None else group.covariates.references.get(term)
+
+
+def _contribution(parts: Parts, k: int | None) -> FloatArray:
+    return np.zeros(1) if k is None else parts["contribution", k]
+
+
 def _pieces(parts: Parts, k: int | None) -> tuple[FloatArray, FloatArray]:
-    """Return elasticity and concentration index of a column; nothing of a level that the group does not have."""
+    """Return elasticity, on the scale of the index, and concentration index; nothing of a level the group lacks.
+
+    Contributions are one factor (the index over GC / mu) times elasticity times concentration index.
+    """
     if k is None:
         return np.zeros(1), np.zeros(1)
-    C = parts["concentration_index", k]
+    of_standard = [
+        (parts["elasticity", j] * parts["concentration_index", j], parts["contribution", j])
+        for measure, j in parts
+        if measure == "elasticity" and isinstance(j, int)
+    ]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return parts["contribution", k] / C, C
+        squares = np.nansum([own * own for own, _ in of_standard], axis=0)
+        factor = np.nansum([own * contribution for own, contribution in of_standard], axis=0) / squares
+    return parts["elasticity", k] * factor, parts["concentration_index", k]

@@ -54,6 +54,10 @@ class Fit:
         (q,) ``ok``, or why a column has no estimate.
     log_likelihood
         Of the model (patterns that are fitted perfectly add 0).
+    rank
+        Columns that are no combination of others: the parameters of the model, infinite estimates included.
+    Z
+        (p, q) the matrix in standard units, for further fits of the same patterns.
     n, s
         (p,) weights and weighted events of the patterns.
     n_clusters
@@ -67,9 +71,23 @@ class Fit:
     degrees: float
     status: tuple[str, ...]
     log_likelihood: float
+    rank: int
+    Z: FloatArray
     n: FloatArray
     s: FloatArray
     n_clusters: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maximum:
+    """What can be estimated: columns kept, patterns used, their maximum (k,), rank, and status of each column."""
+
+    kept: IntArray
+    used: IntArray
+    beta: FloatArray
+    rank: int
+    status: list[str]
+    log_likelihood: float
 
 
 def fit_logit(frame: ModelFrame, rows: Rows, design: DesignArrays, covariance: str) -> Fit:
@@ -77,61 +95,92 @@ def fit_logit(frame: ModelFrame, rows: Rows, design: DesignArrays, covariance: s
     p, q = frame.X.shape
     n: FloatArray = np.bincount(frame.pattern, rows.weight, minlength=p).astype(np.float64)
     s: FloatArray = np.bincount(frame.pattern, rows.weight * rows.y, minlength=p).astype(np.float64)
-    kept, used, start, status = _estimable(frame.X, n, s)
-    X, own_n, own_s = np.ascontiguousarray(frame.X[np.ix_(used, kept)]), n[used], s[used]
-    beta, model, confirmed = _reported(X, own_n, own_s, start)
+    Z, A = _standardised(frame.X, n)
+    found = maximise(Z, n, s)
+    kept, used, status = found.kept, found.used, found.status
+    own = np.ascontiguousarray(Z[np.ix_(used, kept)])
+    beta, model, confirmed = _reported(own, n[used], s[used], found.beta)
     if not confirmed:
-        status = [DISAGREES if own == "ok" else own for own in status]
+        status = [DISAGREES if each == "ok" else each for each in status]
     n_clusters = units_and_degrees([rows.unit], design)[0] if design.has_clusters else None
-    V, degrees = _covariance(frame, rows, design, covariance, kept, used, beta, model)
+    V, degrees = _covariance(frame.pattern, Z, rows, design, covariance, kept, used, beta, model)
+    back = A[np.ix_(kept, kept)]  # from standard units to those of the study
     whole, full = np.full(q, np.nan), np.full((q, q), np.nan)
-    whole[kept] = beta
-    full[np.ix_(kept, kept)] = V
+    whole[kept] = back @ beta
+    full[np.ix_(kept, kept)] = back @ V @ back.T
     return Fit(
         kept=kept, used=used, beta=whole, covariance=full, degrees=degrees, status=tuple(status),
-        log_likelihood=log_likelihood(X @ beta, own_n, own_s), n=n, s=s, n_clusters=n_clusters,
+        log_likelihood=_log_likelihood(own @ beta, n[used], s[used]), rank=found.rank, Z=Z, n=n, s=s,
+        n_clusters=n_clusters,
     )  # fmt: skip
 
 
-def newton(X: FloatArray, n: FloatArray, s: FloatArray) -> tuple[FloatArray, tuple[int, int]]:
+def _standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Z = X A with numbers centred and scaled to a spread of 1; dummies and the constant stay."""
+    A = np.eye(X.shape[1])
+    share = n / n.sum()
+    for k in range(1, X.shape[1]):
+        column = X[:, k]
+        if ((column == 0.0) | (column == 1.0)).all():
+            continue
+        centre = float(share @ column)
+        spread = float(np.sqrt(share @ (column - centre) ** 2))
+        if spread > 0.0:
+            A[k, k], A[0, k] = 1.0 / spread, -centre / spread
+    Z = X.copy()
+    for k in range(1, X.shape[1]):
+        if A[k, k] != 1.0 or A[0, k] != 0.0:
+            Z[:, k] = (X[:, k] + A[0, k] / A[k, k]) * A[k, k]
+    return Z, A
+
+
+def _newton(Z: FloatArray, n: FloatArray, s: FloatArray) -> tuple[FloatArray, tuple[int, int]]:
     """Return the maximum (k,) by Newton steps, and the kernel's status with the column that is a combination."""
-    scale = np.sqrt(np.mean(X**2, axis=0))
-    scale[scale == 0.0] = 1.0
-    patterns = glm.Patterns(*sparse_rows(X / scale))
-    beta = np.zeros(X.shape[1])
-    status = glm.fit(links.LOGIT, patterns, n, s, beta)
-    return beta / scale, status
+    patterns = glm.Patterns(*sparse_rows(Z))
+    beta = np.zeros(Z.shape[1])
+    return beta, glm.fit(links.LOGIT, patterns, n, s, beta)
 
 
-def log_likelihood(eta: FloatArray, n: FloatArray, s: FloatArray) -> float:
+def _log_likelihood(eta: FloatArray, n: FloatArray, s: FloatArray) -> float:
     """Return the log-likelihood of patterns with linear predictors eta."""
     return float(s @ eta - n @ np.logaddexp(0.0, eta))
 
 
-def _estimable(X: FloatArray, n: FloatArray, s: FloatArray) -> tuple[IntArray, IntArray, FloatArray, list[str]]:
-    """Return the columns that can be kept, the patterns that carry them, their maximum, and each column's status."""
-    q = X.shape[1]
-    status = ["ok"] * q
+def maximise(Z: FloatArray, n: FloatArray, s: FloatArray) -> Maximum:
+    """Find the maximum of the likelihood of patterns Z (p, q), or what there is of it.
+
+    Columns that are combinations of others are left out; patterns that separating columns fit perfectly too, which
+    changes neither the likelihood nor the finite estimates.
+    """
+    q = Z.shape[1]
+    status, rank = ["ok"] * q, 0
     kept, used = np.arange(q), np.flatnonzero(n > 0)
+
+    def done(beta: FloatArray, told: list[str]) -> Maximum:
+        ll = _log_likelihood(Z[np.ix_(used, kept)] @ beta, n[used], s[used])
+        return Maximum(kept=kept, used=used, beta=beta, rank=rank, status=told, log_likelihood=ll)
+
     while True:
-        own = np.ascontiguousarray(X[np.ix_(used, kept)])
-        beta, (code, column) = newton(own, n[used], s[used])
+        own = np.ascontiguousarray(Z[np.ix_(used, kept)])
+        beta, (code, column) = _newton(own, n[used], s[used])
         if code == glm.SINGULAR:
             if status[kept[column]] == "ok":
                 status[kept[column]] = "a combination of other columns"
             kept = np.delete(kept, column)
             continue
+        rank = rank or len(kept)
         if code == glm.CONVERGED and np.abs(own @ beta).max() < _FAR:
-            return kept, used, beta, status
+            return done(beta, status)
         found = find_separation(own, n[used], s[used])
         if found is None:
-            return kept, used, beta, status if code == glm.CONVERGED else ["does not converge"] * q
+            return done(beta, status if code == glm.CONVERGED else ["does not converge"] * q)
         # A separating column stays as far as it tells the others apart; its own estimate is infinite.
         for k in np.flatnonzero(found.direction):
             status[kept[k]] = f"separated: the estimate is {'plus' if found.direction[k] > 0 else 'minus'} infinity"
         used = used[~found.perfect]
         if len(used) == 0:
-            return kept[:0], used, beta[:0], ["separated: the covariates predict the outcome perfectly"] * q
+            kept = kept[:0]
+            return done(beta[:0], ["separated: the covariates predict the outcome perfectly"] * q)
 
 
 def _reported(X: FloatArray, n: FloatArray, s: FloatArray, start: FloatArray) -> tuple[FloatArray, FloatArray, bool]:
@@ -153,22 +202,22 @@ def _reported(X: FloatArray, n: FloatArray, s: FloatArray, start: FloatArray) ->
 
 
 def _covariance(
-    frame: ModelFrame, rows: Rows, design: DesignArrays, kind: str, kept: IntArray, used: IntArray, beta: FloatArray,
-    model: FloatArray,
+    pattern: UnitArray, Z: FloatArray, rows: Rows, design: DesignArrays, kind: str, kept: IntArray, used: IntArray,
+    beta: FloatArray, model: FloatArray,
 ) -> tuple[FloatArray, float]:  # fmt: skip
     """Return the covariance (k, k) and its degrees of freedom.
 
-    robust: n / (n - k) times White's; cluster: G / (G - 1) (n - 1) / (n - k) times the clustered one (both as
-    statsmodels and R's sandwich, HC1); design: linearised, units - strata + 1 - k degrees of freedom (R's svyglm).
+    robust: n / (n - k) times White's (HC1 of R's sandwich); cluster: G / (G - 1) (n - 1) / (n - k) times the clustered
+    one (statsmodels, sandwich); design: linearised, units - strata + 1 - k degrees of freedom (R's svyglm).
     """
     k, n_obs = len(kept), float(rows.frequency.sum())
     if kind == "model" or k == 0:
         return model, np.inf
-    place = np.full(len(frame.X), -1, np.int32)
+    place = np.full(len(Z), -1, np.int32)
     place[used] = np.arange(len(used))
-    at = place[frame.pattern]
+    at = place[pattern]
     inside = at >= 0
-    X = np.ascontiguousarray(frame.X[np.ix_(used, kept)])
+    X = np.ascontiguousarray(Z[np.ix_(used, kept)])
     mu = 1.0 / (1.0 + np.exp(-(X @ beta)))
     if kind == "robust":
         residual = rows.y[inside] - mu[at[inside]]

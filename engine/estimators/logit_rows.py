@@ -10,7 +10,7 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from engine.arrays import FloatArray, Group, TableArrays, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.logit import Fit, Rows, fit_logit, log_likelihood, newton
+from engine.estimators.logit import Fit, Rows, fit_logit, maximise
 from engine.estimators.margins import margins
 from engine.estimators.model_frame import ModelFrame, ModelTerm, model_frame
 from engine.estimators.terms import complete_rows
@@ -213,24 +213,26 @@ def _test_rows(model: _Model, covariance: str) -> Iterator[TidyRow]:
         parts["(all products)"] = crossed
     parts["(all terms)"] = [*range(1, len(frame.term_of_column))]
     for label, columns in parts.items():
-        tested = [k for k in columns if model.fit.status[k] == "ok"]
+        told = {model.fit.status[k] for k in columns}
         row = replace(model.base, term=label, measure="lr_chi2" if covariance == "model" else "wald_f", conf_level=None)
-        if len(tested) < len(columns) or not columns:
-            yield replace(row, status="separated or a combination of other columns")
-        elif covariance == "model":
+        if covariance == "model" and len(model.fit.kept):
             yield _likelihood_ratio(model, row, columns)
+        elif told != {"ok"}:
+            yield replace(row, status="separated or a combination of other columns")
         else:
             yield _wald(model, row, columns)
     yield from _inflation(model)
 
 
 def _likelihood_ratio(model: _Model, row: TidyRow, columns: Sequence[int]) -> TidyRow:
+    """Compare with the model without some columns; what only others replace is no loss, an infinite estimate is one."""
     fit = model.fit
-    kept = [k for k in fit.kept if k not in columns]
-    X, n, s = np.ascontiguousarray(model.frame.X[np.ix_(fit.used, kept)]), fit.n[fit.used], fit.s[fit.used]
-    beta, _ = newton(X, n, s)
-    chi2 = max(2.0 * (fit.log_likelihood - log_likelihood(X @ beta, n, s)), 0.0)
-    df = len(columns)
+    kept = [k for k in range(fit.Z.shape[1]) if k not in columns]
+    reduced = maximise(np.ascontiguousarray(fit.Z[:, kept]), fit.n, fit.s)
+    df = fit.rank - reduced.rank
+    if df < 1:
+        return replace(row, status="a combination of other columns")
+    chi2 = max(2.0 * (fit.log_likelihood - reduced.log_likelihood), 0.0)
     return replace(row, estimate=chi2, p_value=float(chdtrc(df, chi2)), method=f"likelihood ratio, {df} df")
 
 
@@ -266,7 +268,7 @@ def _fit_rows(model: _Model, *, is_likelihood: bool) -> Iterator[TidyRow]:
     fit, base = model.fit, replace(model.base, conf_level=None, method="likelihood" if is_likelihood else "pseudo")
     n, s = fit.n.sum(), fit.s.sum()
     null = float(s * np.log(s / n) + (n - s) * np.log(1.0 - s / n))
-    k, ll = len(fit.kept), fit.log_likelihood
+    k, ll = fit.rank, fit.log_likelihood
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="null_log_likelihood", estimate=null)
     yield replace(base, measure="pseudo_r2", estimate=1.0 - ll / null, method="McFadden")

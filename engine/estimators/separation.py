@@ -26,7 +26,7 @@ class Separation:
 
 
 def find_separation(X: FloatArray, n: FloatArray, s: FloatArray) -> Separation | None:
-    """Look for separation of patterns X (p, q) with weights n and weighted events s (p,); None if there is none."""
+    """Look for separation of patterns X (p, q), numbers in standard units, with weights n and events s."""
     single = _by_one_column(X, n, s)
     if single is not None:
         return single

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,8 @@ class Covariates:
         The distinct sets of covariates.
     row_of_pattern
         (p,) int64: a row with each pattern.
+    references
+        Factor -> the level that the others are compared with.
     need_of_pattern, example
         (p,) int32 number of a pattern's need covariates, and (m,) int64 a pattern with each; empty without need.
     """
@@ -78,6 +80,7 @@ class Covariates:
     pattern: NDArray[np.int32]
     patterns: Patterns
     row_of_pattern: IntArray
+    references: Mapping[str, str]
     need_of_pattern: NDArray[np.int32]
     example: IntArray
 
@@ -102,6 +105,7 @@ def covariates_of(variables: Sequence[VariableArrays], rows: IntArray, need: Col
     """
     columns, coded = [Column(term="", level=None)], []
     centre, spread, factor = [0.0], [1.0], [-1]
+    references: dict[str, str] = {}
     for f, variable in enumerate(variables):
         first = len(columns)
         given: NDArray[Any] = variable.codes if variable.codes is not None else _values(variable)
@@ -116,6 +120,7 @@ def covariates_of(variables: Sequence[VariableArrays], rows: IntArray, need: Col
         code[rows] = place
         if variable.codes is not None:
             columns += [Column(term=variable.name, level=variable.levels[level]) for level in seen[1:]]
+            references[variable.name] = variable.levels[seen[0]]
             column, value = np.r_[-1, first : first + len(seen) - 1], np.ones(len(seen))
             centre, spread, factor = (
                 [*a, *[b] * (len(seen) - 1)] for a, b in ((centre, 0.0), (spread, 1.0), (factor, f))
@@ -144,6 +149,7 @@ def covariates_of(variables: Sequence[VariableArrays], rows: IntArray, need: Col
             *sparse([(own.column[own.code[at]], own.value[own.code[at]]) for own in coded], constant=True)
         ),
         row_of_pattern=at,
+        references=references,
         need_of_pattern=need_of_pattern,
         example=need_example,
     )

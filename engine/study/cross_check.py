@@ -5,7 +5,6 @@ Works on the raw TOML tables, so that these faults are told together with those 
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -32,7 +31,7 @@ def cross_check(raw: Table) -> list[Fault]:
     faults = [
         *_published(_table(raw.get("study"))),
         *_source(_table(raw.get("source")), variables),
-        *_design(_table(raw.get("design"))),
+        *_design(_table(raw.get("design")), _table(raw.get("source"))),
     ]
     folded: dict[str, str] = {}
     for name, spec in variables.items():
@@ -111,6 +110,20 @@ def _decomposition(path: str, analysis: Table) -> Iterator[Fault]:
             yield Fault(f"{path}.bootstrap.interval", f"'{name}'", "'percentile', 'basic' or 'normal'", "Choose one.")
 
 
+def is_text_encoding(name: str) -> bool:
+    """Whether Python can decode text by this name: base64 is an encoding too, but not of text.
+
+    Examples
+    --------
+    >>> is_text_encoding("gb18030"), is_text_encoding("base64"), is_text_encoding("nope")
+    (True, False, False)
+    """
+    try:
+        return isinstance("".encode(name), bytes) and b"a".decode(name) == "a"
+    except (LookupError, UnicodeError, TypeError, AssertionError):
+        return False
+
+
 def _published(study: Table) -> Iterator[Fault]:
     name = study.get("published")
     if isinstance(name, str) and name not in PUBLICATIONS:
@@ -122,11 +135,8 @@ def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
     if source.get("path") in ({}, []):
         yield Fault("source.path", "no file", "one or more files", "Name the data files.")
     encoding = source.get("encoding")
-    if isinstance(encoding, str):
-        try:
-            codecs.lookup(encoding)
-        except LookupError:
-            yield Fault("source.encoding", f"the unknown encoding '{encoding}'", "such as 'GB18030'", "Correct it.")
+    if isinstance(encoding, str) and not is_text_encoding(encoding):
+        yield Fault("source.encoding", f"the unknown encoding '{encoding}'", "such as 'GB18030'", "Correct it.")
     if has_waves and source.get("wave") is not None:
         yield Fault("source.wave", "a wave column beside one file for each wave", "one of them", "Drop one.")
     for name, spec in variables.items():
@@ -147,7 +157,14 @@ def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
                     yield Fault(place, f"no column for wave {wave}", "one for each wave", f"Add {wave} = '...'.")
 
 
-def _design(design: Table) -> Iterator[Fault]:
+def _design(design: Table, source: Table) -> Iterator[Fault]:
+    for role in ("stratum", "cluster"):
+        columns = design.get(role)
+        if isinstance(columns, Mapping):
+            for wave in source["path"] if isinstance(source.get("path"), Mapping) else ():
+                if wave not in columns:
+                    place = f"design.{role}"
+                    yield Fault(place, f"no column for wave {wave}", "one for each wave", f"Add {wave} = '...'.")
     given = _table(design.get("replicate_weights"))
     needed = {"jkn": "rscales", "fay": "fay"}.get(str(given.get("method")))
     if needed and given.get(needed) is None:

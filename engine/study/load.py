@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -108,7 +109,20 @@ def raw_study(text: str, source: str, folder: Path, depth: int = 0) -> dict[str,
         remedy = nearest(base, [*shipped_studies()])
         fault = Fault("extends", f"'{base}'", "a shipped study, or a file beside this one", remedy)
         raise StudyError(source, (fault,)) from None
-    return _merged(raw_study(read_study(path), path.name, path.parent, depth + 1), raw)
+    extended = raw_study(read_study(path), path.name, path.parent, depth + 1)
+    files = extended.get("source")
+    if isinstance(files, dict) and "path" in files and path not in shipped_studies().values():
+        files["path"] = _moved(files["path"], os.path.relpath(path.parent.resolve(), folder.resolve()))
+    return _merged(extended, raw)
+
+
+def _moved(path: Any, folder: str) -> Any:  # noqa: ANN401 - raw TOML
+    """Write the paths of a study in another folder as seen from here."""
+    if isinstance(path, str):
+        return path if folder == "." or Path(path).is_absolute() else (Path(folder) / path).as_posix()
+    if isinstance(path, list):
+        return [_moved(item, folder) for item in path]
+    return {wave: _moved(item, folder) for wave, item in path.items()} if isinstance(path, dict) else path
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

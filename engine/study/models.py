@@ -17,6 +17,7 @@ not put to this person. `not_sure`: the person could not say.
 """
 
 
+Digits = Annotated[int, Field(ge=1, le=18)]
 MissingKind = Literal["blank", "missing", "skipped", "not_sure"]
 
 
@@ -42,7 +43,9 @@ class SourceSpec(Spec):
     builtin: Annotated[Literal["cmds-simulated", "meps"] | None, Field(description="Records that need no file")] = None
     wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
     encoding: Annotated[str | None, Field(description="Text encoding of csv, dta or sav files; else found")] = None
-    rows: Annotated[dict[str, int] | None, Field(description="Wave -> rows its file must have")] = None
+    rows: Annotated[
+        dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
+    ] = None
     layout: Annotated[
         str | None, Field(description="With a builtin: the study that describes a folder of files given by --data")
     ] = None
@@ -98,7 +101,8 @@ class VariableSpec(Spec):
         str | dict[str, str] | None, Field(description="Column of the month, beside a year, for since")
     ] = None
     first_digits: Annotated[
-        int | dict[str, int] | None, Field(description="Keep this many digits of a code, such as 2 for the province")
+        Digits | dict[str, Digits] | None,
+        Field(description="Keep this many digits of a code, such as 2 for the province"),
     ] = None
     levels: Annotated[dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")] = None
     levels_by_wave: Annotated[

@@ -119,3 +119,12 @@ def test_level_of_one_group__counts_as_elasticity(tmp_path, halves):
     assert rows["inequality_effect"]["estimate"] == 0.0
     assert rows["elasticity_effect"]["estimate"] == pytest.approx(rows["contribution_change"]["estimate"], rel=1e-12)
     assert rows["contribution_change"]["status"].startswith("a level of one group only")
+
+
+def test_groups_with_other_references__are_not_subtracted(tmp_path, halves):
+    without = halves.filter((pl.col("half") == 1) | (pl.col("tenure") != "homeless"))
+    change = run(tmp_path, without).filter(pl.col("subgroup") == "2 - 1")
+    tenure = change.filter(pl.col("term") == "tenure")
+    assert tenure["estimate"].is_null().all()
+    assert set(tenure["status"]) == {"the groups compare with different reference levels"}
+    assert change.filter(pl.col("term") == "age")["estimate"].is_not_null().all()

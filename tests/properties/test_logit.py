@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.errors import EstimationError, UsageError
+from engine.errors import DataError, EstimationError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +121,41 @@ def test_separation__by_a_number_is_found():
     frame = pl.DataFrame({"x": [1.0, 2, 3, 4, 5, 6, 7, 8], "y": [0, 0, 0, 0, 1, 1, 1, 1]})
     with pytest.raises(EstimationError, match="predict the outcome perfectly"):
         engine.logit(frame, "y", ["x"])
+
+
+def test_separation__does_not_depend_on_units():
+    x = [1.0, 2, 3, 4, 5, 5, 5, 6, 7, 8]
+    y = [1, 1, 1, 1, 1, 0, 1, 0, 0, 0]
+    for unit in (1.0, 1e8, 1e-9):
+        frame = pl.DataFrame({"x": [unit * value for value in x], "y": y})
+        row = next(row for row in engine.logit(frame, "y", ["x"]).rows if row.term == "x")
+        assert row.status == "separated: the estimate is minus infinity"
+
+
+def test_numbers_far_from_0__are_estimated(people):
+    moved = people.with_columns(z=pl.col("z") + 1.7e9)
+    first, second = (engine.logit(frame, "y", ["a", "z"]) for frame in (people, moved))
+    assert numbers(second)["z", None] == pytest.approx(numbers(first)["z", None], rel=1e-5)
+    assert second.log_likelihood == pytest.approx(first.log_likelihood, rel=1e-9)
+
+
+def test_tests_of_what_others_replace__and_of_infinite_estimates(people):
+    # R's drop1 gives 0 on 0 df for a variable that another one repeats.
+    twice = people.with_columns(z2=2.0 * pl.col("z"))
+    row = next(row for row in engine.logit(twice, "y", ["z", "z2", "a"]).rows if row.measure == "lr_chi2")
+    assert (row.term, row.estimate, row.status) == ("z", None, "a combination of other columns")
+    frame = separated_frame()
+    rows = {(row.measure, row.term): row.estimate for row in engine.logit(frame, "y", ["a", "b"]).rows if not row.level}
+    assert rows["n_parameters", None] == 4
+    alone = engine.logit(frame, "y", ["b"])
+    here = engine.logit(frame, "y", ["a", "b"]).log_likelihood
+    assert rows["lr_chi2", "a"] == pytest.approx(2 * (here - alone.log_likelihood), rel=1e-9)
+
+
+def test_infinite_covariates__are_refused(people):
+    holed = people.with_columns(z=pl.when(pl.col("psu") == 0).then(float("inf")).otherwise(pl.col("z")))
+    with pytest.raises(DataError, match="infinite values"):
+        engine.logit(holed, "y", ["z"])
 
 
 def test_collinear_columns__are_named():

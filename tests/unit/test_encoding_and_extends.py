@@ -16,6 +16,16 @@ def test_texts__are_found_in_their_encoding(name):
     assert find_encoding([b"plain", TEXTS[name].encode(name)]).name == name
 
 
+@pytest.mark.parametrize("text", ["臺灣 醫療 國家", "李喆", "王镕", "佲"])
+def test_rare_and_traditional_characters__are_chinese(text):
+    assert find_encoding([text.encode("gbk")]).name == "gb18030"
+
+
+def test_spreadsheet_text__is_found_by_its_mark(tmp_path):
+    (tmp_path / "a.csv").write_bytes("a,b\n1,é\n".encode("utf-16"))
+    assert find_text_encoding(tmp_path / "a.csv").name == "utf-16"
+
+
 def test_gbk__is_read_as_its_superset():
     assert find_encoding(["户口性质".encode("gbk")]).name == "gb18030"
 
@@ -103,6 +113,7 @@ def test_extended_study__that_cannot_be_had_is_a_fault(tmp_path, text, told):
         ("[variables.x]\nlabel = 'x'", "Add 'from'"),
         ("[variables.y]\nlevels_by_wave = { 2011 = { maybe = [1] } }", "the unknown level 'maybe'"),
         ("[variables.y]\nlevels_by_wave = { 2011 = { no = [1], yes = [1] } }", "one level a code"),
+        ('[variables.x]\nfrom = "x"\nfirst_digits = 0', "greater than or equal to 1"),
         ('[study]\npublished = "smith1999"', "a shipped publication"),
         ('[[analysis]]\nname="a"\nkind="logit"\noutcome="y"\nterms=["x", ["x", "z"]]', "a product of 'z'"),
         (
@@ -128,3 +139,11 @@ def test_new_keys__have_their_faults(lines, told):
     with pytest.raises(StudyError) as caught:
         parse_study(base.replace("[[analysis]]", f"{lines}\n[[analysis]]", 1))
     assert told in str(caught.value)
+
+
+def test_extended_study__in_another_folder_keeps_its_files(tmp_path):
+    (tmp_path / "base").mkdir()
+    write(tmp_path / "base", "base.toml", BASE)
+    (tmp_path / "own").mkdir()
+    spec = load_study(write(tmp_path / "own", "own.toml", 'extends = "../base/base.toml"'))
+    assert spec.source.path == "../base/a.csv"
