@@ -184,7 +184,7 @@ def _write_part(
         "part_bytes": part.stat().st_size,
         "encoding": None if raw.encoding is None else str(raw.encoding),
         "doubts": [*_text_doubts(raw)],
-        "simulated": raw.file_label.startswith(SIMULATED),
+        "simulated": _is_simulated(raw),
         "replicate_weights": [name.casefold() for name in replicate_columns(spec, raw)],
     }
 
@@ -203,9 +203,14 @@ def _refuse_other_rows(spec: StudySpec, file: SourceFile, n_rows: int) -> None:
     )
 
 
+def _is_simulated(raw: RawFrame) -> bool:
+    """Whether a file says that nobody in it is real: by its label, or by the column that every simulated panel has."""
+    return raw.file_label.startswith(SIMULATED) or raw.has(SIMULATED)
+
+
 def _text_doubts(raw: RawFrame) -> Iterator[str]:
     """Say what a reader of the results must know about a file's text."""
-    if raw.file_label.startswith(SIMULATED):
+    if _is_simulated(raw):
         yield f"{raw.name}: SIMULATED data, nobody in it is real"
     if raw.encoding is not None and raw.encoding.is_mislabelled:
         yield f"{raw.name}: the text is {raw.encoding.name}, though the file says {raw.encoding.declared}"
