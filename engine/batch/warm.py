@@ -102,7 +102,8 @@ def compiling_aside(spec: StudySpec) -> Iterator[Aside]:
             if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None and analysis.bootstrap.replicates:
                 mark = cache_directory() / f"compiled-{analysis.kind}-{analysis.bootstrap.method}"
                 if not mark.exists() and all(mark != other for _, other in waiting.values()):
-                    command = [sys.executable, "-m", "engine.batch.warm", analysis.model_dump_json(by_alias=True)]
+                    # -P: of this installation, not of a checkout that happens to be the working folder.
+                    command = [sys.executable, "-P", "-m", "engine.batch.warm", analysis.model_dump_json(by_alias=True)]
                     quiet = subprocess.DEVNULL
                     process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)  # noqa: S603
                     waiting[analysis.name] = (process, mark)
