@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 from engine.errors import UsageError
@@ -39,7 +41,12 @@ def _wave_files(folder: Path, rows: int, seed: int) -> str:
     try:
         if folder.exists() and any(folder.iterdir()):
             raise UsageError(f"--out {folder}: the folder is not empty; expected a new or empty one. Choose another.")
-        written = write_wave_files(simulate_cmds(rows, seed), folder, seed)
+        beside = folder.with_name(f".{folder.name}.writing-{os.getpid()}")
+        try:
+            written = write_wave_files(simulate_cmds(rows, seed), beside, seed)
+            beside.replace(folder)  # whole, or not there
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
         raise UsageError(
             f"--out {folder}: cannot be written ({type(error).__name__}); expected a folder you may write to."

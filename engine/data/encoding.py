@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from engine.errors import DataError
+
 TRANSPARENT = "ISO-8859-1"  # every byte is a character and comes back
 SHORTEST_CUT = 79  # bytes of a text that a fixed width may have cut: Stata's labels have 80
 _PIECE = 1 << 20
@@ -39,6 +41,13 @@ class Encoding:
     def __str__(self) -> str:
         told = f", the file says {self.declared}" if self.is_mislabelled else ""
         return f"{self.name} ({self.how}{told})"
+
+
+def undecodable(name: str) -> DataError:
+    """Return the error of a file whose text has no encoding that is known here."""
+    return DataError(
+        f"{name}: its text is neither UTF-8 nor GB18030 nor Western; expected one of these. Give source.encoding."
+    )
 
 
 def _same(one: str, other: str) -> bool:

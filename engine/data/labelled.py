@@ -12,8 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.data.encoding import TRANSPARENT, Encoding, find_encoding
-from engine.errors import DataError
+from engine.data.encoding import TRANSPARENT, Encoding, find_encoding, undecodable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -142,10 +141,7 @@ def find_text_encoding_of(file: SourceFile, header: Header, texts: list[bytes], 
         return Encoding(name=given, how="given", declared=header.declared)
     found = find_encoding([*header.texts(), *texts], header.declared)
     if found is None:
-        raise DataError(
-            f"{file.path.name}: its text is neither UTF-8 nor GB18030 nor Western; expected one of these. "
-            "Give source.encoding."
-        )
+        raise undecodable(file.path.name)
     return found
 
 

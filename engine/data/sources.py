@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.data.encoding import Encoding, find_text_encoding
+from engine.data.encoding import Encoding, find_text_encoding, undecodable
 from engine.errors import DataError, MissingFileError, nearest
 from engine.study import StudySpec
 
@@ -255,10 +255,7 @@ def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, 
 def _text_encoding(file: SourceFile, given: str | None) -> Encoding:
     found = Encoding(name=given, how="given") if given is not None else find_text_encoding(file.path)
     if found is None:
-        raise DataError(
-            f"{file.path.name}: its text is neither UTF-8 nor GB18030 nor Western; expected one of these. "
-            "Give source.encoding."
-        )
+        raise undecodable(file.path.name)
     return found
 
 

@@ -158,7 +158,7 @@ def replicate_group(
     n = len(laid.unit)
     by_rank, by_pattern = drawn.reordered(batch, laid.unit, n), drawn.reordered(batch, laid.p_unit, n)
     start = np.ascontiguousarray(start)
-    blocks = in_threads(work, len(batch.starts), n_threads)
+    blocks = in_threads(work, len(batch.starts))
     return Numbers(*(np.concatenate(own) for own in zip(*blocks, strict=True)))
 
 

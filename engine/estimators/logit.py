@@ -110,14 +110,14 @@ def fit_logit(frame: ModelFrame, rows: Rows, design: DesignArrays, covariance: s
     full[np.ix_(kept, kept)] = back @ V @ back.T
     return Fit(
         kept=kept, used=used, beta=whole, covariance=full, degrees=degrees, status=tuple(status),
-        log_likelihood=_log_likelihood(own @ beta, n[used], s[used]), rank=found.rank, Z=Z, n=n, s=s,
+        log_likelihood=found.log_likelihood, rank=found.rank, Z=Z, n=n, s=s,
         n_clusters=n_clusters,
     )  # fmt: skip
 
 
 def _standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return Z = X A with numbers centred and scaled to a spread of 1; dummies and the constant stay."""
-    A = np.eye(X.shape[1])
+    A, Z = np.eye(X.shape[1]), X.copy()
     share = n / n.sum()
     for k in range(1, X.shape[1]):
         column = X[:, k]
@@ -127,10 +127,7 @@ def _standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]
         spread = float(np.sqrt(share @ (column - centre) ** 2))
         if spread > 0.0:
             A[k, k], A[0, k] = 1.0 / spread, -centre / spread
-    Z = X.copy()
-    for k in range(1, X.shape[1]):
-        if A[k, k] != 1.0 or A[0, k] != 0.0:
-            Z[:, k] = (X[:, k] + A[0, k] / A[k, k]) * A[k, k]
+            Z[:, k] = (column - centre) / spread
     return Z, A
 
 

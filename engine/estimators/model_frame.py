@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.terms import Column, distinct
+from engine.estimators.terms import Column, distinct, numbers_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def model_frame(terms: Sequence[ModelTerm], variables: Mapping[str, VariableArra
             seen = np.flatnonzero(np.bincount(own, minlength=len(variable.levels)))
             levels[name] = tuple(variable.levels[level] for level in seen)
         else:
-            seen, own = np.unique(_numbers(variable)[rows], return_inverse=True)
+            seen, own = np.unique(numbers_of(variable)[rows], return_inverse=True)
         if len(seen) < 2:
             raise EstimationError(
                 f"term '{name}' is constant in the rows that have all variables; expected two values. Leave it out."
@@ -95,7 +95,7 @@ def model_frame(terms: Sequence[ModelTerm], variables: Mapping[str, VariableArra
     pattern, example = distinct(codes)
     at = rows[example]
     values = {
-        name: (variable.codes if variable.codes is not None else _numbers(variable))[at].astype(np.float64)
+        name: (variable.codes if variable.codes is not None else numbers_of(variable))[at].astype(np.float64)
         for name, variable in variables.items()
     }
     X, columns, term_of_column = _matrix(tuple(terms), variables, values, levels)
@@ -103,11 +103,6 @@ def model_frame(terms: Sequence[ModelTerm], variables: Mapping[str, VariableArra
         terms=tuple(terms), columns=columns, term_of_column=term_of_column, X=X, pattern=pattern, levels=levels,
         _values=values, _variables=variables,
     )  # fmt: skip
-
-
-def _numbers(variable: VariableArrays) -> FloatArray:
-    assert variable.values is not None  # noqa: S101 - told to mypy: a variable has codes or values
-    return variable.values
 
 
 def _matrix(

@@ -89,7 +89,7 @@ def complete_rows(variables: Sequence[VariableArrays]) -> NDArray[np.bool_]:
     """Say which rows (N,) have all variables."""
     present = np.ones(len(variables[0].missing), np.bool_)
     for variable in variables:
-        present &= variable.codes >= 0 if variable.codes is not None else ~np.isnan(_values(variable))
+        present &= variable.codes >= 0 if variable.codes is not None else ~np.isnan(numbers_of(variable))
     return present
 
 
@@ -108,7 +108,7 @@ def covariates_of(variables: Sequence[VariableArrays], rows: IntArray, need: Col
     references: dict[str, str] = {}
     for f, variable in enumerate(variables):
         first = len(columns)
-        given: NDArray[Any] = variable.codes if variable.codes is not None else _values(variable)
+        given: NDArray[Any] = variable.codes if variable.codes is not None else numbers_of(variable)
         seen: NDArray[Any]
         seen, place = np.unique(given[rows], return_inverse=True)
         if len(seen) < 2:
@@ -155,7 +155,8 @@ def covariates_of(variables: Sequence[VariableArrays], rows: IntArray, need: Col
     )
 
 
-def _values(variable: VariableArrays) -> FloatArray:
+def numbers_of(variable: VariableArrays) -> FloatArray:
+    """Return the values (n,) of a variable that is no factor."""
     assert variable.values is not None  # noqa: S101 - told to mypy: a variable has codes or values
     return variable.values
 

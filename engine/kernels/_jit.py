@@ -71,11 +71,12 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
-def in_threads(work: Callable[[int], T], count: int, n_threads: int) -> list[T]:
-    """Return work(0), work(1), ... from kernels that run beside each other (they hold no lock of Python).
+def in_threads(work: Callable[[int], T], count: int) -> list[T]:
+    """Return work(0), work(1), ... from kernels that run in threads beside each other (they hold no lock of Python).
 
     For kernels too large for `prange`, which compiles everything twice.
     """
+    n_threads = numba.get_num_threads()
     if min(count, n_threads) <= 1:
         return [work(i) for i in range(count)]
     with ThreadPoolExecutor(n_threads) as pool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels._jit import kernel, parallel_kernel, prange
+from engine.kernels._jit import in_threads, kernel
 from engine.kernels.completion import add_counts, move_on
 from engine.kernels.poisson import TILE
 from engine.kernels.replicates import Rows, add_rows, add_rows_and_squares, close_up, first_group, new_sums
@@ -64,10 +64,11 @@ def _complete(
 
 
 @kernel
-def _sweep(
+def sweep_few(
     batch: Batch, b: int, rows: Rows, cell_of_row: NDArray[np.int32], errors: bool, moments: FloatArray,
     spread: FloatArray,
 ) -> None:  # fmt: skip
+    """Write the sums of block b to moments (lanes, g, k, 4) and spread (lanes, g, k, 3 or 0)."""
     lanes, cells = moments.shape[0], rows.cell_end.shape[0]
     first, second = np.empty((cells, lanes)), np.empty((cells if errors else 0, lanes))
     totals = np.empty(lanes, np.int64)
@@ -86,7 +87,6 @@ def _sweep(
         tie, group = close_up(rows, sums, errors, c, tie, group, moments, spread)
 
 
-@parallel_kernel
 def exact_moments(
     batch: Batch, rows: Rows, cell_of_row: NDArray[np.int32], errors: bool
 ) -> tuple[FloatArray, FloatArray]:
@@ -95,8 +95,10 @@ def exact_moments(
     G, K = rows.group_end.shape[0], rows.outcome.shape[0]
     moments = np.zeros((n_blocks * lanes, G, K, 4))
     spread = np.zeros((n_blocks * lanes, G, K, 3 if errors else 0))
-    for i in prange(n_blocks):
-        b = int(i)
+
+    def work(b: int) -> None:
         low, high = b * lanes, (b + 1) * lanes
-        _sweep(batch, b, rows, cell_of_row, errors, moments[low:high], spread[low:high])
+        sweep_few(batch, b, rows, cell_of_row, errors, moments[low:high], spread[low:high])
+
+    in_threads(work, n_blocks)
     return moments, spread

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels._jit import kernel, parallel_kernel, prange
+from engine.kernels._jit import in_threads, kernel
 from engine.kernels.poisson import TILE
 from engine.kernels.tiles import Batch, fill_tile
 
@@ -220,7 +220,8 @@ def first_group(rows: Rows) -> int:
 
 
 @kernel
-def _sweep(batch: Batch, b: int, rows: Rows, errors: bool, moments: FloatArray, spread: FloatArray) -> None:
+def sweep(batch: Batch, b: int, rows: Rows, errors: bool, moments: FloatArray, spread: FloatArray) -> None:
+    """Write the sums of block b to moments (lanes, g, k, 4) and spread (lanes, g, k, 3 or 0)."""
     lanes = moments.shape[0]
     sums = new_sums(lanes, rows.present.shape[0], rows.outcome.shape[0])
     tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
@@ -242,7 +243,6 @@ def _sweep(batch: Batch, b: int, rows: Rows, errors: bool, moments: FloatArray, 
                 cell += 1
 
 
-@parallel_kernel
 def replicate_moments(batch: Batch, rows: Rows, errors: bool) -> tuple[FloatArray, FloatArray]:
     """Return each replicate's sums by group and outcome.
 
@@ -254,8 +254,10 @@ def replicate_moments(batch: Batch, rows: Rows, errors: bool) -> tuple[FloatArra
     G, K = rows.group_end.shape[0], rows.outcome.shape[0]
     moments = np.zeros((n_blocks * lanes, G, K, 4))
     spread = np.zeros((n_blocks * lanes, G, K, 3 if errors else 0))
-    for i in prange(n_blocks):
-        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
+
+    def work(b: int) -> None:
         low, high = b * lanes, (b + 1) * lanes
-        _sweep(batch, b, rows, errors, moments[low:high], spread[low:high])
+        sweep(batch, b, rows, errors, moments[low:high], spread[low:high])
+
+    in_threads(work, n_blocks)
     return moments, spread

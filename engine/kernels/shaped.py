@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels._jit import kernel, parallel_kernel, prange
+from engine.kernels._jit import in_threads, kernel
 from engine.kernels.indices import EXTENDED_FAMILY
 from engine.kernels.numerators import shape
 from engine.kernels.poisson import TILE
@@ -77,7 +77,6 @@ def _sweep(
                         group += 1
 
 
-@parallel_kernel
 def replicate_shaped(batch: Batch, rows: Rows, moments: FloatArray, family: int, parameter: float) -> FloatArray:
     """Return the extended or symmetric numerator of each replicate, group and outcome: (r, g, k).
 
@@ -85,8 +84,10 @@ def replicate_shaped(batch: Batch, rows: Rows, moments: FloatArray, family: int,
     """
     n_blocks, lanes = batch.starts.shape
     out = np.full((n_blocks * lanes, rows.group_end.shape[0], rows.outcome.shape[0]), np.nan)
-    for i in prange(n_blocks):
-        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
+
+    def work(b: int) -> None:
         low, high = b * lanes, (b + 1) * lanes
         _sweep(batch, b, rows, moments[low:high], family, parameter, out[low:high])
+
+    in_threads(work, n_blocks)
     return out

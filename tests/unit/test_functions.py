@@ -100,10 +100,10 @@ def test_dir__lists_the_public_names():
 
 def test_warm__compiles_everything_that_a_run_uses():
     from engine.batch.warm import warm_kernels
-    from engine.kernels.few_cells import exact_moments
-    from engine.kernels.replicates import replicate_moments
+    from engine.kernels.few_cells import sweep_few
+    from engine.kernels.replicates import sweep
 
     assert warm_kernels() > 0
-    seen = [len(kernel.signatures) for kernel in (replicate_moments, exact_moments)]
+    seen = [len(kernel.signatures) for kernel in (sweep, sweep_few)]
     assert warm_kernels() > 0
-    assert [len(kernel.signatures) for kernel in (replicate_moments, exact_moments)] == seen
+    assert [len(kernel.signatures) for kernel in (sweep, sweep_few)] == seen
