@@ -52,5 +52,5 @@ def slower_than(result: BenchResult, baseline: Mapping[str, Any]) -> Iterator[st
     before = {check["work"]: check["value"] for check in baseline["checks"]}
     for check in result.checks:
         old = before.get(check.work)
-        if old and (check.value / old if check.at_most else old / check.value) > SLOWER:
+        if old and old > 0 and (check.value / old if check.at_most else old / check.value) > SLOWER:
             yield f"{check.work}: {check.value:.3g} {check.unit}, was {old:.3g}"
