@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.batch.execute import run
     from engine.batch.functions import concentration_curve, concentration_index
     from engine.batch.logit import logit
+    from engine.batch.mixed_logit import mixed_logit
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
     from engine.study.load import load_study
 
@@ -23,6 +24,7 @@ _HOMES = {
     "decompose": "engine.batch.decompose",
     "load_study": "engine.study.load",
     "logit": "engine.batch.logit",
+    "mixed_logit": "engine.batch.mixed_logit",
     "run": "engine.batch.execute",
     "EngineError": "engine.errors",
     "StudyError": "engine.errors",
@@ -43,6 +45,7 @@ __all__ = [
     "decompose",
     "load_study",
     "logit",
+    "mixed_logit",
     "run",
 ]
 

@@ -12,7 +12,7 @@ from engine.arrays import DesignColumns, SampleArrays, VariableArrays
 from engine.data.frames import factor_column, id_column, number_column
 from engine.errors import DataError, UsageError
 from engine.estimators.prepare import checked_outcome, sort_sample
-from engine.study.analyses import IndexName, IntervalName, ReplicateMethod, least_replicates
+from engine.study.analyses import IndexName, IntervalName, Points, ReplicateMethod, least_replicates
 from engine.study.base import Spec, as_tuple
 
 
@@ -56,6 +56,17 @@ class LogitArguments(Arguments):
     frequency: str | None = None
     covariance: Literal["model", "robust", "cluster", "design"] = "model"
     crude: bool = False
+
+
+class MixedLogitArguments(Arguments):
+    """The arguments of `mixed_logit`."""
+
+    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products)] = ()
+    levels: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=2)]
+    references: Annotated[dict[str, str], Field(default_factory=dict)]
+    points: Points = 7
+    modes: bool = False
+    threads: Annotated[int | None, Field(ge=1)] = None
 
 
 class IndexArguments(RankedArguments):

@@ -14,6 +14,7 @@ from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
 from engine.estimators.decomposition_rows import estimate_decomposition
 from engine.estimators.logit_rows import estimate_logit
+from engine.estimators.multilevel_rows import estimate_multilevel
 from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
 from engine.estimators.tables import describe, rates
 from engine.estimators.terms import complete_rows
@@ -25,6 +26,7 @@ from engine.study import (
     DecompositionSpec,
     DescribeSpec,
     LogitSpec,
+    MultilevelSpec,
     RatesSpec,
     StudySpec,
 )
@@ -122,6 +124,15 @@ def _logit(analysis: LogitSpec, context: Context) -> tuple[TidyRow, ...]:
     return estimate_logit(table, reader.variable(analysis.outcome), variables, analysis)
 
 
+def _multilevel(analysis: MultilevelSpec, context: Context) -> tuple[TidyRow, ...]:
+    reader = context.reader
+    variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
+    ids = {name: reader.level(name) for name in analysis.levels}
+    table = _table(analysis.by, context, weighted=analysis.weights != "none")
+    outcome = reader.variable(analysis.outcome)
+    return estimate_multilevel(table, outcome, variables, ids, analysis, threads=context.threads)
+
+
 ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
     "describe": _describe,
     "rates": _rates,
@@ -129,6 +140,7 @@ ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
     "curve": _curve,
     "decomposition": _decomposition,
     "logit": _logit,
+    "multilevel": _multilevel,
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import FloatArray, Group, VariableArrays
-from engine.batch.arguments import LogitArguments, checked, frame_design, frame_variable
+from engine.batch.arguments import LogitArguments, MixedLogitArguments, checked, frame_design, frame_variable
 from engine.data.frames import as_polars, number_column
 from engine.errors import DataError, EstimationError, UsageError, nearest
 from engine.estimators.logit_rows import estimate_logit
@@ -85,17 +85,14 @@ def logit(
         conf_level=conf_level, nested=nested, single_psu=single_psu,
     )  # fmt: skip
     data = as_polars(frame)
-    single = [term for term in given.terms if isinstance(term, str)]
-    _check_terms(given, single)
+    single = check_terms(given, given.scores)
+    _check_covariance(given)
     variables = {name: frame_variable(data, name, given.references.get(name)) for name in single}
     for pair in given.scores:
         for name in pair:
             if variables[name].codes is None:
                 raise UsageError(f"scores: found the number '{name}'; expected factors. Put the product under terms.")
-    values = checked_outcome(outcome, number_column(data, outcome, "outcome"), (0.0, 1.0))
-    if count := int((~np.isnan(values) & (values != 0.0) & (values != 1.0)).sum()):
-        raise DataError(f"outcome '{outcome}': {count:,} values are neither 0 nor 1; expected an event. Recode it.")
-    event = VariableArrays(name=outcome, levels=(), codes=None, values=values, missing=np.zeros(len(data), np.uint8))
+    event = event_column(data, outcome)
     table = table_arrays(frame_design(data, given), np.zeros(len(data), np.int64), (Group(),))
     spec = LogitSpec(
         name="logit", kind="logit", outcome=outcome, terms=given.terms, scores=given.scores, crude=crude,
@@ -112,15 +109,25 @@ def _result(result: LogitResult) -> LogitResult:
     return result
 
 
-def _check_terms(given: LogitArguments, single: list[str]) -> None:
+def event_column(data: Any, outcome: str) -> VariableArrays:  # noqa: ANN401 - a Polars frame
+    """Return a column of 0 and 1 as an event; refuse other values."""
+    values = checked_outcome(outcome, number_column(data, outcome, "outcome"), (0.0, 1.0))
+    if count := int((~np.isnan(values) & (values != 0.0) & (values != 1.0)).sum()):
+        raise DataError(f"outcome '{outcome}': {count:,} values are neither 0 nor 1; expected an event. Recode it.")
+    return VariableArrays(name=outcome, levels=(), codes=None, values=values, missing=np.zeros(len(data), np.uint8))
+
+
+def check_terms(given: LogitArguments | MixedLogitArguments, scores: Sequence[tuple[str, str]] = ()) -> list[str]:
+    """Return the single terms of a model; refuse products and references of others."""
+    single = [term for term in given.terms if isinstance(term, str)]
     if len(set(single)) < len(single) or given.outcome in single:
         raise UsageError("terms: found a name twice, or the outcome itself; expected each once. Leave it out.")
-    products = [term for term in given.terms if not isinstance(term, str)]
-    for product in [*products, *given.scores]:
+    products = [*(term for term in given.terms if not isinstance(term, str)), *scores]
+    for product in products:
         if len(set(product)) < max(len(product), 2):
             raise UsageError(f"terms: found the product {product}; expected two or more different variables.")
     for role, names in (
-        ("a product", [name for product in [*products, *given.scores] for name in product]),
+        ("a product", [name for product in products for name in product]),
         ("references", [*given.references]),
     ):
         for name in names:
@@ -128,6 +135,10 @@ def _check_terms(given: LogitArguments, single: list[str]) -> None:
                 raise UsageError(
                     f"terms: {role} names '{name}', which is no term; expected one. {nearest(name, single)}"
                 )
+    return single
+
+
+def _check_covariance(given: LogitArguments) -> None:
     if given.covariance == "cluster" and given.cluster is None:
         raise UsageError("covariance: found 'cluster' without cluster; expected the column. Give cluster = '...'.")
     if given.frequency is not None and given.covariance in ("cluster", "design") and given.cluster is None:

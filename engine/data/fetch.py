@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import DesignColumns, DesignFrame, FloatArray, Group, IntArray, ReplicateWeights, VariableArrays
-from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX
+from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX, LEVEL_PREFIX
 from engine.errors import DataError
 from engine.study import ReplicateWeightsSpec, StudySpec
 
@@ -122,6 +122,13 @@ class SampleReader:
                 if (name := getattr(design, role))
             },
         )
+
+    def level(self, name: str) -> IntArray:
+        """Return each row's cluster (N,) of a level of `design.levels`, in the order of the ids, -1 if missing."""
+        import polars as pl
+
+        ids = self._series(LEVEL_PREFIX + name)
+        return _codes(ids.cast(pl.Enum(ids.drop_nulls().unique().sort())))
 
     def _design_ids(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Return the stratum and cluster of each row as text, those the study has."""

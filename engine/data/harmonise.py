@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KIND_SUFFIX = "__missing"
 NOT_UNDERSTOOD = 255
 DESIGN_PREFIX = "design__"
+LEVEL_PREFIX = f"{DESIGN_PREFIX}level_"
 MOST_CANDIDATES = 20
 
 
@@ -136,6 +137,11 @@ def _design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl
         if source is not None:
             identifier = RawColumn(raw, raw.column(source, f"design.{role}")).identifier()
             columns.append(identifier.alias(DESIGN_PREFIX + role))
+    for level in design.levels:
+        identifier = RawColumn(
+            raw, raw.column(str(design.column_of(level, wave)), f"design.levels.{level}")
+        ).identifier()
+        columns.append(identifier.alias(LEVEL_PREFIX + level))
     return columns + [
         RawColumn(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{i:05d}")
         for i, source in enumerate(replicate_columns(spec, raw), start=1)
@@ -170,6 +176,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
         spec.design.column_of("stratum", wave),
         spec.design.column_of("cluster", wave),
         spec.design.population,
+        *(spec.design.column_of(level, wave) for level in spec.design.levels),
     ]
     for variable in spec.variables.values():
         wanted += [variable.column_of(wave), variable.month_of(wave)]

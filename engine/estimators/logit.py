@@ -92,10 +92,9 @@ class Maximum:
 
 def fit_logit(frame: ModelFrame, rows: Rows, design: DesignArrays, covariance: str) -> Fit:
     """Fit a logit to some rows, with the covariance asked for."""
-    p, q = frame.X.shape
-    n: FloatArray = np.bincount(frame.pattern, rows.weight, minlength=p).astype(np.float64)
-    s: FloatArray = np.bincount(frame.pattern, rows.weight * rows.y, minlength=p).astype(np.float64)
-    Z, A = _standardised(frame.X, n)
+    q = frame.X.shape[1]
+    n, s = pattern_sums(frame, rows.weight, rows.y)
+    Z, A = standardised(frame.X, n)
     found = maximise(Z, n, s)
     kept, used, status = found.kept, found.used, found.status
     own = np.ascontiguousarray(Z[np.ix_(used, kept)])
@@ -115,7 +114,14 @@ def fit_logit(frame: ModelFrame, rows: Rows, design: DesignArrays, covariance: s
     )  # fmt: skip
 
 
-def _standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
+def pattern_sums(frame: ModelFrame, weight: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return weights and weighted events (p,) of the patterns."""
+    p = len(frame.X)
+    n, s = (np.bincount(frame.pattern, own, minlength=p).astype(np.float64) for own in (weight, weight * y))
+    return n, s
+
+
+def standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return Z = X A with numbers centred and scaled to a spread of 1; dummies and the constant stay."""
     A, Z = np.eye(X.shape[1]), X.copy()
     share = n / n.sum()

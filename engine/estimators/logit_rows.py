@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, fdtrc
 
 from engine.arrays import FloatArray, Group, TableArrays, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.logit import Fit, Rows, fit_logit, maximise
 from engine.estimators.margins import margins
-from engine.estimators.model_frame import ModelFrame, ModelTerm, model_frame
+from engine.estimators.model_frame import ModelFrame, ModelTerm, model_frame, model_terms
+from engine.estimators.ratio_rows import Estimate, coefficient_rows, ratio_rows, told
 from engine.estimators.terms import complete_rows
 from engine.results import TidyRow
 from engine.study import LogitSpec
@@ -32,11 +33,13 @@ class _Model:
     base: TidyRow
     conf_level: float
 
-
-def model_terms(spec: LogitSpec) -> tuple[ModelTerm, ...]:
-    """Return the terms of an analysis: single variables, their products, products of scores."""
-    plain = [ModelTerm(names=(term,) if isinstance(term, str) else term) for term in spec.terms]
-    return (*plain, *(ModelTerm(names=pair, by_scores=True) for pair in spec.scores))
+    @property
+    def estimate(self) -> Estimate:
+        """Its coefficients."""
+        fit = self.fit
+        return Estimate(
+            beta=fit.beta, covariance=fit.covariance, degrees=fit.degrees, status=fit.status, conf_level=self.conf_level
+        )
 
 
 def estimate_logit(
@@ -70,7 +73,7 @@ def estimate_logit(
     EstimationError
         If the model cannot be fitted in any group.
     """
-    terms = model_terms(spec)
+    terms = model_terms(spec.terms, spec.scores)
     found: list[TidyRow] = []
     failures: list[str] = []
     for g, group in enumerate(table.groups):
@@ -97,13 +100,13 @@ def _group_rows(
 ) -> list[TidyRow]:  # fmt: skip
     base = _base(table.groups[g], outcome.name, spec)
     model = _fitted(table, g, outcome, variables, terms, spec, frequency, base)
-    rows = [*_column_rows(model)]
+    rows = [*coefficient_rows(model.frame, model.estimate, model.base)]
     if spec.crude:
         for term in terms:
             if len(term.names) == 1:
                 own = {term.names[0]: variables[term.names[0]]}
                 alone = model if len(terms) == 1 else _fitted(table, g, outcome, own, (term,), spec, frequency, base)
-                rows += _ratio_rows(alone, "crude_odds_ratio")
+                rows += ratio_rows(alone.frame, alone.estimate, alone.base, "crude_odds_ratio")
     rows += _effect_rows(model)
     rows += _test_rows(model, spec.covariance)
     rows += _fit_rows(model, is_likelihood=bool(np.all(model.rows.weight == model.rows.frequency)))
@@ -134,58 +137,6 @@ def _fitted(
     return _Model(frame=frame, rows=rows, fit=fit, base=base, conf_level=spec.conf_level)
 
 
-def _interval(model: _Model, value: float, variance: float) -> tuple[float | None, ...]:
-    """Return (std_error, low, high, p) of an estimate that is 0 without effect."""
-    std_error, degrees = float(np.sqrt(variance)), model.fit.degrees
-    if not std_error > 0 or degrees < 1:
-        return (None, None, None, None)
-    tail = 0.5 + model.conf_level / 2
-    half = float(ndtri(tail) if np.isinf(degrees) else stdtrit(degrees, tail)) * std_error
-    z = -abs(value) / std_error
-    p = 2.0 * float(ndtr(z) if np.isinf(degrees) else stdtr(degrees, z))
-    return std_error, value - half, value + half, p
-
-
-def _told(model: _Model, row: TidyRow, value: float, variance: float, *, ratio: bool) -> TidyRow:
-    """Fill in an estimate told on the log scale; the error of a ratio is ratio x error of its logarithm."""
-    std_error, low, high, p = _interval(model, value, variance)
-    if not ratio:
-        return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
-    return replace(
-        row, estimate=float(np.exp(value)), p_value=p,
-        std_error=None if std_error is None else float(np.exp(value)) * std_error,
-        conf_low=None if low is None else float(np.exp(low)), conf_high=None if high is None else float(np.exp(high)),
-    )  # fmt: skip
-
-
-def _column_rows(model: _Model) -> Iterator[TidyRow]:
-    fit = model.fit
-    constant = replace(model.base, measure="coefficient", term="(constant)", status=fit.status[0])
-    if fit.status[0] == "ok":
-        constant = _told(model, constant, fit.beta[0], fit.covariance[0, 0], ratio=False)
-    yield constant
-    for k, column in enumerate(model.frame.columns, start=1):
-        row = replace(model.base, measure="coefficient", term=column.term, level=column.level, status=fit.status[k])
-        if fit.status[k] == "ok":
-            row = _told(model, row, fit.beta[k], fit.covariance[k, k], ratio=False)
-        yield row
-    yield from _ratio_rows(model, "odds_ratio")
-
-
-def _ratio_rows(model: _Model, measure: str) -> Iterator[TidyRow]:
-    """Yield odds ratios, each factor's reference first."""
-    fit, told = model.fit, set()
-    for k, column in enumerate(model.frame.columns, start=1):
-        row = replace(model.base, measure=measure, term=column.term, status=fit.status[k])
-        if column.term in model.frame.levels and column.term not in told:
-            told.add(column.term)
-            yield replace(row, level=model.frame.levels[column.term][0], estimate=1.0, status="reference")
-        row = replace(row, level=column.level)
-        if fit.status[k] == "ok":
-            row = _told(model, row, fit.beta[k], fit.covariance[k, k], ratio=True)
-        yield row
-
-
 def _effect_rows(model: _Model) -> Iterator[TidyRow]:
     fit = model.fit
     if any(status != "ok" for status in fit.status):
@@ -193,7 +144,7 @@ def _effect_rows(model: _Model) -> Iterator[TidyRow]:
     for margin in margins(model.frame, fit.n, fit.beta):
         row = replace(model.base, measure=margin.measure, term=margin.term, level=margin.level)
         variance = float(margin.gradient @ fit.covariance @ margin.gradient)
-        yield _told(model, row, margin.value, variance, ratio=margin.measure == "prevalence_ratio")
+        yield told(model.estimate, row, margin.value, variance, ratio=margin.measure == "prevalence_ratio")
 
 
 def _test_rows(model: _Model, covariance: str) -> Iterator[TidyRow]:
@@ -213,11 +164,11 @@ def _test_rows(model: _Model, covariance: str) -> Iterator[TidyRow]:
         parts["(all products)"] = crossed
     parts["(all terms)"] = [*range(1, len(frame.term_of_column))]
     for label, columns in parts.items():
-        told = {model.fit.status[k] for k in columns}
+        statuses = {model.fit.status[k] for k in columns}
         row = replace(model.base, term=label, measure="lr_chi2" if covariance == "model" else "wald_f", conf_level=None)
         if covariance == "model" and len(model.fit.kept):
             yield _likelihood_ratio(model, row, columns)
-        elif told != {"ok"}:
+        elif statuses != {"ok"}:
             yield replace(row, status="separated or a combination of other columns")
         else:
             yield _wald(model, row, columns)

@@ -28,6 +28,14 @@ class ModelTerm:
         return " x ".join(self.names) + (" (scores)" if self.by_scores else "")
 
 
+def model_terms(
+    terms: Sequence[str | tuple[str, ...]], scores: Sequence[tuple[str, str]] = ()
+) -> tuple[ModelTerm, ...]:
+    """Return single variables and their products, then products of scores."""
+    plain = [ModelTerm(names=(term,) if isinstance(term, str) else term) for term in terms]
+    return (*plain, *(ModelTerm(names=pair, by_scores=True) for pair in scores))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFrame:
     """A design matrix by pattern.
@@ -102,6 +110,14 @@ def model_frame(terms: Sequence[ModelTerm], variables: Mapping[str, VariableArra
     return ModelFrame(
         terms=tuple(terms), columns=columns, term_of_column=term_of_column, X=X, pattern=pattern, levels=levels,
         _values=values, _variables=variables,
+    )  # fmt: skip
+
+
+def constant_only(n: int) -> ModelFrame:
+    """Return the matrix of n rows without terms."""
+    return ModelFrame(
+        terms=(), columns=(), term_of_column=np.array([-1]), X=np.ones((1, 1)), pattern=np.zeros(n, np.int32),
+        levels={}, _values={}, _variables={},
     )  # fmt: skip
 
 

@@ -1,29 +1,23 @@
-"""Maximum likelihood of a logit with nested random intercepts: Newton steps on the quadrature's own gradient.
+"""The likelihood of a logit with nested random intercepts, evaluated in threads.
 
-Standard deviations are the parameters: 0 is then an ordinary stationary point, at which the curvature says whether it
-is the maximum (Self and Liang 1987: the boundary) or a saddle to leave.
+Standard deviations are the parameters: 0 is then an ordinary stationary point, and the likelihood is even in them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
-from engine.arrays import FloatArray, IntArray
+from engine.arrays import FloatArray
 from engine.estimators.terms import sparse_rows
 from engine.kernels._jit import in_threads
 from engine.kernels.glm import Patterns
-from engine.kernels.nested import Cells, Rule, block_likelihood
+from engine.kernels.nested import Cells, Rule, block_likelihood, cluster_effects
 from engine.kernels.nested_scores import block_scores
 
 _BLOCKS = 64  # of outer clusters: a fixed number, so that sums do not depend on threads
-_MOST_STEPS = 60
-_NEWTON_STEPS = 12
-_TOLERANCE = 1e-9  # of the expected gain in log-likelihood of another step
-_SMALL = 0.02  # a standard deviation below may be the boundary
-LONGEST_STEP = 0.7  # of a standard deviation, where the likelihood is far from quadratic
-BOUNDARY = "at the boundary: the variance is 0"
 
 
 def gauss_hermite(points: tuple[int, int]) -> Rule:
@@ -45,7 +39,7 @@ class Nested:
     Z: FloatArray
     cells: Cells
     has_outer: bool
-    _blocks: list[tuple[int, int]] = field(default_factory=list)
+    blocks: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, Z: FloatArray, cells: Cells, *, has_outer: bool) -> Nested:
@@ -54,12 +48,12 @@ class Nested:
         cuts = np.searchsorted(ends, np.linspace(0, ends[-1], _BLOCKS + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], cuts, [len(ends)]]))
         return cls(Z=Z, cells=cells, has_outer=has_outer,
-                   _blocks=[(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)])  # fmt: skip
+                   blocks=[(int(a), int(b)) for a, b in pairwise(edges)])  # fmt: skip
 
     @property
     def q(self) -> int:
         """How many coefficients there are."""
-        return self.Z.shape[1]
+        return int(self.Z.shape[1])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,19 +83,26 @@ class Likelihood:
     def value(self, theta: FloatArray) -> float:
         """Return the log-likelihood at b (q,), s3, s2."""
         E, fixed, rule, s3, s2 = self._prepared(theta)
-        cells, blocks = self.nested.cells, self.nested._blocks
+        cells, blocks = self.nested.cells, self.nested.blocks
 
         def work(b: int) -> float:
             return block_likelihood(cells, E, *blocks[b], s3, s2, rule, self.u, self.v)
 
         return fixed + sum(in_threads(work, len(blocks)))
 
+    def effects(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return mode and spread of the effects of the outer (I, 2) and the inner clusters (J, 2)."""
+        E, _, _, s3, s2 = self._prepared(theta)
+        outer, inner = np.empty((len(self.u), 2)), np.empty((len(self.v), 2))
+        cluster_effects(self.nested.cells, E, s3, s2, self.u, self.v, outer, inner)
+        return outer, inner
+
     def derivatives(
         self, theta: FloatArray, *, information: bool = True, squares: bool = False
     ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
         """Return log-likelihood, gradient (Q,), information and sum of squared cluster scores (Q, Q; or empty)."""
         E, fixed, rule, s3, s2 = self._prepared(theta)
-        cells, blocks, Q = self.nested.cells, self.nested._blocks, len(theta)
+        cells, blocks, Q = self.nested.cells, self.nested.blocks, len(theta)
 
         def work(b: int) -> tuple[float, FloatArray, FloatArray, FloatArray]:
             g, H, K = np.zeros(Q), np.zeros((Q, Q) if information else (0, 0)), np.zeros((Q, Q) if squares else (0, 0))
@@ -110,7 +111,7 @@ class Likelihood:
 
         parts = in_threads(work, len(blocks))
         ll = fixed + sum(part[0] for part in parts)
-        g, H, K = (np.sum([part[k] for part in parts], axis=0) for k in (1, 2, 3))
+        g, H, K = (np.sum([*own], axis=0) for own in zip(*(part[1:] for part in parts), strict=True))
         return ll, g, _whole(H), _whole(K)
 
 

@@ -191,7 +191,7 @@ def _log_integrand(cells: Cells, E: FloatArray, j: int, t: FloatArray, A: FloatA
 def log_sum(values: FloatArray) -> float:
     """Return log sum exp."""
     top = values.max()
-    return top + math.log(np.exp(values - top).sum())
+    return float(top + math.log(np.exp(values - top).sum()))
 
 
 @kernel
@@ -223,6 +223,21 @@ def integrate(
             inside[k, a * M : (a + 1) * M] = np.exp(f[a * M : (a + 1) * M] - own)
     total = log_sum(outer)
     return total, np.exp(outer - total)
+
+
+@kernel
+def cluster_effects(
+    cells: Cells, E: FloatArray, s3: float, s2: float, u: FloatArray, v: FloatArray, outer: FloatArray,
+    inner: FloatArray,
+) -> None:  # fmt: skip
+    """Write the mode and spread of each cluster's effect on the log odds to outer (I, 2) and inner (J, 2)."""
+    for i in range(outer.shape[0]):
+        modes = find_modes(cells, E, i, s3, s2, u, v)
+        outer[i, 0], outer[i, 1] = s3 * modes.u, s3 * modes.tau
+        first, end = inner_of(cells, i)
+        for k in range(end - first):
+            spread = math.hypot(modes.kappa[k], modes.slope[k] * modes.tau)
+            inner[first + k, 0], inner[first + k, 1] = s2 * modes.v[k], s2 * spread
 
 
 @kernel

@@ -218,13 +218,13 @@ def block_scores(
     sum of outer products of the clusters' gradients, squares (Q, Q). u (I,) and v (J,) are modes, updated.
     """
     total, Q = 0.0, gradient.shape[0]
-    N, I = rule.outer_z.shape[0], rule.inner_z.shape[0]
-    L = N * I
+    N, inner = rule.outer_z.shape[0], rule.inner_z.shape[0]
+    L = N * inner
     node_u, node_v, residual = np.empty(L), np.empty(L), np.empty(L)
     S, M, own = np.empty((Q if information.size else 0, L)), np.zeros((N, Q)), np.empty(Q)
-    z2, z3 = ROOT_2 * np.repeat(rule.outer_z, I), np.empty(L)
+    z2, z3 = ROOT_2 * np.repeat(rule.outer_z, inner), np.empty(L)
     for x in range(L):
-        z3[x] = ROOT_2 * rule.inner_z[x % I]
+        z3[x] = ROOT_2 * rule.inner_z[x % inner]
     for i in range(low, high):
         modes = find_modes(cells, E, i, s3, s2, u, v)
         first, end = inner_of(cells, i)
@@ -236,7 +236,7 @@ def block_scores(
         for k in range(end - first):
             place_nodes(modes, k, rule, node_u, node_v)
             A = np.exp(s3 * node_u + s2 * node_v)
-            omega = np.repeat(pi, I) * inside[k]
+            omega = np.repeat(pi, inner) * inside[k]
             if information.size:
                 _scores_by_node(cells, E, patterns, first + k, node_u, node_v, A, omega, residual, S, information)
                 _less_spread(S, pi, inside[k], M, information, own)
@@ -250,7 +250,7 @@ def block_scores(
                 along[k, 0] += slope
                 along[k, 1] += slope * z2[x]
                 along[k, 2] += slope * z3[x]
-                by_u[x // I] += omega[x] * residual[x]
+                by_u[x // inner] += omega[x] * residual[x]
         outer = np.zeros(2)
         for a in range(N):
             slope = s3 * by_u[a] - pi[a] * (modes.u + ROOT_2 * modes.tau * rule.outer_z[a])
@@ -265,4 +265,3 @@ def block_scores(
                 for f in range(k + 1):
                     squares[k, f] += own[k] * own[f]
     return total
-

@@ -16,7 +16,7 @@ def logit_tables(rows: Sequence[Row]) -> Iterator[Table]:
     for outcome, wave, subgroup in dict.fromkeys((row["outcome"], row["wave"], row["subgroup"]) for row in rows):
         own = [row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)]
         group = " ".join(part for part in (wave, subgroup) if part)
-        yield _ratios(own, f"{outcome}{f', {group}' if group else ''}")
+        yield ratio_table(own, f"{outcome}{f', {group}' if group else ''}")
         effects = [row for row in own if row["measure"] in ("prevalence_ratio", "marginal_effect")]
         if effects:
             yield _effects(effects, str(outcome))
@@ -27,7 +27,8 @@ def _models(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(row["analysis"] for row in rows))
 
 
-def _ratios(rows: Sequence[Row], what: str) -> Table:
+def ratio_table(rows: Sequence[Row], what: str) -> Table:
+    """Return the odds ratios of several models, crude ones first."""
     shown = [row for row in rows if row["measure"] in ("odds_ratio", _CRUDE)]
     models = _models(rows)
     # Crude ratios of several models of the same people are the same: they stand once, with the first.
@@ -77,14 +78,14 @@ def _notes(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
 
 
 def _effects(rows: Sequence[Row], outcome: str) -> Table:
-    last = _models(rows)[0]
-    own = {(row["measure"], row["term"], row["level"]): row for row in rows if row["analysis"] == last}
+    first = _models(rows)[0]
+    own = {(row["measure"], row["term"], row["level"]): row for row in rows if row["analysis"] == first}
     lines: list[tuple[str, ...]] = []
     for term, level in dict.fromkeys((term, level) for _, term, level in own):
         ratio, effect = own.get(("prevalence_ratio", term, level)), own.get(("marginal_effect", term, level))
         lines.append((f"{term}: {level}" if level else str(term), *_cells(ratio), *_points(effect)))
     return Table(
-        title=f"Prevalence ratios and average marginal effects on {outcome} ({last})",
+        title=f"Prevalence ratios and average marginal effects on {outcome} ({first})",
         columns=("", "prevalence ratio (interval)", "p", "marginal effect, points (interval)", "p"),
         rows=tuple(lines),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from engine.report.decomposition_table import decomposition_tables
 from engine.report.logit_table import logit_tables
 from engine.report.model import Table, digits_of, interval, number, p_value
+from engine.report.multilevel_table import multilevel_tables
 
 Row = Mapping[str, Any]
 OVERALL = "Overall"
@@ -224,4 +225,5 @@ _BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {
     "curve": _curve,
     "decomposition": decomposition_tables,
     "logit": logit_tables,
+    "multilevel": multilevel_tables,
 }

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 WIDTH_OFF_TERMINAL = 140
 PADDING = 2  # what rich puts between two columns
-HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "logit": 2, "curve": 3, "rates": 4, "describe": 5}
+HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "logit": 2, "multilevel": 3, "curve": 4, "rates": 5,
+                  "describe": 6}  # fmt: skip
 
 
 def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> None:

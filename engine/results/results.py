@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -147,6 +148,74 @@ class LogitResult:
 
     def _measure(self, name: str) -> pl.DataFrame:
         return to_frame(row for row in self.rows if row.measure == name)
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the tidy rows as a Polars frame."""
+        return to_frame(self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixedLogitResult:
+    """A logit with random intercepts.
+
+    Attributes
+    ----------
+    variances
+        Level -> variance of its random intercepts; 0 at the boundary.
+    icc
+        Level -> correlation of the latent outcomes of two people of one cluster of that level.
+    log_likelihood
+        At the maximum.
+    aic, bic
+        NaN with weights.
+    points_check
+        What the log-likelihood gains with twice the quadrature points.
+    n_obs, n_events
+        People used, and those with the event.
+    rows
+        The tidy rows.
+    """
+
+    variances: Mapping[str, float]
+    icc: Mapping[str, float]
+    log_likelihood: float
+    aic: float
+    bic: float
+    points_check: float
+    n_obs: int
+    n_events: int
+    rows: tuple[TidyRow, ...]
+
+    @classmethod
+    def of(cls, rows: tuple[TidyRow, ...]) -> MixedLogitResult:
+        """Return the result that these rows tell of."""
+        found = {row.measure: row for row in rows}
+        values = {name: row.estimate for name, row in found.items() if row.estimate is not None}
+        by_level = {
+            measure: {str(row.term): float(row.estimate or 0.0) for row in rows if row.measure == measure}
+            for measure in ("variance", "icc")
+        }
+        return cls(
+            variances=by_level["variance"], icc=by_level["icc"], log_likelihood=values["log_likelihood"],
+            aic=values.get("aic", float("nan")), bic=values.get("bic", float("nan")),
+            points_check=values["points_check"], n_obs=int(found["log_likelihood"].n_obs or 0),
+            n_events=int(found["log_likelihood"].n_events or 0), rows=rows,
+        )  # fmt: skip
+
+    @property
+    def coefficients(self) -> pl.DataFrame:
+        """The coefficients, the constant first."""
+        return to_frame(row for row in self.rows if row.measure == "coefficient")
+
+    @property
+    def odds_ratios(self) -> pl.DataFrame:
+        """The odds ratios, each factor's reference first."""
+        return to_frame(row for row in self.rows if row.measure == "odds_ratio")
+
+    @property
+    def modes(self) -> pl.DataFrame:
+        """The clusters' effects with their errors, the smallest of each level first."""
+        return to_frame(row for row in self.rows if row.measure == "conditional_mode")
 
     def to_frame(self) -> pl.DataFrame:
         """Return the tidy rows as a Polars frame."""

@@ -8,6 +8,7 @@ from engine.study.analyses import (
     DecompositionSpec,
     DescribeSpec,
     LogitSpec,
+    MultilevelSpec,
     RatesSpec,
 )
 from engine.study.load import json_schema, load_study, parse_study, shipped_studies
@@ -22,6 +23,7 @@ __all__ = [
     "DescribeSpec",
     "DesignSpec",
     "LogitSpec",
+    "MultilevelSpec",
     "RatesSpec",
     "ReplicateWeightsSpec",
     "SourceSpec",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from engine.study.base import Names, Spec, as_tuple
 
@@ -128,6 +128,13 @@ class DecompositionSpec(_Analysis):
     bootstrap: BootstrapSpec | None = None
 
 
+def _odd(points: int) -> int:
+    if points % 2 == 0:
+        raise ValueError("should be an odd number, such as 7")
+    return points
+
+
+Points = Annotated[int, Field(ge=1, le=101), AfterValidator(_odd)]
 Term = str | tuple[str, ...]
 """A variable, or several whose product is meant."""
 
@@ -149,8 +156,23 @@ class LogitSpec(_Analysis):
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
 
+class MultilevelSpec(_Analysis):
+    """Logit with random intercepts of clusters, of clusters in clusters."""
+
+    kind: Literal["multilevel"]
+    outcome: str
+    terms: Annotated[tuple[Term, ...], Field(description="Variables and products; none: the null model")] = ()
+    levels: Annotated[Names, Field(min_length=1, max_length=2, description="Of design.levels, innermost first")]
+    points: Annotated[Points, Field(description="Quadrature points a level, an odd number; 1: Laplace")] = 7
+    weights: Annotated[
+        Literal["none", "cluster-size"],
+        Field(description="cluster-size: the study's weights, scaled to the size of each innermost cluster"),
+    ] = "none"
+    modes: Annotated[bool, Field(description="Each cluster's effect with its error, without its id")] = False
+
+
 AnalysisSpec = Annotated[
-    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec | LogitSpec,
+    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec | LogitSpec | MultilevelSpec,
     Field(discriminator="kind"),
 ]
 REPLICATED = (ConcentrationSpec, DecompositionSpec)

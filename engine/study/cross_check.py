@@ -49,12 +49,14 @@ def cross_check(raw: Table) -> list[Fault]:
             found = f"the name '{given}' of analysis[{seen[given]}]"
             faults.append(Fault(f"{path}.name", found, "a name of its own", "Rename one."))
         faults.extend(_references(path, analysis, variables, raw))
-        for key in ("by", "outcome", "rows", "index", "terms", "need"):
+        for key in ("by", "outcome", "rows", "index", "terms", "need", "levels"):
             names = _names(analysis.get(key))
             if len(set(names)) < len(names):
                 faults.append(Fault(f"{path}.{key}", "a name twice", "each once", "Drop one."))
-        if analysis.get("kind") == "logit":
+        if analysis.get("kind") in ("logit", "multilevel"):
             faults.extend(_logit(path, analysis, variables, _table(raw.get("design"))))
+        if analysis.get("kind") == "multilevel":
+            faults.extend(_levels(path, analysis, _table(raw.get("design"))))
         if analysis.get("kind") == "decomposition":
             faults.extend(_decomposition(path, analysis))
         if analysis.get("kind") in ("concentration", "decomposition"):
@@ -93,6 +95,15 @@ def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: T
                     yield Fault(f"{path}.scores", f"the number '{name}'", "factors", "Put the product under terms.")
     if analysis.get("covariance") == "cluster" and not design.get("cluster"):
         yield Fault(f"{path}.covariance", "'cluster'", "design.cluster", "Name the column, or use 'robust'.")
+
+
+def _levels(path: str, analysis: Table, design: Table) -> Iterator[Fault]:
+    known = [*_table(design.get("levels"))]
+    for name in _names(analysis.get("levels")):
+        if name not in known:
+            yield Fault(f"{path}.levels", f"'{name}'", "a name of design.levels", nearest(name, known))
+    if analysis.get("weights") == "cluster-size" and not design.get("weight"):
+        yield Fault(f"{path}.weights", "'cluster-size'", "design.weight", "Name the column, or use 'none'.")
 
 
 def _decomposition(path: str, analysis: Table) -> Iterator[Fault]:
@@ -158,8 +169,8 @@ def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
 
 
 def _design(design: Table, source: Table) -> Iterator[Fault]:
-    for role in ("stratum", "cluster"):
-        columns = design.get(role)
+    levels = {f"levels.{name}": columns for name, columns in _table(design.get("levels")).items()}
+    for role, columns in {"stratum": design.get("stratum"), "cluster": design.get("cluster"), **levels}.items():
         if isinstance(columns, Mapping):
             for wave in source["path"] if isinstance(source.get("path"), Mapping) else ():
                 if wave not in columns:
@@ -179,7 +190,9 @@ def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw:
     has_wave = source.get("wave") is not None or isinstance(source.get("path"), Mapping)
     for key in ("outcome", "rank_by", "by", "rows", "variables", "terms"):
         for name in _names(analysis.get(key)):
-            is_wave = name == "wave" and (key == "by" or (key == "terms" and analysis.get("kind") == "logit"))
+            is_wave = name == "wave" and (
+                key == "by" or (key == "terms" and analysis.get("kind") in ("logit", "multilevel"))
+            )
             if is_wave:
                 if not has_wave:
                     yield Fault(f"{path}.{key}", "'wave'", "a study with waves", "Give source.wave.")

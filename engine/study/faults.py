@@ -15,6 +15,7 @@ from engine.study.analyses import (
     DecompositionSpec,
     DescribeSpec,
     LogitSpec,
+    MultilevelSpec,
     RatesSpec,
 )
 from engine.study.models import (
@@ -34,6 +35,7 @@ ANALYSIS_KINDS: dict[str, type[BaseModel]] = {
     "curve": CurveSpec,
     "decomposition": DecompositionSpec,
     "logit": LogitSpec,
+    "multilevel": MultilevelSpec,
 }
 _TABLES: dict[str, type[BaseModel]] = {
     "study": StudyInfo,

@@ -70,6 +70,10 @@ class DesignSpec(Spec):
     cluster: Annotated[
         str | dict[str, str] | None, Field(description="Primary sampling unit: column, or a table wave -> column")
     ] = None
+    levels: Annotated[
+        dict[str, str | dict[str, str]],
+        Field(description="Clusters of multilevel models: name -> column, or a table wave -> column"),
+    ] = Field(default_factory=dict)
     nested: Annotated[bool, Field(description="Cluster ids repeat across strata")] = False
     independent_waves: Annotated[bool, Field(description="Waves share no stratum and no cluster")] = False
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
@@ -79,8 +83,8 @@ class DesignSpec(Spec):
     replicate_weights: ReplicateWeightsSpec | None = None
 
     def column_of(self, role: str, wave: str | None) -> str | None:
-        """Return the column of ``stratum`` or ``cluster`` in a file of this wave, None without one."""
-        given = getattr(self, role)
+        """Return the column of ``stratum``, ``cluster`` or a level in a file of this wave, None without one."""
+        given = self.levels[role] if role in self.levels else getattr(self, role)
         return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
 
 
