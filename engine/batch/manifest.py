@@ -64,6 +64,7 @@ def make_manifest(
         "panel_reused": panel.reused,
         "sample_flow": [{"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow],
         "missing": missing,
+        "imputed": {name: {"rows": n, "share": n / sample.n} for name, n in sample.imputed.items()},
         "warnings": [
             *_interrupted(left_out),
             *(doubt for source in panel.sources for doubt in source["doubts"]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.data import queries
+from engine.data.derive import derive
 from engine.data.expressions import Column, check_rule
 from engine.data.panel import Panel
 from engine.errors import DataError, Fault, StudyError
@@ -24,11 +25,12 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The rows that pass every rule, as one Parquet file in a private folder."""
+    """The rows that pass every rule, as one Parquet file in a private folder; variable -> values that are means."""
 
     path: Path
     flow: tuple[FlowStep, ...]
     waves: tuple[str, ...]
+    imputed: Mapping[str, int]
 
     @property
     def n(self) -> int:
@@ -39,7 +41,7 @@ class Sample:
 def rule_columns(spec: StudySpec) -> dict[str, Column]:
     """Return what sample rules may refer to."""
     columns = {
-        name: Column(is_factor=bool(variable.level_names), levels=variable.level_names)
+        name: Column(is_factor=bool(variable.panel_levels), levels=variable.panel_levels)
         for name, variable in spec.variables.items()
     }
     has_waves = spec.source.wave is not None or isinstance(spec.source.path, dict)
@@ -88,4 +90,5 @@ def draw_sample(spec: StudySpec, panel: Panel, folder: Path, threads: int | None
         params = {"panel": panel.parts, "sample": str(path)}
         queries.rows(connection, "sample_write", params, " AND ".join(conditions) or "TRUE")
     path.chmod(0o600)
-    return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave))
+    imputed = derive(spec, path)
+    return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave), imputed=imputed)

@@ -24,7 +24,11 @@ def flow_table(manifest: Mapping[str, Any]) -> Table:
         lost = steps[position - 1]["n"] - step["n"] if position else 0
         by_wave = [f"{step['by_wave'].get(wave, 0):,}" for wave in waves]
         rows.append((step["label"], *by_wave, f"{step['n']:,}", f"-{lost:,}" if lost else ""))
-    return Table(title="Sample", columns=("", *waves, "all", "left out"), rows=tuple(rows))
+    notes = tuple(
+        f"{name}: {own['rows']:,} missing values ({100 * own['share']:.1f} %) are replaced by the mean."
+        for name, own in manifest.get("imputed", {}).items()
+    )
+    return Table(title="Sample", columns=("", *waves, "all", "left out"), rows=tuple(rows), notes=notes)
 
 
 def analysis_tables(rows: Sequence[Row]) -> list[Table]:

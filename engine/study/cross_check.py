@@ -65,6 +65,10 @@ def cross_check(raw: Table) -> list[Fault]:
     return faults
 
 
+def _is_factor(spec: Table) -> bool:
+    return bool(spec.get("levels") or spec.get("cut") or spec.get("quantiles"))
+
+
 def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: Table) -> Iterator[Fault]:
     """An event, products of different terms of the model, scores of factors, a design that the covariance needs."""
     outcome = analysis.get("outcome")
@@ -90,7 +94,7 @@ def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: T
                         f"{path}.{key}", f"a product of '{name}', which is no term itself", "its own term too",
                         nearest(name, single),
                     )  # fmt: skip
-                is_factor = variables.get(name, {}).get("levels") or variables.get(name, {}).get("cut")
+                is_factor = _is_factor(variables.get(name, {}))
                 if key == "scores" and name != "wave" and name in variables and not is_factor:
                     yield Fault(f"{path}.scores", f"the number '{name}'", "factors", "Put the product under terms.")
     if analysis.get("covariance") == "cluster" and not design.get("cluster"):
@@ -206,7 +210,7 @@ def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw:
 
 
 def _role(path: str, key: str, name: str, spec: Table, kind: str) -> Iterator[Fault]:
-    is_factor = bool(spec.get("levels") or spec.get("cut"))
+    is_factor = _is_factor(spec)
     if key in ("by", "rows") and not is_factor:
         yield Fault(path, f"the number '{name}'", "a factor", f"Give variables.{name} levels or cut.")
     if key == "outcome" and is_factor and not spec.get("event"):

@@ -116,6 +116,12 @@ class VariableSpec(Spec):
         dict[str, tuple[float, float]] | None,
         Field(description="Level -> [low, high): makes a number a factor; the upper end is left out"),
     ] = None
+    quantiles: Annotated[
+        Names | None,
+        Field(description="Levels of equal weight in each wave's sample, the lowest first: makes a number a factor"),
+    ] = None
+    impute: Annotated[Literal["mean"] | None, Field(description="Fill missing numbers with the wave's mean")] = None
+    impute_most: Annotated[float, Field(gt=0, le=1, description="Refuse to impute a larger share of the sample")] = 0.15
     event: Annotated[Names | None, Field(description="Level(s) that count as 1: a 0/1 outcome")] = None
     reference: str | None = None
     missing: Annotated[
@@ -149,9 +155,18 @@ class VariableSpec(Spec):
         return self.blank.get(str(wave), "blank") if isinstance(self.blank, dict) else self.blank
 
     @property
+    def _natural(self) -> tuple[str, ...]:
+        return tuple(self.levels or self.cut or self.quantiles or ())
+
+    @property
+    def panel_levels(self) -> tuple[str, ...]:
+        """The levels in the panel and its rules, where quantiles are numbers still."""
+        return () if self.quantiles else self.level_names
+
+    @property
     def level_names(self) -> tuple[str, ...]:
         """The levels in order, the reference first; empty for a number."""
-        names = tuple(self.levels or self.cut or ())
+        names = self._natural
         if self.reference is None:
             return names
         return (self.reference, *(name for name in names if name != self.reference))
@@ -159,7 +174,7 @@ class VariableSpec(Spec):
     @property
     def scores(self) -> tuple[int, ...]:
         """Place of each of `level_names` in the order of the file, counted from the reference."""
-        natural = list(self.levels or self.cut or ())
+        natural = self._natural
         names = self.level_names
         return tuple(natural.index(name) - natural.index(names[0]) for name in names)
 

@@ -38,7 +38,9 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
     yield from _by_wave(path, spec, levels)
     if levels and cut:
         yield Fault(path, "both levels and cut", "one of them", "Use levels for codes, cut for numbers.")
-    known = list(levels or cut)
+    quantiles = [level for level in _list(spec.get("quantiles")) if isinstance(level, str)]
+    yield from _derived(path, spec, quantiles)
+    known = list(levels or cut or quantiles)
     for key in ("event", "reference"):
         for level in _list(spec.get(key)):
             if isinstance(level, str) and level not in known:
@@ -51,6 +53,19 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         yield Fault(f"{path}.bounds", "bounds of an event", "none: they are 0 and 1", "Drop them.")
     elif isinstance(bounds, list) and not is_interval(bounds):
         yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
+
+
+def _derived(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:
+    """Quantiles and means are of numbers."""
+    coded = "levels" if spec.get("levels") else "cut" if spec.get("cut") else None
+    if quantiles and coded:
+        yield Fault(path, f"both {coded} and quantiles", "one of them", "Drop one.")
+    if quantiles and len(set(quantiles)) < max(len(quantiles), 2):
+        yield Fault(f"{path}.quantiles", f"{quantiles}", "two or more different levels", "Name them from the lowest.")
+    if spec.get("impute") and coded:
+        yield Fault(
+            f"{path}.impute", f"a mean of a variable with {coded}", "a number", "Give the codes a level of their own."
+        )
 
 
 def _by_wave(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
