@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.audit import counts, denominators, labels, ratios
+from engine.audit import counts, denominators, inequality, labels, models, ratios
 from engine.audit.findings import CERTAIN, Finding
 from engine.audit.published import Tables, read_publication
 
@@ -21,6 +21,15 @@ CHECKS: tuple[Callable[[Tables], Iterator[Finding]], ...] = (
     ratios.check_intervals,
     ratios.check_crude,
     ratios.check_products,
+    models.check_variances,
+    models.check_criteria,
+    models.check_ratio_errors,
+    models.check_signs,
+    inequality.check_indices,
+    inequality.check_inequity,
+    inequality.check_shares,
+    inequality.check_level_sums,
+    inequality.check_grouped,
     labels.check_names,
     labels.check_bands,
     labels.check_design,
@@ -33,8 +42,8 @@ def audit(name: str | Path) -> tuple[Finding, ...]:
     Parameters
     ----------
     name
-        A shipped publication (``wang2021``), or a CSV file with one printed number a line: table, variable, level,
-        column, measure, printed.
+        A shipped publication (``wang2021``, ``li2022``), or a CSV file with one printed number a line: table,
+        variable, level, column, measure, printed.
 
     Returns
     -------

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -13,8 +14,11 @@ from pathlib import Path
 from engine.errors import DataError, UsageError, nearest
 
 HEADER = ("table", "variable", "level", "column", "measure", "printed")
-MEASURES = ("n", "percent", "missing", "events", "rate", "odds_ratio", "conf_low", "conf_high", "p_value", "youngest",
-            "oldest")  # fmt: skip
+MEASURES = (
+    "n", "percent", "missing", "events", "rate", "odds_ratio", "conf_low", "conf_high", "p_value", "youngest", "oldest",
+    "mean", "sd", "std_error", "p_below", "variance", "icc", "aic", "bic", "index", "horizontal_inequity", "need_share",
+    "is_need", "effect", "share",
+)  # fmt: skip
 TOTAL = "Total"
 OVERALL = "Overall"
 
@@ -28,7 +32,8 @@ class Cell:
     table, variable, level, column
         Where it stands; column is the wave, group or model, ``Overall`` all of them together.
     measure
-        One of `MEASURES`; percent and rate are in per cent.
+        One of `MEASURES`; percent, rate and shares are in per cent; p_below is what stars say; is_need marks the
+        variables of need.
     printed
         As printed.
     """
@@ -48,8 +53,8 @@ class Cell:
     @cached_property
     def half(self) -> float:
         """Half a unit of the last printed digit."""
-        decimals = len(self.printed.partition(".")[2].strip())
-        return float(0.5 * 10.0**-decimals)
+        exponent = Decimal(self.printed.replace(",", "").lstrip("< ")).as_tuple().exponent
+        return 0.5 * 10.0 ** int(exponent)
 
     @property
     def place(self) -> str:
@@ -129,7 +134,7 @@ class Tables:
                 own = [folded(level) for level in levels]
                 left = [level for level in first if level not in own]
                 other = [level for level in own if level not in first]
-                if len(own) == len(first):
+                if len(own) == len(first) > 1:
                     if len(left) == len(first):
                         self.guessed.add(variable)
                     self.aliases.update({(table, variable, b): a for a, b in zip(left, other, strict=True)})

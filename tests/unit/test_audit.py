@@ -4,11 +4,14 @@ import csv
 import json
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from engine.audit.audit import audit, audit_tables
+from engine.audit.findings import CERTAIN
 from engine.audit.labels import band
 from engine.audit.published import Cell, Tables, folded
 from engine.audit.scorecard import ABSENT, DIFFERS, LAST_DIGIT, SAME, WITHIN, scorecard
@@ -226,3 +229,103 @@ def test_scorecard__says_how_far_and_why():
     assert scores["Table 3", "female", "model2", "odds_ratio"].verdict == DIFFERS
     assert "Model 2" in scores["Table 3", "female", "model2", "odds_ratio"].reason
     assert scores["Table 1", "West", "2014", "n"].verdict == ABSENT
+
+
+LI_CERTAIN = [
+    ("interval", "Results, Concentration index, outpatient", "outside its interval, whose middle is -0.164"),
+    ("two values", "Abstract, Concentration index, outpatient", "Abstract says -0.168, Results -0.020"),
+    ("horizontal inequity", "Abstract, Horizontal inequity, outpatient", "-0.168 (Abstract) gives -0.0995"),
+    ("impossible index", "Abstract, Concentration index, inpatient", "between -1 and 1"),
+    ("share of need", "Table 7, Need, outpatient", "sum to 152.66 %"),
+    ("sum of parts", "Table 5, Income quintiles, Poorest, outpatient", "they sum to 186, the total says 210"),
+    ("sum of parts", "Table 5, Income quintiles, Poorest, inpatient", "they sum to 180, the total says 196"),
+    ("people behind rates", "Table 5, Income quintiles, outpatient", "rest on 2,876 people"),
+    ("intraclass correlation", "Table 3, city, outpatient", "give 0.068"),
+    ("intraclass correlation", "Table 3, community, outpatient", "give 0.010 or 0.078"),
+    ("intraclass correlation", "Table 3, community, inpatient", "give 0.020"),
+    ("boundary", "Table 3, city, inpatient", "the variance is 0"),
+    ("AIC and BIC", "Table 2, Model, outpatient", "3,316 to 3,319 people, not 3,322"),
+    ("AIC and BIC", "Table 3, Model, outpatient", "43 parameters and 3,243 people fit"),
+    ("AIC and BIC", "Table 3, Model, inpatient", "42 parameters and 3,243 people fit"),
+    ("odds ratio", "Table 2, Intercept, outpatient", "this is its logarithm"),
+    ("rows", "Table 1, Income quintiles", "the rows are shifted"),
+    ("rows", "Table 1, Injury insurance", "293 + 3029 = 3,322"),
+    ("rows", "Table 1, number of friends", "1904 + 811 + 607 = 3,322"),
+    ("rows", "Table 1, SAH", "3,729, not to 3,322"),
+    ("overlap", "Table 1, Age group", "both hold 36"),
+    ("significance", "Table 4, Place of work, Across the county/district, inpatient", "p = 0.033"),
+    ("significance", "Table 4, number of friends, >=11, outpatient", "p = 0.043"),
+    ("significance", "Table 4, Number of doctors for 10,000 people in the city, inpatient", "p = 4.5e-08"),
+    ("significance", "Table 4, Intercept, outpatient", "p = 0.0069"),
+    ("significance", "Table 4, Intercept, inpatient", "p = 1.3e-06"),
+    ("odds ratio and error", "Table 4, Per capita in the community, inpatient", "z = 709"),
+    (
+        "separation",
+        "Table 4, Number of medical institutions for 10,000 people in the community, outpatient",
+        "no estimate",
+    ),
+    ("shares", "Table 6, outpatient", "a residual of 45.45 % is not shown"),
+    ("shares", "Table 6, inpatient", "a residual of 11.24 % is not shown"),
+]
+
+
+@pytest.mark.parametrize(("check", "place", "evidence"), LI_CERTAIN)
+def test_li2022__certain_slips_are_found(check, place, evidence):
+    found = [item for item in audit("li2022") if (item.check, item.place) == (check, place)]
+    assert {item.certainty for item in found} == {CERTAIN}
+    assert any(evidence in item.evidence for item in found)
+
+
+def test_li2022__what_fits_is_not_a_finding():
+    places = {item.place for item in audit("li2022")}
+    assert (
+        not {"Table 2, community, outpatient", "Table 2, community, inpatient", "Table 3, city, inpatient icc"} & places
+    )
+    assert not any(item.check == "horizontal inequity" and "inpatient" in item.place.split(", ")[-1] == "inpatient"
+                   for item in audit("li2022"))  # fmt: skip
+    assert not any("Gender" in item.place or "Region" in item.place for item in audit("li2022"))
+
+
+def printed(*rows):
+    return Tables(Cell(table=t, variable=v, level=lv, column=c, measure=m, printed=p) for t, v, lv, c, m, p in rows)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_clean_models__have_no_findings(seed):
+    """Random models and decompositions, printed as they are."""
+    generator = np.random.default_rng(seed)
+    n, k = int(generator.integers(300, 90_000)), 3
+    city, place = generator.uniform(0.01, 1.5, 2)
+    total, ll = city + place + np.pi**2 / 3, generator.uniform(-9_000, -300)
+    need = generator.normal(0, 30, 3)
+    shares = [*need, *generator.normal(0, 20, 4)]
+    index, error = generator.uniform(-0.4, 0.4), generator.uniform(0.01, 0.05)
+    rows = [
+        ("A", "Total", "Total", "Overall", "n", f"{n}"),
+        ("B", "city", "", "y", "variance", f"{city:.3f}"), ("B", "community", "", "y", "variance", f"{place:.3f}"),
+        ("B", "city", "", "y", "icc", f"{city / total:.3f}"),
+        ("B", "community", "", "y", "icc", f"{(city + place) / total:.3f}"),
+        ("B", "Intercept", "", "y", "odds_ratio", "0.053"),
+        ("B", "Model", "", "y", "aic", f"{2 * k - 2 * ll:.3f}"),
+        ("B", "Model", "", "y", "bic", f"{k * np.log(n) - 2 * ll:.3f}"),
+        ("D", "Index", "", "y", "index", f"{index:.3f}"),
+        ("D", "Index", "", "y", "conf_low", f"{index - 1.96 * error:.3f}"),
+        ("D", "Index", "", "y", "conf_high", f"{index + 1.96 * error:.3f}"),
+        ("D", "HI", "", "y", "horizontal_inequity", f"{index * (1 - need.sum() / 100):.3f}"),
+        ("D", "Need", "", "y", "need_share", f"{need.sum():.2f}"),
+    ]  # fmt: skip
+    for i, share in enumerate([*shares, 100 - sum(shares)]):
+        rows.append(
+            ("D", f"need {i}" if i < 3 else "residual" if i == 7 else f"other {i}", "", "y", "share", f"{share:.2f}")
+        )
+    rows += [("D", f"need {i}", "", "Overall", "is_need", "1") for i in range(3)]
+    for i in range(20):
+        log_ratio, se = generator.normal(0, 0.5), generator.uniform(0.1, 0.4)
+        p = 2 * ndtr(-abs(log_ratio / se))
+        ratio = np.exp(log_ratio)
+        rows.append(("C", f"x{i}", "b", "y", "odds_ratio", f"{ratio:.3f}"))
+        rows.append(("C", f"x{i}", "b", "y", "std_error", f"{ratio * se:.3f}"))
+        stars = next((level for level in ("0.001", "0.01", "0.05") if p < float(level)), None)
+        if stars:
+            rows.append(("C", f"x{i}", "b", "y", "p_below", stars))
+    assert audit_tables(printed(*rows)) == ()
