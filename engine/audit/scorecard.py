@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ Row = Mapping[str, Any]
 SAME, WITHIN, ABSENT = "same as printed", "within the published interval", "not in this run"
 LAST_DIGIT, DIFFERS = "differs by a last digit", "differs"
 _OF_WORDS = ("label", "overlap", "design", "people left out", "people in the models")  # no number of its own is wrong
+_Z = 1.959963984540054
 _OF_A_COUNT = 0.001  # counts that differ by less are told as a last digit
 
 
@@ -99,7 +101,7 @@ def _placed(tables: Tables, places: Mapping[str, Any]) -> Iterator[tuple[Cell, t
                 wave = cell.column if part.get("by") == "wave" and cell.column != OVERALL else None
                 term, level = _study_names(tables, cell, places)
                 if term is not None:
-                    yield cell, (part["analysis"], wave, term, level, measure)
+                    yield cell, (part["analysis"], wave, term or None, level, measure)
 
 
 def _study_names(tables: Tables, cell: Cell, places: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -118,7 +120,7 @@ def _study_names(tables: Tables, cell: Cell, places: Mapping[str, Any]) -> tuple
 def _number(row: Row, measure: str) -> float | None:
     if measure == "events":
         return None if row["n_events"] is None else float(row["n_events"])
-    if measure in ("conf_low", "conf_high"):
+    if measure in ("conf_low", "conf_high", "std_error"):
         limit: float | None = row[measure]
         return limit
     if row["estimate"] is None:
@@ -135,6 +137,11 @@ def _verdict(tables: Tables, cell: Cell, value: float | None) -> str:
         place = (folded(cell.variable), tables.level_of(cell), cell.column)
         low, high = tables.get("conf_low", *place), tables.get("conf_high", *place)
         if low is not None and high is not None and low.value - low.half <= value <= high.value + high.half:
+            return WITHIN
+        error = tables.get("std_error", *place, cell.table)
+        usable = error is not None and low is None and cell.value > 0 and value > 0
+        # The error of a ratio is ratio x error of its logarithm.
+        if usable and abs(math.log(value / cell.value)) <= _Z * (error.value + error.half) / cell.value:
             return WITHIN
     slight = max(3.0 * cell.half, _OF_A_COUNT * cell.value if cell.measure in ("n", "events") else 0.0)
     return LAST_DIGIT if abs(value - cell.value) <= slight else DIFFERS

@@ -21,22 +21,23 @@ def builtin_file(name: str) -> SourceFile:
     DataError
         If the package that brings the records is not installed.
     """
-    return SourceFile(path=_simulated_cmds() if name == "cmds-simulated" else _meps())
+    return SourceFile(path=_meps() if name == "meps" else _simulated(name.partition("-")[0]))
 
 
-def _simulated_cmds() -> Path:
-    from engine.simulate import cmds, margins
-    from engine.simulate.write import write_panel
+def _simulated(panel: str) -> Path:
+    from engine.simulate import clds, cmds
+    from engine.simulate.write import clds_panel, cmds_panel, write_panel
 
-    sources = [
-        Path(cmds.__file__),
-        Path(margins.__file__),
-        Path(margins.__file__).with_name("cmds_tables.csv"),
-    ]
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-    path = cache_folder("simulated") / f"cmds-{digest}.parquet"
+    code = sorted(path for path in Path(cmds.__file__).parent.iterdir() if path.suffix in (".py", ".csv"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:16]
+    path = cache_folder("simulated") / f"{panel}-{digest}.parquet"
     if not path.is_file():
-        write_panel(cmds.simulate_cmds(), path)
+        simulated = (
+            cmds_panel(cmds.simulate_cmds())
+            if panel == "cmds"
+            else clds_panel(clds.simulate_clds(respondents=clds.RESPONDENTS))
+        )
+        write_panel(simulated, path)
     return path
 
 

@@ -107,7 +107,7 @@ def run(
             panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
             read = time.perf_counter() - started
             rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter, aside)
-        simulated = (spec.source.builtin == "cmds-simulated" and data is None) or any(
+        simulated = (str(spec.source.builtin).endswith("-simulated") and data is None) or any(
             source["simulated"] for source in panel.sources
         )
         name = f"{spec.study.name} (simulated)" if simulated else spec.study.name

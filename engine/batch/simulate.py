@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 from engine.errors import UsageError
 
+PANELS = ("cmds", "clds")
 
-def simulate_panel(panel: str, out: Path, rows: int, seed: int) -> str:
-    """Simulate a panel, write it, and say what was written.
+
+def simulate_panel(panel: str, out: Path, rows: int | None, seed: int | None) -> str:
+    """Simulate a panel, write it and its truth, and say what was written.
 
     Raises
     ------
     UsageError
         If there is no such panel, or the file cannot be written.
     """
-    if panel != "cmds":
-        raise UsageError(f"simulate '{panel}': no such panel; expected 'cmds'. Write `equirank simulate cmds`.")
-    from engine.simulate.cmds import simulate_cmds
-    from engine.simulate.wave_files import write_truth
-    from engine.simulate.write import FORMATS, write_panel
+    if panel not in PANELS:
+        raise UsageError(f"simulate '{panel}': no such panel; expected 'cmds' or 'clds'. Write `simulate cmds`.")
+    from engine.simulate import clds, cmds, margins
+    from engine.simulate.write import FORMATS
 
-    if out.is_dir() or not out.suffix:
+    module_rows, module_seed = (margins.ROWS_IN_ALL, cmds.SEED) if panel == "cmds" else (clds.ROWS, clds.SEED)
+    rows, seed = module_rows if rows is None else rows, module_seed if seed is None else seed
+    if panel == "cmds" and (out.is_dir() or not out.suffix):
         return _wave_files(out, rows, seed)
     if out.suffix.lower() not in FORMATS:
         raise UsageError(f"--out {out.name}: found the ending '{out.suffix}'; expected one of {', '.join(FORMATS)}.")
+    what = _cmds(out, rows, seed) if panel == "cmds" else _clds(out, rows, seed)
+    return f"{out}: {rows:,} simulated rows {what} (seed {seed}); nobody in them is real."
+
+
+def _cmds(out: Path, rows: int, seed: int) -> str:
+    from engine.simulate.cmds import simulate_cmds
+    from engine.simulate.wave_files import write_truth
+    from engine.simulate.write import cmds_panel, write_panel
+
     waves = simulate_cmds(rows, seed)
-    write_panel(waves, out)
-    write_truth(out.with_name(f"{out.stem}.truth.json"))
-    return f"{out}: {rows:,} simulated rows in {len(waves)} waves (seed {seed}); nobody in them is real."
+    write_panel(cmds_panel(waves), out)
+    write_truth(_truth(out))
+    return f"in {len(waves)} waves"
+
+
+def _clds(out: Path, rows: int, seed: int) -> str:
+    from engine.simulate.clds import simulate_clds
+    from engine.simulate.write import clds_panel, write_panel
+
+    sample = simulate_clds(rows, seed)
+    write_panel(clds_panel(sample), out)
+    _truth(out).write_text(json.dumps(sample.truth, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return f"in {len(set(sample.columns['community'].tolist())):,} communities"
+
+
+def _truth(out: Path) -> Path:
+    return out.with_name(f"{out.stem}.truth.json")
 
 
 def _wave_files(folder: Path, rows: int, seed: int) -> str:

@@ -172,10 +172,12 @@ def codebook(
 
 @app.command()
 def simulate(
-    panel: Annotated[str, typer.Argument(help="Which panel: cmds")],
+    panel: Annotated[str, typer.Argument(help="Which panel: cmds or clds")],
     out: Annotated[Path, typer.Option(help="File (.parquet, .csv, .dta, .sav), or folder: wave files as handed out")],
-    rows: Annotated[int, typer.Option(min=200, max=100_000_000, help="Rows in all")] = 539_926,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1)] = 539_926,
+    rows: Annotated[
+        int | None, typer.Option(min=200, max=100_000_000, help="Rows in all; default: those of the survey")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1)] = None,
 ) -> None:
     """Write a simulated panel with the published margins; nobody in it is real."""
     from engine.batch.simulate import simulate_panel

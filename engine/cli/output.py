@@ -41,7 +41,7 @@ def print_studies(*, as_json: bool) -> None:
     found = []
     for name, path in shipped_studies().items():
         spec = load_study(path)
-        needs = {None: "--data", "meps": "extra 'examples'", "cmds-simulated": "nothing"}[spec.source.builtin]
+        needs = {None: "--data", "meps": "extra 'examples'"}.get(spec.source.builtin, "nothing")
         found.append({"name": name, "title": spec.study.title, "needs": needs})
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))

@@ -51,7 +51,7 @@ def derive(spec: StudySpec, path: Path) -> Mapping[str, int]:
     frame.drop(_WEIGHT).write_parquet(temporary, compression="zstd")
     temporary.chmod(0o600)
     os.replace(temporary, path)  # noqa: PTH105 - atomic
-    return filled
+    return {name: n for name, n in filled.items() if n}
 
 
 def _check_share(name: str, variable: VariableSpec, frame: pl.DataFrame) -> int:

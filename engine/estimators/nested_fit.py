@@ -34,9 +34,10 @@ def gauss_hermite(points: tuple[int, int]) -> Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nested:
-    """What is fitted: matrix of the patterns Z (p, q) in standard units, and cells by cluster."""
+    """What is fitted: matrix of the patterns Z (p, q) in standard units, also sparse, and cells by cluster."""
 
     Z: FloatArray
+    patterns: Patterns
     cells: Cells
     has_outer: bool
     blocks: list[tuple[int, int]] = field(default_factory=list)
@@ -47,7 +48,7 @@ class Nested:
         ends = cells.inner_end[cells.outer_end - 1]
         cuts = np.searchsorted(ends, np.linspace(0, ends[-1], _BLOCKS + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], cuts, [len(ends)]]))
-        return cls(Z=Z, cells=cells, has_outer=has_outer,
+        return cls(Z=Z, patterns=Patterns(*sparse_rows(Z)), cells=cells, has_outer=has_outer,
                    blocks=[(int(a), int(b)) for a, b in pairwise(edges)])  # fmt: skip
 
     @property
@@ -64,10 +65,8 @@ class Likelihood:
     points: int
     u: FloatArray = field(init=False)
     v: FloatArray = field(init=False)
-    patterns: Patterns = field(init=False)
 
     def __post_init__(self) -> None:
-        self.patterns = Patterns(*sparse_rows(self.nested.Z))
         self.u = np.zeros(len(self.nested.cells.outer_end))
         self.v = np.zeros(len(self.nested.cells.inner_end))
 
@@ -106,7 +105,7 @@ class Likelihood:
 
         def work(b: int) -> tuple[float, FloatArray, FloatArray, FloatArray]:
             g, H, K = np.zeros(Q), np.zeros((Q, Q) if information else (0, 0)), np.zeros((Q, Q) if squares else (0, 0))
-            ll = block_scores(cells, E, self.patterns, *blocks[b], s3, s2, rule, self.u, self.v, g, H, K)
+            ll = block_scores(cells, E, self.nested.patterns, *blocks[b], s3, s2, rule, self.u, self.v, g, H, K)
             return ll, g, H, K
 
         parts = in_threads(work, len(blocks))

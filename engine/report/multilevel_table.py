@@ -19,8 +19,9 @@ def multilevel_tables(rows: Sequence[Row]) -> Iterator[Table]:
         own = [row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)]
         group = " ".join(part for part in (wave, subgroup) if part)
         what = f"{outcome}{f', {group}' if group else ''}"
-        if any(row["measure"] == "odds_ratio" for row in own):
-            yield ratio_table(own, what)
+        full = {row["analysis"] for row in own if row["measure"] == "odds_ratio"}
+        if full:
+            yield ratio_table([row for row in own if row["analysis"] in full], what)
         yield _random(own, what)
         for level in dict.fromkeys(row["term"] for row in own if row["measure"] == "conditional_mode"):
             yield _modes([r for r in own if r["measure"] == "conditional_mode" and r["term"] == level], what)

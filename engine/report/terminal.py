@@ -37,7 +37,7 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
         _print(console, part)
     rows = [_labelled(row, _labels(manifest)) for row in run.results.to_dicts()]
     wanted = [row for row in rows if analysis in (None, row["analysis"])]
-    # Logits stand side by side in one table.
+    # Models of one kind stand side by side in one table.
     found = [list(group) for _, group in groupby(wanted, key=_section)]
     for own in sorted(found, key=lambda own: HEADLINE_FIRST.get(own[0]["kind"], 9)):
         names = dict.fromkeys(row["analysis"] for row in own)
@@ -55,7 +55,7 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
 
 
 def _section(row: Mapping[str, Any]) -> str:
-    return "logit" if row["kind"] == "logit" else f"analysis {row['analysis']}"
+    return row["kind"] if row["kind"] in ("logit", "multilevel") else f"analysis {row['analysis']}"
 
 
 def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -1,13 +1,15 @@
-"""Writes a simulated panel as .parquet, .csv, .dta (Chinese labels) or .sav, and says so inside the file."""
+"""Writes simulated panels as .parquet, .csv, .dta (Chinese labels) or .sav, and says so inside the file."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
+from engine.simulate.clds import EVENTS, SimulatedClds, clds_levels
 from engine.simulate.cmds import ESTABLISHED, HEARD_NO_RECORD, NO_RECORD, NOT_SURE, SKIPPED, SimulatedWave
 from engine.simulate.margins import published_levels
 
@@ -15,13 +17,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 FORMATS = (".parquet", ".csv", ".dta", ".sav")
-TITLE = "SIMULATED panel, no real person: margins of Wang et al. 2021"
+TITLE = "SIMULATED panel, no real person: margins of"
 COLUMN_LABELS = {
     "wave": "年份", "point": "样本点编码", "stratum": "层", "weight": "权重", "sex": "性别", "age": "年龄组",
     "region": "地区", "marital": "婚姻状况", "education": "受教育程度", "hukou": "户口性质", "duration": "流动时间",
     "reason": "本次流动原因", "range": "本次流动范围", "health_record": "是否建立居民健康档案",
     "income": "家庭月总收入", "simulated": "模拟数据",
 }  # fmt: skip
+CLDS_LABELS = {"simulated": "模拟数据", "person": "个人编码", "community": "社区编码", "city": "城市编码"}
 RECORD_LABELS = {
     NO_RECORD: "没建/没听说过",
     HEARD_NO_RECORD: "没建/但听说过",
@@ -40,8 +43,40 @@ def panel_frame(waves: Sequence[SimulatedWave]) -> pl.DataFrame:
     return pl.concat([frame.with_columns(pl.col(whole).cast(pl.Int64)) for frame in frames])
 
 
-def write_panel(waves: Sequence[SimulatedWave], path: Path) -> None:
-    """Write the panel beside its final place and move it there whole.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledPanel:
+    """A simulated panel with what a file can say of it: title, labels of columns and of codes."""
+
+    frame: pl.DataFrame
+    title: str
+    column_labels: Mapping[str, str]
+    value_labels: Mapping[str, Mapping[int, str]]
+
+
+def cmds_panel(waves: Sequence[SimulatedWave]) -> LabelledPanel:
+    """Return the simulated CMDS panel with its labels."""
+    labels = {name: {level.code: level.label_zh for level in levels} for name, levels in published_levels().items()}
+    return LabelledPanel(
+        frame=panel_frame(waves), title=f"{TITLE} Wang et al. 2021", column_labels=COLUMN_LABELS,
+        value_labels={**labels, "health_record": RECORD_LABELS},
+    )  # fmt: skip
+
+
+def clds_panel(sample: SimulatedClds) -> LabelledPanel:
+    """Return the simulated CLDS sample with its labels."""
+    import polars as pl
+
+    labels = {name: {level.code: level.label_zh for level in levels} for name, levels in clds_levels().items()}
+    labels |= {name: {0: "否", 1: "是"} for name in EVENTS}
+    return LabelledPanel(
+        frame=pl.DataFrame(sample.columns), title=f"{TITLE} Li et al. 2022",
+        column_labels=CLDS_LABELS,
+        value_labels={name: own for name, own in labels.items() if name in sample.columns},
+    )  # fmt: skip
+
+
+def write_panel(panel: LabelledPanel, path: Path) -> None:
+    """Write a panel beside its final place and move it there whole.
 
     Raises
     ------
@@ -53,7 +88,7 @@ def write_panel(waves: Sequence[SimulatedWave], path: Path) -> None:
         raise UsageError(f"--out {path.name}: found the ending '{suffix}'; expected one of {', '.join(FORMATS)}.")
     temporary = path.with_name(f".{path.stem}.writing-{os.getpid()}{suffix}")
     try:
-        _write(panel_frame(waves), temporary, suffix)
+        _write(panel, temporary, suffix)
         os.replace(temporary, path)  # noqa: PTH105 - atomic
     except OSError as error:
         raise UsageError(
@@ -63,18 +98,17 @@ def write_panel(waves: Sequence[SimulatedWave], path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _write(frame: pl.DataFrame, path: Path, suffix: str) -> None:
+def _write(panel: LabelledPanel, path: Path, suffix: str) -> None:
     if suffix == ".parquet":
-        frame.write_parquet(path, compression="zstd", metadata={"simulated": "true", "title": TITLE})
+        panel.frame.write_parquet(path, compression="zstd", metadata={"simulated": "true", "title": panel.title})
         return
     if suffix == ".csv":
-        frame.write_csv(path)
+        panel.frame.write_csv(path)
         return
     import pyreadstat
 
-    labels = {name: {level.code: level.label_zh for level in levels} for name, levels in published_levels().items()}
     writer = pyreadstat.write_dta if suffix == ".dta" else pyreadstat.write_sav
     writer(
-        frame, path, file_label="SIMULATED, no real person", column_labels=COLUMN_LABELS,
-        variable_value_labels={**labels, "health_record": RECORD_LABELS},
+        panel.frame, path, file_label="SIMULATED, no real person", column_labels=dict(panel.column_labels),
+        variable_value_labels={name: dict(labels) for name, labels in panel.value_labels.items()},
     )  # fmt: skip

@@ -13,7 +13,7 @@ from engine.study.analyses import NEEDS_BOUNDS, NEEDS_PARAMETER, least_replicate
 from engine.study.variable_check import check_variable, is_interval
 
 Table = Mapping[str, Any]
-PUBLICATIONS = ("wang2021",)  # those that `engine.audit` ships with the place of each number
+PUBLICATIONS = ("wang2021", "li2022")  # those that `engine.audit` ships with the place of each number
 
 
 def _table(raw: object) -> Table:

@@ -40,7 +40,9 @@ class SourceSpec(Spec):
         str | tuple[str, ...] | dict[str, str] | None,
         Field(description="File, glob, list of them, or a table wave -> file; relative to the study file"),
     ] = None
-    builtin: Annotated[Literal["cmds-simulated", "meps"] | None, Field(description="Records that need no file")] = None
+    builtin: Annotated[
+        Literal["cmds-simulated", "clds-simulated", "meps"] | None, Field(description="Records that need no file")
+    ] = None
     wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
     encoding: Annotated[str | None, Field(description="Text encoding of csv, dta or sav files; else found")] = None
     rows: Annotated[

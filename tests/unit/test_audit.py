@@ -85,7 +85,8 @@ def clean_cells(seed, decimals=2):
             counts = [round(share * people[group]) for share in shares]
             counts[-1] += people[group] - sum(counts)
             hits = [min(count, round(events[group] * share)) for count, share in zip(counts, shares, strict=True)]
-            hits[-1] += events[group] - sum(hits)
+            for k, count in enumerate(counts):  # what rounding has left goes where there are people for it
+                hits[k] = max(0, min(count, hits[k] + events[group] - sum(hits)))
             for level, n, e in zip(levels, counts, hits, strict=True):
                 totals[variable, level, group] = [n, e]
                 for i, value in enumerate((n, e)):

@@ -1,0 +1,109 @@
+"""The study `clds` on its simulated respondents, and the simulation behind it."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+import engine
+from engine.simulate.clds import CONTEXT_EFFECTS, EVENTS, RESPONDENTS, VARIANCES, clds_levels, simulate_clds
+
+FACTORS = [name for name in clds_levels() if name != "income_fifth"]
+
+
+def frame_of(sample):
+    return pl.DataFrame(sample.columns).with_columns(pl.col(FACTORS).cast(pl.String))
+
+
+def test_simulation__has_the_margins_of_table_1():
+    sample = pl.DataFrame(simulate_clds().columns)
+    assert sample.height == 3_322
+    for name, levels in clds_levels().items():
+        if name != "income_fifth":
+            counts = dict(sample[name].value_counts().iter_rows())
+            assert [counts[level.code] for level in levels] == [level.n for level in levels]
+    assert {name: sample[name].sum() for name in EVENTS} == EVENTS
+    assert sample.group_by("community").agg(pl.col("city").n_unique())["city"].max() == 1
+    assert sample["city"].n_unique() == 157
+    assert sample["income"].n_unique() == 3_322
+    everybody = pl.DataFrame(simulate_clds(respondents=RESPONDENTS).columns)
+    assert everybody.height == RESPONDENTS
+    assert everybody.filter(pl.all_horizontal(pl.col("hukou", "work", "away", "ncms", "complete") == 1)).height == 3_322
+
+
+def test_simulation__is_the_same_again_and_not_with_another_seed():
+    one, again, other = simulate_clds(1_000, 5), simulate_clds(1_000, 5), simulate_clds(1_000, 6)
+    assert all(np.array_equal(one.columns[name], again.columns[name]) for name in one.columns)
+    assert not np.array_equal(one.columns["income"], other.columns["income"])
+
+
+@pytest.mark.slow
+def test_truth__is_recovered_from_many_people():
+    """540,000 workers: estimates within 4.5 errors of the truth, variances of both levels too."""
+    sample = simulate_clds(540_000)
+    frame = frame_of(sample)
+    for outcome in EVENTS:
+        fit = engine.mixed_logit(frame, outcome, [*FACTORS, *CONTEXT_EFFECTS], ["community", "city"])
+        truth = sample.truth[outcome]
+        codes = {f"{name}={level.code}": f"{name}={level.name}" for name in FACTORS for level in clds_levels()[name]}
+        for term, level, estimate, error in fit.coefficients.select("term", "level", "estimate", "std_error").rows():
+            name = codes[f"{term}={level}"] if level else term
+            if name != "(constant)":
+                assert abs(estimate - truth[name]) < 4.5 * error, name
+        for level, variance in VARIANCES[outcome].items():
+            row = next(r for r in fit.rows if r.measure == "variance" and r.term == level)
+            assert abs((row.estimate or 0.0) - variance) < 4.5 * (row.std_error or 0.002), level
+
+
+@pytest.mark.slow
+def test_intervals__cover_the_truth_in_repeated_samples():
+    """200 samples of 3,322: coverage of coefficients and of the city's variance, with Monte-Carlo errors."""
+    terms = ["age", "sex", "health", "friends", "hours"]
+    inside, z, variances = [], [], []
+    for seed in range(200):
+        sample = simulate_clds(3_322, seed, balanced=False)
+        fit = engine.mixed_logit(frame_of(sample), "outpatient", [*FACTORS, *CONTEXT_EFFECTS], ["community", "city"])
+        codes = {f"{n}={level.code}": f"{n}={level.name}" for n in terms for level in clds_levels()[n]}
+        for term, level, estimate, error in fit.coefficients.select("term", "level", "estimate", "std_error").rows():
+            if term in terms:
+                z.append((estimate - sample.truth["outpatient"][codes[f"{term}={level}"]]) / error)
+                inside.append(abs(z[-1]) < 1.959964)
+        variances.append(sum(fit.variances.values()))
+    coverage, error = np.mean(inside), np.sqrt(0.95 * 0.05 / len(inside))
+    print(
+        f"coverage {coverage:.3f} (+- {error:.3f}), mean z {np.mean(z):.3f}, SD z {np.std(z):.3f}, "
+        f"mean of both variances {np.mean(variances):.3f} (+- {np.std(variances) / np.sqrt(200):.3f})"
+    )
+    assert 0.93 <= coverage <= 0.97
+
+
+def test_study__runs_and_keeps_its_scorecard(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = cli("run", "clds", "--out", "run", "--replicates", "40")
+    assert code == 0
+    assert "SIMULATED DATA" in out
+    assert "Random effects and fit of Two-week outpatient" in out
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert [step["n"] for step in manifest["sample_flow"]][-1] == 3_322
+    assert manifest["sample_flow"][0]["n"] == RESPONDENTS
+    scores = pl.read_parquet(tmp_path / "run" / "scorecard.parquet")
+    counts = scores.filter(table="Table 1", variable="Gender", measure="n")
+    assert counts["verdict"].unique().to_list() == ["same as printed"]
+    assert scores.filter(pl.col("verdict") == "differs")["reason"].str.len_chars().min() > 0
+    rows = pl.read_parquet(tmp_path / "run" / "results.parquet")
+    assert rows.filter(measure="variance")["estimate"].len() == 2 * (1 + 2 + 2)
+    assert rows.filter(measure="horizontal_inequity")["estimate"].null_count() == 0
+
+
+def test_command__writes_the_sample_and_its_truth(cli, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("c.parquet", "c.dta", "c.sav", "c.csv"):
+        code, out, _ = cli("simulate", "clds", "--rows", "600", "--out", name)
+        assert code == 0
+        assert out.startswith(f"{name}: 600 simulated rows in ")
+        code, out, _ = cli("run", "clds", "--data", name, "--out", f"run-{name}", "--only", "outpatient-by-fifth")
+        assert code == 0
+        assert "SIMULATED DATA" in out
+    truth = json.loads((tmp_path / "c.truth.json").read_text())
+    assert truth["outpatient"]["variance of city"] == 0.243

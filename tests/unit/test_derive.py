@@ -1,0 +1,129 @@
+"""Means for missing values and quantiles of the sample, in a study and on their own."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.batch.execute import run
+from engine.errors import DataError, StudyError
+from engine.study import load_study
+
+STUDY = """
+[study]
+name = "small"
+[source]
+path = "people.csv"
+wave = "wave"
+[design]
+weight = "w"
+[variables.ill]
+from = "ill"
+levels = {{ no = [0], yes = [1] }}
+event = "yes"
+[variables.income]
+from = "income"
+impute = "mean"
+{more}
+[variables.fifth]
+from = "income"
+quantiles = ["low", "2", "3", "4", "high"]
+[[sample]]
+label = "Known outcome"
+keep = "ill IS NOT NULL"
+[[analysis]]
+name = "who"
+kind = "describe"
+variables = ["fifth", "income"]
+by = "wave"
+[[analysis]]
+name = "rates"
+kind = "rates"
+outcome = "ill"
+rows = "fifth"
+"""
+
+
+def write(folder, frame, more=""):
+    frame.write_csv(folder / "people.csv")
+    (folder / "small.toml").write_text(STUDY.format(more=more))
+    return load_study(folder / "small.toml"), folder
+
+
+def people(n=400, seed=1):
+    generator = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {"wave": np.repeat([2014, 2016], n // 2), "w": generator.uniform(0.5, 3, n).round(3),
+         "income": generator.integers(1, 40, n).astype(float), "ill": generator.integers(0, 2, n)}
+    )  # fmt: skip
+
+
+def rows_of(study, folder, tmp_path):
+    result = run(folder / "small.toml", out=tmp_path / "run")
+    return result.rows, result.manifest
+
+
+def levels(rows, wave):
+    own = [row for row in rows if (row.analysis, row.term, row.wave, row.measure) == ("who", "fifth", wave, "count")]
+    return {row.level: row.estimate for row in own if row.level in ("low", "2", "3", "4", "high")}
+
+
+def test_quantiles__hold_equal_weight_and_keep_ties_together(tmp_path):
+    frame = people()
+    study, folder = write(tmp_path, frame)
+    rows, _ = rows_of(study, folder, tmp_path)
+    for wave in (2014, 2016):
+        own = frame.filter(wave=wave).sort("income")
+        ties = own.group_by("income", maintain_order=True).agg(w=pl.col("w").sum(), n=pl.len())
+        rank = (ties["w"].cum_sum() - 0.5 * ties["w"]) / ties["w"].sum()
+        ties = ties.with_columns(group=(rank * 5).floor().cast(pl.Int64))
+        expected = ties.group_by("group").agg(pl.col("n").sum()).sort("group")["n"].to_list()
+        found = levels(rows, str(wave))
+        assert [found[name] for name in ("low", "2", "3", "4", "high")] == expected
+        weights = ties.group_by("group").agg(pl.col("w").sum())["w"] / ties["w"].sum()
+        assert (abs(weights - 0.2) < 0.04).all()
+
+
+def test_quantiles__do_not_depend_on_row_order(tmp_path):
+    frame = people()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, _ = rows_of(*write(tmp_path / "a", frame), tmp_path / "a")
+    other, _ = rows_of(*write(tmp_path / "b", frame.sample(fraction=1, shuffle=True, seed=3)), tmp_path / "b")
+    assert levels(one, "2014") == levels(other, "2014")
+
+
+def test_means__fill_and_are_counted(tmp_path):
+    frame = people().with_columns(income=pl.when(pl.int_range(pl.len()) % 20 == 0).then(None).otherwise("income"))
+    rows, manifest = rows_of(*write(tmp_path, frame), tmp_path)
+    assert manifest["imputed"] == {"income": {"rows": 20, "share": 0.05}}
+    mean = next(
+        row for row in rows if (row.analysis, row.term, row.measure, row.wave) == ("who", "income", "mean", "2014")
+    )
+    known = frame.filter(pl.col("wave") == 2014, pl.col("income").is_not_null())
+    expected = (known["income"] * known["w"]).sum() / known["w"].sum()
+    assert mean.estimate == pytest.approx(expected, rel=1e-12)
+    assert mean.n_obs == 200
+    assert sum(levels(rows, "2014").values()) == 190  # the groups of a variable that is not filled
+
+
+def test_too_many_missing__are_refused(tmp_path):
+    frame = people().with_columns(income=pl.when(pl.int_range(pl.len()) % 5 == 0).then(None).otherwise("income"))
+    folder = write(tmp_path, frame)[1]
+    with pytest.raises(
+        DataError, match=r"variables.income.impute: 20.0% of the sample are missing; expected at most 15%"
+    ):
+        run(folder / "small.toml", out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    write(tmp_path, frame, "impute_most = 0.25")
+    assert run(folder / "small.toml", out=tmp_path / "run").manifest["imputed"]["income"]["rows"] == 80
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [("levels = { a = [1] }", "variables.income.impute"), ('quantiles = ["a"]', "variables.income.quantiles"),
+     ("cut = { a = [0, 9] }", "variables.income.impute"), ('quantiles = ["a", "a"]', "variables.income.quantiles")],
+)  # fmt: skip
+def test_contradictions__are_faults(tmp_path, more, place):
+    with pytest.raises(StudyError) as caught:
+        write(tmp_path, people(), more)
+    assert place in [fault.path for fault in caught.value.faults]
