@@ -139,12 +139,17 @@ def _verdict(tables: Tables, cell: Cell, value: float | None) -> str:
         if low is not None and high is not None and low.value - low.half <= value <= high.value + high.half:
             return WITHIN
         error = tables.get("std_error", *place, cell.table)
-        usable = error is not None and low is None and cell.value > 0 and value > 0
-        # The error of a ratio is ratio x error of its logarithm.
-        if usable and abs(math.log(value / cell.value)) <= _Z * (error.value + error.half) / cell.value:
+        if error is not None and low is None and _near(cell, error, value):
             return WITHIN
     slight = max(3.0 * cell.half, _OF_A_COUNT * cell.value if cell.measure in ("n", "events") else 0.0)
     return LAST_DIGIT if abs(value - cell.value) <= slight else DIFFERS
+
+
+def _near(cell: Cell, error: Cell, value: float) -> bool:
+    """Whether a ratio lies in the interval of a printed one: its error is ratio x error of its logarithm."""
+    if min(cell.value, value) <= 0.0:
+        return False
+    return abs(math.log(value / cell.value)) <= _Z * (error.value + error.half) / cell.value
 
 
 def _simulated(places: Mapping[str, Any], cell: Cell) -> str:

@@ -31,7 +31,7 @@ def scorecard_tables(rows: Sequence[Row], publication: str) -> Iterator[Table]:
     reasons = list(dict.fromkeys(row["reason"] for row in shown if row["reason"]))
     lines = [
         (
-            f"{row['table']}: {', '.join(row[part] for part in ('variable', 'level', 'column') if row[part])}", row["measure"].replace("_", " "),
+            _place(row), row["measure"].replace("_", " "),
             row["printed"], number(row["ours"], len(row["printed"].partition(".")[2])),
             f"{reasons.index(row['reason']) + 1}" if row["reason"] else "",
         )
@@ -46,3 +46,8 @@ def scorecard_tables(rows: Sequence[Row], publication: str) -> Iterator[Table]:
         columns=("", "what", "printed", "ours", "why"), rows=tuple(lines),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    parts = [row[part] for part in ("variable", "level", "column") if row[part]]
+    return f"{row['table']}: {', '.join(parts)}"
