@@ -16,6 +16,7 @@ from engine.estimators.decomposition_rows import estimate_decomposition
 from engine.estimators.logit_rows import estimate_logit
 from engine.estimators.multilevel_rows import estimate_multilevel
 from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
+from engine.estimators.rif import estimate_rif
 from engine.estimators.tables import describe, rates
 from engine.estimators.terms import complete_rows
 from engine.results import TidyRow
@@ -28,6 +29,7 @@ from engine.study import (
     LogitSpec,
     MultilevelSpec,
     RatesSpec,
+    RifSpec,
     StudySpec,
 )
 
@@ -114,6 +116,20 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> tuple[TidyR
     ).rows  # fmt: skip
 
 
+def _rif(analysis: RifSpec, context: Context) -> tuple[TidyRow, ...]:
+    reader = context.reader
+    group, groups = reader.groups(analysis.by)
+    variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
+    bounds = analysis.bounds or context.spec.variables[analysis.outcome].theoretical_bounds
+    outcome = checked_outcome(analysis.outcome, reader.numbers(analysis.outcome), bounds)
+    arrays = sort_sample(
+        outcomes={analysis.outcome: np.where(complete_rows([*variables.values()]), outcome, np.nan)},
+        rank=reader.numbers(analysis.rank_by), rank_name=analysis.rank_by, columns=reader.design(), group=group,
+        groups=groups,
+    )  # fmt: skip
+    return estimate_rif(arrays, variables, analysis, bounds)
+
+
 def _logit(analysis: LogitSpec, context: Context) -> tuple[TidyRow, ...]:
     reader, design = context.reader, context.spec.design
     if analysis.covariance == "auto":
@@ -141,6 +157,7 @@ ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
     "decomposition": _decomposition,
     "logit": _logit,
     "multilevel": _multilevel,
+    "rif": _rif,
 }
 
 

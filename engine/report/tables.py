@@ -222,6 +222,29 @@ def _between(rows: Sequence[Row]) -> Iterator[str]:
             yield f"{row['level']}: {row['term'] or row['status']}."
 
 
+def _rif(rows: Sequence[Row]) -> Iterator[Table]:
+    """One table a group: the coefficients on the scale of the index."""
+    for label in _labels(rows):
+        own = [row for row in rows if _group_label(row) == label and row["measure"] == "rif_coefficient"]
+        index = next((row for row in rows if _group_label(row) == label and row["measure"] != "rif_coefficient"), None)
+        what = "" if index is None else f"{index['measure']} index {number(index['estimate'], 4)}"
+        digits = digits_of([row["estimate"] for row in own])
+        lines = tuple(
+            (
+                f"{row['term']}: {row['level']}" if row["level"] else str(row["term"] or row["status"]),
+                number(row["estimate"], digits), number(row["std_error"], digits + 1),
+                interval(row["conf_low"], row["conf_high"], digits), p_value(row["p_value"]),
+            )
+            for row in own
+        )  # fmt: skip
+        level = f"{100 * (own[0]['conf_level'] or 0.95):g} % interval"
+        yield Table(
+            title=f"RIF regression of {rows[0]['outcome']} by {rows[0]['rank_by']}, {label}: {what}",
+            columns=("", "coefficient", "std. error", level, "p"), rows=lines,
+            notes=("By how much the index changes, to first order, with the mean of a term.",),
+        )  # fmt: skip
+
+
 _BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {
     "concentration": _concentration,
     "rates": _rates,
@@ -230,4 +253,5 @@ _BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {
     "decomposition": decomposition_tables,
     "logit": logit_tables,
     "multilevel": multilevel_tables,
+    "rif": _rif,
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WIDTH_OFF_TERMINAL = 140
 PADDING = 2  # what rich puts between two columns
-HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "logit": 2, "multilevel": 3, "curve": 4, "rates": 5,
+HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "rif": 1, "logit": 2, "multilevel": 3, "curve": 4, "rates": 5,
                   "describe": 6}  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 def _labelled(row: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
     named = {key: labels.get(row[key], row[key]) for key in ("outcome", "rank_by")}
-    if row["kind"] in ("describe", "rates", "decomposition", "logit"):
+    if row["kind"] in ("describe", "rates", "decomposition", "logit", "multilevel", "rif"):
         named["term"] = labels.get(row["term"], row["term"])
     return {**row, **named}
 

@@ -10,6 +10,7 @@ from engine.study.analyses import (
     LogitSpec,
     MultilevelSpec,
     RatesSpec,
+    RifSpec,
 )
 from engine.study.load import json_schema, load_study, parse_study, shipped_studies
 from engine.study.models import DesignSpec, ReplicateWeightsSpec, SourceSpec, StudySpec, VariableSpec
@@ -26,6 +27,7 @@ __all__ = [
     "MultilevelSpec",
     "RatesSpec",
     "ReplicateWeightsSpec",
+    "RifSpec",
     "SourceSpec",
     "StudySpec",
     "VariableSpec",

@@ -156,6 +156,20 @@ class LogitSpec(_Analysis):
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
 
+class RifSpec(_Analysis):
+    """Regression of the recentered influence function of an index: what moves with inequality."""
+
+    kind: Literal["rif"]
+    outcome: str
+    rank_by: str
+    terms: Annotated[tuple[Term, ...], Field(min_length=1, description="Covariates and their products")]
+    index: IndexName = "standard"
+    bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
+    parameter: Annotated[
+        float | None, Field(gt=1, le=100, description="v of the extended, beta of the symmetric index")
+    ] = None
+
+
 class MultilevelSpec(_Analysis):
     """Logit with random intercepts of clusters, of clusters in clusters."""
 
@@ -172,7 +186,7 @@ class MultilevelSpec(_Analysis):
 
 
 AnalysisSpec = Annotated[
-    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec | LogitSpec | MultilevelSpec,
+    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec | LogitSpec | MultilevelSpec | RifSpec,
     Field(discriminator="kind"),
 ]
 REPLICATED = (ConcentrationSpec, DecompositionSpec)

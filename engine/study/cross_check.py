@@ -53,30 +53,35 @@ def cross_check(raw: Table) -> list[Fault]:
             names = _names(analysis.get(key))
             if len(set(names)) < len(names):
                 faults.append(Fault(f"{path}.{key}", "a name twice", "each once", "Drop one."))
-        if analysis.get("kind") in ("logit", "multilevel"):
-            faults.extend(_logit(path, analysis, variables, _table(raw.get("design"))))
-        if analysis.get("kind") == "multilevel":
-            faults.extend(_levels(path, analysis, _table(raw.get("design"))))
-        if analysis.get("kind") == "decomposition":
-            faults.extend(_decomposition(path, analysis))
-        if analysis.get("kind") in ("concentration", "decomposition"):
-            faults.extend(_indices(path, analysis, variables))
-            faults.extend(_bootstrap(f"{path}.bootstrap", analysis, _table(raw.get("design"))))
+        faults.extend(_by_kind(path, analysis, variables, _table(raw.get("design"))))
     return faults
+
+
+def _by_kind(path: str, analysis: Table, variables: Mapping[str, Table], design: Table) -> Iterator[Fault]:
+    """Return the faults of what only some kinds of analysis have."""
+    kind = analysis.get("kind")
+    if kind in ("logit", "multilevel", "rif"):
+        yield from _terms(path, analysis, variables)
+    if kind in ("logit", "multilevel"):
+        yield from _logit(path, analysis, variables, design)
+    if kind == "multilevel":
+        yield from _levels(path, analysis, design)
+    if kind == "decomposition":
+        yield from _decomposition(path, analysis)
+    if kind in ("concentration", "decomposition", "rif"):
+        yield from _indices(path, analysis, variables)
+    if kind in ("concentration", "decomposition"):
+        yield from _bootstrap(f"{path}.bootstrap", analysis, design)
 
 
 def _is_factor(spec: Table) -> bool:
     return bool(spec.get("levels") or spec.get("cut") or spec.get("quantiles"))
 
 
-def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: Table) -> Iterator[Fault]:
-    """An event, products of different terms of the model, scores of factors, a design that the covariance needs."""
-    outcome = analysis.get("outcome")
-    spec = variables.get(outcome, {}) if isinstance(outcome, str) else {}
-    if spec and not spec.get("event"):
-        yield Fault(f"{path}.outcome", f"'{outcome}' without event", "an event", f"Give variables.{outcome} an event.")
+def _terms(path: str, analysis: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
+    """Products of different terms of the model, scores of factors, and no outcome among them."""
     single = _names(analysis.get("terms"))
-    if outcome in single:
+    if analysis.get("outcome") in single:
         yield Fault(f"{path}.terms", "the outcome itself", "other variables", "Leave it out.")
     for key in ("terms", "scores"):
         given = analysis.get(key)
@@ -97,6 +102,14 @@ def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: T
                 is_factor = _is_factor(variables.get(name, {}))
                 if key == "scores" and name != "wave" and name in variables and not is_factor:
                     yield Fault(f"{path}.scores", f"the number '{name}'", "factors", "Put the product under terms.")
+
+
+def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: Table) -> Iterator[Fault]:
+    """An event, and a design that the covariance needs."""
+    outcome = analysis.get("outcome")
+    spec = variables.get(outcome, {}) if isinstance(outcome, str) else {}
+    if spec and not spec.get("event"):
+        yield Fault(f"{path}.outcome", f"'{outcome}' without event", "an event", f"Give variables.{outcome} an event.")
     if analysis.get("covariance") == "cluster" and not design.get("cluster"):
         yield Fault(f"{path}.covariance", "'cluster'", "design.cluster", "Name the column, or use 'robust'.")
 

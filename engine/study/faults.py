@@ -17,6 +17,7 @@ from engine.study.analyses import (
     LogitSpec,
     MultilevelSpec,
     RatesSpec,
+    RifSpec,
 )
 from engine.study.models import (
     DesignSpec,
@@ -36,6 +37,7 @@ ANALYSIS_KINDS: dict[str, type[BaseModel]] = {
     "decomposition": DecompositionSpec,
     "logit": LogitSpec,
     "multilevel": MultilevelSpec,
+    "rif": RifSpec,
 }
 _TABLES: dict[str, type[BaseModel]] = {
     "study": StudyInfo,

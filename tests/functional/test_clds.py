@@ -8,12 +8,18 @@ import pytest
 
 import engine
 from engine.simulate.clds import CONTEXT_EFFECTS, EVENTS, RESPONDENTS, VARIANCES, clds_levels, simulate_clds
+from engine.simulate.margins import scaled_counts
 
-FACTORS = [name for name in clds_levels() if name != "income_fifth"]
+FACTORS = [*clds_levels()]
 
 
 def frame_of(sample):
-    return pl.DataFrame(sample.columns).with_columns(pl.col(FACTORS).cast(pl.String))
+    """Return factors as strings, with the fifth of income that the truth has and the panel has not."""
+    frame = pl.DataFrame(sample.columns)
+    counts = scaled_counts([level.n for level in clds_levels()["income_fifth"]], frame.height)
+    place = frame["income"].rank("ordinal").to_numpy() - 1
+    fifth = pl.Series(np.searchsorted(np.cumsum(counts), place, side="right") + 1)
+    return frame.with_columns(income_fifth=fifth).with_columns(pl.col(FACTORS).cast(pl.String))
 
 
 def test_simulation__has_the_margins_of_table_1():
@@ -107,3 +113,58 @@ def test_command__writes_the_sample_and_its_truth(cli, tmp_path, monkeypatch):
         assert "SIMULATED DATA" in out
     truth = json.loads((tmp_path / "c.truth.json").read_text())
     assert truth["outpatient"]["variance of city"] == 0.243
+
+
+def told(name, inside, level=0.95):
+    coverage, error = np.mean(inside), np.sqrt(level * (1 - level) / len(inside))
+    print(f"{name}: coverage {coverage:.3f} of {len(inside):,} (Monte-Carlo error {error:.3f})")
+    return coverage
+
+
+@pytest.mark.slow
+def test_intervals_of_variances__cover_the_truth():
+    """100 samples of 20,000 in some 200 cities and 1,150 communities; the null model's outcome is drawn here."""
+    inside = {"city": [], "community": []}
+    for seed in range(100):
+        sample = simulate_clds(20_000, seed)
+        city, community = sample.columns["city"], sample.columns["community"]
+        generator = np.random.default_rng(seed)
+        variances = {"city": 0.25, "community": 0.10}
+        eta = -2.6 + 0.5 * generator.normal(size=city.max() + 1)[city]
+        eta += np.sqrt(0.10) * generator.normal(size=community.max() + 1)[community]
+        frame = pl.DataFrame(
+            {"y": generator.random(20_000) < 1 / (1 + np.exp(-eta)), "city": city, "community": community}
+        )
+        fit = engine.mixed_logit(frame, "y", [], ["community", "city"])
+        for row in fit.rows:
+            if row.measure == "variance":
+                inside[row.term].append(
+                    row.conf_low is not None and row.conf_low <= variances[row.term] <= row.conf_high
+                )
+    for level, own in inside.items():
+        assert 0.89 <= told(f"variance of {level}", own) <= 1.0
+
+
+@pytest.mark.slow
+def test_intervals_of_contributions__cover_those_of_the_population():
+    """150 samples of 3,000 from half a million simulated workers; 200 replicates each."""
+    population = frame_of(simulate_clds(540_000))
+    terms, need = ["age", "sex", "health", "income_fifth", "education", "friends"], ["age", "sex", "health"]
+
+    def parts(frame, **options):
+        return engine.decompose(frame, "outpatient", "income", terms, need=need, model="logit", **options)
+
+    def values(rows):
+        return {
+            (row.measure, row.term, row.level): row for row in rows
+            if row.measure in ("contribution", "horizontal_inequity", "residual") and row.estimate is not None
+        }  # fmt: skip
+
+    truth = values(parts(population).rows)
+    inside = []
+    for seed in range(150):
+        sample = population.sample(3_000, seed=seed)
+        for key, row in values(parts(sample, bootstrap=200, method="iid", seed=seed).rows).items():
+            if row.conf_low is not None:
+                inside.append(row.conf_low <= truth[key].estimate <= row.conf_high)
+    assert 0.92 <= told("contributions and horizontal inequity", inside) <= 0.98
