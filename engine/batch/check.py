@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from engine.data.expressions import Column, check_rule
-from engine.data.harmonise import harmonised_columns, wanted_columns
+from engine.data.harmonise import harmonised_columns
+from engine.data.merge import open_source
 from engine.data.sample import rule_columns
-from engine.data.sources import open_frame
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, parse_study
 from engine.study.load import raw_study, read_study, study_path
@@ -64,7 +64,7 @@ def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault
     faults = []
     with TemporaryDirectory(prefix="equirank-") as scratch:
         for file in study_files(spec, base, data):
-            raw = open_frame(file, wanted_columns(spec, file.wave), spec.source.encoding, Path(scratch))
+            raw = open_source(spec, file, Path(scratch))
             parts = {"design and wave": spec.model_copy(update={"variables": {}})}
             for name, variable in spec.variables.items():
                 parts[f"variables.{name}"] = spec.model_copy(update={"variables": {name: variable}})

@@ -130,7 +130,10 @@ def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceF
         from engine.batch.builtin import builtin_file
 
         return (builtin_file(spec.source.builtin),)
-    return source_files(spec, base, data)
+    files = source_files(spec, base, data)
+    folder = base if data is None else data if data.is_dir() else data.parent
+    places = tuple(folder / merge.path for merge in spec.source.merge)
+    return tuple(replace(file, places=places) for file in files)
 
 
 def prepare(

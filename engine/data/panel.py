@@ -20,9 +20,9 @@ from engine.data.harmonise import (
     harmonised_columns,
     replicate_columns,
     variable_column,
-    wanted_columns,
 )
-from engine.data.sources import RawFrame, SourceFile, open_frame, reading
+from engine.data.merge import open_source
+from engine.data.sources import RawFrame, SourceFile, reading
 from engine.errors import DataError
 from engine.paths import cache_folder
 from engine.study import StudySpec
@@ -166,7 +166,7 @@ def _write_part(
 ) -> dict[str, Any]:
     scratch = working / "scratch"
     scratch.mkdir(exist_ok=True)
-    raw = open_frame(file, wanted_columns(spec, file.wave), spec.source.encoding, scratch)
+    raw = open_source(spec, file, scratch)
     _refuse_other_rows(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)
     part = working / f"part-{number:04d}.parquet"
@@ -216,6 +216,9 @@ def _text_doubts(raw: RawFrame) -> Iterator[str]:
         yield f"{raw.name}: the text is {raw.encoding.name}, though the file says {raw.encoding.declared}"
     if raw.encoding is not None and raw.encoding.name == "cp1252":
         yield f"{raw.name}: the text was taken for Western (cp1252); give source.encoding if it is not"
+    for place, rows in raw.unmatched.items():
+        if rows:
+            yield f"{raw.name}: {rows:,} rows have no record of their {place}: its variables are blank there"
     if raw.n_undecodable:
         yield f"{raw.name}: {raw.n_undecodable:,} different texts hold bytes that are no {raw.encoding}"
 

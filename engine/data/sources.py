@@ -23,10 +23,11 @@ SUFFIXES = (".parquet", ".csv", ".csv.gz", ".dta", ".sav")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """One data file, and the wave it holds if the study says so."""
+    """One data file, the wave it holds if the study says so, and the files of places merged with it."""
 
     path: Path
     wave: str | None = None
+    places: tuple[Path, ...] = ()
 
     @property
     def suffix(self) -> str:
@@ -35,9 +36,12 @@ class SourceFile:
         return ".csv.gz" if name.endswith(".csv.gz") else self.path.suffix.lower()
 
     def digest(self) -> str:
-        """SHA-256 of the content."""
-        with reading(self.path), self.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        """SHA-256 of the content, and of that of merged files."""
+        digests = []
+        for path in (self.path, *self.places):
+            with reading(path), path.open("rb") as stream:
+                digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,8 @@ class RawFrame:
         Different texts with bytes that this encoding does not have.
     file_label
         What the file says it holds.
+    unmatched
+        Merged file -> rows without a record there.
     """
 
     name: str
@@ -78,6 +84,7 @@ class RawFrame:
     encoding: Encoding | None = None
     n_undecodable: int = 0
     file_label: str = ""
+    unmatched: Mapping[str, int] = field(default_factory=dict)
 
     def columns_of_frame(self) -> tuple[str, ...]:
         """Return every column of the lazy frame, with those a converted file brought along."""

@@ -13,7 +13,7 @@ from engine.study.analyses import (
     RifSpec,
 )
 from engine.study.load import json_schema, load_study, parse_study, shipped_studies
-from engine.study.models import DesignSpec, ReplicateWeightsSpec, SourceSpec, StudySpec, VariableSpec
+from engine.study.models import DesignSpec, MergeSpec, ReplicateWeightsSpec, SourceSpec, StudySpec, VariableSpec
 
 __all__ = [
     "AnalysisSpec",
@@ -24,6 +24,7 @@ __all__ = [
     "DescribeSpec",
     "DesignSpec",
     "LogitSpec",
+    "MergeSpec",
     "MultilevelSpec",
     "RatesSpec",
     "ReplicateWeightsSpec",

@@ -21,6 +21,7 @@ from engine.study.analyses import (
 )
 from engine.study.models import (
     DesignSpec,
+    MergeSpec,
     ReplicateWeightsSpec,
     SampleRule,
     SourceSpec,
@@ -45,6 +46,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "design": DesignSpec,
     "variables": VariableSpec,
     "sample": SampleRule,
+    "merge": MergeSpec,
     "bootstrap": BootstrapSpec,
     "replicate_weights": ReplicateWeightsSpec,
     **ANALYSIS_KINDS,

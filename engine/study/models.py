@@ -33,6 +33,17 @@ class StudyInfo(Spec):
     ] = None
 
 
+class MergeSpec(Spec):
+    """A file with variables of places, merged by key; variables name its columns ``name.column``."""
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN, description="Such as community")]
+    path: Annotated[str, Field(description="File, relative to the study file or in the folder of --data")]
+    key: Annotated[
+        str | Annotated[dict[str, str], Field(min_length=1, max_length=1)],
+        Field(description="Column of the id in both files, or { column of the records = column of this file }"),
+    ]
+
+
 class SourceSpec(Spec):
     """Where the records come from: files, or a panel that ships with the program."""
 
@@ -48,6 +59,7 @@ class SourceSpec(Spec):
     rows: Annotated[
         dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
     ] = None
+    merge: Annotated[tuple[MergeSpec, ...], Field(description="Files with variables of places")] = ()
     layout: Annotated[
         str | None, Field(description="With a builtin: the study that describes a folder of files given by --data")
     ] = None

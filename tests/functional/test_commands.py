@@ -21,8 +21,10 @@ def test_version(cli):
 def test_studies__lists_the_shipped_ones(cli):
     assert {item["name"] for item in json.loads(cli("studies", "--json")[1])} == {
         "brfss",
+        "clds",
         "cmds",
         "cmds-files",
+        "doctoraus",
         "meps",
         "nhanes",
     }
