@@ -22,6 +22,7 @@ def test_studies__lists_the_shipped_ones(cli):
     assert {item["name"] for item in json.loads(cli("studies", "--json")[1])} == {
         "brfss",
         "clds",
+        "clds-files",
         "cmds",
         "cmds-files",
         "doctoraus",
