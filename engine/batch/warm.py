@@ -26,6 +26,7 @@ def warm_kernels() -> float:
     from engine.batch.decompose import decompose
     from engine.batch.functions import concentration_curve, concentration_index
     from engine.batch.logit import logit
+    from engine.batch.mixed_logit import mixed_logit
 
     started = time.perf_counter()
     frame = _few_rows()
@@ -42,6 +43,7 @@ def warm_kernels() -> float:
         concentration_index(frame, "y", "x", bootstrap=REPLICATES, method="iid", route=route)
     concentration_curve(frame, "y", "x")
     logit(frame, "y", ["z"], cluster="psu", covariance="design")
+    mixed_logit(frame, "y", ["z"], ["psu"])
     return time.perf_counter() - started
 
 

@@ -81,7 +81,7 @@ def _with_quantiles(frame: pl.DataFrame, name: str, levels: tuple[str, ...]) -> 
     ties = ties.sort("wave", name, nulls_last=True)
     before = pl.col("inside").cum_sum().over("wave") - pl.col("inside")
     rank = (before + 0.5 * pl.col("inside")) / pl.col("inside").sum().over("wave")
-    group = (rank * len(levels)).floor().clip(0, len(levels) - 1).cast(pl.Int64)
+    group = (rank * len(levels)).floor().clip(0, len(levels) - 1).fill_nan(None).cast(pl.Int64)
     number = ties.select("wave", name, group.alias("group"))
     joined = frame.join(number, on=["wave", name], how="left", nulls_equal=True, maintain_order="left")
     names = pl.lit(pl.Series([*levels])).gather(pl.col("group"))

@@ -138,9 +138,7 @@ def _design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl
             identifier = RawColumn(raw, raw.column(source, f"design.{role}")).identifier()
             columns.append(identifier.alias(DESIGN_PREFIX + role))
     for level in design.levels:
-        identifier = RawColumn(
-            raw, raw.column(str(design.column_of(level, wave)), f"design.levels.{level}")
-        ).identifier()
+        identifier = RawColumn(raw, raw.column(design.level_of(level, wave), f"design.levels.{level}")).identifier()
         columns.append(identifier.alias(LEVEL_PREFIX + level))
     return columns + [
         RawColumn(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{i:05d}")
@@ -176,7 +174,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
         spec.design.column_of("stratum", wave),
         spec.design.column_of("cluster", wave),
         spec.design.population,
-        *(spec.design.column_of(level, wave) for level in spec.design.levels),
+        *(spec.design.level_of(level, wave) for level in spec.design.levels),
     ]
     for variable in spec.variables.values():
         wanted += [variable.column_of(wave), variable.month_of(wave)]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import chdtrc, fdtrc
 
-from engine.arrays import FloatArray, Group, TableArrays, VariableArrays
+from engine.arrays import FloatArray, TableArrays, VariableArrays
 from engine.errors import EstimationError
+from engine.estimators.groups import in_groups
 from engine.estimators.logit import Fit, Rows, fit_logit, maximise
 from engine.estimators.margins import margins
 from engine.estimators.model_frame import ModelFrame, ModelTerm, model_frame, model_terms
@@ -74,31 +75,20 @@ def estimate_logit(
         If the model cannot be fitted in any group.
     """
     terms = model_terms(spec.terms, spec.scores)
-    found: list[TidyRow] = []
-    failures: list[str] = []
-    for g, group in enumerate(table.groups):
-        try:
-            found += _group_rows(table, g, outcome, variables, terms, spec, frequency)
-        except EstimationError as error:
-            failures.append(str(error))
-            found.append(replace(_base(group, outcome.name, spec), measure="odds_ratio", status=str(error)))
-    if len(failures) == len(table.groups):
-        raise EstimationError(f"analysis '{spec.name}': {failures[0]}")
-    return tuple(found)
+    base = TidyRow(
+        measure="odds_ratio", outcome=outcome.name, method=_LABELS[spec.covariance], conf_level=spec.conf_level
+    )
 
+    def estimate(g: int, own: TidyRow) -> list[TidyRow]:
+        return _group_rows(table, g, outcome, variables, terms, spec, frequency, own)
 
-def _base(group: Group, outcome: str, spec: LogitSpec) -> TidyRow:
-    return TidyRow(
-        measure="", outcome=outcome, wave=group.wave, subgroup=group.subgroup, method=_LABELS[spec.covariance],
-        conf_level=spec.conf_level,
-    )  # fmt: skip
+    return in_groups(spec.name, table.groups, estimate, base)
 
 
 def _group_rows(
     table: TableArrays, g: int, outcome: VariableArrays, variables: Mapping[str, VariableArrays],
-    terms: tuple[ModelTerm, ...], spec: LogitSpec, frequency: FloatArray | None,
+    terms: tuple[ModelTerm, ...], spec: LogitSpec, frequency: FloatArray | None, base: TidyRow,
 ) -> list[TidyRow]:  # fmt: skip
-    base = _base(table.groups[g], outcome.name, spec)
     model = _fitted(table, g, outcome, variables, terms, spec, frequency, base)
     rows = [*coefficient_rows(model.frame, model.estimate, model.base)]
     if spec.crude:

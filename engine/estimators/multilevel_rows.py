@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import chdtrc, ndtri
 
-from engine.arrays import FloatArray, Group, IntArray, TableArrays, VariableArrays
+from engine.arrays import FloatArray, IntArray, TableArrays, VariableArrays
 from engine.errors import EstimationError
+from engine.estimators.groups import in_groups
 from engine.estimators.model_frame import ModelFrame, constant_only, model_frame, model_terms
 from engine.estimators.multilevel import LATENT_VARIANCE, Clusters, MixedFit, fit_mixed
 from engine.estimators.ratio_rows import Estimate, coefficient_rows
@@ -65,32 +66,20 @@ def estimate_multilevel(
     EstimationError
         If the model cannot be fitted in any group.
     """
-    found: list[TidyRow] = []
-    failures: list[str] = []
-    for g, group in enumerate(table.groups):
-        try:
-            with kernel_threads(threads):
-                found += _group_rows(table, g, outcome, variables, ids, spec)
-        except EstimationError as error:
-            failures.append(str(error))
-            found.append(replace(_base(group, outcome.name, spec), measure="odds_ratio", status=str(error)))
-    if len(failures) == len(table.groups):
-        raise EstimationError(f"analysis '{spec.name}': {failures[0]}")
-    return tuple(found)
-
-
-def _base(group: Group, outcome: str, spec: MultilevelSpec) -> TidyRow:
     how = "Laplace" if spec.points == 1 else f"{spec.points}-point adaptive quadrature"
     weighted = ", weights scaled to cluster size, robust errors" if spec.weights == "cluster-size" else ""
-    return TidyRow(
-        measure="", outcome=outcome, wave=group.wave, subgroup=group.subgroup, method=how + weighted,
-        conf_level=spec.conf_level,
-    )  # fmt: skip
+    base = TidyRow(measure="odds_ratio", outcome=outcome.name, method=how + weighted, conf_level=spec.conf_level)
+
+    def estimate(g: int, own: TidyRow) -> list[TidyRow]:
+        return _group_rows(table, g, outcome, variables, ids, spec, own)
+
+    with kernel_threads(threads):
+        return in_groups(spec.name, table.groups, estimate, base)
 
 
 def _group_rows(
     table: TableArrays, g: int, outcome: VariableArrays, variables: Mapping[str, VariableArrays],
-    ids: Mapping[str, IntArray], spec: MultilevelSpec,
+    ids: Mapping[str, IntArray], spec: MultilevelSpec, base: TidyRow,
 ) -> list[TidyRow]:  # fmt: skip
     assert outcome.values is not None  # noqa: S101 - the study check refuses an outcome without event
     complete = complete_rows([*variables.values()]) if variables else np.ones(len(table.weight), bool)
@@ -111,7 +100,7 @@ def _group_rows(
     weight = _scaled(table.weight[kept], clusters.inner) if weighted else np.ones(len(kept))
     fit = fit_mixed(frame, y, weight, clusters, spec.points, robust=weighted)
     base = replace(
-        _base(table.groups[g], outcome.name, spec), n_obs=len(kept), n_events=int(y.sum()),
+        base, n_obs=len(kept), n_events=int(y.sum()),
         n_clusters=len(clusters.sizes()[clusters.names[-1]]), sum_weights=float(weight.sum()),
     )  # fmt: skip
     model = _Model(frame=frame, clusters=clusters, fit=fit, base=base, spec=spec)

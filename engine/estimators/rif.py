@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.arrays import FloatArray, IntArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError
+from engine.estimators.groups import in_groups
 from engine.estimators.indices import Index
 from engine.estimators.model_frame import ModelFrame, model_frame, model_terms
 from engine.estimators.point import Piece, covariance_of, cut_piece, t_interval
@@ -53,21 +54,15 @@ def estimate_rif(
         If the index does not exist, or the terms are combinations of each other, in every group.
     """
     index = Index(name=spec.index, bounds=spec.bounds or bounds or (np.nan, np.nan), parameter=spec.parameter or 0.0)
-    found: list[TidyRow] = []
-    failures: list[str] = []
-    for g in range(len(arrays.groups)):
-        base = TidyRow(
-            measure="rif_coefficient", outcome=spec.outcome, rank_by=arrays.rank_name, wave=arrays.groups[g].wave,
-            subgroup=arrays.groups[g].subgroup, conf_level=spec.conf_level, method="linearised",
-        )  # fmt: skip
-        try:
-            found += _group_rows(arrays, variables, spec, index, g, base)
-        except EstimationError as error:
-            failures.append(str(error))
-            found.append(replace(base, status=str(error)))
-    if len(failures) == len(arrays.groups):
-        raise EstimationError(f"analysis '{spec.name}': {failures[0]}")
-    return tuple(found)
+    base = TidyRow(
+        measure="rif_coefficient", outcome=spec.outcome, rank_by=arrays.rank_name, conf_level=spec.conf_level,
+        method="linearised",
+    )  # fmt: skip
+
+    def estimate(g: int, own: TidyRow) -> list[TidyRow]:
+        return [*_group_rows(arrays, variables, spec, index, g, own)]
+
+    return in_groups(spec.name, arrays.groups, estimate, base)
 
 
 def _group_rows(

@@ -97,8 +97,13 @@ class DesignSpec(Spec):
     replicate_weights: ReplicateWeightsSpec | None = None
 
     def column_of(self, role: str, wave: str | None) -> str | None:
-        """Return the column of ``stratum``, ``cluster`` or a level in a file of this wave, None without one."""
-        given = self.levels[role] if role in self.levels else getattr(self, role)
+        """Return the column of ``stratum`` or ``cluster`` in a file of this wave, None without one."""
+        given = getattr(self, role)
+        return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
+
+    def level_of(self, name: str, wave: str | None) -> str:
+        """Return the column of a level in a file of this wave."""
+        given = self.levels[name]
         return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
 
 
