@@ -75,11 +75,16 @@ def run(
 def show(
     run: Annotated[Path, typer.Argument(help="Run directory")],
     only: Annotated[str | None, typer.Option(help="Show this analysis only")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder instead")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Show the results of a run, the indices first."""
-    from engine.cli.output import print_run
+    from engine.cli.output import print_pictures, print_run
+
+    if plots is not None:
+        print_pictures(run, plots)
+        return
 
     print_run(run, as_json=as_json, only=only)
 

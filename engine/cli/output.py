@@ -36,6 +36,15 @@ def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
     show_run(run, make_console(), only)
 
 
+def print_pictures(run: Path, folder: Path) -> None:
+    """Write the pictures of a run and print their names."""
+    from engine.report.pictures import write_pictures
+    from engine.store.run_directory import read_run
+
+    for path in write_pictures(read_run(run), folder):
+        typer.echo(str(path))
+
+
 def print_studies(*, as_json: bool) -> None:
     """Print the shipped studies with what they need."""
     found = []

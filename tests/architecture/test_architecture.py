@@ -25,7 +25,7 @@ ALLOWED = {
     "data": {"errors", "paths", "study", "arrays"},
     "simulate": {"errors"},
     "store": {"errors"},
-    "report": {"store", "results"},
+    "report": {"errors", "store", "results"},
     "batch": {
         "errors",
         "paths",

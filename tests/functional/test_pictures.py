@@ -1,0 +1,43 @@
+"""Pictures of a run: files, what they say, and what is told where they cannot be drawn."""
+
+import sys
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def clds_run(tmp_path_factory):
+    from engine.batch.execute import run
+
+    return run("clds", out=tmp_path_factory.mktemp("pictures") / "run", replicates=0).path
+
+
+def test_show__writes_the_pictures_of_a_run(cli, clds_run, tmp_path):
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    code, out, _ = cli("show", str(clds_run), "--plots", str(tmp_path / "pics"))
+    assert code == 0
+    names = {"flow.svg", "effects-outpatient-full-community.svg", "effects-outpatient-full-city.svg",
+             "curve-curves-outpatient.svg", "curve-curves-inpatient.svg"}  # fmt: skip
+    assert {path.name for path in (tmp_path / "pics").iterdir()} == names
+    assert len(out.splitlines()) == len(names)
+    flow = (tmp_path / "pics" / "flow.svg").read_text()
+    for told in ("21,086", "(-533)", "3,322", "Key answers given", "SIMULATED"):
+        assert told in flow
+
+
+def test_without_altair__the_remedy_is_told(cli, clds_run, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "altair", None)
+    code, _, err = cli("show", str(clds_run), "--plots", str(tmp_path / "pics"))
+    assert code == 2
+    assert "pip install 'equirank[plots]'" in err
+    assert not (tmp_path / "pics").exists()
+
+
+def test_a_folder_that_cannot_be_written__is_told(cli, clds_run, tmp_path):
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    (tmp_path / "file").write_text("")
+    code, _, err = cli("show", str(clds_run), "--plots", str(tmp_path / "file"))
+    assert code == 2
+    assert "expected a folder you may write to" in err
