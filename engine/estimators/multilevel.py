@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray
-from engine.errors import DataError
+from engine.errors import DataError, EstimationError
 from engine.estimators.logit import Maximum, maximise, pattern_sums, standardised
 from engine.estimators.model_frame import ModelFrame
 from engine.estimators.nested_fit import Likelihood, Nested
@@ -124,10 +124,17 @@ def fit_mixed(
         Quadrature points for each level.
     robust
         Sandwich by the outermost clusters instead of the inverse information.
+
+    Raises
+    ------
+    EstimationError
+        If the covariates predict the outcome perfectly.
     """
     n, s = pattern_sums(frame, weight, y)
     Z, A = standardised(frame.X, n)
     single = maximise(Z, n, s)
+    if len(single.kept) == 0:
+        raise EstimationError("terms: they predict the outcome perfectly; expected some doubt. Leave some out.")
     rows = np.isin(frame.pattern, single.used)
     cells = _cells(frame.pattern[rows].astype(np.int64), y[rows], weight[rows], clusters, rows)
     kept = single.kept

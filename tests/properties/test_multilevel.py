@@ -136,6 +136,8 @@ def test_weak_data__are_refused():
         fitted(FRAME.with_row_index("id"), levels=("id",))
     with pytest.raises(EstimationError, match="a single cluster"):
         fitted(FRAME.with_columns(village=1))
+    with pytest.raises(EstimationError, match="predict the outcome perfectly"):
+        fitted(FRAME.with_columns(copy=pl.col("ill").cast(pl.Int64)), terms=("copy",))
     with pytest.raises(UsageError, match=r"points: found 8; expected .*odd"):
         fitted(FRAME, points=8)
     with pytest.raises(UsageError, match="levels: found a name twice"):
