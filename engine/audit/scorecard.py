@@ -101,7 +101,7 @@ def _placed(tables: Tables, places: Mapping[str, Any]) -> Iterator[tuple[Cell, t
                 wave = cell.column if part.get("by") == "wave" and cell.column != OVERALL else None
                 term, level = _study_names(tables, cell, places)
                 if term is not None:
-                    yield cell, (part["analysis"], wave, term or None, level, measure)
+                    yield cell, (part["analysis"], wave, term or None, part.get("level", level), measure)
 
 
 def _study_names(tables: Tables, cell: Cell, places: Mapping[str, Any]) -> tuple[str | None, str | None]:

@@ -97,6 +97,9 @@ def test_study__runs_and_keeps_its_scorecard(cli, tmp_path, monkeypatch):
     counts = scores.filter(table="Table 1", variable="Gender", measure="n")
     assert counts["verdict"].unique().to_list() == ["same as printed"]
     assert scores.filter(pl.col("verdict") == "differs")["reason"].str.len_chars().min() > 0
+    inequity = scores.filter(pl.col("measure").is_in(["horizontal_inequity", "need_share"]))
+    assert inequity["ours"].null_count() == 0
+    assert inequity.height == 4
     rows = pl.read_parquet(tmp_path / "run" / "results.parquet")
     assert rows.filter(measure="variance")["estimate"].len() == 2 * (1 + 2 + 2)
     assert rows.filter(measure="horizontal_inequity")["estimate"].null_count() == 0
