@@ -83,7 +83,7 @@ def _rows(file: SourceFile) -> int:
 def _analyses(spec: StudySpec) -> Iterator[str]:
     for analysis in spec.analysis:
         parts = [f"{analysis.name}: {analysis.kind}"]
-        for key in ("outcome", "rank_by", "terms", "scores", "need", "model", "covariance", "rows", "by", "index"):
+        for key in ("outcome", "rank_by", "terms", "levels", "scores", "need", "model", "covariance", "rows", "by", "index"):
             value = getattr(analysis, key, ())
             if value:
                 named = [item if isinstance(item, str) else " x ".join(item) for item in value]
