@@ -18,6 +18,8 @@ from engine.study import StudySpec, load_study
 from engine.study.analyses import REPLICATED
 from engine.study.load import study_path, study_seed
 
+SHOWN = ("outcome", "rank_by", "terms", "levels", "scores", "need", "model", "covariance", "rows", "by", "index")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
@@ -83,7 +85,7 @@ def _rows(file: SourceFile) -> int:
 def _analyses(spec: StudySpec) -> Iterator[str]:
     for analysis in spec.analysis:
         parts = [f"{analysis.name}: {analysis.kind}"]
-        for key in ("outcome", "rank_by", "terms", "levels", "scores", "need", "model", "covariance", "rows", "by", "index"):
+        for key in SHOWN:
             value = getattr(analysis, key, ())
             if value:
                 named = [item if isinstance(item, str) else " x ".join(item) for item in value]
