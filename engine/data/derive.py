@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from engine.arrays import FloatArray
 from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX
 from engine.errors import DataError
 from engine.study import StudySpec, VariableSpec
 
 if TYPE_CHECKING:
     import polars as pl
-
-_WEIGHT = "weight of the row"
 
 
 def derive(spec: StudySpec, path: Path) -> Mapping[str, int]:
@@ -39,16 +41,28 @@ def derive(spec: StudySpec, path: Path) -> Mapping[str, int]:
     if not asked:
         return {}
     frame = pl.scan_parquet(path).collect(engine="in-memory")
-    weight = pl.col(DESIGN_PREFIX + "weight") if spec.design.weight else pl.lit(1.0)
-    frame = frame.with_columns(weight.cast(pl.Float64).fill_null(0.0).alias(_WEIGHT))
+    weight = np.ones(frame.height)
+    if spec.design.weight:
+        weight = frame[DESIGN_PREFIX + "weight"].cast(pl.Float64).fill_null(0.0).to_numpy()
+    waves = frame["wave"].fill_null("").rank("dense").to_numpy() - 1
+    rows_of_waves = [np.flatnonzero(waves == wave) for wave in range(int(waves.max()) + 1)]
     filled = {name: _check_share(name, own, frame) for name, own in asked.items() if own.impute}
     for name, own in asked.items():
+        values = frame[name].cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
         if own.impute:
-            frame = frame.with_columns(_filled(name), pl.lit(0, pl.UInt8).alias(name + KIND_SUFFIX))
+            for rows in rows_of_waves:
+                values[rows] = _filled(values[rows], weight[rows])
+            frame = frame.with_columns(pl.lit(0, pl.UInt8).alias(name + KIND_SUFFIX))
+        column = pl.Series(name, values, nan_to_null=True)
         if own.quantiles:
-            frame = _with_quantiles(frame, name, own.quantiles)
+            group = np.full(len(values), np.nan)
+            for rows in rows_of_waves:
+                group[rows] = _groups(values[rows], weight[rows], len(own.quantiles))
+            number = pl.Series(group, nan_to_null=True).cast(pl.UInt32)
+            column = pl.Series([*own.quantiles]).gather(number).cast(pl.Enum([*own.quantiles])).alias(name)
+        frame = frame.with_columns(column)
     temporary = path.with_suffix(".derived")
-    frame.drop(_WEIGHT).write_parquet(temporary, compression="zstd")
+    frame.write_parquet(temporary, compression="zstd")
     temporary.chmod(0o600)
     os.replace(temporary, path)  # noqa: PTH105 - atomic
     return {name: n for name, n in filled.items() if n}
@@ -64,25 +78,26 @@ def _check_share(name: str, variable: VariableSpec, frame: pl.DataFrame) -> int:
     return missing
 
 
-def _filled(name: str) -> pl.Expr:
-    import polars as pl
+def _filled(values: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return values (n,) with their weighted mean where they are NaN; the sums do not depend on the order of rows."""
+    known = ~np.isnan(values)
+    total = math.fsum(weight[known])
+    mean = math.fsum(weight[known] * values[known]) / total if total > 0 else np.nan
+    return np.where(known, values, mean)
 
-    value, weight = pl.col(name), pl.col(_WEIGHT)
-    known = pl.when(value.is_not_null()).then(weight)
-    mean = ((value * known).sum() / known.sum()).over("wave")
-    return pl.when(value.is_null()).then(mean).otherwise(value).alias(name)
 
-
-def _with_quantiles(frame: pl.DataFrame, name: str, levels: tuple[str, ...]) -> pl.DataFrame:
-    """Replace a number by the group in which its weighted mid-rank lies."""
-    import polars as pl
-
-    ties = frame.filter(pl.col(name).is_not_null()).group_by("wave", name).agg(inside=pl.col(_WEIGHT).sum())
-    ties = ties.sort("wave", name, nulls_last=True)
-    before = pl.col("inside").cum_sum().over("wave") - pl.col("inside")
-    rank = (before + 0.5 * pl.col("inside")) / pl.col("inside").sum().over("wave")
-    group = (rank * len(levels)).floor().clip(0, len(levels) - 1).fill_nan(None).cast(pl.Int64)
-    number = ties.select("wave", name, group.alias("group"))
-    joined = frame.join(number, on=["wave", name], how="left", nulls_equal=True, maintain_order="left")
-    names = pl.lit(pl.Series([*levels])).gather(pl.col("group"))
-    return joined.with_columns(names.cast(pl.Enum([*levels])).alias(name)).drop("group")
+def _groups(values: FloatArray, weight: FloatArray, k: int) -> FloatArray:
+    """Return in which of k groups each value's weighted mid-rank lies (n,), NaN for NaN."""
+    group = np.full(len(values), np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) == 0:
+        return group
+    order = known[np.lexsort((weight[known], values[known]))]  # by weight too, so that sums are those of any row order
+    first = np.flatnonzero(np.diff(values[order], prepend=np.nan) != 0)
+    inside = np.add.reduceat(weight[order], first)
+    below = np.cumsum(inside) - inside
+    with np.errstate(invalid="ignore"):
+        rank = (below + 0.5 * inside) / inside.sum()
+    number = np.minimum(np.floor(rank * k), k - 1)
+    group[order] = np.repeat(number, np.diff(first, append=len(order)))
+    return group

@@ -40,7 +40,7 @@ class Nested:
     patterns: Patterns
     cells: Cells
     has_outer: bool
-    blocks: list[tuple[int, int]] = field(default_factory=list)
+    blocks: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, Z: FloatArray, cells: Cells, *, has_outer: bool) -> Nested:
@@ -49,7 +49,7 @@ class Nested:
         cuts = np.searchsorted(ends, np.linspace(0, ends[-1], _BLOCKS + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], cuts, [len(ends)]]))
         return cls(Z=Z, patterns=Patterns(*sparse_rows(Z)), cells=cells, has_outer=has_outer,
-                   blocks=[(int(a), int(b)) for a, b in pairwise(edges)])  # fmt: skip
+                   blocks=tuple((int(a), int(b)) for a, b in pairwise(edges)))  # fmt: skip
 
     @property
     def q(self) -> int:

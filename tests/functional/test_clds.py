@@ -46,7 +46,7 @@ def test_simulation__is_the_same_again_and_not_with_another_seed():
 
 @pytest.mark.slow
 def test_truth__is_recovered_from_many_people():
-    """540,000 workers: estimates within 4.5 errors of the truth, variances of both levels too."""
+    """540,000 workers: estimates within 4.5 errors of the truth (80 numbers, falsely red 1 time in 2,000)."""
     sample = simulate_clds(540_000)
     frame = frame_of(sample)
     for outcome in EVENTS:
@@ -145,7 +145,7 @@ def test_intervals_of_variances__cover_the_truth():
                     row.conf_low is not None and row.conf_low <= variances[row.term] <= row.conf_high
                 )
     for level, own in inside.items():
-        assert 0.89 <= told(f"variance of {level}", own) <= 1.0
+        assert told(f"variance of {level}", own) >= 0.89  # 2.8 Monte-Carlo errors below
 
 
 @pytest.mark.slow
@@ -170,4 +170,5 @@ def test_intervals_of_contributions__cover_those_of_the_population():
         for key, row in values(parts(sample, bootstrap=200, method="iid", seed=seed).rows).items():
             if row.conf_low is not None:
                 inside.append(row.conf_low <= truth[key].estimate <= row.conf_high)
+    # Numbers of one sample go together: 23 in each of 150, so the error is nearer 0.018 than what is printed.
     assert 0.92 <= told("contributions and horizontal inequity", inside) <= 0.98

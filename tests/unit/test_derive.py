@@ -87,9 +87,25 @@ def test_quantiles__do_not_depend_on_row_order(tmp_path):
     frame = people()
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
+    frame = frame.with_columns(income=pl.when(pl.int_range(pl.len()) % 20 == 0).then(None).otherwise("income"))
     one, _ = rows_of(*write(tmp_path / "a", frame), tmp_path / "a")
     other, _ = rows_of(*write(tmp_path / "b", frame.sample(fraction=1, shuffle=True, seed=3)), tmp_path / "b")
     assert levels(one, "2014") == levels(other, "2014")
+    means = [[row.estimate for row in rows if (row.term, row.measure) == ("income", "mean")] for rows in (one, other)]
+    assert means[0] == pytest.approx(means[1], rel=1e-12)
+
+
+def test_filled_values_and_groups__have_the_same_bits_in_any_order():
+    from engine.data.derive import _filled, _groups
+
+    generator = np.random.default_rng(2)
+    values, weight = generator.integers(0, 30, 2_000).astype(float), generator.uniform(0.1, 3, 2_000)
+    values[::11] = np.nan
+    order = generator.permutation(2_000)
+    for function in (_filled, lambda v, w: _groups(v, w, 7)):
+        assert np.array_equal(function(values, weight)[order], function(values[order], weight[order]), equal_nan=True)
+    assert np.isnan(_groups(np.full(3, np.nan), np.ones(3), 5)).all()
+    assert _groups(np.array([3.0, 1.0, 2.0, 1.0]), np.ones(4), 2).tolist() == [1, 0, 1, 0]
 
 
 def test_means__fill_and_are_counted(tmp_path):
