@@ -17,6 +17,7 @@ from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.comparison import pairs_of
 from engine.estimators.index_rows import intervals_of, replicated_row
 from engine.estimators.point import Piece
+from engine.estimators.replicated import Entry
 from engine.estimators.resampling import ResamplingPlan
 from engine.estimators.terms import Covariates
 from engine.results import TidyRow
@@ -51,7 +52,7 @@ class Decomposed:
 
 def change_rows(
     arrays: SampleArrays, spec: DecompositionSpec, plan: ResamplingPlan | None, groups: Sequence[Decomposed]
-) -> Iterator[TidyRow]:
+) -> Iterator[Entry]:
     """Yield what moved between each two groups; the replicates of both come from the same draws."""
     whole = [np.nan if group.covariates is None else group.parts[spec.index, ""][0] for group in groups]
     for pair in pairs_of(np.array(whole)):

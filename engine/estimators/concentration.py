@@ -13,19 +13,18 @@ from engine.estimators.index_rows import IndexBlock, index_rows
 from engine.estimators.indices import requested_indices
 from engine.estimators.layout import lay_out
 from engine.estimators.point import Piece, cut_piece, estimate_index
+from engine.estimators.replicated import WHOLE, Entry, Estimated, ReplicatePlan, Share
 from engine.estimators.replication import Progress, Target, replicate
 from engine.estimators.resampling import ResamplingPlan, make_plan, shortened
 from engine.kernels._jit import threads as kernel_threads
 from engine.kernels.indices import MIDRANK_FAMILY
-from engine.results import TidyRow
 from engine.study import ConcentrationSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConcentrationEstimates:
-    """Tidy rows, and the replicates (b,) of each (outcome, group, index) behind them."""
+class ConcentrationEstimates(Estimated):
+    """Rows, and the replicates (b,) of each (outcome, group, index) behind them."""
 
-    rows: tuple[TidyRow, ...]
     replicates: Mapping[tuple[int, int, str], FloatArray]
 
 
@@ -37,6 +36,7 @@ def estimate_concentration(
     seed: int,
     threads: int | None = None,
     progress: Progress | None = None,
+    share: Share = WHOLE,
 ) -> ConcentrationEstimates:
     """Estimate every requested index of every outcome in every group.
 
@@ -54,6 +54,8 @@ def estimate_concentration(
         How many; the results do not depend on it.
     progress
         Told how many replicates are done, after each batch.
+    share
+        The part of the replicates to do; other parts do the others, and `joined` puts them together.
 
     Raises
     ------
@@ -84,11 +86,12 @@ def estimate_concentration(
             plan = replace(plan, name=f"{plan.name} by cells")
         with kernel_threads(threads) as n_threads:
             values, errors = replicate(
-                arrays, pieces, targets, plan, layout, std_errors=studentized, n_threads=n_threads, progress=progress
-            )
-    if plan is not None and values is not None:
+                arrays, pieces, targets, plan, layout, std_errors=studentized, n_threads=n_threads, progress=progress,
+                share=share,
+            )  # fmt: skip
+    if plan is not None and values is not None and share == WHOLE:
         plan = shortened(plan, values.shape[1])
-    rows: list[TidyRow] = []
+    rows: list[Entry] = []
     kept: dict[tuple[int, int, str], FloatArray] = {}
     as_drawn = _as_drawn(arrays, plan, spec)
     for q in range(0, len(targets), n_groups):
@@ -109,7 +112,8 @@ def estimate_concentration(
         rows.extend(index_rows(arrays, spec, block, plan))
         if values is not None:
             kept.update({(target.outcome, g, target.index.name): values[q + g] for g in range(n_groups)})
-    return ConcentrationEstimates(rows=tuple(rows), replicates=kept)
+    brief = None if plan is None else ReplicatePlan.of(plan)
+    return ConcentrationEstimates(entries=tuple(rows), plan=brief, replicates=kept)
 
 
 def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan | None, spec: ConcentrationSpec) -> SampleArrays:

@@ -14,6 +14,7 @@ from engine.estimators.change import Decomposed, change_rows
 from engine.estimators.index_rows import intervals_of, replicated_row
 from engine.estimators.indices import Index
 from engine.estimators.point import Piece, cut_piece
+from engine.estimators.replicated import WHOLE, Entry, Estimated, ReplicatePlan, Share
 from engine.estimators.replication import BATCH_WORK, Progress, tell
 from engine.estimators.resampling import ResamplingPlan, make_plan, shortened
 from engine.estimators.terms import Covariates, covariates_of
@@ -27,10 +28,9 @@ Key = tuple[str, int | str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecompositionEstimates:
-    """Tidy rows, and by group the replicates (b,) of each quantity."""
+class DecompositionEstimates(Estimated):
+    """Rows, and by group the replicates (b,) of each quantity."""
 
-    rows: tuple[TidyRow, ...]
     replicates: tuple[Mapping[Key, FloatArray], ...]
 
 
@@ -55,6 +55,7 @@ def estimate_decomposition(
     seed: int,
     threads: int | None = None,
     progress: Progress | None = None,
+    share: Share = WHOLE,
 ) -> DecompositionEstimates:
     """Decompose an index in every group, by the sample and in every replicate.
 
@@ -68,7 +69,7 @@ def estimate_decomposition(
         The analysis.
     bounds
         Theoretical bounds of the outcome.
-    seed, threads, progress
+    seed, threads, progress, share
         As for `estimate_concentration`.
 
     Raises
@@ -96,11 +97,11 @@ def estimate_decomposition(
                 f"analysis '{spec.name}': {fits[0].status} (outcome '{spec.outcome}', model '{spec.model}'); expected "
                 "a model that can be fitted. Leave out or merge covariates."
             )
-        replicates = _replicate(arrays, spec, index, plan, fits, n_threads, progress)
-    if plan is not None:
+        replicates = _replicate(arrays, spec, index, plan, fits, n_threads, progress, share)
+    if plan is not None and share == WHOLE:
         done = max((len(values) for own in replicates for values in own.values()), default=plan.n_replicates)
         plan = shortened(plan, done)
-    rows = [
+    rows: list[Entry] = [
         row
         for g, fit in enumerate(fits)
         for row in _rows(arrays, spec, index, plan, fit, replicates[g] if replicates else {}, g)
@@ -111,7 +112,8 @@ def estimate_decomposition(
             for fit, own in zip(fits, replicates or [{}] * len(fits), strict=True)
         ]
         rows += change_rows(arrays, spec, plan, groups)
-    return DecompositionEstimates(rows=tuple(rows), replicates=tuple(replicates))
+    brief = None if plan is None else ReplicatePlan.of(plan)
+    return DecompositionEstimates(entries=tuple(rows), plan=brief, replicates=tuple(replicates))
 
 
 _BOUNDARY = parts_of.STATUS[glm.BOUNDARY]
@@ -165,16 +167,18 @@ def _predicts_need(spec: DecompositionSpec) -> bool:
 
 def _replicate(
     arrays: SampleArrays, spec: DecompositionSpec, index: Index, plan: ResamplingPlan | None, fits: Sequence[_Fit],
-    n_threads: int, progress: Progress | None,
+    n_threads: int, progress: Progress | None, share: Share,
 ) -> list[Mapping[Key, FloatArray]]:  # fmt: skip
     """Decompose all groups in the same draws; returns each quantity (b,) by group."""
     if plan is None:
         return []
-    found: list[dict[Key, list[FloatArray]]] = [{} for _ in fits]
-    n_blocks = -(-plan.n_replicates // LANES)
+    blocks = share.blocks(plan.n_replicates)
+    found: list[dict[Key, list[FloatArray]]] = [
+        {} if fit.laid is None else {key: [np.empty(0)] for key in fit.parts} for fit in fits
+    ]
     step = int(np.clip(BATCH_WORK / 4 / (arrays.n * LANES) // n_threads * n_threads, n_threads, 16 * n_threads))
-    for first in range(0, n_blocks, step):
-        count = min(step, n_blocks - first)
+    for first in range(blocks.start, blocks.stop, step):
+        count = min(step, blocks.stop - first)
         batch = plan.draws.batch(arrays.n, first, count)
         kept = min(count * LANES, plan.n_replicates - first * LANES)
         for fit, own in zip(fits, found, strict=True):
@@ -195,7 +199,7 @@ def _replicate(
 def _rows(
     arrays: SampleArrays, spec: DecompositionSpec, index: Index, plan: ResamplingPlan | None, fit: _Fit,
     replicates: Mapping[Key, FloatArray], g: int,
-) -> Iterator[TidyRow]:  # fmt: skip
+) -> Iterator[Entry]:  # fmt: skip
     group, piece = arrays.groups[g], fit.piece
     base = TidyRow(
         outcome=spec.outcome, rank_by=arrays.rank_name, measure=index.name, wave=group.wave, subgroup=group.subgroup,

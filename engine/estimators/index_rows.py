@@ -10,9 +10,9 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.comparison import NO_DEGREES, Pair, difference_row, joint_row, pairs_of
 from engine.estimators.indices import RELATIVE, Index
-from engine.estimators.intervals import ReplicateSummary, summarise
 from engine.estimators.peer import conindex_rows
 from engine.estimators.point import Piece, PointEstimates, t_interval
+from engine.estimators.replicated import Entry, Replicated
 from engine.estimators.resampling import ResamplingPlan
 from engine.kernels.design import cubed_and_squared
 from engine.results import TidyRow
@@ -38,19 +38,16 @@ class IndexBlock:
 
 def index_rows(
     arrays: SampleArrays, spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan | None
-) -> list[TidyRow]:
+) -> list[Entry]:
     """Return the rows of an index in every group, then of its differences between groups."""
-    rows = []
+    rows: list[Entry] = []
     for g, piece in enumerate(block.pieces):
         row = _linearised_row(arrays, spec, block, g)
         rows.append(row)
         if plan is not None and block.values is not None and np.isfinite(block.point.values[g]):
             if row.status == NO_DEGREES and plan.degrees is None:
                 continue  # replicates of one unit show no spread
-            rows.extend(
-                replicate_row(row, _summary(spec, block, plan, g, interval), plan)
-                for interval in intervals_of(spec.bootstrap, plan)
-            )
+            rows.extend(_replicated(row, block, plan, g, interval) for interval in intervals_of(spec.bootstrap, plan))
         if spec.peer == "conindex" and piece.status == "ok":
             rows.extend(conindex_rows(row, piece, block.index))
     if spec.compare and len(arrays.groups) > 1:
@@ -95,18 +92,12 @@ def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: IndexB
     )  # fmt: skip
 
 
-def _summary(
-    spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan, g: int, interval: str
-) -> ReplicateSummary:
+def _replicated(row: TidyRow, block: IndexBlock, plan: ResamplingPlan, g: int, interval: str) -> Replicated:
     assert block.values is not None  # noqa: S101 - told to mypy; the caller looked
-    estimate = float(block.point.values[g])
-    return summarise(
-        estimate,
-        block.values[g],
-        factors=plan.factors,
-        centre=estimate if plan.centre == "estimate" else None,
+    return Replicated(
+        row=replace(row, method=plan.name),
+        values=block.values[g],
         interval=interval,
-        conf_level=spec.conf_level,
         degrees=plan.degrees or block.pieces[g].degrees,
         acceleration=_acceleration(block.drawn.totals[g], plan, interval),
         errors=None if block.errors is None else block.errors[g],
@@ -127,21 +118,6 @@ def intervals_of(bootstrap: BootstrapSpec | None, plan: ResamplingPlan) -> tuple
     return bootstrap.interval if bootstrap is not None and plan.is_bootstrap else ("normal",)
 
 
-def replicate_row(row: TidyRow, summary: ReplicateSummary, plan: ResamplingPlan) -> TidyRow:
-    """Return a row with the standard error and interval of its replicates."""
-    return replace(
-        row,
-        std_error=_number(summary.std_error),
-        conf_low=_number(summary.conf_low),
-        conf_high=_number(summary.conf_high),
-        p_value=_number(summary.p_value),
-        method=f"{plan.name}, {summary.interval}",
-        n_replicates=plan.n_replicates,
-        n_failed=summary.n_failed,
-        status=summary.status if row.status == "ok" else row.status,
-    )
-
-
 def _comparison(
     arrays: SampleArrays,
     spec: ConcentrationSpec,
@@ -149,46 +125,36 @@ def _comparison(
     plan: ResamplingPlan | None,
     pair: Pair,
     base: TidyRow,
-) -> list[TidyRow]:
+) -> list[Entry]:
     row = difference_row(base, block.point, block.pieces, arrays, pair, spec.conf_level)
     if plan is None or block.values is None or (row.status == NO_DEGREES and plan.degrees is None):
         return [row]
     totals = block.drawn.totals[pair.second] - block.drawn.totals[pair.first]
-    difference = float(block.point.values[pair.second] - block.point.values[pair.first])
-    rows = [row]
+    values = block.values[pair.second] - block.values[pair.first]
+    degrees = plan.degrees or min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees)
     # The replicates hold no standard error of a difference: percentile in place of studentized.
-    for interval in dict.fromkeys(
-        "percentile" if i == "studentized" else i for i in intervals_of(spec.bootstrap, plan)
-    ):
-        summary = summarise(
-            difference,
-            block.values[pair.second] - block.values[pair.first],
-            factors=plan.factors,
-            centre=difference if plan.centre == "estimate" else None,
-            interval=interval,
-            conf_level=spec.conf_level,
-            degrees=plan.degrees or min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees),
-            acceleration=_acceleration(totals, plan, interval),
-        )
-        rows.append(replicate_row(row, summary, plan))
-    return rows
+    intervals = dict.fromkeys("percentile" if i == "studentized" else i for i in intervals_of(spec.bootstrap, plan))
+    return [
+        row,
+        *(
+            Replicated(
+                row=replace(row, method=plan.name), values=values, interval=interval, degrees=degrees,
+                acceleration=_acceleration(totals, plan, interval),
+            )
+            for interval in intervals
+        ),
+    ]  # fmt: skip
 
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def replicated_row(row: TidyRow, values: FloatArray, plan: ResamplingPlan, interval: str, degrees: int) -> TidyRow:
-    """Return a row with error and interval from its replicates (b,)."""
-    assert row.estimate is not None  # noqa: S101 - told to mypy; the caller looked
-    summary = summarise(
-        row.estimate,
-        values,
-        factors=plan.factors,
-        centre=row.estimate if plan.centre == "estimate" else None,
+def replicated_row(row: TidyRow, values: FloatArray, plan: ResamplingPlan, interval: str, degrees: int) -> Replicated:
+    """Return a row of a decomposition or a change with its replicates (b,)."""
+    return Replicated(
+        row=replace(row, method=f"{row.method}, {plan.name}"),
+        values=values,
         interval=interval,
-        conf_level=row.conf_level or 0.95,
         degrees=plan.degrees or degrees,
     )
-    found = replicate_row(row, summary, plan)
-    return replace(found, method=f"{row.method}, {found.method}")

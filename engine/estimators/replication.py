@@ -12,6 +12,7 @@ from engine.errors import Enough
 from engine.estimators.indices import Index
 from engine.estimators.layout import Layout
 from engine.estimators.point import Piece
+from engine.estimators.replicated import WHOLE, Share
 from engine.estimators.resampling import ResamplingPlan
 from engine.kernels.few_cells import exact_moments
 from engine.kernels.indices import MIDRANK_FAMILY
@@ -59,20 +60,22 @@ def replicate(
     std_errors: bool,
     n_threads: int,
     progress: Progress | None = None,
+    share: Share = WHOLE,
 ) -> tuple[FloatArray, FloatArray | None]:
-    """Return every target in every replicate (q, b), and its linearised standard error there if asked.
+    """Return every target in every replicate of a share (q, b), and its linearised standard error there if asked.
 
     An interrupt is taken between batches, a fraction of a second apart.
     """
-    values = np.empty((len(targets), plan.n_replicates))
+    blocks = share.blocks(plan.n_replicates)
+    start = blocks.start * LANES
+    values = np.empty((len(targets), max(min(blocks.stop * LANES, plan.n_replicates) - start, 0)))
     errors = np.empty_like(values) if std_errors else None
-    n_blocks = -(-plan.n_replicates // LANES)
     step = batch_blocks(
         layout, n_threads, whole=std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets)
     )
-    for first in range(0, n_blocks, step):
-        count = min(step, n_blocks - first)
-        low, high = first * LANES, min((first + count) * LANES, plan.n_replicates)
+    for first in range(blocks.start, blocks.stop, step):
+        count = min(step, blocks.stop - first)
+        low, high = first * LANES - start, min((first + count) * LANES, plan.n_replicates) - start
         numbers = _batch_numbers(first, count, layout, targets, plan, std_errors=std_errors)
         for q, target in enumerate(targets):
             values[q, low:high] = numbers[q][0][: high - low]
