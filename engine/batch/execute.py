@@ -14,13 +14,14 @@ from engine.batch.reporter import Reporter
 from engine.batch.warm import Aside, compiling_aside
 from engine.errors import UsageError, nearest
 from engine.results import TidyRow, to_frame
-from engine.study import StudySpec, load_study
+from engine.study import AnalysisSpec, StudySpec, load_study
 from engine.study.analyses import REPLICATED, least_replicates
 from engine.study.load import study_path, study_seed
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.batch.kinds import Context
     from engine.data.panel import Panel
     from engine.data.sample import Sample
     from engine.data.sources import SourceFile
@@ -151,45 +152,50 @@ def prepare(
 def _analyse(
     spec: StudySpec, panel: Panel, sample: Sample, threads: int | None, reporter: Reporter, aside: Aside
 ) -> tuple[tuple[TidyRow, ...], dict[str, float], tuple[str, ...]]:
-    """Return the rows, the seconds of each analysis, and the names of those that an interrupt left out."""
-    from engine.batch.kinds import Context, run_analysis
+    """Return the rows, the seconds of each task, and the names of those that an interrupt left out."""
+    from engine.batch.kinds import run_task
+    from engine.batch.tasks import tasks_of
+
+    context = make_context(spec, panel, sample, threads, reporter)
+    tasks = tasks_of(spec, context.reader.waves)
+    reporter.start_analyses(len(tasks), sum(planned_replicates(task.analysis) for task in tasks))
+    rows: list[TidyRow] = []
+    timings: dict[str, float] = {}
+    for number, task in enumerate(tasks):
+        began = time.perf_counter()
+        try:
+            reporter.start_analysis(task.name)
+            aside.wait(task.analysis.name)
+            found = run_task(task, context)
+        except (KeyboardInterrupt, SystemError):
+            # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
+            if not (reporter.keeps and reporter.interrupted and rows):
+                raise
+            return tuple(rows), timings, tuple(other.name for other in tasks[number:])
+        rows += task.rows(found)
+        timings[f"analysis {task.name}"] = time.perf_counter() - began
+        if reporter.keeps and reporter.interrupted:
+            return tuple(rows), timings, tuple(other.name for other in tasks[number + 1 :])
+    return tuple(rows), timings, ()
+
+
+def make_context(spec: StudySpec, panel: Panel, sample: Sample, threads: int | None, reporter: Reporter) -> Context:
+    """Return what the tasks of a study may use."""
+    from engine.batch.kinds import Context
     from engine.data.fetch import SampleReader
 
-    context = Context(
+    return Context(
         spec=spec,
         reader=SampleReader(spec, sample, panel),
         seed=study_seed(spec),
         threads=threads,
         reporter=reporter,
     )
-    reporter.start_analyses(len(spec.analysis), sum(planned_replicates(spec).values()))
-    rows: list[TidyRow] = []
-    timings: dict[str, float] = {}
-    for number, analysis in enumerate(spec.analysis):
-        began = time.perf_counter()
-        try:
-            reporter.start_analysis(analysis.name)
-            aside.wait(analysis.name)
-            found = run_analysis(analysis, context)
-        except (KeyboardInterrupt, SystemError):
-            # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
-            if not (reporter.keeps and reporter.interrupted and rows):
-                raise
-            return tuple(rows), timings, tuple(other.name for other in spec.analysis[number:])
-        rows += [replace(row, analysis=analysis.name, kind=analysis.kind) for row in found]
-        timings[f"analysis {analysis.name}"] = time.perf_counter() - began
-        if reporter.keeps and reporter.interrupted:
-            return tuple(rows), timings, tuple(other.name for other in spec.analysis[number + 1 :])
-    return tuple(rows), timings, ()
 
 
-def planned_replicates(spec: StudySpec) -> dict[str, int]:
-    """Return how many replicates each analysis asks for."""
-    return {
-        analysis.name: analysis.bootstrap.replicates
-        for analysis in spec.analysis
-        if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None
-    }
+def planned_replicates(analysis: AnalysisSpec) -> int:
+    """Return how many replicates an analysis asks for."""
+    return analysis.bootstrap.replicates if isinstance(analysis, REPLICATED) and analysis.bootstrap else 0
 
 
 def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, only: str | None) -> StudySpec:

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.arrays import SampleArrays, TableArrays
 from engine.batch.reporter import Reporter
+from engine.batch.tasks import Task
 from engine.data.fetch import SampleReader
 from engine.estimators.concentration import estimate_concentration
 from engine.estimators.curve import curves
@@ -16,12 +17,11 @@ from engine.estimators.decomposition_rows import estimate_decomposition
 from engine.estimators.logit_rows import estimate_logit
 from engine.estimators.multilevel_rows import estimate_multilevel
 from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
+from engine.estimators.replicated import WHOLE, Estimated, Share
 from engine.estimators.rif import estimate_rif
 from engine.estimators.tables import describe, rates
 from engine.estimators.terms import complete_rows
-from engine.results import TidyRow
 from engine.study import (
-    AnalysisSpec,
     ConcentrationSpec,
     CurveSpec,
     DecompositionSpec,
@@ -43,34 +43,37 @@ class Context:
     seed: int
     threads: int | None
     reporter: Reporter
+    share: Share = WHOLE
 
 
-def _describe(analysis: DescribeSpec, context: Context) -> tuple[TidyRow, ...]:
+def _describe(analysis: DescribeSpec, context: Context) -> Estimated:
     names = analysis.variables or tuple(context.spec.variables)
     table = _table(analysis.by, context)
     # One variable at a time: memory does not grow with their number.
-    return tuple(row for name in names for row in describe(table, [context.reader.variable(name)], analysis))
+    rows = (row for name in names for row in describe(table, [context.reader.variable(name)], analysis))
+    return Estimated(entries=tuple(rows))
 
 
-def _rates(analysis: RatesSpec, context: Context) -> tuple[TidyRow, ...]:
+def _rates(analysis: RatesSpec, context: Context) -> Estimated:
     table = _table(analysis.by, context, weighted=analysis.weighted)
     factors = [context.reader.variable(name) for name in analysis.rows]
     outcomes = (context.reader.variable(name) for name in analysis.outcome)
-    return tuple(row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
+    rows = (row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
+    return Estimated(entries=tuple(rows))
 
 
-def _concentration(analysis: ConcentrationSpec, context: Context) -> tuple[TidyRow, ...]:
+def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimated:
     bounds = {name: analysis.bounds or context.spec.variables[name].theoretical_bounds for name in analysis.outcome}
     arrays = _sorted(analysis, analysis.outcome, analysis.rank_by, context)
     progress = context.reporter.replicated
-    estimates = estimate_concentration(
-        arrays, analysis, bounds, seed=context.seed, threads=context.threads, progress=progress
+    return estimate_concentration(
+        arrays, analysis, bounds, seed=context.seed, threads=context.threads, progress=progress, share=context.share
     )
-    return estimates.rows
 
 
-def _curve(analysis: CurveSpec, context: Context) -> tuple[TidyRow, ...]:
-    return curves(_sorted(analysis, analysis.outcome, analysis.rank_by, context), analysis, seed=context.seed)
+def _curve(analysis: CurveSpec, context: Context) -> Estimated:
+    arrays = _sorted(analysis, analysis.outcome, analysis.rank_by, context)
+    return Estimated(entries=curves(arrays, analysis, seed=context.seed))
 
 
 def _table(by: Sequence[str], context: Context, *, weighted: bool = True) -> TableArrays:
@@ -99,7 +102,7 @@ def _sorted(
     )  # fmt: skip
 
 
-def _decomposition(analysis: DecompositionSpec, context: Context) -> tuple[TidyRow, ...]:
+def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimated:
     reader = context.reader
     group, groups = reader.groups(analysis.by)
     variables = [reader.variable(name) for name in analysis.terms]
@@ -112,11 +115,11 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> tuple[TidyR
     )  # fmt: skip
     return estimate_decomposition(
         arrays, variables, analysis, bounds, seed=context.seed, threads=context.threads,
-        progress=context.reporter.replicated,
-    ).rows  # fmt: skip
+        progress=context.reporter.replicated, share=context.share,
+    )  # fmt: skip
 
 
-def _rif(analysis: RifSpec, context: Context) -> tuple[TidyRow, ...]:
+def _rif(analysis: RifSpec, context: Context) -> Estimated:
     reader = context.reader
     group, groups = reader.groups(analysis.by)
     variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
@@ -127,29 +130,30 @@ def _rif(analysis: RifSpec, context: Context) -> tuple[TidyRow, ...]:
         rank=reader.numbers(analysis.rank_by), rank_name=analysis.rank_by, columns=reader.design(), group=group,
         groups=groups,
     )  # fmt: skip
-    return estimate_rif(arrays, variables, analysis, bounds)
+    return Estimated(entries=estimate_rif(arrays, variables, analysis, bounds))
 
 
-def _logit(analysis: LogitSpec, context: Context) -> tuple[TidyRow, ...]:
+def _logit(analysis: LogitSpec, context: Context) -> Estimated:
     reader, design = context.reader, context.spec.design
     if analysis.covariance == "auto":
         designed = design.weight is not None or design.cluster is not None or design.stratum is not None
         analysis = analysis.model_copy(update={"covariance": "design" if designed else "model"})
     variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
     table = _table(analysis.by, context, weighted=analysis.weighted)
-    return estimate_logit(table, reader.variable(analysis.outcome), variables, analysis)
+    return Estimated(entries=estimate_logit(table, reader.variable(analysis.outcome), variables, analysis))
 
 
-def _multilevel(analysis: MultilevelSpec, context: Context) -> tuple[TidyRow, ...]:
+def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimated:
     reader = context.reader
     variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
     ids = {name: reader.level(name) for name in analysis.levels}
     table = _table(analysis.by, context, weighted=analysis.weights != "none")
     outcome = reader.variable(analysis.outcome)
-    return estimate_multilevel(table, outcome, variables, ids, analysis, threads=context.threads)
+    rows = estimate_multilevel(table, outcome, variables, ids, analysis, threads=context.threads)
+    return Estimated(entries=rows)
 
 
-ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
+ANALYSES: dict[str, Callable[..., Estimated]] = {
     "describe": _describe,
     "rates": _rates,
     "concentration": _concentration,
@@ -161,6 +165,7 @@ ANALYSES: dict[str, Callable[..., tuple[TidyRow, ...]]] = {
 }
 
 
-def run_analysis(analysis: AnalysisSpec, context: Context) -> tuple[TidyRow, ...]:
-    """Run one analysis of a study."""
-    return ANALYSES[analysis.kind](analysis, context)
+def run_task(task: Task, context: Context) -> Estimated:
+    """Run an analysis on the waves that its task sees."""
+    context = replace(context, reader=context.reader.of_waves(task.waves))
+    return ANALYSES[task.analysis.kind](task.analysis, context)

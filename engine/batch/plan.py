@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.execute import study_files
-from engine.data.panel import panel_key
+from engine.data.part import part_key, read_part
 from engine.data.queries import query_text
 from engine.data.sample import rule_conditions
 from engine.data.sources import SourceFile, open_frame, reading
@@ -54,13 +54,14 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
     if faults:
         raise StudyError(spec.study.name, faults)
     conditions = [str(item) for item in checked]
-    panel = cache_folder("panels") / panel_key(spec, [file.digest() for file in files])
+    home = cache_folder("panels")
+    ready = all(read_part(home / part_key(spec, file, file.digest())) is not None for file in files)
     return StudyPlan(
         study=spec.study.name,
         title=spec.study.title or spec.study.name,
         seed=study_seed(spec),
         files=tuple((file.path.name, _rows(file)) for file in files),
-        panel_ready=(panel / "sources.json").is_file(),
+        panel_ready=ready,
         rules=tuple((rule.label, condition) for rule, condition in zip(spec.sample, conditions, strict=True)),
         analyses=tuple(_analyses(spec)),
         sql=(

@@ -13,6 +13,8 @@ from engine.errors import DataError
 from engine.study import ReplicateWeightsSpec, StudySpec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
     from engine.data.panel import Panel
@@ -20,19 +22,29 @@ if TYPE_CHECKING:
 
 
 class SampleReader:
-    """Reads the columns of a sample on demand; holds none of them."""
+    """Reads the columns of a sample on demand, of some waves as if there were no others; holds none of them."""
 
-    def __init__(self, spec: StudySpec, sample: Sample, panel: Panel) -> None:
+    def __init__(self, spec: StudySpec, sample: Sample, panel: Panel, only: Sequence[str] | None = None) -> None:
         self._spec = spec
         self._sample = sample
         self._panel = panel
-        self.waves = sort_waves(sample.waves)
+        self._only = None if only is None else list(only)
+        self.waves = sort_waves(sample.waves if only is None else only)
+        self.n = sample.n if only is None else sum(sample.flow[-1].by_wave[wave] for wave in only)
 
-    def _series(self, name: str) -> pl.Series:
+    def of_waves(self, waves: Sequence[str] | None) -> SampleReader:
+        """Return a reader of some waves alone; of all without a list."""
+        return self if waves is None else SampleReader(self._spec, self._sample, self._panel, waves)
+
+    def _scan(self, files: Path | list[str]) -> pl.LazyFrame:
         import polars as pl
 
+        frame = pl.scan_parquet(files)
+        return frame if self._only is None else frame.filter(pl.col("wave").is_in(self._only))
+
+    def _series(self, name: str) -> pl.Series:
         # In-memory: the streaming engine may change the order of rows.
-        return pl.scan_parquet(self._sample.path).select(name).collect(engine="in-memory")[name]
+        return self._scan(self._sample.path).select(name).collect(engine="in-memory")[name]
 
     def numbers(self, name: str) -> FloatArray:
         """Return a variable as (N,) float64, NaN where missing: an event as 0 and 1, a factor by level number."""
@@ -71,9 +83,9 @@ class SampleReader:
 
     def groups(self, by: Sequence[str]) -> tuple[IntArray, tuple[Group, ...]]:
         """Return each row's group (N,), -1 for none, and the groups of all combinations of levels."""
-        number = np.zeros(self._sample.n, np.int64)
+        number = np.zeros(self.n, np.int64)
         groups: list[Group] = [Group()]
-        missing = np.zeros(self._sample.n, bool)
+        missing = np.zeros(self.n, bool)
         for name in by:
             if name == "wave":
                 codes, levels = self._wave_codes(), self.waves
@@ -98,11 +110,14 @@ class SampleReader:
 
         design = self._spec.design
         given = design.replicate_weights
-        ids = self._design_ids(pl.scan_parquet(self._sample.path)).collect(engine="in-memory")
-        units = self._design_ids(pl.scan_parquet(self._panel.parts)).group_by(pl.all()).agg(rows=pl.len())
-        found = units.collect(engine="in-memory") if ids.width else pl.DataFrame({"rows": [self._panel.n_rows]})
+        ids = self._design_ids(self._scan(self._sample.path)).collect(engine="in-memory")
+        every = self._scan(self._panel.parts)
+        units = (
+            self._design_ids(every).group_by(pl.all()).agg(rows=pl.len()) if ids.width else every.select(rows=pl.len())
+        )
+        found = units.collect(engine="in-memory")
         names = {role: pl.Enum(found[role].drop_nulls().unique().sort()) for role in ids.columns}
-        every = found.drop_nulls()
+        known = found.drop_nulls()
         return DesignColumns(
             weight=self._design_numbers("weight") if design.weight else None,
             stratum=_codes(ids["stratum"].cast(names["stratum"])) if "stratum" in names else None,
@@ -112,9 +127,9 @@ class SampleReader:
             nested=design.nested,
             single_psu=design.single_psu,
             frame=DesignFrame(
-                stratum=_codes(every["stratum"].cast(names["stratum"])) if "stratum" in names else None,
-                cluster=_codes(every["cluster"].cast(names["cluster"])) if "cluster" in names else None,
-                rows=every["rows"].to_numpy().astype(np.int64),
+                stratum=_codes(known["stratum"].cast(names["stratum"])) if "stratum" in names else None,
+                cluster=_codes(known["cluster"].cast(names["cluster"])) if "cluster" in names else None,
+                rows=known["rows"].to_numpy().astype(np.int64),
             ),
             names={
                 role: name if isinstance(name, str) else " / ".join(dict.fromkeys(name.values()))
@@ -152,7 +167,7 @@ class SampleReader:
 
         schema = pl.scan_parquet(self._sample.path).collect_schema().names()
         columns = [name for name in schema if name.startswith(f"{DESIGN_PREFIX}replicate_")]
-        values = np.empty((len(columns), self._sample.n))
+        values = np.empty((len(columns), self.n))
         for row, name in zip(values, columns, strict=True):
             row[:] = _floats(self._series(name))
         if count := int((~(values >= 0)).any(axis=0).sum()):

@@ -58,8 +58,21 @@ class BootstrapSpec(Spec):
     ] = "auto"
 
 
+def _wave_names(value: object) -> object:
+    """Accept one wave where several are allowed, and years as numbers."""
+    if value in ("all", "each"):
+        return value
+    names = as_tuple(value)
+    return tuple(str(name) if isinstance(name, int) else name for name in names) if isinstance(names, tuple) else names
+
+
 class _Analysis(Spec):
     name: Annotated[str, Field(min_length=1, max_length=120)]
+    waves: Annotated[
+        Literal["all", "each"] | Annotated[tuple[str, ...], Field(min_length=1)],
+        BeforeValidator(_wave_names, json_schema_input_type=str | int | tuple[str | int, ...]),
+        Field(description="all; each: every wave as if it were alone; or a list: these as if there were no others"),
+    ] = "all"
     by: Annotated[Names, Field(description="Factors, or 'wave'")] = ()
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 

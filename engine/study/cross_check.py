@@ -49,6 +49,7 @@ def cross_check(raw: Table) -> list[Fault]:
             found = f"the name '{given}' of analysis[{seen[given]}]"
             faults.append(Fault(f"{path}.name", found, "a name of its own", "Rename one."))
         faults.extend(_references(path, analysis, variables, raw))
+        faults.extend(_waves(path, analysis, _table(raw.get("source"))))
         for key in ("by", "outcome", "rows", "index", "terms", "need", "levels"):
             names = _names(analysis.get(key))
             if len(set(names)) < len(names):
@@ -220,6 +221,20 @@ def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw:
                 )  # fmt: skip
             else:
                 yield from _role(f"{path}.{key}", key, name, variables[name], str(analysis.get("kind")))
+
+
+def _waves(path: str, analysis: Table, source: Table) -> Iterator[Fault]:
+    """Waves that are there, and nothing that needs others where each is alone."""
+    waves = analysis.get("waves", "all")
+    if waves != "all" and source.get("wave") is None and not isinstance(source.get("path"), Mapping):
+        yield Fault(f"{path}.waves", f"{waves!r}", "a study with waves", "Give source.wave.")
+    if waves != "each":
+        return
+    if "wave" in _names(analysis.get("terms")):
+        yield Fault(f"{path}.terms", "'wave' with each wave alone", "other terms", "Drop it, or use waves = 'all'.")
+    for key in ("compare", "change"):
+        if analysis.get(key) is True and _names(analysis.get("by")) == ["wave"]:
+            yield Fault(f"{path}.{key}", "true with each wave alone", "waves = 'all'", "Drop one of the two.")
 
 
 def _role(path: str, key: str, name: str, spec: Table, kind: str) -> Iterator[Fault]:

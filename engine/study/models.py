@@ -101,6 +101,14 @@ class DesignSpec(Spec):
         given = getattr(self, role)
         return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
 
+    def of_wave(self, wave: str | None) -> dict[str, object]:
+        """Return the columns of the design in a file of this wave, ready for JSON."""
+        return {
+            **self.model_dump(mode="json", include={"weight", "population", "replicate_weights"}),
+            **{role: self.column_of(role, wave) for role in ("stratum", "cluster")},
+            "levels": {name: self.level_of(name, wave) for name in self.levels},
+        }
+
     def level_of(self, name: str, wave: str | None) -> str:
         """Return the column of a level in a file of this wave."""
         given = self.levels[name]
@@ -172,6 +180,19 @@ class VariableSpec(Spec):
     def blank_of(self, wave: str | None) -> str:
         """Return what an empty cell means in a file of this wave."""
         return self.blank.get(str(wave), "blank") if isinstance(self.blank, dict) else self.blank
+
+    def of_wave(self, wave: str | None) -> dict[str, object]:
+        """Return all that decides the variable's values in a file of this wave, ready for JSON."""
+        own = {"source", "search", "since", "month", "first_digits", "levels_by_wave", "blank", "label"}
+        return {
+            **self.model_dump(mode="json", exclude=own),
+            "column": self.column_of(wave),
+            "since": (self.since or {}).get(str(wave)),
+            "month": self.month_of(wave),
+            "first_digits": self.digits_of(wave),
+            "codes": self.levels_of(wave),
+            "blank": self.blank_of(wave),
+        }
 
     @property
     def _natural(self) -> tuple[str, ...]:

@@ -1,0 +1,67 @@
+"""What a run computes, piece by piece: an analysis on all waves together, or on some alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from engine.errors import DataError, nearest
+from engine.estimators.replicated import Estimated, finished
+from engine.results import TidyRow
+from engine.study import AnalysisSpec, StudySpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """An analysis, and the waves it sees; None stands for all of the data, records without a wave too."""
+
+    analysis: AnalysisSpec
+    waves: tuple[str, ...] | None = None
+    is_one_of_each: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the analysis, with its waves if these are not all."""
+        return self.analysis.name if self.waves is None else f"{self.analysis.name} [{', '.join(self.waves)}]"
+
+    def rows(self, estimated: Estimated) -> tuple[TidyRow, ...]:
+        """Return the finished rows, labelled."""
+        rows = (finished(entry, estimated.plan) for entry in estimated.entries)
+        named = (replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in rows)
+        if self.waves is None or not self.is_one_of_each:
+            return tuple(named)
+        return tuple(replace(row, wave=self.waves[0]) for row in named)
+
+
+def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
+    """Return the tasks of a study whose data hold these waves, in the order of its results.
+
+    Raises
+    ------
+    DataError
+        If an analysis names a wave that is not there.
+    """
+    tasks = tuple(task for analysis in spec.analysis for task in _tasks(analysis, waves))
+    for task in tasks:
+        for wave in absent_waves(task, waves):
+            raise DataError(
+                f"analysis '{task.analysis.name}', waves: found '{wave}'; expected waves of the data. "
+                f"{nearest(wave, [*waves])}"
+            )
+    return tasks
+
+
+def absent_waves(task: Task, waves: Sequence[str]) -> tuple[str, ...]:
+    """Return the waves a task needs that the data do not hold."""
+    return tuple(wave for wave in task.waves or () if wave not in waves)
+
+
+def _tasks(analysis: AnalysisSpec, waves: Sequence[str]) -> Iterator[Task]:
+    if analysis.waves == "all":
+        yield Task(analysis=analysis)
+    elif analysis.waves == "each":
+        alone = analysis.model_copy(update={"by": tuple(name for name in analysis.by if name != "wave")})
+        for wave in waves:
+            yield Task(analysis=alone, waves=(wave,), is_one_of_each=True)
+    else:
+        yield Task(analysis=analysis, waves=analysis.waves)

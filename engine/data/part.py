@@ -1,0 +1,224 @@
+"""A part of the panel: one source file, harmonised, in a folder of its own that is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.data import queries
+from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
+from engine.data.merge import open_source
+from engine.data.sources import RawFrame, SourceFile, reading
+from engine.durable import move_folder
+from engine.errors import DataError
+from engine.study import StudySpec
+
+PART_FORMAT = 4
+RECORDS, FACTS = "part.parquet", "part.json"
+BUILDING = ".building-"
+ABANDONED_AFTER = 24 * 3600  # seconds
+SIMULATED = "SIMULATED"  # how the label of a simulated file begins
+SHOWN_FROM = 10  # a code held by fewer people than this is never shown
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A harmonised file.
+
+    Attributes
+    ----------
+    records
+        Its Parquet file.
+    source
+        File name, SHA-256, wave, rows and what was found out about the file.
+    reused
+        Whether it was there already.
+    """
+
+    records: Path
+    source: Mapping[str, Any]
+    reused: bool
+
+    @property
+    def key(self) -> str:
+        """What it was made of and by, as a hash."""
+        return self.records.parent.name
+
+
+def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:
+    """Return the name of the part that this file and what the study says of its wave make.
+
+    What the study says of other waves, of sample rules and of analyses is not in it.
+    """
+    import polars as pl
+
+    asked = [
+        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge"}),
+        (spec.source.rows or {}).get(str(file.wave)),
+        {name: variable.of_wave(file.wave) for name, variable in spec.variables.items()},
+        spec.design.of_wave(file.wave),
+    ]
+    code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    made_by = hashlib.sha256(b"".join(code)).hexdigest()
+    # Not sorted: the order of levels and intervals is part of what is asked.
+    text = json.dumps([PART_FORMAT, pl.__version__, made_by, asked, file.wave, file.path.name, digest], default=str)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+
+
+def read_part(folder: Path) -> Part | None:
+    """Return the part in a folder, None if there is none or it is not whole."""
+    try:
+        source = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+        whole = (folder / RECORDS).stat().st_size == source["part_bytes"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Part(records=folder / RECORDS, source=source, reused=True) if whole else None
+
+
+def build_part(spec: StudySpec, file: SourceFile, digest: str, home: Path, progress: Progress | None = None) -> Part:
+    """Return a file's part in the folder `home`, writing it only if it is not there.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, a column is not there, or a value fits no level.
+    """
+    target = home / part_key(spec, file, digest)
+    if (found := read_part(target)) is not None:
+        if progress is not None:
+            progress(int(found.source["rows"]))
+        return found
+    shutil.rmtree(target, ignore_errors=True)  # what is there is not whole
+    _sweep(home)
+    working = Path(tempfile.mkdtemp(prefix=BUILDING, dir=home))
+    try:
+        source = _write(spec, file, digest, working, progress)
+        try:
+            move_folder(working, target)
+        except OSError:
+            if (found := read_part(target)) is None:
+                raise
+            return found  # another run has just written the same part
+        return Part(records=target / RECORDS, source=source, reused=False)
+    finally:
+        shutil.rmtree(working, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed runs have left: half-built parts hold microdata."""
+    for left in folder.glob(f"{BUILDING}*"):
+        if time.time() - left.stat().st_mtime > ABANDONED_AFTER:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progress: Progress | None) -> dict[str, Any]:
+    scratch = working / "scratch"
+    scratch.mkdir()
+    raw = open_source(spec, file, scratch)
+    _refuse_other_rows(spec, file, raw.n_rows)
+    columns = harmonised_columns(spec, file, raw)
+    records = working / RECORDS
+    with reading(file.path):
+        raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
+    os.chmod(records, 0o600)  # noqa: PTH101 - microdata: for the owner only
+    _refuse_not_understood(spec, file, raw, records)
+    shutil.rmtree(scratch)
+    if progress is not None:
+        progress(raw.n_rows)
+    source = {
+        "file": file.path.name,
+        "sha256": digest,
+        "wave": file.wave,
+        "rows": raw.n_rows,
+        "part_bytes": records.stat().st_size,
+        "encoding": None if raw.encoding is None else str(raw.encoding),
+        "doubts": [*_text_doubts(raw)],
+        "simulated": _is_simulated(raw),
+        "replicate_weights": [name.casefold() for name in replicate_columns(spec, raw)],
+    }
+    (working / FACTS).write_text(json.dumps(source), encoding="utf-8")
+    return source
+
+
+def _refuse_other_rows(spec: StudySpec, file: SourceFile, n_rows: int) -> None:
+    """A wave's file has the rows its publishers counted: partial copies circulate, and waves are mixed up."""
+    expected = spec.source.rows or {}
+    wanted = expected.get(str(file.wave))
+    if wanted is None or wanted == n_rows:
+        return
+    others = [wave for wave, rows in expected.items() if rows == n_rows and wave != file.wave]
+    remedy = f"That is the count of wave {others[0]}: are the files swapped?" if others else "Is it a partial copy?"
+    raise DataError(
+        f"{file.path.name}: found {n_rows:,} rows; expected the {wanted:,} of wave {file.wave}. {remedy} "
+        "(source.rows holds the counts.)"
+    )
+
+
+def _is_simulated(raw: RawFrame) -> bool:
+    """Whether a file says that nobody in it is real: by its label, or by the column that every simulated panel has."""
+    return raw.file_label.startswith(SIMULATED) or raw.has(SIMULATED)
+
+
+def _text_doubts(raw: RawFrame) -> Iterator[str]:
+    """Say what a reader of the results must know about a file's text."""
+    if _is_simulated(raw):
+        yield f"{raw.name}: SIMULATED data, nobody in it is real"
+    if raw.encoding is not None and raw.encoding.is_mislabelled:
+        yield f"{raw.name}: the text is {raw.encoding.name}, though the file says {raw.encoding.declared}"
+    if raw.encoding is not None and raw.encoding.name == "cp1252":
+        yield f"{raw.name}: the text was taken for Western (cp1252); give source.encoding if it is not"
+    for place, rows in raw.unmatched.items():
+        if rows:
+            yield f"{raw.name}: {rows:,} rows have no record of their {place}: its variables are blank there"
+    if raw.n_undecodable:
+        yield f"{raw.name}: {raw.n_undecodable:,} different texts hold bytes that are no {raw.encoding}"
+
+
+def _refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, part: Path) -> None:
+    """Say which variables hold values that fit nothing, all at once."""
+    params = {"panel": [str(part)], "pattern": f".*{KIND_SUFFIX}"}
+    with queries.database() as connection:
+        counts = queries.rows(connection, "panel_missing", params)
+    told = [
+        _not_understood(spec, file, raw, column.removesuffix(KIND_SUFFIX), n)
+        for column, kind, n in counts
+        if kind == NOT_UNDERSTOOD
+    ]
+    if told:
+        raise DataError("\n".join(told))
+
+
+def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str, n: int) -> str:
+    import polars as pl
+
+    variable = spec.variables[name]
+    source = variable.column_of(file.wave)
+    place = f"{file.path.name}, column '{source}' (variables.{name})"
+    if not variable.levels and not variable.cut:
+        return (
+            f"{place}: {n:,} rows hold text where a number belongs; expected numbers. "
+            "List the codes under missing, or give the variable levels."
+        )
+    if variable.cut:
+        return f"{place}: {n:,} rows lie outside every interval of cut; expected all inside. Widen it, or list missing."
+    column = variable_column(name, variable, raw, file.wave)
+    levels = variable.levels_of(file.wave) or {}
+    known = [code for codes in (*levels.values(), *variable.missing_codes.values()) for code in codes]
+    unknown = raw.frame.filter(~column.matches(known) & ~column.is_blank).select(code=column.identifier())
+    counts = unknown.group_by("code").agg(n=pl.len()).filter(pl.col("n") >= SHOWN_FROM).sort("code")
+    codes = counts.collect(engine="in-memory")["code"].to_list()
+    shown = f"code {', '.join(map(str, codes[:20]))}" if codes else "codes held by very few people, not shown here"
+    return (
+        f"{place}: {n:,} rows hold a value that no level names ({shown}); expected one of "
+        f"{', '.join(variable.level_names)}, or a code listed as missing. Add it to levels or to missing."
+    )

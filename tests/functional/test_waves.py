@@ -1,0 +1,69 @@
+"""An analysis of each wave alone, or of some: the numbers of a study that has no other waves, bit for bit."""
+
+import polars as pl
+import pytest
+
+from tests.functional.conftest import STUDY, write_survey
+
+COMPARED = 'by = ["wave", "sex"]'
+
+
+def results(path):
+    return pl.read_parquet(path / "results.parquet")
+
+
+def run(cli, study, out):
+    code, _, err = cli("run", study, "--out", out)
+    assert code == 0, err
+
+
+def apart(text, waves, kinds=("describe", "rates", "concentration", "curve")):
+    for kind in kinds:
+        text = text.replace(f'kind = "{kind}"', f'kind = "{kind}"\nwaves = {waves}')
+    return text
+
+
+def test_each_wave__is_what_a_study_of_that_wave_alone_gives(cli, project, survey):
+    (project / "each.toml").write_text(apart(STUDY, '"each"'))
+    run(cli, "each.toml", "each")
+    found = results(project / "each")
+    for wave in (2015, 2016):
+        write_survey(survey.filter(pl.col("wave") == wave), project / "one.parquet")
+        text = STUDY.replace("survey.parquet", "one.parquet").replace(COMPARED, 'by = ["sex"]')
+        (project / "one.toml").write_text(text.replace('by = "wave"\n', ""))
+        run(cli, "one.toml", f"one-{wave}")
+        alone = results(project / f"one-{wave}").with_columns(wave=pl.lit(str(wave)))
+        assert found.filter(pl.col("wave") == str(wave)).equals(alone)
+    assert found["wave"].null_count() == 0
+
+
+def test_named_waves__are_seen_without_the_others(cli, project, survey):
+    third = survey.with_columns(wave=pl.lit(2017), ill=1 - pl.col("ill"))
+    write_survey(pl.concat([survey, third], how="vertical_relaxed"), project / "more.parquet")
+    text = STUDY.replace("survey.parquet", "more.parquet")
+    (project / "two.toml").write_text(apart(text, "[2015, '2016']"))
+    run(cli, "two.toml", "two")
+    run(cli, "study.toml", "small")
+    assert results(project / "two").equals(results(project / "small"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (apart(STUDY, '"each"').replace(COMPARED, 'by = "wave"'), "analysis[3].compare: found true with each wave"),
+        (apart(STUDY, '"each"').replace('wave = "wave"\n', "").replace('by = "wave"\n', ""), "expected a study with"),
+        (apart(STUDY, "[]", ["curve"]), "analysis[4].waves"),
+    ],
+)
+def test_waves__that_cannot_be(cli, project, text, told):
+    (project / "study.toml").write_text(text)
+    code, _, err = cli("run", "study.toml")
+    assert code == 10
+    assert told in err
+
+
+def test_a_wave_that_is_not_there__is_named(cli, project):
+    (project / "study.toml").write_text(apart(STUDY, "['2051']", ["curve"]))
+    code, _, err = cli("run", "study.toml")
+    assert code == 11
+    assert "analysis 'curve', waves: found '2051'; expected waves of the data. Did you mean" in err
