@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +14,7 @@ from engine.data.panel import Panel, missing_counts
 from engine.data.sample import Sample
 from engine.results import TidyRow
 from engine.study import StudySpec
-from engine.study.load import study_seed
+from engine.study.load import asked_of, study_hash, study_seed
 from engine.study.models import MISSING_KINDS
 
 LIBRARIES = (
@@ -53,8 +51,8 @@ def make_manifest(
         "study": {
             "name": spec.study.name,
             "title": spec.study.title,
-            "sha256": hashlib.sha256(spec.model_dump_json().encode()).hexdigest(),
-            "asked": json.loads(spec.model_dump_json(by_alias=True, exclude_defaults=True)),
+            "sha256": study_hash(spec),
+            "asked": asked_of(spec),
         },
         "simulated": simulated,
         "seed": study_seed(spec),

@@ -24,6 +24,7 @@ KIND_SUFFIX = "__missing"
 NOT_UNDERSTOOD = 255
 DESIGN_PREFIX = "design__"
 LEVEL_PREFIX = f"{DESIGN_PREFIX}level_"
+KEY = f"{DESIGN_PREFIX}key"
 MOST_CANDIDATES = 20
 
 
@@ -125,6 +126,8 @@ def harmonised_columns(spec: StudySpec, file: SourceFile, raw: RawFrame) -> list
 
 
 def _design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl.Expr]:
+    import polars as pl
+
     design = spec.design
     columns = []
     for role in ("weight", "population"):
@@ -140,6 +143,9 @@ def _design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl
     for level in design.levels:
         identifier = RawColumn(raw, raw.column(design.level_of(level, wave), f"design.levels.{level}")).identifier()
         columns.append(identifier.alias(LEVEL_PREFIX + level))
+    if spec.source.key is not None:
+        ids = [RawColumn(raw, raw.column(name, "source.key")).identifier() for name in spec.source.key]
+        columns.append(pl.concat_str(ids, separator="\x1f").alias(KEY))
     return columns + [
         RawColumn(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{i:05d}")
         for i, source in enumerate(replicate_columns(spec, raw), start=1)
@@ -174,6 +180,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
         spec.design.column_of("stratum", wave),
         spec.design.column_of("cluster", wave),
         spec.design.population,
+        *(spec.source.key or ()),
         *(spec.design.level_of(level, wave) for level in spec.design.levels),
     ]
     for variable in spec.variables.values():

@@ -17,6 +17,7 @@ from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
 from engine.data.merge import open_source
 from engine.data.sources import RawFrame, SourceFile, reading
+from engine.data.validate import refuse_records
 from engine.durable import move_folder
 from engine.errors import DataError
 from engine.study import StudySpec
@@ -63,7 +64,7 @@ def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:
     import polars as pl
 
     asked = [
-        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge"}),
+        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key"}),
         (spec.source.rows or {}).get(str(file.wave)),
         {name: variable.of_wave(file.wave) for name, variable in spec.variables.items()},
         spec.design.of_wave(file.wave),
@@ -132,6 +133,7 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progre
         raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
     os.chmod(records, 0o600)  # noqa: PTH101 - microdata: for the owner only
     _refuse_not_understood(spec, file, raw, records)
+    refuse_records(spec, file.path.name, records)
     shutil.rmtree(scratch)
     if progress is not None:
         progress(raw.n_rows)
@@ -145,9 +147,22 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progre
         "doubts": [*_text_doubts(raw)],
         "simulated": _is_simulated(raw),
         "replicate_weights": [name.casefold() for name in replicate_columns(spec, raw)],
+        "labels": _labels(spec, file, raw),
     }
     (working / FACTS).write_text(json.dumps(source), encoding="utf-8")
     return source
+
+
+def _labels(spec: StudySpec, file: SourceFile, raw: RawFrame) -> dict[str, dict[str, str]]:
+    """Return the file's own labels of the codes that the study takes for levels, without regard to case and spaces."""
+    found: dict[str, dict[str, str]] = {}
+    for name, variable in spec.variables.items():
+        labels = raw.labels.get(variable_column(name, variable, raw, file.wave).name, {})
+        for level, codes in (variable.levels_of(file.wave) or {}).items():
+            for code in codes:
+                if code in labels:
+                    found.setdefault(name, {})[f"{level} = {code}"] = " ".join(labels[code].casefold().split())
+    return found
 
 
 def _refuse_other_rows(spec: StudySpec, file: SourceFile, n_rows: int) -> None:

@@ -23,6 +23,8 @@ class RawColumn:
 
     Attributes
     ----------
+    name
+        The file's own spelling.
     number
         Its numeric value, null where it is none.
     text
@@ -34,6 +36,7 @@ class RawColumn:
     def __init__(self, raw: RawFrame, column: str) -> None:
         import polars as pl
 
+        self.name = column
         kind = raw.frame.collect_schema()[column]
         self.is_text = not (kind.is_numeric() or kind == pl.Boolean)
         self.is_integer = kind.is_integer()

@@ -171,6 +171,22 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
     return spec
 
 
+def stored_study(asked: Mapping[str, Any]) -> StudySpec:
+    """Return the study that a manifest tells of under ``study.asked``."""
+    return StudySpec.model_validate_json(json.dumps(asked))
+
+
+def study_hash(spec: StudySpec) -> str:
+    """Return the SHA-256 of all that a study asks."""
+    return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+
+
+def asked_of(spec: StudySpec) -> dict[str, Any]:
+    """Return what a study asks, without what it leaves open, ready for a manifest."""
+    asked: dict[str, Any] = json.loads(spec.model_dump_json(by_alias=True, exclude_defaults=True))
+    return asked
+
+
 def study_seed(spec: StudySpec) -> int:
     """Return the study's seed; without one, a number derived from its name, recorded in the manifest."""
     if spec.study.seed is not None:

@@ -59,6 +59,11 @@ class SourceSpec(Spec):
     rows: Annotated[
         dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
     ] = None
+    key: Annotated[Names | None, Field(description="Column(s) that tell one record of a wave from another")] = None
+    labels: Annotated[
+        Literal["same", "any"],
+        Field(description="same: a new file whose codes have other labels than those before is refused by `refresh`"),
+    ] = "same"
     merge: Annotated[tuple[MergeSpec, ...], Field(description="Files with variables of places")] = ()
     layout: Annotated[
         str | None, Field(description="With a builtin: the study that describes a folder of files given by --data")
@@ -159,6 +164,10 @@ class VariableSpec(Spec):
         MissingKind | dict[str, MissingKind], Field(description="What an empty cell means; or by wave")
     ] = "blank"
     bounds: Annotated[tuple[float, float] | None, Field(description="Theoretical bounds of an outcome")] = None
+    allowed: Annotated[
+        tuple[float, float] | None,
+        Field(alias="range", description="[low, high]: a file with a number outside is refused"),
+    ] = None
     label: str = ""
 
     def column_of(self, wave: str | None) -> str | None:
@@ -183,7 +192,7 @@ class VariableSpec(Spec):
 
     def of_wave(self, wave: str | None) -> dict[str, object]:
         """Return all that decides the variable's values in a file of this wave, ready for JSON."""
-        own = {"source", "search", "since", "month", "first_digits", "levels_by_wave", "blank", "label"}
+        own = {"source", "search", "since", "month", "first_digits", "levels_by_wave", "blank", "label", "allowed"}
         return {
             **self.model_dump(mode="json", exclude=own),
             "column": self.column_of(wave),

@@ -53,6 +53,11 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         yield Fault(f"{path}.bounds", "bounds of an event", "none: they are 0 and 1", "Drop them.")
     elif isinstance(bounds, list) and not is_interval(bounds):
         yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
+    limits = spec.get("range")
+    if isinstance(limits, list) and not is_interval(limits, finite=False):
+        yield Fault(f"{path}.range", f"{limits}", "[low, high] with low < high", "Correct the range.")
+    elif limits is not None and (levels or cut):
+        yield Fault(f"{path}.range", "a range of a factor", "none: its levels say what may be", "Drop it.")
 
 
 def _derived(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:
