@@ -46,6 +46,8 @@ def move_folder(working: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-def remove_tree(folder: Path) -> None:
-    """Remove a folder in two steps: out of its place at once, then piece by piece."""
-    shutil.rmtree(folder, ignore_errors=True)
+def remove_folder(folder: Path, beside: Path) -> None:
+    """Take a folder out of its place at once, then remove it piece by piece; `beside` is on the same disk."""
+    away = beside / f"{folder.name}.{os.getpid()}.removed"
+    folder.rename(away)
+    shutil.rmtree(away)

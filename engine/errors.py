@@ -37,6 +37,18 @@ class EstimationError(EngineError):
     exit_code = 12
 
 
+class StoreError(EngineError):
+    """The store, or the disk it is on, does not take what is written: nothing counts that is not safely there."""
+
+    exit_code = 74
+
+
+class LockedError(EngineError):
+    """Another process works on the store."""
+
+    exit_code = 75
+
+
 class Enough(Exception):  # noqa: N818 - no error
     """Raised by a progress callback: stop replicating and keep what is done."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -108,18 +108,15 @@ def run(
             panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
             read = time.perf_counter() - started
             rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter, aside)
-        simulated = (str(spec.source.builtin).endswith("-simulated") and data is None) or any(
-            source["simulated"] for source in panel.sources
-        )
-        name = f"{spec.study.name} (simulated)" if simulated else spec.study.name
-        rows = tuple(replace(row, study=name) for row in rows)
+        simulated = is_simulated(panel) or (str(spec.source.builtin).endswith("-simulated") and data is None)
+        rows = with_study(rows, spec, simulated=simulated)
         from engine.batch.manifest import make_manifest
 
         manifest = make_manifest(
             spec, panel, sample, rows, simulated=simulated, left_out=left_out if reporter.interrupted else None,
             timings={"read": read, **timings, "total": time.perf_counter() - started},
         )  # fmt: skip
-        write_run(folder, to_frame(rows), manifest, _scorecard(spec, rows, simulated=manifest["simulated"]))
+        write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=manifest["simulated"]))
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 
@@ -236,7 +233,18 @@ def refuse_too_few(replicates: int, intervals: tuple[str, ...], conf_level: floa
         )
 
 
-def _scorecard(spec: StudySpec, rows: tuple[TidyRow, ...], *, simulated: bool) -> pl.DataFrame | None:
+def is_simulated(panel: Panel) -> bool:
+    """Whether a source file says that nobody in it is real."""
+    return any(source["simulated"] for source in panel.sources)
+
+
+def with_study(rows: Iterable[TidyRow], spec: StudySpec, *, simulated: bool) -> tuple[TidyRow, ...]:
+    """Return the rows with the name of the study, which says so where nobody is real."""
+    name = f"{spec.study.name} (simulated)" if simulated else spec.study.name
+    return tuple(replace(row, study=name) for row in rows)
+
+
+def scorecard_of(spec: StudySpec, rows: tuple[TidyRow, ...], *, simulated: bool) -> pl.DataFrame | None:
     """Return the published numbers beside those of the run, if the study names a publication."""
     if spec.study.published is None:
         return None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from engine.errors import DataError, nearest
-from engine.estimators.replicated import Estimated, finished
-from engine.results import TidyRow
 from engine.study import AnalysisSpec, StudySpec
+
+if TYPE_CHECKING:
+    from engine.estimators.replicated import Estimated
+    from engine.results import TidyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,8 @@ class Task:
 
     def rows(self, estimated: Estimated) -> tuple[TidyRow, ...]:
         """Return the finished rows, labelled."""
+        from engine.estimators.replicated import finished
+
         rows = (finished(entry, estimated.plan) for entry in estimated.entries)
         named = (replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in rows)
         if self.waves is None or not self.is_one_of_each:

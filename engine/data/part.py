@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,6 @@ def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:
 
     What the study says of other waves, of sample rules and of analyses is not in it.
     """
-    import polars as pl
-
     asked = [
         spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key"}),
         (spec.source.rows or {}).get(str(file.wave)),
@@ -72,7 +71,7 @@ def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:
     code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
     made_by = hashlib.sha256(b"".join(code)).hexdigest()
     # Not sorted: the order of levels and intervals is part of what is asked.
-    text = json.dumps([PART_FORMAT, pl.__version__, made_by, asked, file.wave, file.path.name, digest], default=str)
+    text = json.dumps([PART_FORMAT, version("polars"), made_by, asked, file.wave, file.path.name, digest], default=str)
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     import polars as pl
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".dta", ".sav")
+
+
+def content_hash(paths: Sequence[Path]) -> str:
+    """Return the SHA-256 of a file, or of the hashes of several."""
+    digests = []
+    for path in paths:
+        with path.open("rb") as stream:
+            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +46,8 @@ class SourceFile:
 
     def digest(self) -> str:
         """SHA-256 of the content, and of that of merged files."""
-        digests = []
-        for path in (self.path, *self.places):
-            with reading(path), path.open("rb") as stream:
-                digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-        return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+        with reading(self.path):
+            return content_hash((self.path, *self.places))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

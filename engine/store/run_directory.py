@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.durable import sync_folder, sync_tree
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def new_run(target: Path, study: str) -> Iterator[Path]:
     try:
         yield working
         with _writing(target):
-            _sync(working)
+            sync_tree(working)
             _refuse_foreign(target, study)  # somebody may have come meanwhile
             _move(working, target)
     finally:
@@ -87,23 +88,13 @@ def _refuse_foreign(target: Path, study: str) -> None:
         )
 
 
-def _sync(folder: Path) -> None:
-    """Bring every file to the disk before the folder gets its name."""
-    for path in [*folder.rglob("*"), folder]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _move(working: Path, target: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     working.chmod(0o777 & ~mask)
     if not target.exists():
         working.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return
     earlier = working.with_name(f"{working.name}.earlier")
     target.rename(earlier)
@@ -113,15 +104,7 @@ def _move(working: Path, target: Path) -> None:
         earlier.rename(target)
         raise
     shutil.rmtree(earlier, ignore_errors=True)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(target.parent)
 
 
 def write_run(

@@ -1,0 +1,123 @@
+"""Reads one file in a process of its own, which may die of it: harmonised, checked, drawn from, hashed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from engine.data.sources import SourceFile
+from engine.errors import EngineError, StoreError
+from engine.study import StudySpec
+from engine.study.load import asked_of, stored_study
+
+DISK = {ENOSPC, EDQUOT, EIO, EROFS, EFBIG}
+
+
+def ingest(
+    spec: StudySpec, source: SourceFile, digest: str, home: Path, work: Path, others: Sequence[Path], timeout: float
+) -> dict[str, Any]:
+    """Return what a child process made of a file: ``part``, ``source``, ``contents`` and ``sample`` of a good one.
+
+    A bad one has ``reason`` and ``broken`` (rules with the rows that break them); ``again`` is true where another
+    try may end otherwise, because the process died or took too long.
+
+    Raises
+    ------
+    StoreError
+        If the disk of the store did not take what was read.
+    """
+    request = {
+        "study": asked_of(spec), "path": source.path, "wave": source.wave, "places": source.places, "digest": digest,
+        "home": home, "work": work, "others": others,
+    }  # fmt: skip
+    command = [sys.executable, "-P", "-m", "engine.batch.ingest"]
+    try:
+        done = subprocess.run(  # noqa: S603
+            command, input=json.dumps(request, default=str).encode(), capture_output=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return _failed(f"reading took longer than {timeout:,.0f} seconds and was stopped", again=True)
+    # What a dying reader writes on stderr can quote a record; it is never passed on.
+    if done.returncode < 0:
+        return _failed(f"the reading process died of signal {-done.returncode}", again=True)
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout)
+    except ValueError:
+        return _failed(f"the reading process ended with exit code {done.returncode} and no answer", again=True)
+    if "disk" in answer:
+        raise StoreError(answer["disk"])
+    return answer
+
+
+def _failed(what: str, *, again: bool) -> dict[str, Any]:
+    return {"reason": f"{what}; expected a file that can be read. Look at the file.", "broken": [], "again": again}
+
+
+def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
+    from engine.data.digests import part_contents
+    from engine.data.panel import whole_panel
+    from engine.data.part import build_part
+    from engine.data.sample import draw_sample
+    from engine.data.validate import refuse_design, refuse_empty_columns, refuse_shared_keys
+
+    spec = stored_study(request["study"])
+    places = tuple(Path(place) for place in request["places"])
+    source = SourceFile(path=Path(request["path"]), wave=request["wave"], places=places)
+    name = source.path.name
+    part = build_part(spec, source, request["digest"], Path(request["home"]))
+    refuse_empty_columns(spec, name, part.records)
+    refuse_shared_keys(spec, name, part.records, [Path(other) for other in request["others"]])
+    with TemporaryDirectory(dir=request["work"]) as scratch:
+        sample = draw_sample(spec, whole_panel([part]), Path(scratch))
+        refuse_design(name, sample.path)
+    return {
+        "part": part.key,
+        "source": dict(part.source),
+        "contents": part_contents(part.records),
+        "sample": dict(sample.flow[-1].by_wave),
+    }
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    from engine.data.validate import RuleError
+
+    if _is_of_the_disk(error):
+        return {"disk": "the store's disk did not take what was read; expected room on a disk that works. Make room."}
+    broken = [asdict(one) for one in error.broken] if isinstance(error, RuleError) else []
+    return {"reason": str(error), "broken": broken, "again": False}
+
+
+def _is_of_the_disk(error: BaseException | None) -> bool:
+    """Whether a full or broken disk is behind an error; the libraries tell the number in their text."""
+    while error is not None:
+        said = str(error)
+        if (isinstance(error, OSError) and error.errno in DISK) or "No space left on device" in said:
+            return True
+        if any(f"(os error {number})" in said for number in DISK):
+            return True
+        error = error.__context__
+    return False
+
+
+def _main() -> None:
+    request = json.loads(sys.stdin.buffer.read())
+    try:
+        answer = _ingested(request)
+    except EngineError as error:
+        answer = _told(error)
+    except OSError as error:
+        if not _is_of_the_disk(error):
+            raise
+        answer = _told(error)
+    sys.stdout.buffer.write(json.dumps(answer).encode())
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,213 @@
+"""What a night would do: which files are new, changed or gone, and which tasks see other inputs than before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine.batch.inbox import Inbox, InboxFile, fingerprint
+from engine.batch.ledger import DUPLICATE, FAILED, REUSED, WAITING, FileEntry, TaskEntry
+from engine.batch.task_keys import TaskKey, task_key
+from engine.batch.tasks import Task, absent_waves, tasks_of
+from engine.data.fetch import sort_waves
+from engine.data.part import part_key, read_part
+from engine.errors import DataError, UsageError
+from engine.store.layout import Store
+from engine.study import StudySpec, load_study
+from engine.study.load import study_path
+
+NEW, CHANGED, AGAIN, LOST = "new", "changed", "again", "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlan:
+    """A complete file of the inbox: what is known of it, an earlier file of its content, and why it must be read."""
+
+    file: InboxFile
+    sha256: str | None
+    reading: str
+    before: FileEntry | None
+    twin: str | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPlan:
+    """A task, its inputs, its entry if nothing has to be computed, and otherwise why it must be."""
+
+    task: Task
+    key: TaskKey
+    entry: TaskEntry | None
+    why: str
+
+
+def night_study(study: str | Path) -> StudySpec:
+    """Load a study for nights; one with a built-in panel stands for the survey's own files."""
+    spec = load_study(study)
+    if spec.source.layout is not None:
+        spec = load_study(spec.source.layout).model_copy(update={"study": spec.study})
+    return spec
+
+
+def refuse_other_study(spec: StudySpec, current: Mapping[str, Any] | None) -> None:
+    """A store holds the nights of one study.
+
+    Raises
+    ------
+    UsageError
+        If it holds those of another one.
+    """
+    if current is not None and current["study"]["name"] != spec.study.name:
+        raise UsageError(
+            f"--store: found the nights of study '{current['study']['name']}'; expected those of '{spec.study.name}'. "
+            "Give each study a store of its own."
+        )
+
+
+def reading_key(spec: StudySpec, file: InboxFile, digest: str) -> str:
+    """Return all that decides how a file is read and checked, as a hash."""
+    checks = [
+        {name: [own.allowed, own.impute, own.impute_most, own.quantiles] for name, own in spec.variables.items()},
+        [rule.keep for rule in spec.sample],
+        spec.source.labels,
+    ]
+    text = json.dumps([part_key(spec, file.source, digest), checks])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def plan_files(spec: StudySpec, inbox: Inbox, store: Store, before: Mapping[str, FileEntry]) -> list[FilePlan]:
+    """Return each complete file of the inbox with the reason to read it.
+
+    Raises
+    ------
+    DataError
+        If every file has gone: an unmounted folder is no withdrawal.
+    """
+    if any(entry.used for entry in before.values()) and not inbox.files and not inbox.growing:
+        raise DataError(
+            "--inbox: holds none of the study's files, which it held the last time; expected at least one. Is it "
+            "mounted? The results stay as they are."
+        )
+    plans: list[FilePlan] = []
+    for file in inbox.files:
+        plans.append(_plan_file(spec, file, store, before.get(file.name), plans))
+    return plans
+
+
+def _plan_file(
+    spec: StudySpec, file: InboxFile, store: Store, before: FileEntry | None, others: Sequence[FilePlan]
+) -> FilePlan:
+    known = None if before is None else {"stamp": before.stamp, "seen": before.seen, "sha256": before.sha256}
+    digest = fingerprint(file, known)
+    reading = reading_key(spec, file, digest or "")
+    twin = next((other.file.name for other in others if other.sha256 == digest is not None), None)
+    why = None
+    if twin is not None:
+        pass
+    elif before is None:
+        why = NEW
+    elif digest != before.sha256:
+        why = CHANGED
+    elif reading != before.reading:
+        why = "study"
+    elif before.again:
+        why = AGAIN
+    elif before.state == DUPLICATE:
+        why = NEW  # the other one has gone
+    elif before.used and read_part(store.parts / before.used["part"]) is None:
+        why = LOST
+    return FilePlan(file=file, sha256=digest, reading=reading, before=before, twin=twin, why=why)
+
+
+def entry_of(plan: FilePlan, state: str, **more: Any) -> FileEntry:  # noqa: ANN401 - fields of the entry
+    """Return the entry of a file after tonight's look."""
+    return FileEntry(
+        file=plan.file.name, sha256=plan.sha256 or "", state=state, reading=plan.reading,
+        stamp=[list(one) for one in plan.file.stamp], seen=time.time_ns(), **more,
+    )  # fmt: skip
+
+
+def kept_entry(plan: FilePlan) -> FileEntry | None:
+    """Return the entry of a file that need not be read, None of one that must."""
+    if plan.twin is not None:
+        return entry_of(plan, DUPLICATE, reason=f"the same content as {plan.twin}", used=None)
+    if plan.why is not None or plan.before is None:
+        return None
+    return replace(plan.before, stamp=[list(one) for one in plan.file.stamp], seen=time.time_ns())
+
+
+def kept_so_far(
+    plans: Sequence[FilePlan], inbox: Inbox, before: Mapping[str, FileEntry]
+) -> tuple[list[FileEntry], list[str]]:
+    """Return the entries of all files as far as nothing is read, and the names of those that have gone.
+
+    A file to be read stands there with the version before it.
+    """
+    found = {name: before[name] for name in inbox.growing if name in before}
+    for plan in plans:
+        entry = kept_entry(plan) or plan.before
+        if entry is not None:
+            found[plan.file.name] = entry
+    gone = [name for name, entry in before.items() if entry.used and name not in inbox.names]
+    return [found[name] for name in inbox.names if name in found], gone
+
+
+def plan_tasks(
+    spec: StudySpec, files: Sequence[FileEntry], store: Store, before: Mapping[str, TaskEntry]
+) -> list[TaskPlan]:
+    """Return each task of the study on these files, with its entry or the reason to compute it."""
+    used = [entry.used for entry in files if entry.used is not None]
+    waves = sort_waves(tuple({wave for one in used for wave in one["sample"]}))
+    contents = [one["contents"] for one in used]
+    return [_plan_task(spec, task, waves, contents, store, before) for task in _tasks(spec, waves)]
+
+
+def _tasks(spec: StudySpec, waves: Sequence[str]) -> Sequence[Task]:
+    """Return the tasks; those that name waves to come are among them."""
+    named = [wave for analysis in spec.analysis if isinstance(analysis.waves, tuple) for wave in analysis.waves]
+    to_come = [wave for wave in named if wave not in waves]
+    found = tasks_of(spec, [*waves, *to_come])
+    return [task for task in found if not (task.is_one_of_each and task.waves and task.waves[0] in to_come)]
+
+
+def _plan_task(
+    spec: StudySpec, task: Task, waves: Sequence[str], contents: Sequence[Any], store: Store,
+    before: Mapping[str, TaskEntry],
+) -> TaskPlan:  # fmt: skip
+    key, known = task_key(spec, task, contents), before.get(task.name)
+    entry = None
+    absent = absent_waves(task, waves)
+    if absent:
+        why = f"wave {', '.join(absent)} is not there yet"
+        entry = TaskEntry(
+            name=task.name, state=WAITING, why=why, key=None, wanted=key.key, inputs=key.as_dict(), sha256=None
+        )
+    elif known is None:
+        why = NEW
+    elif known.wanted != key.key:
+        why = ", ".join(key.differs_from(known.inputs))
+    elif known.state == FAILED:
+        why, entry = known.why, known
+    elif known.key is None or _sha256(store.tasks / f"{known.key}.parquet") != known.sha256:
+        why = LOST
+    else:
+        why, entry = "", replace(known, state=REUSED, why="")
+    return TaskPlan(task=task, key=key, entry=entry, why=why)
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def study_file(study: str | Path) -> str:
+    """Return where a study was read from: a shipped name as it is, a file in full."""
+    path = study_path(study)
+    return str(study) if path.parent.name == "studies" and str(study) == path.stem else str(path.resolve())

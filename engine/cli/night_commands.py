@@ -1,0 +1,71 @@
+"""The commands of the nightly store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import AsJson, Study, app
+
+Inbox = Annotated[Path, typer.Option(help="Folder that wave files are put into; nothing in it is changed")]
+StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store; made if it is not there")]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Tell events on stderr as JSON lines")]
+
+
+@app.command()
+def refresh(
+    study: Study,
+    inbox: Inbox,
+    store: StoreFolder,
+    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores; results do not change")] = None,
+    keep_runs: Annotated[int, typer.Option(min=1, help="How many of the newest runs stay")] = 400,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that reading one file may take")] = 3600.0,
+    alert: Annotated[str | None, typer.Option(help="Command to run on trouble; gets the report as JSON")] = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and why; change nothing")] = False,
+    accept_revision: Annotated[
+        bool, typer.Option("--accept-revision", help="Take files that have lost more than a tenth of their rows")
+    ] = False,
+    log_json: LogJson = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the store up to what lies in the inbox: only what a new or changed file touches is computed."""
+    from engine.cli.nights import run_night, show_plan
+
+    if dry_run:
+        show_plan(study, inbox, store, as_json=as_json)
+        return
+    run_night(
+        study, inbox, store, alert=alert, log_json=log_json, as_json=as_json, threads=threads, keep_runs=keep_runs,
+        timeout=timeout, accept_revision=accept_revision,
+    )  # fmt: skip
+
+
+@app.command()
+def status(
+    study: Annotated[str | None, typer.Argument(help="Default: that of the last night")] = None,
+    store: StoreFolder = Path("store"),
+    inbox: Annotated[Path | None, typer.Option(help="Default: that of the last night")] = None,
+    max_age: Annotated[float | None, typer.Option(min=0, help="Hours after which results are stale anyhow")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what is stale, why, and how old; exit 14 if anything is."""
+    from engine.cli.nights import show_status
+
+    show_status(study, inbox, store, max_age, as_json=as_json)
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="A run directory, or a store for its current run")],
+    after: Annotated[Path, typer.Argument(help="Another one")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell which estimates differ between two runs, and by how many standard errors; exit 13 if any does."""
+    from engine.cli.nights import show_differences
+
+    show_differences(before, after, as_json=as_json)

@@ -1,0 +1,150 @@
+"""Runs a night and prints what it did; prints what is stale and what differs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from engine.errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from engine.batch.refresh import Night
+
+DIFFERS, STALE = 13, 14
+Tell = Callable[..., None]
+
+
+def run_night(
+    study: str, inbox: Path, store: Path, *, alert: str | None, log_json: bool, as_json: bool, **options: Any,  # noqa: ANN401
+) -> None:  # fmt: skip
+    """Refresh a store, print the change report, and call for help if there is trouble."""
+    from engine.batch.refresh import refresh
+    from engine.cli.logs import event_log
+    from engine.cli.progress import progress_reporter
+
+    tell = event_log(as_json=log_json, study=study)
+    try:
+        with progress_reporter() as reporter:
+            night = refresh(study, inbox, store, reporter=reporter, tell=tell, **options)
+    except EngineError as error:
+        tell("stopped", exit_code=error.exit_code, reason=str(error))
+        _call(alert, {"exit_code": error.exit_code, "reason": str(error)})
+        raise
+    told = _told(night)
+    run = None if night.run is None else night.run.name
+    tell("finished", run=run, published=night.is_new, exit_code=night.exit_code)
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else _text(night), nl=as_json)
+    if night.exit_code:
+        _call(alert, told)
+        raise typer.Exit(night.exit_code)
+
+
+def _told(night: Night) -> dict[str, Any]:
+    found = night.differences
+    return {
+        "run": None if night.run is None else str(night.run),
+        "published": night.is_new,
+        "exit_code": night.exit_code,
+        "files": [
+            {"file": one.file, "state": one.state, "reason": one.reason, "broken": [*one.broken],
+             "rows": one.used and one.used["source"]["rows"]}
+            for one in night.files
+        ],
+        "withdrawn": [*night.withdrawn],
+        "growing": [*night.growing],
+        "notes": [*night.notes],
+        "tasks": [{"task": one.name, "state": one.state, "why": one.why} for one in night.tasks],
+        "changes": None if found is None else {"same": found.n_same, **found.counts},
+    }  # fmt: skip
+
+
+def _text(night: Night) -> str:
+    from engine.batch.publish import CHANGES
+
+    lines = [f"{name}: is still being written; it is left for the next night" for name in night.growing]
+    lines += night.notes
+    if night.is_new and night.run is not None:
+        return "\n".join([*lines, (night.run / CHANGES).read_text(encoding="utf-8"), f"Run: {night.run}", ""])
+    lines += [f"{one.file}: IN QUARANTINE. {one.reason}" for one in night.files if one.state == "quarantined"]
+    lines += [f"{one.name}: FAILED: {one.why}" for one in night.tasks if one.state == "failed"]
+    current = "There is no run yet." if night.run is None else f"The current run is {night.run}."
+    return "\n".join([*lines, f"Nothing to do. {current}", ""])
+
+
+def _call(alert: str | None, told: dict[str, Any]) -> None:
+    """Run the user's command with the report on its stdin; its failure is told and changes nothing."""
+    if alert is None:
+        return
+    try:
+        done = subprocess.run(shlex.split(alert), input=json.dumps(told).encode(), check=False, timeout=300)  # noqa: S603
+        failed = f"ended with exit code {done.returncode}" if done.returncode else None
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        failed = f"could not be run ({type(error).__name__})"
+    if failed:
+        sys.stderr.write(f"equirank: --alert: the command {failed}.\n")
+
+
+def show_plan(study: str, inbox: Path, store: Path, *, as_json: bool) -> None:
+    """Print what a refresh would do."""
+    from engine.batch.status import store_status
+
+    _print_status(store_status(study, inbox, store), as_json=as_json)
+
+
+def show_status(study: str | None, inbox: Path | None, store: Path, max_age: float | None, *, as_json: bool) -> None:
+    """Print what is stale; exit 14 if anything is."""
+    from engine.batch.status import store_status
+
+    found = store_status(study, inbox, store, max_age)
+    _print_status(found, as_json=as_json)
+    if found.stale or found.run is None:
+        raise typer.Exit(STALE)
+
+
+def _print_status(found: Any, *, as_json: bool) -> None:  # noqa: ANN401 - a status; not imported for --help
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+        return
+    age = "" if found.age_hours is None else f", {found.age_hours:,.1f} hours old"
+    typer.echo("No run yet." if found.run is None else f"Run {found.run}{age}, {found.n_tasks} analyses.")
+    for note in found.notes:
+        typer.echo(f"  {note}")
+    for item in found.stale:
+        typer.echo(f"  {item.action:<9} {item.what} {item.name}: {item.why}")
+    if not found.stale:
+        typer.echo("Nothing is stale.")
+
+
+def show_differences(before: Path, after: Path, *, as_json: bool) -> None:
+    """Print what differs between two runs; exit 13 if anything does."""
+    from engine.store.changes import result_lines
+    from engine.store.compare import compare
+    from engine.store.run_directory import read_run
+
+    first, second = read_run(_run_of(before)), read_run(_run_of(after))
+    found = compare(first.results, second.results)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+    else:
+        typer.echo("\n".join(result_lines(found, all_of_them=True)))
+    if found.rows.height:
+        raise typer.Exit(DIFFERS)
+
+
+def _run_of(path: Path) -> Path:
+    """Return a run directory; a store stands for its current run."""
+    from engine.store.layout import is_store, open_store
+
+    if not is_store(path):
+        return path
+    newest = open_store(path).newest
+    if newest is None:
+        raise UsageError(f"{path}: is a store without a run; expected one that `equirank refresh` has published.")
+    return newest

@@ -1,0 +1,192 @@
+"""The store of a study's nights: immutable parts, task results and runs; one writer, any number of readers.
+
+``parts/`` harmonised files (microdata, for the owner only) · ``tasks/`` rows of each task · ``runs/000001/`` what was
+published, the highest number is the current one · ``quarantine/`` why files were set aside · ``catalog.duckdb`` all
+runs for SQL · ``tmp/`` work that is not done. What is not in ``tmp/`` is whole. The rename of a run's folder into
+``runs/`` is the one moment at which a night's work counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.durable import move_folder, sync_folder, write_file
+from engine.errors import LockedError, StoreError, UsageError
+from engine.store.run_directory import MANIFEST
+
+STORE_FORMAT = "equirank-store-1"
+MARK, LOCK = "store.json", "lock"
+FOLDERS = ("parts", "tasks", "runs", "quarantine", "tmp")
+OWN = {MARK, LOCK, *FOLDERS, "catalog.duckdb", "catalog.json"}
+RUN_NAME = re.compile(r"[0-9]{6,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """The folders of a store."""
+
+    root: Path
+
+    @property
+    def parts(self) -> Path:
+        """Harmonised files."""
+        return self.root / "parts"
+
+    @property
+    def tasks(self) -> Path:
+        """Rows of each task, by key."""
+        return self.root / "tasks"
+
+    @property
+    def work(self) -> Path:
+        """What is being written; emptied when a writer starts."""
+        return self.root / "tmp"
+
+    @property
+    def runs(self) -> tuple[Path, ...]:
+        """The runs, the oldest first."""
+        try:
+            found = [path for path in (self.root / "runs").iterdir() if RUN_NAME.fullmatch(path.name)]
+        except FileNotFoundError:
+            return ()
+        return tuple(sorted(found, key=lambda path: int(path.name)))
+
+    @property
+    def newest(self) -> Path | None:
+        """The current run."""
+        return self.runs[-1] if self.runs else None
+
+    def current(self) -> Mapping[str, Any] | None:
+        """Return the manifest of the current run, None in an empty store."""
+        return None if self.newest is None else read_manifest(self.newest)
+
+    def publish(self, working: Path) -> Path:
+        """Move a finished run from `tmp` to its place, where it becomes the current one."""
+        number = 1 + (int(self.newest.name) if self.newest is not None else 0)
+        target = self.root / "runs" / f"{number:06d}"
+        move_folder(working, target)
+        return target
+
+    def set_aside(self, digest: str, reason: Mapping[str, Any]) -> None:
+        """Write why a file is in quarantine; nothing happens if that is told already."""
+        path = self.root / "quarantine" / f"{digest[:32]}.json"
+        content = (json.dumps(reason, indent=1) + "\n").encode()
+        if not path.is_file() or path.read_bytes() != content:
+            write_file(path, content, self.work)
+
+
+def read_manifest(run: Path) -> Mapping[str, Any]:
+    """Read the manifest of a run.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be read.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{run}: its {MANIFEST} cannot be read ({type(error).__name__}); expected that of a published run. Restore "
+            "the store from a copy, or move this run away: the one before becomes the current one."
+        ) from None
+    return manifest
+
+
+def is_store(root: Path) -> bool:
+    """Whether a folder is a store."""
+    return (root / MARK).is_file()
+
+
+def open_store(root: Path) -> Store:
+    """Return a store to read from.
+
+    Raises
+    ------
+    UsageError
+        If the folder is none, or one of another version.
+    """
+    if not is_store(root):
+        raise UsageError(f"--store {root}: is no store; expected a folder that `equirank refresh` made. Correct it.")
+    _refuse_other_version(root)
+    return Store(root=root)
+
+
+def _refuse_other_version(root: Path) -> None:
+    try:
+        found = json.loads((root / MARK).read_text(encoding="utf-8"))["format"]
+    except (OSError, ValueError, KeyError, TypeError):
+        found = "nothing readable"
+    if found != STORE_FORMAT:
+        raise UsageError(
+            f"--store {root}: found the format {found!r}; expected {STORE_FORMAT!r}. Use the version of equirank that "
+            "made it, or another folder."
+        )
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[Store]:
+    """Yield a store to write to, made if it is not there; nobody else writes meanwhile.
+
+    The lock is the system's own: that of a dead process is free.
+
+    Raises
+    ------
+    LockedError
+        If another process has it.
+    StoreError
+        If the disk does not take what is written.
+    UsageError
+        If the folder is something else.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        _refuse_foreign(root)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(root / LOCK, blocking=False, mode=0o600)
+        with lock:
+            yield _prepared(root)
+    except Timeout:
+        raise LockedError(
+            f"--store {root}: another process is writing to it; expected nobody. It will finish; or try again later."
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            f"--store {root}: cannot be written ({error.strerror or type(error).__name__}); expected a disk that keeps "
+            "what it is given. What was published before is untouched; make room, or repair the disk."
+        ) from None
+
+
+def _refuse_foreign(root: Path) -> None:
+    if root.is_dir() and not is_store(root):
+        foreign = {path.name for path in root.iterdir()} - OWN
+        if foreign:
+            raise UsageError(
+                f"--store {root}: is a folder with other things in it; expected a new folder or a store. Choose a name."
+            )
+    elif root.exists() and not root.is_dir():
+        raise UsageError(f"--store {root}: is no folder; expected a new folder or a store. Choose a name.")
+
+
+def _prepared(root: Path) -> Store:
+    for name in FOLDERS:
+        (root / name).mkdir(exist_ok=True, mode=0o700)
+    store = Store(root=root)
+    for left in store.work.iterdir():  # of a run that was killed; it may hold microdata
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+    if not is_store(root):
+        sync_folder(root)
+        write_file(root / MARK, json.dumps({"format": STORE_FORMAT}).encode(), store.work)
+    _refuse_other_version(root)
+    return store
