@@ -9,7 +9,7 @@ from engine.batch.inbox import Inbox, is_unchanged
 from engine.batch.ingest import ingest
 from engine.batch.ledger import ACCEPTED, QUARANTINED, FileEntry
 from engine.batch.night import FilePlan, entry_of, kept_entry
-from engine.data.part import RECORDS
+from engine.data.part import RECORDS, read_part
 from engine.data.validate import Broken, RuleError, refuse_other_labels
 from engine.errors import DataError
 from engine.store.layout import Store
@@ -55,6 +55,8 @@ def _judged(
     accept_revision: bool, timeout: float,
 ) -> FileEntry:  # fmt: skip
     earlier = None if plan.before is None else plan.before.used
+    if earlier is not None and read_part(store.parts / earlier["part"]) is None:
+        earlier = None  # gone from the store; there is nothing to fall back on
     if plan.sha256 is None:
         reason = f"{plan.file.name}: the file may not be read; expected a readable one. Correct its permissions."
         return entry_of(plan, QUARANTINED, reason=reason, again=True, used=earlier)

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from engine import __version__
+from engine.batch.method import method_version
 from engine.data.panel import Panel, missing_counts
 from engine.data.sample import Sample
 from engine.results import TidyRow
@@ -56,6 +57,7 @@ def make_manifest(
         },
         "simulated": simulated,
         "seed": study_seed(spec),
+        "method": method_version(),
         "sources": [
             {key: source[key] for key in ("file", "sha256", "wave", "rows", "encoding")} for source in panel.sources
         ],

@@ -13,7 +13,7 @@ from typing import Any
 from engine.batch.inbox import Inbox, InboxFile, fingerprint
 from engine.batch.ledger import DUPLICATE, FAILED, REUSED, WAITING, FileEntry, TaskEntry
 from engine.batch.task_keys import TaskKey, task_key
-from engine.batch.tasks import Task, absent_waves, tasks_of
+from engine.batch.tasks import Task, absent_waves, possible_tasks
 from engine.data.fetch import sort_waves
 from engine.data.part import part_key, read_part
 from engine.errors import DataError, UsageError
@@ -164,15 +164,7 @@ def plan_tasks(
     used = [entry.used for entry in files if entry.used is not None]
     waves = sort_waves(tuple({wave for one in used for wave in one["sample"]}))
     contents = [one["contents"] for one in used]
-    return [_plan_task(spec, task, waves, contents, store, before) for task in _tasks(spec, waves)]
-
-
-def _tasks(spec: StudySpec, waves: Sequence[str]) -> Sequence[Task]:
-    """Return the tasks; those that name waves to come are among them."""
-    named = [wave for analysis in spec.analysis if isinstance(analysis.waves, tuple) for wave in analysis.waves]
-    to_come = [wave for wave in named if wave not in waves]
-    found = tasks_of(spec, [*waves, *to_come])
-    return [task for task in found if not (task.is_one_of_each and task.waves and task.waves[0] in to_come)]
+    return [_plan_task(spec, task, waves, contents, store, before) for task in possible_tasks(spec, waves)]
 
 
 def _plan_task(

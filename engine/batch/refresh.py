@@ -63,6 +63,22 @@ class Night:
         return DataError.exit_code if any(file.state == QUARANTINED for file in self.files) else 0
 
 
+class _Damaged(Exception):  # noqa: N818 - taken care of here
+    """A part of the store is not what was written; its file is read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What a night works with."""
+
+    spec: StudySpec
+    store: Store
+    places: Mapping[str, str]
+    threads: int | None
+    reporter: Reporter
+    tell: Tell
+
+
 def _quiet(_event: str, **_facts: object) -> None:
     """Hear of an event and ignore it."""
 
@@ -106,29 +122,36 @@ def refresh(
         Nothing that was published before is touched then.
     """
     spec = night_study(study)
+    places = {"study": study_file(study), "inbox": str(inbox.resolve())}
     with writing(root) as store:
-        current = store.current()
-        refuse_other_study(spec, current)
-        before = files_of(current)
-        seen = look_into(spec, inbox)
-        plans = plan_files(spec, seen, store, before)
-        files = take_in(spec, plans, seen, store, before, accept_revision=accept_revision, timeout=timeout, tell=tell)
-        withdrawn = [name for name, entry in before.items() if entry.used and name not in seen.names]
-        tasks = plan_tasks(spec, files, store, tasks_of_manifest(current))
-        night = Night(
-            run=store.newest, is_new=False, files=files, tasks=[], withdrawn=withdrawn, growing=seen.growing,
-            notes=seen.notes,
-        )  # fmt: skip
-        if any(file.used for file in files):
-            night = _computed(spec, night, tasks, current, store, threads, reporter or Reporter(), tell, study, inbox)
+        job = _Job(spec=spec, store=store, places=places, threads=threads, reporter=reporter or Reporter(), tell=tell)
+        try:
+            night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
+        except _Damaged:
+            night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
         _tidy(store, night, keep_runs)
         return night
 
 
-def _computed(
-    spec: StudySpec, night: Night, plans: Sequence[TaskPlan], current: Mapping[str, Any] | None, store: Store,
-    threads: int | None, reporter: Reporter, tell: Tell, study: str | Path, inbox: Path,
-) -> Night:  # fmt: skip
+def _night(job: _Job, inbox: Path, *, accept_revision: bool, timeout: float) -> Night:
+    spec, store, current = job.spec, job.store, job.store.current()
+    refuse_other_study(spec, current)
+    before = files_of(current)
+    seen = look_into(spec, inbox)
+    plans = plan_files(spec, seen, store, before)
+    files = take_in(spec, plans, seen, store, before, accept_revision=accept_revision, timeout=timeout, tell=job.tell)
+    withdrawn = [name for name, entry in before.items() if entry.used and name not in seen.names]
+    tasks = plan_tasks(spec, files, store, tasks_of_manifest(current))
+    night = Night(
+        run=store.newest, is_new=False, files=files, tasks=[], withdrawn=withdrawn, growing=seen.growing,
+        notes=seen.notes,
+    )  # fmt: skip
+    return _computed(job, night, tasks, current) if any(file.used for file in files) else night
+
+
+def _computed(job: _Job, night: Night, plans: Sequence[TaskPlan], current: Mapping[str, Any] | None) -> Night:
+    """Compute and publish what is other than in the current run, if anything is."""
+    spec, store = job.spec, job.store
     known = [plan.entry for plan in plans if plan.entry is not None]
     as_before = current is not None and current["signature"] == signature(study_hash(spec), night.files, known)
     if as_before and len(known) == len(plans):
@@ -138,23 +161,38 @@ def _computed(
     from engine.batch.manifest import make_manifest
     from engine.batch.publish import publish
     from engine.data.panel import whole_panel
-    from engine.data.part import read_part
     from engine.data.sample import draw_sample
 
-    used = [file.used for file in night.files if file.used is not None]
-    parts = [read_part(store.parts / one["part"]) for one in used]
-    panel = whole_panel(part for part in parts if part is not None)
+    panel = whole_panel(_intact_parts(job, night.files))
     with TemporaryDirectory(dir=store.work) as scratch:
-        sample = draw_sample(spec, panel, Path(scratch), threads)
+        sample = draw_sample(spec, panel, Path(scratch), job.threads)
         tasks = compute_tasks(
-            spec, plans, panel, sample, store, tasks_of_manifest(current), threads=threads, reporter=reporter, tell=tell
-        )
+            spec, plans, panel, sample, store, tasks_of_manifest(current), threads=job.threads, reporter=job.reporter,
+            tell=job.tell,
+        )  # fmt: skip
         simulated = is_simulated(panel)
         rows = with_study(rows_of(tasks, store), spec, simulated=simulated)
         manifest = make_manifest(spec, panel, sample, rows, simulated=simulated, left_out=None, timings={})
-    places = {"study": study_file(study), "inbox": str(inbox.resolve())}
-    run, differences = publish(spec, night.files, tasks, rows, {**manifest, "places": places}, store)
+    run, differences = publish(spec, night.files, tasks, rows, {**manifest, "places": job.places}, store)
     return replace(night, run=run, is_new=True, tasks=tasks, differences=differences)
+
+
+def _intact_parts(job: _Job, files: Sequence[FileEntry]) -> list[Part]:
+    """Return the parts behind the results; no reader tells a flipped bit, so each is compared with its hash."""
+    from engine.data.part import read_part
+
+    parts = []
+    for file in files:
+        if file.used is None:
+            continue
+        folder = job.store.parts / file.used["part"]
+        part = read_part(folder)
+        if part is None or not part.is_intact:
+            job.tell("damaged", file=file.file)
+            remove_folder(folder, job.store.work)
+            raise _Damaged
+        parts.append(part)
+    return parts
 
 
 def _tidy(store: Store, night: Night, keep_runs: int) -> None:
@@ -166,14 +204,15 @@ def _tidy(store: Store, night: Night, keep_runs: int) -> None:
 
     for run in store.runs[: -max(keep_runs, 1)]:
         remove_folder(run, store.work)
-    if night.run is not None:
-        parts = {file.used["part"] for file in night.files if file.used is not None}
-        for folder in store.parts.iterdir():
-            if folder.name not in parts:
-                remove_folder(folder, store.work)
-        rows = {f"{task.key}.parquet" for task in night.tasks}
-        for path in store.tasks.iterdir():
-            if path.name not in rows:
-                path.unlink()
-        if not is_current(store):
-            rebuild(store)
+    parts = {file.used["part"] for file in night.files if file.used is not None}
+    if night.run is None or not parts:
+        return
+    for folder in store.parts.iterdir():
+        if folder.name not in parts:
+            remove_folder(folder, store.work)
+    rows = {f"{task.key}.parquet" for task in night.tasks}
+    for path in store.tasks.iterdir():
+        if path.name not in rows:
+            path.unlink()
+    if not is_current(store):
+        rebuild(store)

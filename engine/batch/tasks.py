@@ -46,7 +46,7 @@ def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
     DataError
         If an analysis names a wave that is not there.
     """
-    tasks = tuple(task for analysis in spec.analysis for task in _tasks(analysis, waves))
+    tasks = possible_tasks(spec, waves)
     for task in tasks:
         for wave in absent_waves(task, waves):
             raise DataError(
@@ -54,6 +54,11 @@ def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
                 f"{nearest(wave, [*waves])}"
             )
     return tasks
+
+
+def possible_tasks(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
+    """Return the tasks of a study, those too that name waves which are not there."""
+    return tuple(task for analysis in spec.analysis for task in _tasks(analysis, waves))
 
 
 def absent_waves(task: Task, waves: Sequence[str]) -> tuple[str, ...]:

@@ -69,3 +69,34 @@ def diff(
     from engine.cli.nights import show_differences
 
     show_differences(before, after, as_json=as_json)
+
+
+@app.command()
+def verify(
+    run: Annotated[Path, typer.Argument(help="A store for its current run, a run in it, or any run with --data")],
+    data: Annotated[Path | None, typer.Option(help="Files of a run outside a store")] = None,
+    only: Annotated[str | None, typer.Option(help="Compute this analysis only")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores; results do not change")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Compute a run again from its manifest and compare every bit; exit 13 if one differs."""
+    from engine.cli.nights import show_verification
+
+    show_verification(run, data, only, threads, as_json=as_json)
+
+
+@app.command()
+def history(
+    analysis: Annotated[str, typer.Argument(help="Name of the analysis")],
+    measure: Annotated[str, typer.Argument(help="Name of the quantity, such as erreygers")],
+    store: StoreFolder,
+    about: Annotated[str | None, typer.Option(help="Wave, group, outcome, term or level; default: all")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Write a picture (SVG) of it here")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show an estimate over the runs of a store."""
+    from engine.cli.nights import show_history
+
+    show_history(store, analysis, measure, about, plot, as_json=as_json)

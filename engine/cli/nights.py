@@ -138,6 +138,48 @@ def show_differences(before: Path, after: Path, *, as_json: bool) -> None:
         raise typer.Exit(DIFFERS)
 
 
+def show_verification(run: Path, data: Path | None, only: str | None, threads: int | None, *, as_json: bool) -> None:
+    """Print what came of computing a run again; exit 13 if a bit differs."""
+    from engine.batch.verify import as_dict, verify
+    from engine.cli.progress import progress_reporter
+
+    with progress_reporter() as reporter:
+        found = verify(_run_of(run), data, only=only, threads=threads, reporter=reporter)
+    if as_json:
+        typer.echo(json.dumps(as_dict(found), ensure_ascii=False))
+    else:
+        for fault in found.faults:
+            typer.echo(f"  {fault}")
+        if not found.same_method:
+            typer.echo("  The methods, or a library under them, are of another version than those of the run.")
+        verdict = f"{len(found.faults)} faults" if found.faults else "the same to the last bit"
+        typer.echo(f"{found.run}: {found.n_rows} rows computed again: {verdict}.")
+    if found.faults:
+        raise typer.Exit(DIFFERS)
+
+
+def show_history(
+    store: Path, analysis: str, measure: str, about: str | None, plot: Path | None, *, as_json: bool
+) -> None:
+    """Print an estimate over the runs, with a picture if asked."""
+    from engine.batch.history import estimate_history
+
+    rows = estimate_history(store, analysis, measure, about)
+    if plot is not None:
+        from engine.report.history_picture import write_history
+
+        write_history(rows, f"{measure}, {analysis}", plot)
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    from engine.report.history_table import history_table
+    from engine.report.terminal import make_console, print_table
+
+    print_table(make_console(), history_table(rows, f"{measure}, {analysis}"))
+    if plot is not None:
+        typer.echo(str(plot))
+
+
 def _run_of(path: Path) -> Path:
     """Return a run directory; a store stands for its current run."""
     from engine.store.layout import is_store, open_store

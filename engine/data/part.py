@@ -17,13 +17,13 @@ from typing import Any
 from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
 from engine.data.merge import open_source
-from engine.data.sources import RawFrame, SourceFile, reading
+from engine.data.sources import RawFrame, SourceFile, content_hash, reading
 from engine.data.validate import refuse_records
 from engine.durable import move_folder
 from engine.errors import DataError
 from engine.study import StudySpec
 
-PART_FORMAT = 4
+PART_FORMAT = 5
 RECORDS, FACTS = "part.parquet", "part.json"
 BUILDING = ".building-"
 ABANDONED_AFTER = 24 * 3600  # seconds
@@ -50,6 +50,11 @@ class Part:
     records: Path
     source: Mapping[str, Any]
     reused: bool
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether every byte of the records is the one that was written."""
+        return content_hash([self.records]) == self.source["part_sha256"]
 
     @property
     def key(self) -> str:
@@ -142,6 +147,7 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progre
         "wave": file.wave,
         "rows": raw.n_rows,
         "part_bytes": records.stat().st_size,
+        "part_sha256": content_hash([records]),
         "encoding": None if raw.encoding is None else str(raw.encoding),
         "doubts": [*_text_doubts(raw)],
         "simulated": _is_simulated(raw),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,12 @@ def write_pictures(run: StoredRun, folder: Path) -> tuple[Path, ...]:
     UsageError
         If altair and vl-convert are not installed, or the folder cannot be written.
     """
-    try:
-        import altair as alt
-        import vl_convert  # noqa: F401 - altair saves pictures through it
-    except ImportError:
-        raise UsageError("--plots: altair is not installed; expected it. pip install 'equirank[plots]'") from None
+    alt = altair()
     simulated = "SIMULATED: nobody in these records is real" if run.manifest["simulated"] else ""
     rows = run.results.to_dicts()
     charts = [("flow", _flow(alt, run.manifest["sample_flow"]))]
     charts += [*_caterpillars(alt, rows), *_curves(alt, rows)]
-    try:
+    with written_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         written = []
         for name, chart in charts:
@@ -40,11 +37,34 @@ def write_pictures(run: StoredRun, folder: Path) -> tuple[Path, ...]:
             titled = chart.properties(title=alt.Title(chart.title, subtitle=simulated) if simulated else chart.title)
             titled.save(path)
             written.append(path)
+    return tuple(written)
+
+
+def altair() -> Any:  # noqa: ANN401 - the module
+    """Return altair, with what it saves pictures through.
+
+    Raises
+    ------
+    UsageError
+        If they are not installed.
+    """
+    try:
+        import altair as alt
+        import vl_convert  # noqa: F401 - altair saves pictures through it
+    except ImportError:
+        raise UsageError("--plots: altair is not installed; expected it. pip install 'equirank[plots]'") from None
+    return alt
+
+
+@contextmanager
+def written_to(place: Path) -> Iterator[None]:
+    """Turn a failure to write pictures into a UsageError."""
+    try:
+        yield
     except OSError as error:
         raise UsageError(
-            f"--plots {folder}: cannot be written ({type(error).__name__}); expected a folder you may write to."
+            f"--plots {place}: cannot be written ({type(error).__name__}); expected a place you may write to."
         ) from None
-    return tuple(written)
 
 
 def _data(alt: Any, values: Sequence[Row]) -> Any:  # noqa: ANN401 - altair's data has no annotations

@@ -33,8 +33,7 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
     if manifest["simulated"]:
         console.print(Text("SIMULATED DATA: nobody in these records is real.", style="bold red"))
     console.print()
-    for part in _fitted(flow_table(manifest), console.width):
-        _print(console, part)
+    print_table(console, flow_table(manifest))
     rows = [_labelled(row, _labels(manifest)) for row in run.results.to_dicts()]
     wanted = [row for row in rows if analysis in (None, row["analysis"])]
     # Models of one kind stand side by side in one table.
@@ -43,8 +42,7 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
         names = dict.fromkeys(row["analysis"] for row in own)
         console.rule(Text(", ".join(names)), align="left", style="dim")
         for table in analysis_tables(own):
-            for part in _fitted(table, console.width):
-                _print(console, part)
+            print_table(console, table)
     if run.scorecard is not None and analysis is None:
         console.rule(Text("scorecard"), align="left", style="dim")
         for table in scorecard_tables(run.scorecard.to_dicts(), manifest["study"]["asked"]["study"]["published"]):
@@ -56,6 +54,12 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
 
 def _section(row: Mapping[str, Any]) -> str:
     return row["kind"] if row["kind"] in ("logit", "multilevel") else f"analysis {row['analysis']}"
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print one table, split where the terminal is too narrow."""
+    for part in _fitted(table, console.width):
+        _print(console, part)
 
 
 def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -119,7 +120,9 @@ def write_run(
     results.write_parquet(folder / RESULTS, compression="zstd", metadata=marks)
     if scorecard is not None:
         scorecard.write_parquet(folder / SCORECARD, compression="zstd", metadata=marks)
-    text = json.dumps({"format": RUN_FORMAT, **manifest}, indent=2, ensure_ascii=False, allow_nan=False)
+    digest = hashlib.sha256((folder / RESULTS).read_bytes()).hexdigest()
+    told = {"format": RUN_FORMAT, **manifest, "results_sha256": digest}
+    text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
