@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -92,13 +92,9 @@ def run(
         Each with place, finding, expectation and remedy; nothing is written then.
     """
     started = time.perf_counter()
-    spec = study if isinstance(study, StudySpec) else load_study(study)
-    if spec.source.layout is not None and data is not None and Path(data).is_dir():
-        # The same study, on the survey's own files.
-        spec = load_study(spec.source.layout).model_copy(update={"study": spec.study})
-    base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
-    spec = _overridden(spec, replicates=replicates, seed=seed, only=only)
-    target = Path(out) if out is not None else _default_target(spec.study.name)
+    spec, base = resolved_study(study, None if data is None else Path(data))
+    spec = overridden(spec, replicates=replicates, seed=seed, only=only)
+    target = Path(out) if out is not None else default_target(spec.study.name)
     reporter = reporter or Reporter()
     from engine.store.run_directory import new_run, write_run
 
@@ -108,7 +104,7 @@ def run(
             panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
             read = time.perf_counter() - started
             rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter, aside)
-        simulated = is_simulated(panel) or (str(spec.source.builtin).endswith("-simulated") and data is None)
+        simulated = is_simulated(panel)
         rows = with_study(rows, spec, simulated=simulated)
         from engine.batch.manifest import make_manifest
 
@@ -118,6 +114,17 @@ def run(
         )  # fmt: skip
         write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=manifest["simulated"]))
     return RunResult(path=target, rows=rows, manifest=manifest)
+
+
+def resolved_study(study: str | Path | StudySpec, data: Path | None) -> tuple[StudySpec, Path]:
+    """Return a study and the folder that its paths start from.
+
+    A study of a built-in panel is another one on a folder of the survey's own files.
+    """
+    spec = study if isinstance(study, StudySpec) else load_study(study)
+    if spec.source.layout is not None and data is not None and data.is_dir():
+        spec = load_study(spec.source.layout).model_copy(update={"study": spec.study})
+    return spec, Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
 
 
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
@@ -135,7 +142,7 @@ def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceF
 
 
 def prepare(
-    spec: StudySpec, files: tuple[SourceFile, ...], scratch: Path, threads: int | None, reporter: Reporter
+    spec: StudySpec, files: Sequence[SourceFile], scratch: Path, threads: int | None, reporter: Reporter
 ) -> tuple[Panel, Sample]:
     """Build or reuse the harmonised panel and draw the sample from it."""
     from engine.data.panel import build_panel
@@ -195,7 +202,14 @@ def planned_replicates(analysis: AnalysisSpec) -> int:
     return analysis.bootstrap.replicates if isinstance(analysis, REPLICATED) and analysis.bootstrap else 0
 
 
-def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, only: str | None) -> StudySpec:
+def overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, only: str | None) -> StudySpec:
+    """Return a study with what the command line says instead.
+
+    Raises
+    ------
+    UsageError
+        If there is no such analysis, or there are too few replicates.
+    """
     analyses = spec.analysis
     if only is not None:
         analyses = tuple(analysis for analysis in analyses if analysis.name == only)
@@ -256,7 +270,8 @@ def scorecard_of(spec: StudySpec, rows: tuple[TidyRow, ...], *, simulated: bool)
     return pl.DataFrame([score.as_dict() for score in scores], infer_schema_length=None)
 
 
-def _default_target(name: str) -> Path:
+def default_target(name: str) -> Path:
+    """Return a new run directory under ``equirank-runs``."""
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     target = Path("equirank-runs") / f"{name}-{stamp}"
     number = 2

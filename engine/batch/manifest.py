@@ -68,7 +68,8 @@ def make_manifest(
         "warnings": [
             *_interrupted(left_out),
             *(doubt for source in panel.sources for doubt in source["doubts"]),
-            *_warnings(spec, missing, sample, rows),
+            *_warnings(spec, missing, sample),
+            *row_warnings(rows),
         ],
         "interrupted": left_out is not None,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -87,9 +88,7 @@ def _interrupted(left_out: Sequence[str] | None) -> Iterable[str]:
         yield f"interrupted: the last analysis rests on the replicates that were done{missing}"
 
 
-def _warnings(
-    spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample: Sample, rows: Sequence[TidyRow]
-) -> Iterable[str]:
+def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample: Sample) -> Iterable[str]:
     for name in spec.variables:
         counts = missing[name]
         total = sum(counts.values())
@@ -104,6 +103,10 @@ def _warnings(
             "the replicate weights stand behind rows of method 'replicate weights' only; linearised rows know no more "
             "than weight, stratum and cluster"
         )
+
+
+def row_warnings(rows: Sequence[TidyRow]) -> Iterable[str]:
+    """Tell which analyses have doubtful results, and undefined replicates."""
     seen = Counter((row.analysis, row.status) for row in rows if row.status not in ("ok", "reference"))
     for (analysis, status), count in seen.items():
         yield f"analysis {analysis}: {count} result{'s' if count > 1 else ''} with status '{status}'"

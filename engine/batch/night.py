@@ -114,7 +114,7 @@ def _plan_file(
     elif digest != before.sha256:
         why = CHANGED
     elif reading != before.reading:
-        why = "study"
+        why = "study or version"
     elif before.again:
         why = AGAIN
     elif before.state == DUPLICATE:

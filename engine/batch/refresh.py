@@ -20,6 +20,7 @@ from engine.study import StudySpec
 from engine.study.load import study_hash
 
 if TYPE_CHECKING:
+    from engine.data.part import Part
     from engine.store.compare import Differences
 
 KEPT_RUNS = 400

@@ -49,6 +49,9 @@ def run(
     threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores; results do not change")] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
     only: Annotated[str | None, typer.Option(help="Run this analysis only")] = None,
+    shard: Annotated[str | None, typer.Option(help="Compute part k/K only, such as 2/16; see merge")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Run on this many processes (extra dask)")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Run on a dask scheduler, such as tcp://node1:8786")] = None,
     *,
     keep: Annotated[
         bool, typer.Option("--keep", help="On Ctrl-C keep the analyses and replicates that are done")
@@ -56,19 +59,26 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a study; without STUDY, the CMDS study on its simulated panel."""
-    from engine.batch.execute import run as run_study
+    from engine.cli.runs import run_study
+
+    options = {"replicates": replicates, "threads": threads, "seed": seed, "only": only}
+    run_study(
+        study, data, out, shard=shard, workers=workers, cluster=cluster, keep=keep, as_json=as_json, options=options
+    )
+
+
+@app.command()
+def merge(
+    parts: Annotated[list[Path], typer.Argument(help="Folders that `equirank run --shard` wrote")],
+    out: Annotated[Path, typer.Option(help="Run directory to write")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Join the parts of a run; the results have the bits of a run in one piece."""
+    from engine.batch.merge import merge_shards
     from engine.cli.output import print_run
-    from engine.cli.progress import progress_reporter
 
-    with progress_reporter(keeps=keep) as reporter:
-        result = run_study(
-            study, data, out, replicates=replicates, threads=threads, seed=seed, only=only, reporter=reporter
-        )
-    print_run(result.path, as_json=as_json)
-    if result.manifest["interrupted"]:
-        from engine.errors import Interrupted
-
-        raise Interrupted(f"interrupted; what was done is kept in {result.path}.")
+    print_run(merge_shards(parts, out).path, as_json=as_json)
 
 
 @app.command()

@@ -54,7 +54,7 @@ class Part:
     @property
     def is_intact(self) -> bool:
         """Whether every byte of the records is the one that was written."""
-        return content_hash([self.records]) == self.source["part_sha256"]
+        return content_hash([self.records]) == str(self.source["part_sha256"])
 
     @property
     def key(self) -> str:

@@ -1,0 +1,44 @@
+"""Runs a study where and how the command line says: here, in part, or on workers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from engine.errors import Interrupted, UsageError
+
+
+def run_study(
+    study: str, data: Path | None, out: Path | None, *, shard: str | None, workers: int | None, cluster: str | None,
+    keep: bool, as_json: bool, options: Mapping[str, Any],
+) -> None:  # fmt: skip
+    """Run a study and print it, or compute a part of it and print where it is."""
+    given = [f"--{name}" for name, value in {"shard": shard, "workers": workers, "cluster": cluster}.items() if value]
+    if len(given) > 1 or (given and keep):
+        both = [*given, *(["--keep"] if keep else [])]
+        raise UsageError(f"{' and '.join(both)}: found together; expected one of them. Drop the others.")
+    from engine.cli.output import print_run
+    from engine.cli.progress import progress_reporter
+
+    with progress_reporter(keeps=keep) as reporter:
+        if shard is not None:
+            from engine.batch.merge import parse_share, run_shard
+
+            path = run_shard(study, parse_share(shard), data, out, reporter=reporter, **options)
+            typer.echo(json.dumps({"part": str(path)}) if as_json else f"Part {shard}: {path}")
+            return
+        if given:
+            from engine.batch.cluster import run_on_cluster
+
+            result = run_on_cluster(study, data, out, workers=workers, cluster=cluster, reporter=reporter, **options)
+        else:
+            from engine.batch.execute import run
+
+            result = run(study, data, out, reporter=reporter, **options)
+    print_run(result.path, as_json=as_json)
+    if result.manifest["interrupted"]:
+        raise Interrupted(f"interrupted; what was done is kept in {result.path}.")
