@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.batch.accept import Tell
 from engine.batch.execute import make_context
 from engine.batch.ledger import COMPUTED, FAILED, TaskEntry
-from engine.batch.night import TaskPlan
+from engine.batch.night import LOST, TaskPlan
 from engine.batch.reporter import Reporter
 from engine.batch.warm import compiling_aside
 from engine.durable import write_file
@@ -54,7 +54,7 @@ def compute_tasks(
             )  # fmt: skip
             path = store.tasks / f"{key}.parquet"
             try:
-                if not path.is_file():
+                if plan.why == LOST or not path.is_file():
                     reporter.start_analysis(plan.task.name)
                     aside.wait(plan.task.analysis.name)
                     write_file(path, _content(plan.task.rows(run_task(plan.task, context))), store.work)

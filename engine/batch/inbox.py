@@ -43,6 +43,15 @@ class Inbox:
     notes: tuple[str, ...]
 
 
+def is_text(name: str) -> bool:
+    """Whether a name is proper text: the readers take no other."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def printable(name: str) -> str:
     r"""Return a name with control characters and undecodable bytes as escapes.
 
@@ -118,6 +127,8 @@ def _candidates(spec: StudySpec, inbox: Path) -> Iterator[SourceFile]:
 
 def _no_plain_file(path: Path) -> str | None:
     """Say why something of the right name is passed over: a pipe would block, a link may lead anywhere."""
+    if not is_text(path.name):
+        return "a name that is no text; expected UTF-8. Rename the file"
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return "a link; expected the file itself"

@@ -80,8 +80,12 @@ def reading_key(spec: StudySpec, file: InboxFile, digest: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def plan_files(spec: StudySpec, inbox: Inbox, store: Store, before: Mapping[str, FileEntry]) -> list[FilePlan]:
+def plan_files(
+    spec: StudySpec, inbox: Inbox, store: Store, before: Mapping[str, FileEntry], *, accept_revision: bool = False
+) -> list[FilePlan]:
     """Return each complete file of the inbox with the reason to read it.
+
+    With `accept_revision` that is also one that was set aside because it is shorter than the version before.
 
     Raises
     ------
@@ -95,7 +99,9 @@ def plan_files(spec: StudySpec, inbox: Inbox, store: Store, before: Mapping[str,
         )
     plans: list[FilePlan] = []
     for file in inbox.files:
-        plans.append(_plan_file(spec, file, store, before.get(file.name), plans))
+        plan = _plan_file(spec, file, store, before.get(file.name), plans)
+        is_short = plan.before is not None and any(one["rule"] == "rows" for one in plan.before.broken)
+        plans.append(replace(plan, why=AGAIN) if accept_revision and is_short and plan.why is None else plan)
     return plans
 
 

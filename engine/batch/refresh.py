@@ -139,7 +139,7 @@ def _night(job: _Job, inbox: Path, *, accept_revision: bool, timeout: float) -> 
     refuse_other_study(spec, current)
     before = files_of(current)
     seen = look_into(spec, inbox)
-    plans = plan_files(spec, seen, store, before)
+    plans = plan_files(spec, seen, store, before, accept_revision=accept_revision)
     files = take_in(spec, plans, seen, store, before, accept_revision=accept_revision, timeout=timeout, tell=job.tell)
     withdrawn = [name for name, entry in before.items() if entry.used and name not in seen.names]
     tasks = plan_tasks(spec, files, store, tasks_of_manifest(current))

@@ -152,7 +152,7 @@ def read_shard(folder: Path) -> Shard:
         share, plans = Share(number=told.pop("number"), of=told.pop("of")), told.pop("plans")
         estimated = {
             int(number): Estimated(
-                entries=tuple(_entries(pl.read_parquet(folder / f"task-{int(number):04d}.parquet"))),
+                entries=tuple(_entries(pl.read_parquet(folder / f"task-{int(number):04d}.parquet", glob=False))),
                 plan=plan and ReplicatePlan(**{**plan, "factors": np.array(plan["factors"], float)}),
             )
             for number, plan in plans.items()

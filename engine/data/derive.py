@@ -40,7 +40,7 @@ def derive(spec: StudySpec, path: Path) -> Mapping[str, int]:
     asked = {name: own for name, own in spec.variables.items() if own.impute or own.quantiles}
     if not asked:
         return {}
-    frame = pl.scan_parquet(path).collect(engine="in-memory")
+    frame = pl.scan_parquet(path, glob=False).collect(engine="in-memory")
     weight = np.ones(frame.height)
     if spec.design.weight:
         weight = frame[DESIGN_PREFIX + "weight"].cast(pl.Float64).fill_null(0.0).to_numpy()

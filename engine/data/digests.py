@@ -22,12 +22,12 @@ def part_contents(records: Path) -> list[dict[str, Any]]:
     """
     import polars as pl
 
-    names = [name for name in pl.scan_parquet(records).collect_schema().names() if name != KEY]
-    wave = pl.scan_parquet(records).select("wave").collect(engine="in-memory")["wave"]
+    names = [name for name in pl.scan_parquet(records, glob=False).collect_schema().names() if name != KEY]
+    wave = pl.scan_parquet(records, glob=False).select("wave").collect(engine="in-memory")["wave"]
     rows_of = [(name, wave.is_null() if name is None else wave.eq_missing(name)) for name in wave.unique().sort()]
     found: list[dict[str, Any]] = [{"wave": name, "rows": int(rows.sum()), "columns": {}} for name, rows in rows_of]
     for name in names:
-        column = pl.scan_parquet(records).select(name).collect(engine="in-memory")
+        column = pl.scan_parquet(records, glob=False).select(name).collect(engine="in-memory")
         for own, (_, rows) in zip(found, rows_of, strict=True):
             own["columns"][name] = _digest(column.filter(rows))
     return found

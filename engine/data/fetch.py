@@ -39,7 +39,7 @@ class SampleReader:
     def _scan(self, files: Path | list[str]) -> pl.LazyFrame:
         import polars as pl
 
-        frame = pl.scan_parquet(files)
+        frame = pl.scan_parquet(files, glob=False)
         return frame if self._only is None else frame.filter(pl.col("wave").is_in(self._only))
 
     def _series(self, name: str) -> pl.Series:
@@ -165,7 +165,7 @@ class SampleReader:
     def _replicate_weights(self, given: ReplicateWeightsSpec) -> ReplicateWeights:
         import polars as pl
 
-        schema = pl.scan_parquet(self._sample.path).collect_schema().names()
+        schema = pl.scan_parquet(self._sample.path, glob=False).collect_schema().names()
         columns = [name for name in schema if name.startswith(f"{DESIGN_PREFIX}replicate_")]
         values = np.empty((len(columns), self.n))
         for row, name in zip(values, columns, strict=True):

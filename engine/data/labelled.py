@@ -100,7 +100,7 @@ def open_labelled(file: SourceFile, wanted: tuple[str, ...], encoding: str | Non
     known = find_text_encoding_of(file, header, [_bytes(text) for text in foreign], encoding)
     texts = {text: decoded(text, known.name) for text in foreign}
     kinds = header.meta.readstat_variable_types
-    frame = pl.scan_parquet(target) if used else pl.LazyFrame()
+    frame = pl.scan_parquet(target, glob=False) if used else pl.LazyFrame()
     columns = [
         (pl.col(column).replace(texts) if texts and kinds[column] == "string" else pl.col(column)).alias(names[column])
         for column in used

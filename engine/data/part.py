@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -135,7 +134,7 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progre
     records = working / RECORDS
     with reading(file.path):
         raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
-    os.chmod(records, 0o600)  # noqa: PTH101 - microdata: for the owner only
+    records.chmod(0o600)  # microdata: for the owner only
     _refuse_not_understood(spec, file, raw, records)
     refuse_records(spec, file.path.name, records)
     shutil.rmtree(scratch)
@@ -155,6 +154,7 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progre
         "labels": _labels(spec, file, raw),
     }
     (working / FACTS).write_text(json.dumps(source), encoding="utf-8")
+    (working / FACTS).chmod(0o600)
     return source
 
 

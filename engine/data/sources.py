@@ -248,12 +248,12 @@ def open_frame(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, 
         if file.suffix in (".dta", ".sav"):
             return open_labelled(file, wanted, encoding, scratch)
         if file.suffix == ".parquet":
-            frame = pl.scan_parquet(file.path)
+            frame = pl.scan_parquet(file.path, glob=False)
         else:
             text = _text_encoding(file, encoding)
             is_utf8 = codecs.lookup(text.name).name in ("utf-8", "ascii")
             path = file.path if is_utf8 else _as_utf8(file.path, text.name, scratch)
-            frame = pl.scan_csv(path, infer_schema=False)
+            frame = pl.scan_csv(path, infer_schema=False, glob=False)
         schema: dict[str, Any] = dict(frame.collect_schema())
         n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     twice = [name for name in schema if name.endswith("_duplicated_0") and file.suffix.startswith(".csv")]

@@ -71,7 +71,7 @@ def refuse_records(spec: StudySpec, file: str, records: Path) -> None:
             low, high = variable.allowed
             columns[name] = dy.Float64(nullable=True, check={"range": _between(low, high)})
     if spec.source.key is not None:
-        unique = {"key": _is_there, "unique key": lambda _: pl.struct("wave", KEY).is_unique()}
+        unique = {"key": _is_there, "unique key": lambda key: key.is_null() | pl.struct("wave", KEY).is_unique()}
         columns |= {"wave": dy.String(nullable=True), KEY: dy.String(nullable=True, check=unique)}
     _refuse(file, records, columns)
 
@@ -105,7 +105,7 @@ def refuse_design(file: str, sample: Path) -> None:
     import polars as pl
 
     columns: dict[str, Any] = {}
-    for name in pl.scan_parquet(sample).collect_schema().names():
+    for name in pl.scan_parquet(sample, glob=False).collect_schema().names():
         role = name.removeprefix(DESIGN_PREFIX)
         if role == name or name == KEY:
             continue
@@ -129,8 +129,12 @@ def refuse_shared_keys(spec: StudySpec, file: str, records: Path, others: Sequen
 
     if spec.source.key is None or not others:
         return
-    known = pl.scan_parquet(list(others)).select("wave", KEY)
-    twice = pl.scan_parquet(records).select("wave", KEY).join(known, on=["wave", KEY], how="semi", nulls_equal=True)
+    known = pl.scan_parquet(list(others), glob=False).select("wave", KEY)
+    twice = (
+        pl.scan_parquet(records, glob=False)
+        .select("wave", KEY)
+        .join(known, on=["wave", KEY], how="semi", nulls_equal=True)
+    )
     rows = int(twice.select(pl.len()).collect(engine="in-memory").item())
     if rows:
         raise RuleError(file, [Broken(place="source.key", rule="unique key", rows=rows)])
@@ -181,7 +185,7 @@ def _refuse(file: str, records: Path, columns: Mapping[str, Any]) -> None:
     if not columns:
         return
     schema: Any = type("Wave", (dy.Schema,), dict(columns))
-    frame = pl.scan_parquet(records).select([*columns]).collect(engine="in-memory")
+    frame = pl.scan_parquet(records, glob=False).select([*columns]).collect(engine="in-memory")
     _, failure = schema.filter(frame, cast=True)
     broken = []
     for rule, rows in failure.counts().items():

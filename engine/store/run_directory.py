@@ -139,8 +139,8 @@ def read_run(path: Path) -> StoredRun:
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         is_run = manifest["format"] == RUN_FORMAT and {"study", "sample_flow", "warnings", "simulated"} <= set(manifest)
-        results = pl.read_parquet(path / RESULTS)
-        scorecard = pl.read_parquet(path / SCORECARD) if (path / SCORECARD).is_file() else None
+        results = pl.read_parquet(path / RESULTS, glob=False)
+        scorecard = pl.read_parquet(path / SCORECARD, glob=False) if (path / SCORECARD).is_file() else None
         is_run = is_run and {"analysis", "kind", "measure", "method", "status"} <= set(results.columns)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         is_run = False

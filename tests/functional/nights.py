@@ -1,0 +1,99 @@
+"""A study of waves that arrive night by night, small enough for many nights."""
+
+import hashlib
+
+import numpy as np
+import polars as pl
+
+STUDY = """
+[study]
+name = "nights"
+seed = 3
+[source]
+path = "wave_*.parquet"
+wave = "wave"
+key = ["id"]
+[design]
+weight = "weight"
+stratum = "stratum"
+cluster = "psu"
+[variables.ill]
+from = "ill"
+levels = { well = [0], ill = [1] }
+event = "ill"
+[variables.income]
+from = "income"
+range = [0, 1000]
+[variables.sex]
+from = "sex"
+levels = { male = [1], female = [2] }
+[[sample]]
+label = "Income known"
+keep = "income IS NOT NULL"
+[[analysis]]
+name = "rates"
+kind = "rates"
+waves = "each"
+outcome = "ill"
+rows = "sex"
+[[analysis]]
+name = "yearly"
+kind = "concentration"
+waves = "each"
+outcome = "ill"
+rank_by = "income"
+bootstrap = { replicates = 60 }
+[[analysis]]
+name = "trend"
+kind = "concentration"
+by = "wave"
+outcome = "ill"
+rank_by = "income"
+index = ["standard", "erreygers"]
+compare = true
+bootstrap = { replicates = 60 }
+[[analysis]]
+name = "pair"
+kind = "concentration"
+waves = ["1", "3"]
+by = "wave"
+outcome = "ill"
+rank_by = "income"
+compare = true
+"""
+
+
+def wave(number, n=300):
+    """A wave of its own people, without ties to the others."""
+    rng = np.random.default_rng(number)
+    psu = rng.integers(0, 20, n)
+    income = rng.integers(1, 40, n) + psu + number
+    return pl.DataFrame(
+        {
+            "wave": [number] * n,
+            "id": np.arange(n) + 1000 * number,
+            "income": income.astype(float),
+            "ill": (rng.random(n) < 0.5 - income / 200).astype(int),
+            "sex": rng.integers(1, 3, n),
+            "weight": rng.uniform(0.5, 2.0, n),
+            "stratum": psu // 5,
+            "psu": psu,
+        }
+    ).with_columns(income=pl.when(pl.int_range(n) % 20 == 3).then(None).otherwise("income"))
+
+
+def tree(folder):
+    """Every file below a folder with the hash of its bytes."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def newest(store):
+    return max((store / "runs").iterdir(), key=lambda path: int(path.name))
+
+
+def sha(run):
+    return hashlib.sha256((run / "results.parquet").read_bytes()).hexdigest()

@@ -1,0 +1,212 @@
+"""A refresh that is killed, runs out of disk or meets a failing fsync: the next one ends as if nothing had been.
+
+Every call that changes a file is a point to be killed at. All of them, and 200 random moments, are tried by hand
+(`-m slow`); a few of each kind in every run.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.functional.nights import STUDY, newest, sha, tree, wave
+
+WRITES = "write,pwrite64,writev,pwritev,sendfile,copy_file_range"
+MOVES = "rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,fchmod,chmod,fchmodat,fsync,fdatasync"
+REFRESH = [sys.executable, "-c", "import sys; from engine.cli import main; sys.argv[0] = 'equirank'; main()", "refresh",
+           "study.toml", "--inbox", "inbox", "--store", "store"]  # fmt: skip
+FAILURES = {WRITES: "error=ENOSPC", "fsync,fdatasync": "error=EIO", MOVES: "error=ENOSPC"}
+FEW = 4  # points of each kind in every run
+
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory):
+    """A store after one night, an inbox with a new, a revised and a withdrawn wave, and how the second night ends."""
+    root = tmp_path_factory.mktemp("nights")
+    (root / "study.toml").write_text(STUDY)
+    (root / "inbox").mkdir()
+    os.environ["EQUIRANK_CACHE"] = str(root / "cache")
+    for number in (1, 2, 4):
+        wave(number).write_parquet(root / "inbox" / f"wave_{number}.parquet")
+    age(root)
+    assert refresh(root).returncode == 0
+    wave(3).write_parquet(root / "inbox" / "wave_3.parquet")
+    wave(2).head(290).write_parquet(root / "inbox" / "wave_2.parquet")
+    (root / "inbox" / "wave_4.parquet").unlink()
+    age(root)
+    shutil.copytree(root, root / "whole", ignore=shutil.ignore_patterns("cache", "whole"))
+    assert refresh(root / "whole").returncode == 0
+    yield root
+    del os.environ["EQUIRANK_CACHE"]
+
+
+def age(root):
+    """Let the files look settled, so that no refresh waits for them."""
+    for path in (root / "inbox").iterdir():
+        os.utime(path, (time.time() - 60, time.time() - 60))
+
+
+def refresh(root, before=()):
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([*before, *REFRESH], cwd=root, env=environment, capture_output=True, timeout=120, check=False)  # noqa: S603
+
+
+def traced(root, calls, what, *, children):
+    """Refresh under strace with an injection into the named calls."""
+    follow = ["-f"] if children else []
+    options = ["-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:{what}"]
+    return refresh(root, ["strace", *follow, *options])
+
+
+def points(nights, calls, *, children):
+    """How many such calls the busiest thread of a whole refresh makes."""
+    root = fresh(nights)
+    log = root / "strace.log"
+    done = refresh(root, ["strace", "-ff", "-qq", "-o", str(log), "-e", f"trace={calls}"])
+    assert done.returncode == 0, done.stderr
+    counts = {path: sum("=" in line for line in path.read_text().splitlines()) for path in root.glob("strace.log.*")}
+    main = max(counts, key=lambda path: -int(path.suffix[1:]))  # the first process
+    return max(counts.values()) if children else counts[main]
+
+
+def fresh(nights):
+    """A copy of the first night's end with the second night's inbox."""
+    root = nights / "tried"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(nights, root, ignore=shutil.ignore_patterns("cache", "whole", "tried"))
+    return root
+
+
+def recovers(nights, root, done):
+    """Nothing published is lost or torn, and a refresh without a human ends as the uninterrupted one."""
+    store, whole = root / "store", nights / "whole" / "store"
+    assert tree(store / "runs" / "000001") == tree(nights / "store" / "runs" / "000001")
+    for run in (store / "runs").iterdir():
+        manifest = json.loads((run / "manifest.json").read_text())
+        assert manifest["results_sha256"] == sha(run)
+    if done.returncode == 0:
+        assert sha(newest(store)) == sha(newest(whole)), "success was told of a night that is not there"
+    again = refresh(root)
+    assert again.returncode == 0, again.stderr.decode()
+    assert sha(newest(store)) == sha(newest(whole))
+    assert not [*(store / "tmp").iterdir()]
+    assert len([*(store / "parts").iterdir()]) == 3
+    assert json.loads((store / "catalog.json").read_text())["runs"] == sorted(
+        run.name for run in (store / "runs").iterdir()
+    )
+    before = tree(store)
+    assert refresh(root).returncode == 0
+    assert tree(store) == before
+
+
+def tried(nights, calls, what, chosen, *, children):
+    for n in chosen:
+        root = fresh(nights)
+        done = traced(root, calls, f"{what}:when={n}", children=children)
+        recovers(nights, root, done)
+
+
+def some(n, count=FEW):
+    """A few of the points 1 to n, spread from the first to the last."""
+    return sorted({1 + round(i * (n - 1) / (count - 1)) for i in range(count)})
+
+
+@pytest.mark.parametrize("children", [False, True], ids=["own thread", "children and threads"])
+def test_killed__at_calls_that_change_files(nights, children):
+    calls = f"{WRITES},{MOVES}"
+    tried(nights, calls, "signal=KILL", some(points(nights, calls, children=children)), children=children)
+
+
+def test_failing_calls(nights):
+    """Of the own thread: other threads write to each other too, and no disk fails there."""
+    for calls, what in FAILURES.items():
+        tried(nights, calls, what, some(points(nights, calls, children=False), 3), children=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("children", [False, True], ids=["own thread", "children and threads"])
+def test_killed__at_every_call_that_changes_a_file(nights, children):
+    n = points(nights, f"{WRITES},{MOVES}", children=children)
+    print(f"{n} points")
+    tried(nights, f"{WRITES},{MOVES}", "signal=KILL", range(1, n + 1), children=children)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("calls", [*FAILURES])
+def test_every_failing_call(nights, calls):
+    n = points(nights, calls, children=False)
+    print(f"{n} points")
+    tried(nights, calls, FAILURES[calls], range(1, n + 1), children=False)
+
+
+@pytest.mark.slow
+def test_two_hundred_random_moments(nights):
+    root = fresh(nights)
+    began = time.perf_counter()
+    refresh(root)
+    lasts = time.perf_counter() - began
+    draw = random.Random(1)  # noqa: S311 - moments
+    for _ in range(200):
+        root = fresh(nights)
+        process = subprocess.Popen(REFRESH, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+        time.sleep(draw.uniform(0, 1.1 * lasts))
+        process.kill()
+        process.wait()
+        recovers(nights, root, process)
+
+
+@contextmanager
+def small_disk(folder, pages):
+    """A disk of its own with room for so many pages of 4 KiB beside what lies in the store of the first night."""
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    folder.mkdir(exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={4 * pages}k", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:  # noqa: S603
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)  # noqa: S603, S607
+
+
+def filled(nights, pages):
+    """Refresh with a store on a disk that is too small, then with room; returns whether it was too small."""
+    root = fresh(nights)
+    with small_disk(root / "disk", pages_of(root / "store") + pages):
+        shutil.copytree(root / "store", root / "disk" / "store")
+        shutil.rmtree(root / "store")
+        (root / "store").symlink_to(root / "disk" / "store")
+        done = refresh(root)
+        assert done.returncode in (0, 74), done.stderr
+        assert b"Traceback" not in done.stderr
+        subprocess.run(["mount", "-o", "remount,size=64m", str(root / "disk")], check=True)  # noqa: S603, S607
+        recovers(nights, root, done)
+        return done.returncode == 74
+
+
+def pages_of(folder):
+    """How many pages a folder needs on such a disk, with one for each name."""
+    return sum(1 + -(-path.stat().st_size // 4096) * path.is_file() for path in folder.rglob("*")) + 1
+
+
+def test_full_disk(nights):
+    assert filled(nights, 1)
+    assert filled(nights, 24)
+    assert not filled(nights, 4096)
+
+
+@pytest.mark.slow
+def test_full_disk__at_every_page(nights):
+    pages = 0
+    while filled(nights, pages):
+        pages += 1
+    assert pages > 20

@@ -1,0 +1,437 @@
+"""Night after night: what a refresh computes, keeps, sets aside and publishes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import polars as pl
+import pytest
+
+from engine.batch import inbox as inbox_module
+from tests.functional.nights import STUDY, newest, sha, tree, wave
+
+
+@pytest.fixture
+def night(cli, tmp_path, tmp_path_factory, monkeypatch):
+    """A folder with study and inbox; call it for a night: returns (exit code, report as JSON, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(inbox_module, "SETTLED", 0.02)
+    (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "inbox").mkdir()
+
+    def refresh(*more):
+        time.sleep(0.03)
+        code, out, err = cli("refresh", "study.toml", "--inbox", "inbox", "--store", "store", "--json", *more)
+        return code, json.loads(out) if out else None, err
+
+    refresh.root, refresh.inbox, refresh.store = tmp_path, tmp_path / "inbox", tmp_path / "store"
+    return refresh
+
+
+def put(night, number, frame=None, name=None):
+    path = night.inbox / (name or f"wave_{number}.parquet")
+    (wave(number) if frame is None else frame).write_parquet(path)
+    return path
+
+
+def computed(report):
+    return [task["task"] for task in report["tasks"] if task["state"] == "computed"]
+
+
+def single(cli, night):
+    """The run directory of one run over the whole inbox."""
+    out = night.root / "single"
+    shutil.rmtree(out, ignore_errors=True)
+    code, _, err = cli("run", "study.toml", "--data", "inbox", "--out", out)
+    assert code == 0, err
+    return out
+
+
+def test_ten_nights__compute_what_changed_and_end_as_one_run(cli, night):
+    put(night, 1)
+    code, report, _ = night()
+    assert code == 0
+    assert computed(report) == ["rates [1]", "yearly [1]", "trend"]
+    assert [task["state"] for task in report["tasks"] if task["task"] == "pair [1, 3]"] == ["waiting"]
+
+    put(night, 2, wave(2).head(150), "wave_2a.parquet")
+    assert computed(night()[1]) == ["rates [2]", "yearly [2]", "trend"]
+    put(night, 2, wave(2).tail(150), "wave_2b.parquet")  # the other half
+    assert computed(night()[1]) == ["rates [2]", "yearly [2]", "trend"]
+
+    before = tree(night.store)
+    code, report, _ = night()  # idle
+    assert (code, report["published"], computed(report)) == (0, False, [])
+    assert tree(night.store) == before
+
+    put(night, 3)
+    assert computed(night()[1]) == ["rates [3]", "yearly [3]", "trend", "pair [1, 3]"]
+    revised = wave(1).with_columns(ill=pl.when(pl.int_range(300) < 9).then(1 - pl.col("ill")).otherwise("ill"))
+    put(night, 1, revised)
+    assert computed(night()[1]) == ["rates [1]", "yearly [1]", "trend", "pair [1, 3]"]
+
+    (night.inbox / "wave_3.parquet").unlink()
+    code, report, _ = night()
+    assert (code, report["withdrawn"]) == (0, ["wave_3.parquet"])
+    assert computed(report) == ["trend"]
+    states = {task["task"]: task["state"] for task in report["tasks"]}
+    assert {*states} == {"rates [1]", "rates [2]", "yearly [1]", "yearly [2]", "trend", "pair [1, 3]"}
+    assert states["pair [1, 3]"] == "waiting"
+    assert night()[1]["published"] is False  # idle
+
+    put(night, 4)
+    assert computed(night()[1]) == ["rates [4]", "yearly [4]", "trend"]
+    put(night, 3)
+    assert computed(night()[1]) == ["rates [3]", "yearly [3]", "trend", "pair [1, 3]"]
+    assert sha(newest(night.store)) == sha(single(cli, night))
+    assert len(list((night.store / "runs").iterdir())) == 8
+
+
+def test_revision__that_no_analysis_sees_computes_nothing(night):
+    put(night, 1)
+    night()
+    put(night, 1, wave(1).with_columns(other=pl.lit(1)).sample(fraction=1.0, seed=1).sort("id"))
+    code, report, _ = night()
+    assert (code, report["published"], computed(report)) == (0, True, [])
+    assert sha(night.store / "runs" / "000001") == sha(night.store / "runs" / "000002")
+
+
+def test_change_of_one_column__touches_only_who_reads_it(night):
+    put(night, 1)
+    night()
+    put(night, 1, wave(1).with_columns(sex=3 - pl.col("sex")))
+    assert computed(night()[1]) == ["rates [1]"]
+
+
+def test_change_of_the_study__touches_only_its_part(night):
+    put(night, 1)
+    put(night, 2)
+    night()
+    text = STUDY.replace('index = ["standard", "erreygers"]', 'index = "erreygers"').replace(
+        "seed = 3", "seed = 3\ntitle = 'T'"
+    )
+    (night.root / "study.toml").write_text(text)
+    report = night()[1]
+    assert computed(report) == ["trend"]
+    assert [task["why"] for task in report["tasks"] if task["task"] == "trend"] == ["study"]
+    (night.root / "study.toml").write_text(text.replace("seed = 3", "seed = 4"))
+    assert {task["why"] for task in night()[1]["tasks"]} == {"seed", "wave 3 is not there yet"}
+
+
+BAD = {
+    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:700]), "cannot be read"),
+    "empty": (lambda path: path.write_bytes(b""), "cannot be read"),
+    "another format": (lambda path: path.write_bytes(b"a,b\n1,2\n"), "cannot be read"),
+    "no rows": (lambda path: wave(2).head(0).write_parquet(path), "expected"),
+    "no column": (lambda path: wave(2).drop("ill").write_parquet(path), "no column 'ill'"),
+    "unseen category": (
+        lambda path: wave(2).with_columns(sex=pl.lit(7)).write_parquet(path), "300 rows hold a value that no level",
+    ),
+    "text": (
+        lambda path: wave(2).with_columns(income=pl.lit("much")).write_parquet(path), "300 rows hold text",
+    ),
+    "range": (
+        lambda path: wave(2).with_columns(income=-pl.col("income")).write_parquet(path), "lie outside the range",
+        ("variables.income", "range", 285),
+    ),
+    "infinite": (
+        lambda path: wave(2).with_columns(income=pl.lit(float("inf"))).write_parquet(path), "expected",
+    ),
+    "key twice": (
+        lambda path: pl.concat([wave(2), wave(2).head(4)]).write_parquet(path), "share their key",
+        ("source.key", "unique key", 8),
+    ),
+    "key of another file": (
+        lambda path: wave(1).head(7).write_parquet(path), "share their key", ("source.key", "unique key", 7),
+    ),
+    "no key": (
+        lambda path: wave(2).with_columns(id=pl.lit(None, pl.Int64)).write_parquet(path), "have no key",
+        ("source.key", "key", 300),
+    ),
+    "weight": (
+        lambda path: wave(2).with_columns(weight=-pl.col("weight")).write_parquet(path), "no weight of 0 or more",
+        ("design.weight", "weight", 285),
+    ),
+    "no psu": (
+        lambda path: wave(2).with_columns(psu=pl.lit(None, pl.Int64)).write_parquet(path), "have no id",
+        ("design.cluster", "id", 285),
+    ),
+    "blank column": (
+        lambda path: wave(2).with_columns(sex=pl.lit(None, pl.Int64)).write_parquet(path), "hold nothing",
+        ("variables.sex", "values", 300),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_file__is_set_aside_and_the_others_go_on(cli, night, case):
+    spoil, told, *rules = BAD[case]
+    put(night, 1)
+    night()
+    put(night, 3)
+    good = tree(night.store / "runs" / "000001")
+    spoil(put(night, 2))
+    code, report, _ = night()
+    assert code == 11
+    assert computed(report) == ["rates [3]", "yearly [3]", "trend", "pair [1, 3]"]
+    (bad,) = [file for file in report["files"] if file["file"] == "wave_2.parquet"]
+    assert (bad["state"], bad["rows"]) == ("quarantined", None)
+    assert told in bad["reason"]
+    assert [(one["place"], one["rule"], one["rows"]) for one in bad["broken"]] == rules
+    reasons = [json.loads(path.read_text()) for path in (night.store / "quarantine").iterdir()]
+    assert [reason["file"] for reason in reasons] == ["wave_2.parquet"]
+    assert tree(night.store / "runs" / "000001") == good
+    before = tree(night.store)
+    assert night()[0] == 11  # as long as it lies there
+    assert tree(night.store) == before
+    (night.inbox / "wave_2.parquet").unlink()
+    assert sha(newest(night.store)) == sha(single(cli, night))
+    assert night()[0] == 0
+
+
+def test_bad_revision__leaves_the_version_before(cli, night):
+    put(night, 1)
+    put(night, 2)
+    night()
+    first = sha(newest(night.store))
+    path = put(night, 2)
+    path.write_bytes(path.read_bytes()[:700])
+    code, report, _ = night()
+    assert (code, computed(report)) == (11, [])
+    assert sha(newest(night.store)) == first
+    assert cli("status", "--store", "store")[0] == 14
+    put(night, 2)
+    assert night()[0] == 0
+    assert cli("status", "--store", "store")[0] == 0
+
+
+def test_shorter_revision__needs_a_word(night):
+    put(night, 1)
+    night()
+    put(night, 1, wave(1).head(200))
+    code, report, _ = night()
+    assert code == 11
+    assert report["files"][0]["broken"] == [{"place": "source", "rule": "rows", "rows": 100}]
+    assert night()[0] == 11
+    code, report, _ = night("--accept-revision")
+    assert (code, report["files"][0]["rows"]) == (0, 200)
+    assert night()[0] == 0
+
+
+def test_labels__that_change_their_meaning_are_told(cli, night):
+    import pyreadstat
+
+    text = STUDY.replace("wave_*.parquet", "wave_*.dta")
+    (night.root / "study.toml").write_text(text)
+
+    def put_dta(number, labels):
+        pyreadstat.write_dta(wave(number), night.inbox / f"wave_{number}.dta", variable_value_labels={"sex": labels})
+
+    put_dta(1, {1: "Male", 2: "Female"})
+    assert night()[0] == 0
+    put_dta(2, {1: " male ", 2: "FEMALE"})
+    assert night()[0] == 0
+    put_dta(3, {1: "Female", 2: "Male"})
+    code, report, _ = night()
+    assert code == 11
+    assert report["files"][2]["broken"] == [{"place": "variables.sex", "rule": "labels", "rows": 2}]
+    (night.root / "study.toml").write_text(text.replace('key = ["id"]', 'key = ["id"]\nlabels = "any"'))
+    assert night()[0] == 0
+
+
+def test_growing_file__is_left_for_the_next_night(night):
+    put(night, 1)
+    night()
+    path = put(night, 2)
+    with path.open("ab"):
+        code, report, _ = night()
+    assert (code, report["growing"], report["published"]) == (0, ["wave_2.parquet"], False)
+    assert night()[1]["published"] is True
+
+
+def test_what_is_no_file__is_passed_over_with_a_note(night):
+    put(night, 1)
+    (night.inbox / "wave_2.parquet").symlink_to(night.inbox / "wave_1.parquet")
+    (night.inbox / "wave_3.parquet").mkdir()
+    os.mkfifo(night.inbox / "wave_4.parquet")
+    (night.inbox / "notes.txt").write_text("x")
+    code, report, _ = night()
+    assert code == 0
+    assert [note.split(":")[0] for note in report["notes"]] == ["wave_2.parquet", "wave_3.parquet", "wave_4.parquet"]
+    assert len(report["files"]) == 1
+
+
+def test_same_content_twice__counts_once(cli, night):
+    (night.root / "study.toml").write_text(STUDY.replace('waves = ["1", "3"]', 'waves = ["1"]'))
+    put(night, 1)
+    put(night, 1, name="wave_1 (copy).parquet")
+    code, report, _ = night()
+    assert code == 0
+    assert [file["state"] for file in report["files"]] == ["accepted", "duplicate"]
+    first = sha(newest(night.store))
+    (night.inbox / "wave_1 (copy).parquet").unlink()
+    assert night()[0] == 0
+    assert sha(newest(night.store)) == first == sha(single(cli, night))
+
+
+def test_names__are_never_sent_raw_to_a_terminal(night):
+    put(night, 1, name="wave_\x1b[31m1.parquet")
+    shutil.copy(put(night, 2), os.fsdecode(bytes(night.inbox) + b"/wave_\xff.parquet"))
+    code, report, err = night()
+    assert code == 0
+    assert [file["file"] for file in report["files"]] == ["wave_\\x1b[31m1.parquet", "wave_2.parquet"]
+    assert report["notes"] == ["wave_\\udcff.parquet: a name that is no text; expected UTF-8. Rename the file"]
+    assert "\x1b" not in err
+    assert night()[1]["published"] is False
+
+
+def test_empty_inbox__is_no_withdrawal(night):
+    path = put(night, 1)
+    night()
+    before = tree(night.store)
+    path.unlink()
+    code, _, err = night()
+    assert code == 11
+    assert "Is it mounted?" in err
+    assert tree(night.store) == before
+    night.inbox.rmdir()
+    assert night()[0] == 2
+
+
+def test_failed_analysis__keeps_its_last_rows_and_the_others_go_on(cli, night):
+    put(night, 1)
+    night()
+    put(night, 2, wave(2).with_columns(ill=pl.lit(0)))
+    code, report, _ = night()
+    assert code == 12
+    states = {task["task"]: task["state"] for task in report["tasks"]}
+    assert states["yearly [2]"] == "failed"
+    assert states["yearly [1]"] == "reused"
+    assert states["trend"] == "computed"
+    before = tree(night.store)
+    assert night()[0] == 12
+    assert tree(night.store) == before
+    put(night, 2)
+    put(night, 3)
+    assert night()[0] == 0
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
+def test_reader_that_dies__is_no_verdict(night, monkeypatch):
+    """A signal, not the file, ended the reading: the next night tries again."""
+    put(night, 1)
+    put(night, 2)
+    monkeypatch.setenv("PYTHONFAULTHANDLER", "0")
+    from engine.batch import ingest
+
+    run = subprocess.run
+
+    def dying(command, **options):
+        if b"wave_2" in options.get("input", b""):
+            command = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
+        return run(command, **options)
+
+    monkeypatch.setattr(ingest.subprocess, "run", dying)
+    code, report, _ = night()
+    assert code == 11
+    assert "died of signal 9" in report["files"][1]["reason"]
+    monkeypatch.setattr(ingest.subprocess, "run", run)
+    assert night()[0] == 0
+
+
+def test_eight_at_once__one_works_and_seven_say_so(night):
+    put(night, 1)
+    command = [sys.executable, "-c", "from engine.cli import main; main()", "refresh", "study.toml", "--inbox", "inbox",
+               "--store", "store"]  # fmt: skip
+    # The first takes the lock and two seconds to look whether the file still grows.
+    pipe = subprocess.PIPE
+    started = [subprocess.Popen(command, stdout=pipe, stderr=pipe) for _ in range(8)]  # noqa: S603
+    done = [(process, *process.communicate(timeout=120)) for process in started]
+    codes = sorted(process.returncode for process, _, _ in done)
+    assert codes.count(75) >= 1
+    assert set(codes) == {0, 75}
+    assert all(b"another process is writing" in err for process, _, err in done if process.returncode == 75)
+    assert len(list((night.store / "runs").iterdir())) == 1
+
+
+def test_lock_of_a_dead_process__is_free(night):
+    put(night, 1)
+    code = (
+        "import os, sys; from pathlib import Path; from engine.store.layout import writing\n"
+        "with writing(Path('store')):\n    print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+    assert holder.stdout.readline() == b"held\n"
+    assert night()[0] == 75
+    holder.kill()
+    holder.communicate()
+    assert night()[0] == 0
+
+
+def test_damaged_part__is_read_again(cli, night):
+    put(night, 1)
+    night()
+    part = next((night.store / "parts").glob("*/part.parquet"))
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    put(night, 3)
+    assert night()[0] == 0
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
+def test_damaged_rows__are_computed_again(cli, night):
+    put(night, 1)
+    night()
+    for path in (night.store / "tasks").iterdir():
+        path.write_bytes(b"x")
+        break
+    code, report, _ = night()
+    assert code == 0
+    assert len(computed(report)) == 1
+    assert cli("verify", "store")[0] == 0
+
+
+def test_old_runs__go_by_policy_and_the_current_one_stays(night):
+    for number in (1, 2, 3, 4):
+        put(night, number)
+        night("--keep-runs", "2")
+    assert sorted(path.name for path in (night.store / "runs").iterdir()) == ["000003", "000004"]
+    records = {path.name for path in (night.store / "parts").iterdir()}
+    assert len(records) == 4
+    (night.inbox / "wave_4.parquet").unlink()
+    night()
+    assert len(list((night.store / "parts").iterdir())) == 3  # microdata that was withdrawn does not stay
+
+
+def test_store__is_for_its_owner_only(night):
+    put(night, 1)
+    night()
+    for path in night.store.rglob("*"):
+        inside = path.relative_to(night.store).parts[0]
+        if inside in ("parts", "tasks", "tmp"):
+            assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_folders__that_are_no_store_of_this_study(night):
+    put(night, 1)
+    (night.store).mkdir()
+    (night.store / "mine.txt").write_text("x")
+    assert night()[0] == 2
+    assert (night.store / "mine.txt").read_text() == "x"
+    (night.store / "mine.txt").unlink()
+    assert night()[0] == 0
+    (night.root / "study.toml").write_text(STUDY.replace('name = "nights"', 'name = "others"'))
+    code, _, err = night()
+    assert code == 2
+    assert "Give each study a store of its own" in err
+    (night.root / "study.toml").write_text(STUDY)
+    (night.store / "store.json").write_text('{"format": "equirank-store-9"}')
+    code, _, err = night()
+    assert code == 2
+    assert "equirank-store-9" in err
