@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
+from engine.batch import inbox as inbox_module
 from engine.kernels import _jit  # before anything else imports numba: it chooses threads and kernel cache
 
 ROOT = Path(__file__).parents[1]
@@ -98,3 +100,23 @@ def cli(capsys, monkeypatch):
         return code, captured.out, captured.err
 
     return call
+
+
+@pytest.fixture
+def night(cli, tmp_path, tmp_path_factory, monkeypatch):
+    """A folder with study and inbox; call it for a night: returns (exit code, report as JSON, stderr)."""
+    from tests.functional.nights import STUDY
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(inbox_module, "SETTLED", 0.02)
+    (tmp_path / "study.toml").write_text(STUDY)
+    (tmp_path / "inbox").mkdir()
+
+    def refresh(*more):
+        time.sleep(0.03)
+        code, out, err = cli("refresh", "study.toml", "--inbox", "inbox", "--store", "store", "--json", *more)
+        return code, json.loads(out) if out else None, err
+
+    refresh.root, refresh.inbox, refresh.store = tmp_path, tmp_path / "inbox", tmp_path / "store"
+    return refresh

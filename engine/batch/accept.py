@@ -44,9 +44,8 @@ def take_in(
         entries[name] = entry
         if entry.state == QUARANTINED:
             tell("quarantined", file=name, reason=entry.reason, broken=entry.broken)
-            store.set_aside(
-                entry.sha256, {key: getattr(entry, key) for key in ("file", "sha256", "reason", "broken", "again")}
-            )
+            told = {key: getattr(entry, key) for key in ("file", "sha256", "reason", "broken", "again")}
+            store.set_aside(name, entry.sha256, told)
     return [entries[name] for name in inbox.names if name in entries]
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.data.sources import SourceFile
-from engine.errors import EngineError, StoreError
+from engine.errors import DataError, EngineError, StoreError
 from engine.study import StudySpec
 from engine.study.load import asked_of, stored_study
 
@@ -61,6 +61,7 @@ def _failed(what: str, *, again: bool) -> dict[str, Any]:
 
 
 def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
+    from engine.data.damage import refuse_damage
     from engine.data.digests import part_contents
     from engine.data.panel import whole_panel
     from engine.data.part import build_part
@@ -71,7 +72,10 @@ def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
     places = tuple(Path(place) for place in request["places"])
     source = SourceFile(path=Path(request["path"]), wave=request["wave"], places=places)
     name = source.path.name
+    refuse_damage(spec, source, request["digest"])
     part = build_part(spec, source, request["digest"], Path(request["home"]))
+    if part.source["rows"] == 0:
+        raise DataError(f"{name}: found 0 rows; expected records. Is it a partial copy?")
     refuse_empty_columns(spec, name, part.records)
     refuse_shared_keys(spec, name, part.records, [Path(other) for other in request["others"]])
     with TemporaryDirectory(dir=request["work"]) as scratch:
@@ -85,13 +89,14 @@ def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(error: Exception) -> dict[str, Any]:
+def _told(error: Exception, name: str) -> dict[str, Any]:
     from engine.data.validate import RuleError
 
     if _is_of_the_disk(error):
         return {"disk": "the store's disk did not take what was read; expected room on a disk that works. Make room."}
     broken = [asdict(one) for one in error.broken] if isinstance(error, RuleError) else []
-    return {"reason": str(error), "broken": broken, "again": False}
+    reason = str(error) if name in str(error) else f"{name}: {error}"
+    return {"reason": reason, "broken": broken, "again": False}
 
 
 def _is_of_the_disk(error: BaseException | None) -> bool:
@@ -111,11 +116,11 @@ def _main() -> None:
     try:
         answer = _ingested(request)
     except EngineError as error:
-        answer = _told(error)
+        answer = _told(error, Path(request["path"]).name)
     except OSError as error:
         if not _is_of_the_disk(error):
             raise
-        answer = _told(error)
+        answer = _told(error, Path(request["path"]).name)
     sys.stdout.buffer.write(json.dumps(answer).encode())
 
 

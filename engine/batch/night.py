@@ -14,6 +14,7 @@ from engine.batch.inbox import Inbox, InboxFile, fingerprint
 from engine.batch.ledger import DUPLICATE, FAILED, REUSED, WAITING, FileEntry, TaskEntry
 from engine.batch.task_keys import TaskKey, task_key
 from engine.batch.tasks import Task, absent_waves, possible_tasks
+from engine.data.damage import checksum_text
 from engine.data.fetch import sort_waves
 from engine.data.part import part_key, read_part
 from engine.errors import DataError, UsageError
@@ -75,6 +76,7 @@ def reading_key(spec: StudySpec, file: InboxFile, digest: str) -> str:
         {name: [own.allowed, own.impute, own.impute_most, own.quantiles] for name, own in spec.variables.items()},
         [rule.keep for rule in spec.sample],
         spec.source.labels,
+        checksum_text(file.source),
     ]
     text = json.dumps([part_key(spec, file.source, digest), checks])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -86,6 +86,8 @@ def _rows(file: SourceFile) -> int:
 def _analyses(spec: StudySpec) -> Iterator[str]:
     for analysis in spec.analysis:
         parts = [f"{analysis.name}: {analysis.kind}"]
+        if analysis.waves != "all":
+            parts.append(f"waves {analysis.waves if isinstance(analysis.waves, str) else ', '.join(analysis.waves)}")
         for key in SHOWN:
             value = getattr(analysis, key, ())
             if value:

@@ -8,6 +8,7 @@ runs for SQL · ``tmp/`` work that is not done. What is not in ``tmp/`` is whole
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -74,9 +75,10 @@ class Store:
         move_folder(working, target)
         return target
 
-    def set_aside(self, digest: str, reason: Mapping[str, Any]) -> None:
+    def set_aside(self, file: str, digest: str, reason: Mapping[str, Any]) -> None:
         """Write why a file is in quarantine; nothing happens if that is told already."""
-        path = self.root / "quarantine" / f"{digest[:32]}.json"
+        name = hashlib.sha256(f"{file}|{digest}".encode(errors="surrogateescape")).hexdigest()[:32]
+        path = self.root / "quarantine" / f"{name}.json"
         content = (json.dumps(reason, indent=1) + "\n").encode()
         if not path.is_file() or path.read_bytes() != content:
             write_file(path, content, self.work)

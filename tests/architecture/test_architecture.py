@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import engine
+from tests.functional.nights import put
 
 PACKAGE = Path(engine.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -101,6 +102,21 @@ def test_light_commands__load_no_heavy_library(command):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip().endswith("LOADED []"), done.stdout[-300:]
+
+
+def test_idle_night_and_status__load_no_heavy_library(cli, night):
+    put(night, 1)
+    assert night()[0] == 0
+    for command in (["status", "--store", "store"], ["refresh", "study.toml", "--inbox", "inbox", "--store", "store"]):
+        code = (
+            f"import sys; sys.argv = ['equirank', *{command!r}]\n"
+            "from engine.cli import main\n"
+            "try: main()\n"
+            "except SystemExit: pass\n"
+            f"print('LOADED', sorted(set(sys.modules) & {HEAVY!r}))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+        assert done.stdout.strip().endswith("LOADED []"), done.stdout[-300:]
 
 
 def test_public_names__are_there_and_documented():

@@ -1,6 +1,7 @@
 """A study of waves that arrive night by night, small enough for many nights."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import polars as pl
@@ -97,3 +98,22 @@ def newest(store):
 
 def sha(run):
     return hashlib.sha256((run / "results.parquet").read_bytes()).hexdigest()
+
+
+def put(night, number, frame=None, name=None):
+    path = night.inbox / (name or f"wave_{number}.parquet")
+    (wave(number) if frame is None else frame).write_parquet(path)
+    return path
+
+
+def computed(report):
+    return [task["task"] for task in report["tasks"] if task["state"] == "computed"]
+
+
+def single(cli, night):
+    """The run directory of one run over the whole inbox."""
+    out = night.root / "single"
+    shutil.rmtree(out, ignore_errors=True)
+    code, _, err = cli("run", "study.toml", "--data", "inbox", "--out", out)
+    assert code == 0, err
+    return out

@@ -1,54 +1,13 @@
 """Night after night: what a refresh computes, keeps, sets aside and publishes."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 
 import polars as pl
-import pytest
 
-from engine.batch import inbox as inbox_module
-from tests.functional.nights import STUDY, newest, sha, tree, wave
-
-
-@pytest.fixture
-def night(cli, tmp_path, tmp_path_factory, monkeypatch):
-    """A folder with study and inbox; call it for a night: returns (exit code, report as JSON, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setattr(inbox_module, "SETTLED", 0.02)
-    (tmp_path / "study.toml").write_text(STUDY)
-    (tmp_path / "inbox").mkdir()
-
-    def refresh(*more):
-        time.sleep(0.03)
-        code, out, err = cli("refresh", "study.toml", "--inbox", "inbox", "--store", "store", "--json", *more)
-        return code, json.loads(out) if out else None, err
-
-    refresh.root, refresh.inbox, refresh.store = tmp_path, tmp_path / "inbox", tmp_path / "store"
-    return refresh
-
-
-def put(night, number, frame=None, name=None):
-    path = night.inbox / (name or f"wave_{number}.parquet")
-    (wave(number) if frame is None else frame).write_parquet(path)
-    return path
-
-
-def computed(report):
-    return [task["task"] for task in report["tasks"] if task["state"] == "computed"]
-
-
-def single(cli, night):
-    """The run directory of one run over the whole inbox."""
-    out = night.root / "single"
-    shutil.rmtree(out, ignore_errors=True)
-    code, _, err = cli("run", "study.toml", "--data", "inbox", "--out", out)
-    assert code == 0, err
-    return out
+from tests.functional.nights import STUDY, computed, newest, put, sha, single, tree, wave
 
 
 def test_ten_nights__compute_what_changed_and_end_as_one_run(cli, night):
@@ -120,77 +79,6 @@ def test_change_of_the_study__touches_only_its_part(night):
     assert [task["why"] for task in report["tasks"] if task["task"] == "trend"] == ["study"]
     (night.root / "study.toml").write_text(text.replace("seed = 3", "seed = 4"))
     assert {task["why"] for task in night()[1]["tasks"]} == {"seed", "wave 3 is not there yet"}
-
-
-BAD = {
-    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:700]), "cannot be read"),
-    "empty": (lambda path: path.write_bytes(b""), "cannot be read"),
-    "another format": (lambda path: path.write_bytes(b"a,b\n1,2\n"), "cannot be read"),
-    "no rows": (lambda path: wave(2).head(0).write_parquet(path), "expected"),
-    "no column": (lambda path: wave(2).drop("ill").write_parquet(path), "no column 'ill'"),
-    "unseen category": (
-        lambda path: wave(2).with_columns(sex=pl.lit(7)).write_parquet(path), "300 rows hold a value that no level",
-    ),
-    "text": (
-        lambda path: wave(2).with_columns(income=pl.lit("much")).write_parquet(path), "300 rows hold text",
-    ),
-    "range": (
-        lambda path: wave(2).with_columns(income=-pl.col("income")).write_parquet(path), "lie outside the range",
-        ("variables.income", "range", 285),
-    ),
-    "infinite": (
-        lambda path: wave(2).with_columns(income=pl.lit(float("inf"))).write_parquet(path), "expected",
-    ),
-    "key twice": (
-        lambda path: pl.concat([wave(2), wave(2).head(4)]).write_parquet(path), "share their key",
-        ("source.key", "unique key", 8),
-    ),
-    "key of another file": (
-        lambda path: wave(1).head(7).write_parquet(path), "share their key", ("source.key", "unique key", 7),
-    ),
-    "no key": (
-        lambda path: wave(2).with_columns(id=pl.lit(None, pl.Int64)).write_parquet(path), "have no key",
-        ("source.key", "key", 300),
-    ),
-    "weight": (
-        lambda path: wave(2).with_columns(weight=-pl.col("weight")).write_parquet(path), "no weight of 0 or more",
-        ("design.weight", "weight", 285),
-    ),
-    "no psu": (
-        lambda path: wave(2).with_columns(psu=pl.lit(None, pl.Int64)).write_parquet(path), "have no id",
-        ("design.cluster", "id", 285),
-    ),
-    "blank column": (
-        lambda path: wave(2).with_columns(sex=pl.lit(None, pl.Int64)).write_parquet(path), "hold nothing",
-        ("variables.sex", "values", 300),
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_bad_file__is_set_aside_and_the_others_go_on(cli, night, case):
-    spoil, told, *rules = BAD[case]
-    put(night, 1)
-    night()
-    put(night, 3)
-    good = tree(night.store / "runs" / "000001")
-    spoil(put(night, 2))
-    code, report, _ = night()
-    assert code == 11
-    assert computed(report) == ["rates [3]", "yearly [3]", "trend", "pair [1, 3]"]
-    (bad,) = [file for file in report["files"] if file["file"] == "wave_2.parquet"]
-    assert (bad["state"], bad["rows"]) == ("quarantined", None)
-    assert told in bad["reason"]
-    assert [(one["place"], one["rule"], one["rows"]) for one in bad["broken"]] == rules
-    reasons = [json.loads(path.read_text()) for path in (night.store / "quarantine").iterdir()]
-    assert [reason["file"] for reason in reasons] == ["wave_2.parquet"]
-    assert tree(night.store / "runs" / "000001") == good
-    before = tree(night.store)
-    assert night()[0] == 11  # as long as it lies there
-    assert tree(night.store) == before
-    (night.inbox / "wave_2.parquet").unlink()
-    assert sha(newest(night.store)) == sha(single(cli, night))
-    assert night()[0] == 0
 
 
 def test_bad_revision__leaves_the_version_before(cli, night):

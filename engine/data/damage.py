@@ -1,0 +1,62 @@
+"""Damage that a reader does not see: a file beside its checksum, and the pages of a Parquet file beside theirs."""
+
+from __future__ import annotations
+
+import re
+
+from engine.data.harmonise import wanted_columns
+from engine.data.sources import SourceFile, content_hash
+from engine.errors import DataError
+from engine.study import StudySpec
+
+CHECKSUM = ".sha256"  # beside a file, as `sha256sum` writes it
+
+
+def checksum_text(source: SourceFile) -> str | None:
+    """Return what stands in the checksum file beside a file, None if there is none."""
+    try:
+        with source.path.with_name(source.path.name + CHECKSUM).open(errors="replace") as stream:
+            return stream.read(200)
+    except OSError:
+        return None
+
+
+def refuse_damage(spec: StudySpec, source: SourceFile, digest: str) -> None:
+    """Compare a file with the checksums that came with it, if any did.
+
+    Raises
+    ------
+    DataError
+        If it is not what it was when they were made.
+    """
+    told = source.path.with_name(source.path.name + CHECKSUM)
+    text = checksum_text(source)
+    if text is not None:
+        found = re.match(r"\s*([0-9a-fA-F]{64})\b", text)
+        own = digest if not source.places else content_hash([source.path])
+        if found is None or found[1].lower() != own:
+            raise DataError(
+                f"{source.path.name}: its content is not the one that {told.name} tells; expected the same SHA-256. "
+                "Copy both again."
+            )
+    if source.suffix == ".parquet":
+        _refuse_damaged_pages(spec, source)
+
+
+def _refuse_damaged_pages(spec: StudySpec, source: SourceFile) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    wanted = {name.casefold() for name in wanted_columns(spec, source.wave)}
+    try:
+        with pq.ParquetFile(source.path, page_checksum_verification=True) as file:
+            columns = [name for name in file.schema_arrow.names if name.casefold() in wanted]
+            for _ in file.iter_batches(columns=columns):
+                pass
+    except (OSError, pa.ArrowException) as error:
+        if "CRC" in str(error) or "checksum" in str(error):
+            raise DataError(
+                f"{source.path.name}: a page is not what was written (checksum); expected an undamaged file. Copy it "
+                "again."
+            ) from None
+        # Whatever else is wrong, the reader says it better.
