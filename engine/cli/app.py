@@ -83,7 +83,7 @@ def merge(
 
 @app.command()
 def show(
-    run: Annotated[Path, typer.Argument(help="Run directory")],
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
     only: Annotated[str | None, typer.Option(help="Show this analysis only")] = None,
     plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder instead")] = None,
     *,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.errors import EngineError, UsageError
+from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from engine.batch.refresh import Night
@@ -126,9 +126,10 @@ def show_differences(before: Path, after: Path, *, as_json: bool) -> None:
     """Print what differs between two runs; exit 13 if anything does."""
     from engine.store.changes import result_lines
     from engine.store.compare import compare
+    from engine.store.layout import run_of
     from engine.store.run_directory import read_run
 
-    first, second = read_run(_run_of(before)), read_run(_run_of(after))
+    first, second = read_run(run_of(before)), read_run(run_of(after))
     found = compare(first.results, second.results)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), ensure_ascii=False))
@@ -142,9 +143,10 @@ def show_verification(run: Path, data: Path | None, only: str | None, threads: i
     """Print what came of computing a run again; exit 13 if a bit differs."""
     from engine.batch.verify import as_dict, verify
     from engine.cli.progress import progress_reporter
+    from engine.store.layout import run_of
 
     with progress_reporter() as reporter:
-        found = verify(_run_of(run), data, only=only, threads=threads, reporter=reporter)
+        found = verify(run_of(run), data, only=only, threads=threads, reporter=reporter)
     if as_json:
         typer.echo(json.dumps(as_dict(found), ensure_ascii=False))
     else:
@@ -178,15 +180,3 @@ def show_history(
     print_table(make_console(), history_table(rows, f"{measure}, {analysis}"))
     if plot is not None:
         typer.echo(str(plot))
-
-
-def _run_of(path: Path) -> Path:
-    """Return a run directory; a store stands for its current run."""
-    from engine.store.layout import is_store, open_store
-
-    if not is_store(path):
-        return path
-    newest = open_store(path).newest
-    if newest is None:
-        raise UsageError(f"{path}: is a store without a run; expected one that `equirank refresh` has published.")
-    return newest

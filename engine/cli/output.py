@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
     """Print a run directory: tables, or one JSON object with manifest and results."""
+    from engine.store.layout import run_of
     from engine.store.run_directory import read_run
 
-    run = read_run(path)
+    run = read_run(run_of(path))
     names = run.results["analysis"].unique(maintain_order=True).to_list()
     if only is not None and only not in names:
         raise UsageError(f"--only '{only}': no such analysis in this run; expected one of it. {nearest(only, names)}")
@@ -39,9 +40,10 @@ def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
 def print_pictures(run: Path, folder: Path) -> None:
     """Write the pictures of a run and print their names."""
     from engine.report.pictures import write_pictures
+    from engine.store.layout import run_of
     from engine.store.run_directory import read_run
 
-    for path in write_pictures(read_run(run), folder):
+    for path in write_pictures(read_run(run_of(run)), folder):
         typer.echo(str(path))
 
 

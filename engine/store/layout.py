@@ -107,6 +107,22 @@ def is_store(root: Path) -> bool:
     return (root / MARK).is_file()
 
 
+def run_of(path: Path) -> Path:
+    """Return a run directory as it is; a store stands for its current run.
+
+    Raises
+    ------
+    UsageError
+        If the store has none.
+    """
+    if not is_store(path):
+        return path
+    newest = open_store(path).newest
+    if newest is None:
+        raise UsageError(f"{path}: is a store without a run; expected one that `equirank refresh` has published.")
+    return newest
+
+
 def open_store(root: Path) -> Store:
     """Return a store to read from.
 
