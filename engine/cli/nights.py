@@ -169,8 +169,10 @@ def show_history(
     rows = estimate_history(store, analysis, measure, about)
     if plot is not None:
         from engine.report.history_picture import write_history
+        from engine.store.layout import read_manifest, run_of
 
-        write_history(rows, f"{measure}, {analysis}", plot)
+        simulated = bool(read_manifest(run_of(store))["simulated"])
+        write_history(rows, f"{measure}, {analysis}", plot, simulated=simulated)
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return

@@ -11,8 +11,8 @@ from engine.report.pictures import altair, written_to
 SHOWN = 12  # lines that a reader can tell apart
 
 
-def write_history(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> None:
-    """Write an SVG of one method's estimates by run; of many groups, those that moved most.
+def write_history(rows: Sequence[Mapping[str, Any]], title: str, path: Path, *, simulated: bool) -> None:
+    """Write an SVG of estimates by run, of one method's errors; of many groups, those that moved most.
 
     Raises
     ------
@@ -20,7 +20,9 @@ def write_history(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> 
         If altair is not installed, or the file cannot be written.
     """
     alt = altair()
-    drawn = [row for row in rows if row["estimate"] is not None]
+    methods = [str(row["method"]) for row in rows]
+    shown = next((method for method in methods if method.startswith("linearised")), methods[0])
+    drawn = [row for row in rows if row["estimate"] is not None and str(row["method"]) == shown]
     moved = sorted({row["about"] for row in drawn}, key=lambda about: -_range(drawn, about))[:SHOWN]
     values = [dict(row) for row in drawn if row["about"] in moved]
     data = alt.Data(values=values)
@@ -34,7 +36,10 @@ def write_history(rows: Sequence[Mapping[str, Any]], title: str, path: Path) -> 
     )  # fmt: skip
     with written_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        (bars + line).properties(title=f"{title} over {len(nights)} runs").save(path, format="svg")
+        told = "SIMULATED: nobody in these records is real" if simulated else shown
+        (bars + line).properties(title=alt.Title(f"{title} over {len(nights)} runs", subtitle=told)).save(
+            path, format="svg"
+        )
 
 
 def _range(rows: Sequence[Mapping[str, Any]], about: str) -> float:
