@@ -46,8 +46,10 @@ class SourceFile:
 
     def digest(self) -> str:
         """SHA-256 of the content, and of that of merged files."""
-        with reading(self.path):
-            return content_hash((self.path, *self.places))
+        for path in (self.path, *self.places):
+            with reading(path), path.open("rb"):
+                pass  # the one that is not there is named
+        return content_hash((self.path, *self.places))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

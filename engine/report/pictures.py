@@ -63,7 +63,7 @@ def written_to(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(
-            f"--plots {place}: cannot be written ({type(error).__name__}); expected a place you may write to."
+            f"--plots {place}: cannot be written ({type(error).__name__}); expected a folder you may write to."
         ) from None
 
 

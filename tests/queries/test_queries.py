@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from engine.data import queries
+from engine.results import TidyRow, to_frame
 
 FILES = sorted(queries.query_folder().glob("*.sql"))
 FIELDS = ("purpose", "reads", "parameters", "grain", "columns")
@@ -45,7 +46,11 @@ def test_header__is_complete_and_names_every_parameter(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_header__names_the_columns_that_come_out(path, panel, tmp_path):
-    params = {"panel": panel, "pattern": ".*__missing", "sample": str(tmp_path / "sample.parquet")}
+    run = tmp_path / "000001" / "results.parquet"
+    run.parent.mkdir()
+    to_frame([TidyRow(measure="standard", analysis="a", estimate=0.5)]).write_parquet(run)
+    params = {"panel": panel, "pattern": ".*__missing", "sample": str(tmp_path / "sample.parquet"),
+              "runs": [str(run)], "analysis": "a", "measure": "standard", "about": None}  # fmt: skip
     used = {name: value for name, value in params.items() if f"${name}" in path.read_text()}
     with queries.database() as connection:
         relation = connection.sql(queries.query_text(path.stem, "TRUE"), params=used)
