@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from engine.data.harmonise import wanted_columns
-from engine.data.sources import SourceFile, content_hash
+from engine.data.sources import SourceFile, file_hash
 from engine.errors import DataError
 from engine.study import StudySpec
 
@@ -33,7 +33,7 @@ def refuse_damage(spec: StudySpec, source: SourceFile, digest: str) -> None:
     text = checksum_text(source)
     if text is not None:
         found = re.match(r"\s*([0-9a-fA-F]{64})\b", text)
-        own = digest if not source.places else content_hash([source.path])
+        own = digest if not source.places else file_hash(source.path)
         if found is None or found[1].lower() != own:
             raise DataError(
                 f"{source.path.name}: its content is not the one that {told.name} tells; expected the same SHA-256. "

@@ -16,7 +16,7 @@ from typing import Any
 from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
 from engine.data.merge import open_source
-from engine.data.sources import RawFrame, SourceFile, content_hash, reading
+from engine.data.sources import RawFrame, SourceFile, file_hash, reading
 from engine.data.validate import refuse_records
 from engine.durable import move_folder
 from engine.errors import DataError
@@ -53,7 +53,7 @@ class Part:
     @property
     def is_intact(self) -> bool:
         """Whether every byte of the records is the one that was written."""
-        return content_hash([self.records]) == str(self.source["part_sha256"])
+        return file_hash(self.records) == str(self.source["part_sha256"])
 
     @property
     def key(self) -> str:
@@ -146,7 +146,7 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progre
         "wave": file.wave,
         "rows": raw.n_rows,
         "part_bytes": records.stat().st_size,
-        "part_sha256": content_hash([records]),
+        "part_sha256": file_hash(records),
         "encoding": None if raw.encoding is None else str(raw.encoding),
         "doubts": [*_text_doubts(raw)],
         "simulated": _is_simulated(raw),

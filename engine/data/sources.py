@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".dta", ".sav")
 
 
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def content_hash(paths: Sequence[Path]) -> str:
     """Return the SHA-256 of a file, or of the hashes of several."""
-    digests = []
-    for path in paths:
-        with path.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return _joined([file_hash(path) for path in paths])
+
+
+def _joined(digests: Sequence[str]) -> str:
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
@@ -46,10 +52,11 @@ class SourceFile:
 
     def digest(self) -> str:
         """SHA-256 of the content, and of that of merged files."""
+        digests = []
         for path in (self.path, *self.places):
-            with reading(path), path.open("rb"):
-                pass  # the one that is not there is named
-        return content_hash((self.path, *self.places))
+            with reading(path):
+                digests.append(file_hash(path))
+        return _joined(digests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
