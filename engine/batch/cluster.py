@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from engine.batch.execute import RunResult, default_target, overridden, prepare, resolved_study, study_files
+from engine.batch.execute import Asked, RunResult, default_target, prepare
 from engine.batch.merge import write_joined
 from engine.batch.reporter import Reporter
 from engine.batch.shards import Shard, make_shard
@@ -26,24 +26,22 @@ MOST_DEATHS = 100  # of workers under one part, before it is computed here
 
 
 def run_on_cluster(
-    study: str | Path,
-    data: Path | None = None,
+    asked: Asked,
     out: Path | None = None,
     *,
     workers: int | None = None,
     cluster: str | None = None,
-    replicates: int | None = None,
     threads: int | None = None,
-    seed: int | None = None,
-    only: str | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
     """Run a study in parts on workers; the results have the bits of a run on one thread.
 
     Parameters
     ----------
-    study, data, out, replicates, seed, only, reporter
-        As for `run`. Files must have the same path on every worker.
+    asked
+        The study. Its files must have the same path on every worker.
+    out, reporter
+        As for `run`.
     workers
         How many processes to start on this machine; or
     cluster
@@ -58,17 +56,16 @@ def run_on_cluster(
     StudyError, DataError, EstimationError
         As for `run`.
     """
-    spec, base = resolved_study(study, data)
-    spec = overridden(spec, replicates=replicates, seed=seed, only=only)
-    files = [_absolute(file) for file in study_files(spec, base, data)]
+    spec = asked.spec
+    files = [_absolute(file) for file in asked.files()]
     reporter = reporter or Reporter()
-    asked = asked_of(spec)
+    told = asked_of(spec)
     if cluster is None:  # workers of this machine share its cores
         threads = threads or max((os.cpu_count() or 1) // (workers or 1), 1)
     with _client(workers, cluster) as (client, n_workers):
         _warm_cache(spec, files, threads, reporter)
         of = PARTS_A_WORKER * n_workers
-        futures = [client.submit(_part, asked, files, number, of, threads, pure=False) for number in range(1, of + 1)]
+        futures = [client.submit(_part, told, files, number, of, threads, pure=False) for number in range(1, of + 1)]
         reporter.start_analyses(of, 0)
         shards = []
         for number, future in enumerate(futures, start=1):
@@ -89,10 +86,10 @@ def _warm_cache(spec: Any, files: Sequence[SourceFile], threads: int | None, rep
         prepare(spec, files, Path(scratch), threads, reporter)
 
 
-def _part(asked: dict[str, Any], files: Sequence[SourceFile], number: int, of: int, threads: int | None) -> Any:  # noqa: ANN401
+def _part(told: dict[str, Any], files: Sequence[SourceFile], number: int, of: int, threads: int | None) -> Any:  # noqa: ANN401
     """Compute a part on a worker; a failure of the study comes back as what it is, not as one of the worker."""
     try:
-        return make_shard(stored_study(asked), files, Share(number=number, of=of), threads)
+        return make_shard(stored_study(told), files, Share(number=number, of=of), threads)
     except EngineError as error:
         return error.exit_code, str(error)
 

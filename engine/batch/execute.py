@@ -92,16 +92,15 @@ def run(
         Each with place, finding, expectation and remedy; nothing is written then.
     """
     started = time.perf_counter()
-    spec, base = resolved_study(study, None if data is None else Path(data))
-    spec = overridden(spec, replicates=replicates, seed=seed, only=only)
+    asked = ask(study, None if data is None else Path(data), replicates=replicates, seed=seed, only=only)
+    spec = asked.spec
     target = Path(out) if out is not None else default_target(spec.study.name)
     reporter = reporter or Reporter()
     from engine.store.run_directory import new_run, write_run
 
     with new_run(target, spec.study.name) as folder, compiling_aside(spec) as aside:
         with TemporaryDirectory(prefix="equirank-") as scratch:
-            files = study_files(spec, base, None if data is None else Path(data))
-            panel, sample = prepare(spec, files, Path(scratch), threads, reporter)
+            panel, sample = prepare(spec, asked.files(), Path(scratch), threads, reporter)
             read = time.perf_counter() - started
             rows, timings, left_out = _analyse(spec, panel, sample, threads, reporter, aside)
         simulated = is_simulated(panel)
@@ -116,15 +115,31 @@ def run(
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 
-def resolved_study(study: str | Path | StudySpec, data: Path | None) -> tuple[StudySpec, Path]:
-    """Return a study and the folder that its paths start from.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A study as it will be run, and where its files are."""
+
+    spec: StudySpec
+    base: Path
+    data: Path | None
+
+    def files(self) -> tuple[SourceFile, ...]:
+        """Return the data files."""
+        return study_files(self.spec, self.base, self.data)
+
+
+def ask(
+    study: str | Path | StudySpec, data: Path | None, *, replicates: int | None, seed: int | None, only: str | None
+) -> Asked:
+    """Load a study and put what the command line says in the place of what it says.
 
     A study of a built-in panel is another one on a folder of the survey's own files.
     """
     spec = study if isinstance(study, StudySpec) else load_study(study)
     if spec.source.layout is not None and data is not None and data.is_dir():
         spec = load_study(spec.source.layout).model_copy(update={"study": spec.study})
-    return spec, Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
+    base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
+    return Asked(spec=_overridden(spec, replicates=replicates, seed=seed, only=only), base=base, data=data)
 
 
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
@@ -202,7 +217,7 @@ def planned_replicates(analysis: AnalysisSpec) -> int:
     return analysis.bootstrap.replicates if isinstance(analysis, REPLICATED) and analysis.bootstrap else 0
 
 
-def overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, only: str | None) -> StudySpec:
+def _overridden(spec: StudySpec, *, replicates: int | None, seed: int | None, only: str | None) -> StudySpec:
     """Return a study with what the command line says instead.
 
     Raises

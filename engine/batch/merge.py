@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.batch.execute import RunResult, overridden, resolved_study, scorecard_of, study_files, with_study
+from engine.batch.execute import Asked, RunResult, scorecard_of, with_study
 from engine.batch.reporter import Reporter
 from engine.batch.shards import SHARD, Shard, join_shards, make_shard, read_shard, write_shard
 from engine.durable import move_folder
@@ -38,16 +38,7 @@ def parse_share(text: str) -> Share:
 
 
 def run_shard(
-    study: str | Path,
-    share: Share,
-    data: Path | None = None,
-    out: Path | None = None,
-    *,
-    replicates: int | None = None,
-    threads: int | None = None,
-    seed: int | None = None,
-    only: str | None = None,
-    reporter: Reporter | None = None,
+    asked: Asked, share: Share, out: Path | None = None, *, threads: int | None = None, reporter: Reporter | None = None
 ) -> Path:
     """Compute a part of a run and write it; `merge_shards` joins the parts.
 
@@ -56,12 +47,10 @@ def run_shard(
     StudyError, DataError, EstimationError, UsageError
         As for `run`; nothing is written then.
     """
-    spec, base = resolved_study(study, data)
-    spec = overridden(spec, replicates=replicates, seed=seed, only=only)
-    target = out or Path("equirank-runs") / f"{spec.study.name}-shard-{share.number}-of-{share.of}"
+    target = out or Path("equirank-runs") / f"{asked.spec.study.name}-shard-{share.number}-of-{share.of}"
     if target.exists() and not (target / SHARD).is_file():
         raise UsageError(f"--out {target}: there is something else already; expected a new folder. Choose another one.")
-    shard = make_shard(spec, study_files(spec, base, data), share, threads, reporter)
+    shard = make_shard(asked.spec, asked.files(), share, threads, reporter)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))

@@ -61,10 +61,11 @@ def run(
     """Run a study; without STUDY, the CMDS study on its simulated panel."""
     from engine.cli.runs import run_study
 
-    options = {"replicates": replicates, "threads": threads, "seed": seed, "only": only}
+    changed = {"replicates": replicates, "seed": seed, "only": only}
     run_study(
-        study, data, out, shard=shard, workers=workers, cluster=cluster, keep=keep, as_json=as_json, options=options
-    )
+        study, data, out, shard=shard, workers=workers, cluster=cluster, threads=threads, keep=keep, as_json=as_json,
+        changed=changed,
+    )  # fmt: skip
 
 
 @app.command()

@@ -14,7 +14,7 @@ from engine.errors import Interrupted, UsageError
 
 def run_study(
     study: str, data: Path | None, out: Path | None, *, shard: str | None, workers: int | None, cluster: str | None,
-    keep: bool, as_json: bool, options: Mapping[str, Any],
+    threads: int | None, keep: bool, as_json: bool, changed: Mapping[str, Any],
 ) -> None:  # fmt: skip
     """Run a study and print it, or compute a part of it and print where it is."""
     given = [f"--{name}" for name, value in {"shard": shard, "workers": workers, "cluster": cluster}.items() if value]
@@ -25,20 +25,23 @@ def run_study(
     from engine.cli.progress import progress_reporter
 
     with progress_reporter(keeps=keep) as reporter:
-        if shard is not None:
-            from engine.batch.merge import parse_share, run_shard
-
-            path = run_shard(study, parse_share(shard), data, out, reporter=reporter, **options)
-            typer.echo(json.dumps({"part": str(path)}) if as_json else f"Part {shard}: {path}")
-            return
-        if given:
-            from engine.batch.cluster import run_on_cluster
-
-            result = run_on_cluster(study, data, out, workers=workers, cluster=cluster, reporter=reporter, **options)
-        else:
+        if not given:
             from engine.batch.execute import run
 
-            result = run(study, data, out, reporter=reporter, **options)
+            result = run(study, data, out, threads=threads, reporter=reporter, **changed)
+        else:
+            from engine.batch.execute import ask
+
+            asked = ask(study, data, **changed)
+            if shard is not None:
+                from engine.batch.merge import parse_share, run_shard
+
+                path = run_shard(asked, parse_share(shard), out, threads=threads, reporter=reporter)
+                typer.echo(json.dumps({"part": str(path)}) if as_json else f"Part {shard}: {path}")
+                return
+            from engine.batch.cluster import run_on_cluster
+
+            result = run_on_cluster(asked, out, workers=workers, cluster=cluster, threads=threads, reporter=reporter)
     print_run(result.path, as_json=as_json)
     if result.manifest["interrupted"]:
         raise Interrupted(f"interrupted; what was done is kept in {result.path}.")

@@ -17,9 +17,8 @@ from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
 from engine.data.merge import open_source
 from engine.data.sources import RawFrame, SourceFile, file_hash, reading
-from engine.data.validate import refuse_records
+from engine.data.validate import Broken, RuleError, refuse_records
 from engine.durable import move_folder
-from engine.errors import DataError
 from engine.study import StudySpec
 
 PART_FORMAT = 5
@@ -178,10 +177,11 @@ def _refuse_other_rows(spec: StudySpec, file: SourceFile, n_rows: int) -> None:
         return
     others = [wave for wave, rows in expected.items() if rows == n_rows and wave != file.wave]
     remedy = f"That is the count of wave {others[0]}: are the files swapped?" if others else "Is it a partial copy?"
-    raise DataError(
+    message = (
         f"{file.path.name}: found {n_rows:,} rows; expected the {wanted:,} of wave {file.wave}. {remedy} "
         "(source.rows holds the counts.)"
     )
+    raise RuleError(file.path.name, [Broken(place="source.rows", rule="count", rows=n_rows)], message)
 
 
 def _is_simulated(raw: RawFrame) -> bool:
@@ -209,13 +209,17 @@ def _refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, par
     params = {"panel": [str(part)], "pattern": f".*{KIND_SUFFIX}"}
     with queries.database() as connection:
         counts = queries.rows(connection, "panel_missing", params)
-    told = [
-        _not_understood(spec, file, raw, column.removesuffix(KIND_SUFFIX), n)
-        for column, kind, n in counts
-        if kind == NOT_UNDERSTOOD
-    ]
-    if told:
-        raise DataError("\n".join(told))
+    found = [(column.removesuffix(KIND_SUFFIX), n) for column, kind, n in counts if kind == NOT_UNDERSTOOD]
+    if found:
+        told = "\n".join(_not_understood(spec, file, raw, name, n) for name, n in found)
+        broken = [Broken(place=f"variables.{name}", rule=_rule_of(spec, name), rows=n) for name, n in found]
+        raise RuleError(file.path.name, broken, told)
+
+
+def _rule_of(spec: StudySpec, name: str) -> str:
+    """Return what a value must be: one of the levels, inside an interval, or a number."""
+    variable = spec.variables[name]
+    return "levels" if variable.levels else "cut" if variable.cut else "number"
 
 
 def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str, n: int) -> str:

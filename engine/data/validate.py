@@ -28,11 +28,11 @@ class Broken:
 
 
 class RuleError(DataError):
-    """A file breaks rules of its study."""
+    """A file breaks rules of its study; the message tells each, or is given."""
 
-    def __init__(self, file: str, broken: Sequence[Broken]) -> None:
+    def __init__(self, file: str, broken: Sequence[Broken], message: str | None = None) -> None:
         self.broken = tuple(broken)
-        super().__init__("\n".join(_told(file, one) for one in broken))
+        super().__init__(message or "\n".join(_told(file, one) for one in broken))
 
 
 REMEDIES = {

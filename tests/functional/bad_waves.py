@@ -73,9 +73,18 @@ BAD = {
     "column twice but for case": (
         "wave_2.parquet", lambda _: parquet(changed(Sex="sex", SEX="sex").drop("sex")), "differ only in", [],
     ),
-    "unseen category": ("wave_2.parquet", lambda _: parquet(changed(sex=pl.lit(7))), "300 rows hold a value", []),
-    "text for numbers": ("wave_2.parquet", lambda _: parquet(changed(income=pl.lit("much"))), "300 rows hold text", []),
-    "infinite": ("wave_2.parquet", lambda _: parquet(changed(income=pl.lit(float("inf")))), "expected numbers", []),
+    "unseen category": (
+        "wave_2.parquet", lambda _: parquet(changed(sex=pl.lit(7))), "300 rows hold a value",
+        rule("variables.sex", "levels", 300),
+    ),
+    "text for numbers": (
+        "wave_2.parquet", lambda _: parquet(changed(income=pl.lit("much"))), "300 rows hold text",
+        rule("variables.income", "number", 300),
+    ),
+    "infinite": (
+        "wave_2.parquet", lambda _: parquet(changed(income=pl.lit(float("inf")))), "expected numbers",
+        rule("variables.income", "number", 300),
+    ),
     "out of range": (
         "wave_2.parquet", lambda _: parquet(changed(income=-pl.col("income"))), "lie outside the range",
         rule("variables.income", "range", 285),

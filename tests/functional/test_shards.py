@@ -95,8 +95,8 @@ def test_shard__never_replaces_something_else(cli, project):
     assert (project / "mine" / "notes.txt").read_text() == "mine"
 
 
-def test_workers__that_are_killed_change_no_bit(cli, project, whole, monkeypatch):
-    """Two worker processes, one killed in the middle, then the next one."""
+def killing(monkeypatch, count, every):
+    """Kill a worker process of the cluster that will be started, every so many seconds; returns the killed."""
     import distributed
 
     killed, made = [], []
@@ -107,9 +107,9 @@ def test_workers__that_are_killed_change_no_bit(cli, project, whole, monkeypatch
         return made[-1]
 
     def kill():
-        deadline = time.time() + 120
-        while len(killed) < 2 and time.time() < deadline:
-            time.sleep(1.0)
+        deadline = time.time() + 300
+        while len(killed) < count and time.time() < deadline:
+            time.sleep(every)
             pids = [nanny.pid for nanny in made[-1].workers.values() if nanny.pid] if made else []
             fresh = [pid for pid in pids if pid not in killed]
             if fresh:
@@ -117,12 +117,30 @@ def test_workers__that_are_killed_change_no_bit(cli, project, whole, monkeypatch
                 killed.append(fresh[0])
 
     monkeypatch.setattr(distributed, "LocalCluster", remembered)
-    thread = threading.Thread(target=kill, daemon=True)
-    thread.start()
+    threading.Thread(target=kill, daemon=True).start()
+    return killed
+
+
+def test_workers__that_are_killed_change_no_bit(cli, project, whole, monkeypatch):
+    """Two worker processes, one killed in the middle, then the next one."""
+    killed = killing(monkeypatch, 2, 1.0)
     code, _, err = cli("run", "study.toml", "--workers", "2", "--out", "dask")
     assert code == 0, err
     assert killed
     assert sha(project / "dask") == sha(whole)
+
+
+@pytest.mark.slow
+def test_twenty_killed_workers__change_no_bit(cli, project, whole, monkeypatch):
+    killed = []
+    for number in range(20):
+        with monkeypatch.context() as patched:
+            killed += killing(patched, 1, 1.5 + 0.1 * number)
+            code, _, err = cli("run", "study.toml", "--workers", "2", "--out", f"dask-{number}")
+        assert code == 0, err
+        assert sha(project / f"dask-{number}") == sha(whole)
+    print(f"{len(killed)} workers killed")
+    assert len(killed) >= 15
 
 
 def test_failure_of_the_study__on_a_worker_has_its_exit_code(cli, changed):
