@@ -9,7 +9,7 @@ from engine.batch.inbox import Inbox, is_unchanged
 from engine.batch.ingest import ingest
 from engine.batch.ledger import ACCEPTED, QUARANTINED, FileEntry
 from engine.batch.night import FilePlan, entry_of, kept_entry
-from engine.data.part import RECORDS, read_part
+from engine.data.part import RECORDS, asked_of_file, read_part
 from engine.data.validate import Broken, RuleError, refuse_other_labels
 from engine.errors import DataError
 from engine.store.layout import Store
@@ -53,17 +53,24 @@ def _judged(
     spec: StudySpec, plan: FilePlan, store: Store, others: Sequence[Mapping[str, Any]], *,
     accept_revision: bool, timeout: float,
 ) -> FileEntry:  # fmt: skip
-    earlier = None if plan.before is None else plan.before.used
-    if earlier is not None and read_part(store.parts / earlier["part"]) is None:
-        earlier = None  # gone from the store; there is nothing to fall back on
+    asked = asked_of_file(spec, plan.file.source)
+    last = None if plan.before is None else plan.before.used
+    # Records that are gone, or were read for another study, are nothing to fall back on.
+    gone = last is None or last["asked"] != asked or read_part(store.parts / last["part"]) is None
+    earlier = None if gone else last
     if plan.sha256 is None:
         reason = f"{plan.file.name}: the file may not be read; expected a readable one. Correct its permissions."
         return entry_of(plan, QUARANTINED, reason=reason, again=True, used=earlier)
     records = [store.parts / one["part"] / RECORDS for one in others]
     answer = ingest(spec, plan.file.source, plan.sha256, store.parts, store.work, records, timeout)
     if "reason" in answer:
+        if last is not None and last["asked"] != asked and last["sha256"] == plan.sha256:
+            raise DataError(
+                f"{answer['reason']} The file was good before and is the same: it is the study that has changed. The "
+                "results stay as they are."
+            )
         return entry_of(plan, QUARANTINED, used=earlier, **answer)
-    used = {"sha256": plan.sha256, **answer}
+    used = {"sha256": plan.sha256, "asked": asked, **answer}
     try:
         _refuse_beside(spec, plan.file.name, used, others, None if accept_revision else earlier)
     except DataError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,9 +39,12 @@ def ingest(
         "home": home, "work": work, "others": others,
     }  # fmt: skip
     command = [sys.executable, "-P", "-m", "engine.batch.ingest"]
+    content = json.dumps(request, default=str).encode()
+    # Whatever a library spills lies in the store then, where the next night sweeps it up if this one is killed.
+    environment = {**os.environ, "TMPDIR": str(work)}
     try:
         done = subprocess.run(  # noqa: S603
-            command, input=json.dumps(request, default=str).encode(), capture_output=True, timeout=timeout, check=False
+            command, input=content, capture_output=True, timeout=timeout, check=False, env=environment
         )
     except subprocess.TimeoutExpired:
         return _failed(f"reading took longer than {timeout:,.0f} seconds and was stopped", again=True)

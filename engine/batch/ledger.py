@@ -35,8 +35,8 @@ class FileEntry:
     stamp, seen
         Size, times and inode at the moment of the last look (ns).
     used
-        The version behind the results, None if there is none: ``sha256``, ``part``, ``source``, ``contents`` and
-        ``sample``. Of a bad revision this is the version before it.
+        The version behind the results, None if there is none: ``sha256``, ``asked`` (of it, as a hash), ``part``,
+        ``source``, ``contents`` and ``sample``. Of a bad revision this is the version before it.
     """
 
     file: str

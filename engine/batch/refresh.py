@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -124,7 +126,7 @@ def refresh(
     """
     spec = night_study(study)
     places = {"study": study_file(study), "inbox": str(inbox.resolve())}
-    with writing(root) as store:
+    with writing(root) as store, _spilling_into(store.work):
         job = _Job(spec=spec, store=store, places=places, threads=threads, reporter=reporter or Reporter(), tell=tell)
         try:
             night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
@@ -132,6 +134,17 @@ def refresh(
             night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
         _tidy(store, night, keep_runs)
         return night
+
+
+@contextmanager
+def _spilling_into(folder: Path) -> Iterator[None]:
+    """Let temporary files of this process, which may hold microdata, lie where the next night sweeps them up."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _night(job: _Job, inbox: Path, *, accept_revision: bool, timeout: float) -> Night:

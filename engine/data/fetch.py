@@ -33,7 +33,16 @@ class SampleReader:
         self.n = sample.n if only is None else sum(sample.flow[-1].by_wave[wave] for wave in only)
 
     def of_waves(self, waves: Sequence[str] | None) -> SampleReader:
-        """Return a reader of some waves alone; of all without a list."""
+        """Return a reader of some waves alone; of all without a list.
+
+        Raises
+        ------
+        DataError
+            If the sample has no row of one of them.
+        """
+        for wave in waves or ():
+            if not self._sample.flow[-1].by_wave.get(wave):
+                raise DataError(f"wave {wave}: no row of it is in the sample; expected some. Check the sample rules.")
         return self if waves is None else SampleReader(self._spec, self._sample, self._panel, waves)
 
     def _scan(self, files: Path | list[str]) -> pl.LazyFrame:

@@ -60,22 +60,28 @@ class Part:
         return self.records.parent.name
 
 
-def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:
-    """Return the name of the part that this file and what the study says of its wave make.
+def asked_of_file(spec: StudySpec, file: SourceFile) -> str:
+    """Return what the study asks of a file of this wave, as a hash.
 
-    What the study says of other waves, of sample rules and of analyses is not in it.
+    What it says of other waves, of sample rules and of analyses is not in it.
     """
     asked = [
         spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key"}),
         (spec.source.rows or {}).get(str(file.wave)),
         {name: variable.of_wave(file.wave) for name, variable in spec.variables.items()},
         spec.design.of_wave(file.wave),
+        file.wave,
     ]
-    code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    made_by = hashlib.sha256(b"".join(code)).hexdigest()
     # Not sorted: the order of levels and intervals is part of what is asked.
-    text = json.dumps([PART_FORMAT, version("polars"), made_by, asked, file.wave, file.path.name, digest], default=str)
-    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(asked, default=str).encode()).hexdigest()[:32]
+
+
+def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:
+    """Return the name of the part that a file makes: by what is asked of it, its content, and who reads it."""
+    code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    made_by = [PART_FORMAT, version("polars"), hashlib.sha256(b"".join(code)).hexdigest()]
+    text = json.dumps([made_by, asked_of_file(spec, file), file.path.name, digest])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def read_part(folder: Path) -> Part | None:

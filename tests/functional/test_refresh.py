@@ -81,6 +81,37 @@ def test_change_of_the_study__touches_only_its_part(night):
     assert {task["why"] for task in night()[1]["tasks"]} == {"seed", "wave 3 is not there yet"}
 
 
+def test_study__that_its_own_files_do_not_fit_changes_nothing(cli, night):
+    put(night, 1)
+    put(night, 2)
+    night()
+    before = tree(night.store)
+    (night.root / "study.toml").write_text(STUDY.replace('from = "sex"', 'from = "sxe"'))
+    code, _, err = night()
+    assert code == 11
+    assert "no column 'sxe'" in err
+    assert "it is the study that has changed" in err
+    assert {name: sha for name, sha in tree(night.store).items() if not name.startswith("parts")} == {
+        name: sha for name, sha in before.items() if not name.startswith("parts")
+    }
+    (night.root / "study.toml").write_text(STUDY)
+    assert night()[1]["published"] is False
+
+
+def test_study_and_file__that_change_together(cli, night):
+    """Records that were read for another study do not stand in for a bad new version."""
+    put(night, 1)
+    put(night, 3)
+    night()
+    text = STUDY.replace("levels = { male = [1], female = [2] }", "levels = { female = [2], male = [1] }")
+    (night.root / "study.toml").write_text(text)
+    put(night, 3).write_bytes(b"x")
+    code, report, _ = night()
+    assert code == 11
+    assert [file["rows"] for file in report["files"]] == [300, None]
+    assert {task["task"]: task["state"] for task in report["tasks"]}["pair [1, 3]"] == "waiting"
+
+
 def test_bad_revision__leaves_the_version_before(cli, night):
     put(night, 1)
     put(night, 2)
