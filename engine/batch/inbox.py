@@ -22,15 +22,11 @@ SIGNAL_NOBODY_MINDS = 23  # SIGURG: the default action is none
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFile:
-    """A file of the study, as it lies in the inbox."""
+    """A file of the study, as it lies in the inbox: its printable name from there, and size, times and inode."""
 
+    name: str
     source: SourceFile
     stamp: tuple[tuple[int, ...], ...]
-
-    @property
-    def name(self) -> str:
-        """Its name, with what no terminal should be sent written as escapes."""
-        return printable(self.source.path.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +80,7 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
         if fault is None:
             found.append(source)
         else:
-            notes.append(f"{printable(source.path.name)}: {fault}")
+            notes.append(f"{_name(source, inbox)}: {fault}")
     stamps = {source.path: _stamp(source) for source in found}
     youngest = max((one[0][1] for one in stamps.values() if one), default=0) / 1e9
     wait = youngest + SETTLED - time.time()
@@ -94,11 +90,15 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
     for source in found:
         stamp = _stamp(source)
         if stamp is None or stamp != stamps[source.path] or is_open_for_writing(source.path):
-            growing.append(printable(source.path.name))
+            growing.append(_name(source, inbox))
         else:
-            files.append(InboxFile(source=source, stamp=stamp))
-    names = tuple(printable(source.path.name) for source in found)
+            files.append(InboxFile(name=_name(source, inbox), source=source, stamp=stamp))
+    names = tuple(_name(source, inbox) for source in found)
     return Inbox(files=tuple(files), growing=tuple(growing), names=names, notes=tuple(notes))
+
+
+def _name(source: SourceFile, inbox: Path) -> str:
+    return printable(str(source.path.relative_to(inbox)))
 
 
 def _candidates(spec: StudySpec, inbox: Path) -> Iterator[SourceFile]:

@@ -184,6 +184,19 @@ def test_what_is_no_file__is_passed_over_with_a_note(night):
     assert len(report["files"]) == 1
 
 
+def test_files_of_one_name__in_folders_of_their_own(cli, night):
+    text = STUDY.replace('"wave_*.parquet"', '"*/wave.parquet"').replace('waves = ["1", "3"]', 'waves = ["1"]')
+    (night.root / "study.toml").write_text(text)
+    for number in (1, 2):
+        (night.inbox / str(number)).mkdir()
+        put(night, number, name=f"{number}/wave.parquet")
+    code, report, _ = night()
+    assert code == 0
+    assert [file["file"] for file in report["files"]] == ["1/wave.parquet", "2/wave.parquet"]
+    assert night()[1]["published"] is False
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
 def test_same_content_twice__counts_once(cli, night):
     (night.root / "study.toml").write_text(STUDY.replace('waves = ["1", "3"]', 'waves = ["1"]'))
     put(night, 1)
