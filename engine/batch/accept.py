@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from engine.batch.inbox import Inbox, is_unchanged
 from engine.batch.ingest import ingest
 from engine.batch.ledger import ACCEPTED, QUARANTINED, FileEntry
-from engine.batch.night import FilePlan, entry_of, kept_entry
+from engine.batch.night import FilePlan, duplicate, entry_of, kept_entry
 from engine.data.part import RECORDS, asked_of_file, read_part
-from engine.data.validate import Broken, RuleError, refuse_other_labels
+from engine.data.validate import Broken, RuleError, refuse_other_labels, refuse_shared_keys
 from engine.errors import DataError
 from engine.store.layout import Store
 from engine.study import StudySpec
@@ -25,28 +27,82 @@ def take_in(
 ) -> list[FileEntry]:  # fmt: skip
     """Return the entries of all files of the inbox, in the order of the study.
 
-    Every file is judged alone: a bad one leaves the version before it, if there was one, in its place.
+    Every file is judged alone, those first that are behind the results already: a bad one leaves the version before
+    it, if there was one, in its place.
     """
     entries = {name: before[name] for name in inbox.growing if name in before}
-    entries |= {plan.file.name: kept for plan in plans if (kept := kept_entry(plan)) is not None}
-    for plan in plans:
+    entries |= {plan.file.name: kept for plan in plans if plan.twin is None and (kept := kept_entry(plan)) is not None}
+    for plan in sorted(plans, key=_rank):
         name = plan.file.name
         if name in entries:
             continue
-        tell("reading", file=name, why=plan.why)
+        if plan.twin is not None and plan.twin in entries and entries[plan.twin].state == ACCEPTED:
+            entries[name] = duplicate(plan)
+            continue
+        tell("reading", file=name, why=plan.why or "its twin is bad")
         others = [one.used for one in entries.values() if one.used is not None and one.file != name]
         entry = _judged(spec, plan, store, others, accept_revision=accept_revision, timeout=timeout)
-        if not is_unchanged(plan.file):
-            tell("growing", file=name)
-            if plan.before is not None:
-                entries[name] = plan.before
+        if is_unchanged(plan.file):
+            entries[name] = entry
             continue
-        entries[name] = entry
-        if entry.state == QUARANTINED:
-            tell("quarantined", file=name, reason=entry.reason, broken=entry.broken)
-            told = {key: getattr(entry, key) for key in ("file", "sha256", "reason", "broken", "again")}
-            store.set_aside(name, entry.sha256, told)
-    return [entries[name] for name in inbox.names if name in entries]
+        tell("growing", file=name)
+        if plan.before is not None:
+            entries[name] = plan.before
+    found = hold_what_moved(spec, [entries[name] for name in inbox.names if name in entries], before, store)
+    for entry in found:
+        if entry.state == QUARANTINED and entry != before.get(entry.file):
+            _set_aside(entry, store, tell)
+    return found
+
+
+def _rank(plan: FilePlan) -> tuple[bool, bool]:
+    """Files behind the results first, then others, then those that may be another's twin."""
+    return plan.twin is not None, plan.before is None or plan.before.used is None
+
+
+def _set_aside(entry: FileEntry, store: Store, tell: Tell) -> None:
+    tell("quarantined", file=entry.file, reason=entry.reason, broken=entry.broken)
+    told = {key: getattr(entry, key) for key in ("file", "sha256", "reason", "broken", "again")}
+    store.set_aside(entry.file, entry.sha256, told)
+
+
+def hold_what_moved(
+    spec: StudySpec, entries: Sequence[FileEntry], before: Mapping[str, FileEntry], store: Store
+) -> list[FileEntry]:
+    """Hold new versions back whose records stand in the earlier version of a file with a bad new one too.
+
+    Records can move from file to file; nobody may count twice while one of the two is in quarantine.
+    """
+    found = {entry.file: entry for entry in entries}
+    again = spec.source.key is not None
+    while again:
+        again = False
+        bad = [one for one in found.values() if one.state == QUARANTINED and one.used is not None]
+        new = [one for one in found.values() if one.state == ACCEPTED and one.used != _used(before, one.file)]
+        for one, other in ((one, other) for one in bad for other in new):
+            if other.state == ACCEPTED and found[other.file] is other and _share_records(spec, one, other, store):
+                reason = f"{other.file}: holds records of {one.file}, whose own new version is bad; expected both good."
+                earlier = _used(before, other.file)
+                found[other.file] = replace(other, state=QUARANTINED, reason=reason, beside=True, used=earlier)
+                again = True
+    return [*found.values()]
+
+
+def _used(before: Mapping[str, FileEntry], name: str) -> Mapping[str, Any] | None:
+    return before[name].used if name in before else None
+
+
+def _share_records(spec: StudySpec, one: FileEntry, other: FileEntry, store: Store) -> bool:
+    assert one.used is not None and other.used is not None  # noqa: S101, PT018 - told to mypy; the caller looked
+    try:
+        refuse_shared_keys(spec, one.file, _records(store, one.used), [_records(store, other.used)])
+    except RuleError:
+        return True
+    return False
+
+
+def _records(store: Store, used: Mapping[str, Any]) -> Path:
+    return store.parts / str(used["part"]) / RECORDS
 
 
 def _judged(
@@ -61,8 +117,7 @@ def _judged(
     if plan.sha256 is None:
         reason = f"{plan.file.name}: the file may not be read; expected a readable one. Correct its permissions."
         return entry_of(plan, QUARANTINED, reason=reason, again=True, used=earlier)
-    records = [store.parts / one["part"] / RECORDS for one in others]
-    answer = ingest(spec, plan.file.source, plan.sha256, store.parts, store.work, records, timeout)
+    answer = ingest(spec, plan.file.source, plan.sha256, store, timeout)
     if "reason" in answer:
         if last is not None and last["asked"] != asked and last["sha256"] == plan.sha256:
             raise DataError(
@@ -72,23 +127,31 @@ def _judged(
         return entry_of(plan, QUARANTINED, used=earlier, **answer)
     used = {"sha256": plan.sha256, "asked": asked, **answer}
     try:
-        _refuse_beside(spec, plan.file.name, used, others, None if accept_revision else earlier)
+        _refuse_shorter(plan.file.name, used, None if accept_revision else last)
+        _refuse_beside(spec, plan.file.name, used, others, store)
     except DataError as error:
-        broken = [{"place": one.place, "rule": one.rule, "rows": one.rows} for one in getattr(error, "broken", ())]
-        return entry_of(plan, QUARANTINED, reason=str(error), broken=broken, used=earlier)
+        broken = [asdict(one) for one in getattr(error, "broken", ())]
+        beside = not any(one["rule"] == "rows" for one in broken)
+        return entry_of(plan, QUARANTINED, reason=str(error), broken=broken, beside=beside, used=earlier)
     return entry_of(plan, ACCEPTED, used=used)
 
 
+def _refuse_shorter(name: str, used: Mapping[str, Any], last: Mapping[str, Any] | None) -> None:
+    """Refuse a file that is much shorter than its version before."""
+    lost = 0 if last is None else int(last["source"]["rows"]) - int(used["source"]["rows"])
+    if last is not None and lost > MOST_LOST * int(last["source"]["rows"]):
+        raise RuleError(name, [Broken(place="source", rule="rows", rows=lost)])
+
+
 def _refuse_beside(
-    spec: StudySpec, name: str, used: Mapping[str, Any], others: Sequence[Mapping[str, Any]],
-    earlier: Mapping[str, Any] | None,
-) -> None:  # fmt: skip
-    """Refuse a file that does not go with the others, or is much shorter than its version before."""
-    source = used["source"]
-    rows = 0 if earlier is None else int(earlier["source"]["rows"])
-    if int(source["rows"]) < (1 - MOST_LOST) * rows:
-        raise RuleError(name, [Broken(place="source", rule="rows", rows=rows - int(source["rows"]))])
-    before = [one["source"] for one in others]
+    spec: StudySpec, name: str, used: Mapping[str, Any], others: Sequence[Mapping[str, Any]], store: Store
+) -> None:
+    """Refuse a file that does not go with the others."""
+    source, before = used["source"], [one["source"] for one in others]
+    twin = next((one["file"] for one in before if one["sha256"] == source["sha256"]), None)
+    if twin is not None:
+        raise DataError(f"{name}: has the same content as {twin} of another wave; expected every record once.")
+    refuse_shared_keys(spec, name, _records(store, used), [_records(store, one) for one in others])
     refuse_other_labels(spec, name, source["labels"], before)
     if any(one["replicate_weights"] != source["replicate_weights"] for one in before):
         raise DataError(

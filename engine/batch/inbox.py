@@ -72,8 +72,10 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
     DataError
         If a file that is merged with the records is missing.
     """
-    if not inbox.is_dir():
-        raise UsageError(f"--inbox {inbox}: is no folder; expected the folder that waves are put into. Is it mounted?")
+    if not inbox.is_dir() or not os.access(inbox, os.R_OK | os.X_OK):
+        raise UsageError(
+            f"--inbox {inbox}: is no folder that may be read; expected the one that waves are put into. Is it mounted?"
+        )
     found, notes = [], []
     for source in _candidates(spec, inbox):
         fault = _no_plain_file(source.path)
@@ -119,7 +121,8 @@ def _candidates(spec: StudySpec, inbox: Path) -> Iterator[SourceFile]:
         return
     seen = set()
     for pattern in path if isinstance(path, tuple) else (path,):
-        for one in sorted(inbox.glob(Path(pattern).name if Path(pattern).is_absolute() else pattern)):
+        name = Path(pattern).name if Path(pattern).is_absolute() else pattern
+        for one in [inbox / name] if os.path.lexists(inbox / name) else sorted(inbox.glob(name)):
             if one not in seen and one not in places:
                 seen.add(one)
                 yield SourceFile(path=one, places=places)

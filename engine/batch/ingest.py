@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 from pathlib import Path
@@ -15,15 +15,14 @@ from typing import Any
 
 from engine.data.sources import SourceFile
 from engine.errors import DataError, EngineError, StoreError
+from engine.store.layout import Store
 from engine.study import StudySpec
 from engine.study.load import asked_of, stored_study
 
 DISK = {ENOSPC, EDQUOT, EIO, EROFS, EFBIG}
 
 
-def ingest(
-    spec: StudySpec, source: SourceFile, digest: str, home: Path, work: Path, others: Sequence[Path], timeout: float
-) -> dict[str, Any]:
+def ingest(spec: StudySpec, source: SourceFile, digest: str, store: Store, timeout: float) -> dict[str, Any]:
     """Return what a child process made of a file: ``part``, ``source``, ``contents`` and ``sample`` of a good one.
 
     A bad one has ``reason`` and ``broken`` (rules with the rows that break them); ``again`` is true where another
@@ -36,12 +35,12 @@ def ingest(
     """
     request = {
         "study": asked_of(spec), "path": source.path, "wave": source.wave, "places": source.places, "digest": digest,
-        "home": home, "work": work, "others": others,
+        "home": store.parts, "work": store.work, "salt": store.salt,
     }  # fmt: skip
     command = [sys.executable, "-P", "-m", "engine.batch.ingest"]
     content = json.dumps(request, default=str).encode()
     # Whatever a library spills lies in the store then, where the next night sweeps it up if this one is killed.
-    environment = {**os.environ, "TMPDIR": str(work)}
+    environment = {**os.environ, "TMPDIR": str(store.work)}
     try:
         done = subprocess.run(  # noqa: S603
             command, input=content, capture_output=True, timeout=timeout, check=False, env=environment
@@ -65,30 +64,27 @@ def _failed(what: str, *, again: bool) -> dict[str, Any]:
 
 
 def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
-    from engine.data.damage import refuse_damage
     from engine.data.digests import part_contents
     from engine.data.panel import whole_panel
     from engine.data.part import build_part
     from engine.data.sample import draw_sample
-    from engine.data.validate import refuse_design, refuse_empty_columns, refuse_shared_keys
+    from engine.data.validate import refuse_design, refuse_empty_columns
 
     spec = stored_study(request["study"])
     places = tuple(Path(place) for place in request["places"])
     source = SourceFile(path=Path(request["path"]), wave=request["wave"], places=places)
     name = source.path.name
-    refuse_damage(spec, source, request["digest"])
     part = build_part(spec, source, request["digest"], Path(request["home"]))
     if part.source["rows"] == 0:
         raise DataError(f"{name}: found 0 rows; expected records. Is it a partial copy?")
     refuse_empty_columns(spec, name, part.records)
-    refuse_shared_keys(spec, name, part.records, [Path(other) for other in request["others"]])
     with TemporaryDirectory(dir=request["work"]) as scratch:
-        sample = draw_sample(spec, whole_panel([part]), Path(scratch))
+        sample = draw_sample(spec, whole_panel([part]), Path(scratch), may_be_empty=True)
         refuse_design(name, sample.path)
     return {
         "part": part.key,
         "source": dict(part.source),
-        "contents": part_contents(part.records),
+        "contents": part_contents(part.records, request["salt"]),
         "sample": dict(sample.flow[-1].by_wave),
     }
 

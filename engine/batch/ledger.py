@@ -30,6 +30,8 @@ class FileEntry:
         Broken rules: place, rule, rows.
     again
         Whether another try may end otherwise.
+    beside
+        Whether other files are why it is in quarantine: it is judged again when these change.
     reading
         What decides how it is read and checked, as a hash.
     stamp, seen
@@ -45,6 +47,7 @@ class FileEntry:
     reason: str | None = None
     broken: Sequence[Mapping[str, Any]] = ()
     again: bool = False
+    beside: bool = False
     reading: str
     stamp: Sequence[Sequence[int]]
     seen: int
@@ -90,16 +93,17 @@ class TaskEntry:
         return asdict(self)
 
 
-def signature(study: str, files: Sequence[FileEntry], tasks: Sequence[TaskEntry]) -> str:
+def signature(study: str, places: Mapping[str, str], files: Sequence[FileEntry], tasks: Sequence[TaskEntry]) -> str:
     """Return a hash of all that a run publishes; a night that would publish the same publishes nothing."""
     versions = [one.used and [one.used["sha256"], one.used["part"]] for one in files]
     states = [one.state if one.state in (FAILED, WAITING) else "ok" for one in tasks]
     told = [
         study,
+        places,
         [[one.file, one.sha256, one.state, one.reason, used] for one, used in zip(files, versions, strict=True)],
         [[one.name, one.key, one.wanted, state] for one, state in zip(tasks, states, strict=True)],
     ]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def files_of(manifest: Mapping[str, Any] | None) -> dict[str, FileEntry]:

@@ -92,32 +92,28 @@ def plan_files(
     Raises
     ------
     DataError
-        If every file has gone: an unmounted folder is no withdrawal.
+        If all that is behind the results has gone and nothing is new: an unmounted folder is no withdrawal.
     """
-    if any(entry.used for entry in before.values()) and not inbox.files and not inbox.growing:
+    used = [name for name, entry in before.items() if entry.used]
+    plans = [_plan_file(spec, file, store, before.get(file.name)) for file in inbox.files]
+    others = [plan.before for plan in plans]
+    known = all(one is not None and one.state != DUPLICATE for one in others)
+    if used and known and not any(name in inbox.names for name in used):
         raise DataError(
-            "--inbox: holds none of the study's files, which it held the last time; expected at least one. Is it "
+            "--inbox: holds none of the files behind the results, and no new one; expected at least one. Is it "
             "mounted? The results stay as they are."
         )
-    plans: list[FilePlan] = []
-    for file in inbox.files:
-        plan = _plan_file(spec, file, store, before.get(file.name), plans)
-        is_short = plan.before is not None and any(one["rule"] == "rows" for one in plan.before.broken)
-        plans.append(replace(plan, why=AGAIN) if accept_revision and is_short and plan.why is None else plan)
-    return plans
+    plans = [replace(plan, twin=_twin(plan, plans)) for plan in plans]
+    others_changed = any(plan.why for plan in plans) or any(name not in inbox.names for name in used)
+    return [_again(plan, others_changed=others_changed, accept_revision=accept_revision) for plan in plans]
 
 
-def _plan_file(
-    spec: StudySpec, file: InboxFile, store: Store, before: FileEntry | None, others: Sequence[FilePlan]
-) -> FilePlan:
+def _plan_file(spec: StudySpec, file: InboxFile, store: Store, before: FileEntry | None) -> FilePlan:
     known = None if before is None else {"stamp": before.stamp, "seen": before.seen, "sha256": before.sha256}
     digest = fingerprint(file, known)
     reading = reading_key(spec, file, digest or "")
-    twin = next((other.file.name for other in others if other.sha256 == digest is not None), None)
     why = None
-    if twin is not None:
-        pass
-    elif before is None:
+    if before is None:
         why = NEW
     elif digest != before.sha256:
         why = CHANGED
@@ -125,11 +121,32 @@ def _plan_file(
         why = "study or version"
     elif before.again:
         why = AGAIN
-    elif before.state == DUPLICATE:
-        why = NEW  # the other one has gone
     elif before.used and read_part(store.parts / before.used["part"]) is None:
         why = LOST
-    return FilePlan(file=file, sha256=digest, reading=reading, before=before, twin=twin, why=why)
+    return FilePlan(file=file, sha256=digest, reading=reading, before=before, twin=None, why=why)
+
+
+def _twin(plan: FilePlan, plans: Sequence[FilePlan]) -> str | None:
+    """Return the file of the same content that counts: one that is in the results already, else the first."""
+    same = [other for other in plans if other.sha256 == plan.sha256 is not None and _wave(other) == _wave(plan)]
+    in_use = [one for one in same if one.before and one.before.used and one.before.used["sha256"] == one.sha256]
+    first = (in_use or same or [plan])[0]
+    return None if first is plan else first.file.name
+
+
+def _wave(plan: FilePlan) -> str | None:
+    return plan.file.source.wave
+
+
+def _again(plan: FilePlan, *, others_changed: bool, accept_revision: bool) -> FilePlan:
+    """Return a plan to judge a file again whose verdict hangs on something that is other than then."""
+    before = plan.before
+    if plan.why is not None or before is None:
+        return plan
+    is_short = any(one["rule"] == "rows" for one in before.broken)
+    was_twin = before.state == DUPLICATE and plan.twin is None
+    again = was_twin or (before.beside and others_changed) or (accept_revision and is_short)
+    return replace(plan, why=AGAIN) if again else plan
 
 
 def entry_of(plan: FilePlan, state: str, **more: Any) -> FileEntry:  # noqa: ANN401 - fields of the entry
@@ -142,11 +159,14 @@ def entry_of(plan: FilePlan, state: str, **more: Any) -> FileEntry:  # noqa: ANN
 
 def kept_entry(plan: FilePlan) -> FileEntry | None:
     """Return the entry of a file that need not be read, None of one that must."""
-    if plan.twin is not None:
-        return entry_of(plan, DUPLICATE, reason=f"the same content as {plan.twin}", used=None)
     if plan.why is not None or plan.before is None:
         return None
     return replace(plan.before, stamp=[list(one) for one in plan.file.stamp], seen=time.time_ns())
+
+
+def duplicate(plan: FilePlan) -> FileEntry:
+    """Return the entry of a file whose content stands in another one."""
+    return entry_of(plan, DUPLICATE, reason=f"the same content as {plan.twin}", used=None)
 
 
 def kept_so_far(
@@ -158,7 +178,7 @@ def kept_so_far(
     """
     found = {name: before[name] for name in inbox.growing if name in before}
     for plan in plans:
-        entry = kept_entry(plan) or plan.before
+        entry = duplicate(plan) if plan.twin is not None else kept_entry(plan) or plan.before
         if entry is not None:
             found[plan.file.name] = entry
     gone = [name for name, entry in before.items() if entry.used and name not in inbox.names]
@@ -170,7 +190,7 @@ def plan_tasks(
 ) -> list[TaskPlan]:
     """Return each task of the study on these files, with its entry or the reason to compute it."""
     used = [entry.used for entry in files if entry.used is not None]
-    waves = sort_waves(tuple({wave for one in used for wave in one["sample"]}))
+    waves = sort_waves(sorted({wave for one in used for wave in one["sample"]}))
     contents = [one["contents"] for one in used]
     return [_plan_task(spec, task, waves, contents, store, before) for task in possible_tasks(spec, waves)]
 
@@ -192,7 +212,8 @@ def _plan_task(
     elif known.wanted != key.key:
         why = ", ".join(key.differs_from(known.inputs))
     elif known.state == FAILED:
-        why, entry = known.why, known
+        kept = known.key is not None and _sha256(store.tasks / f"{known.key}.parquet") == known.sha256
+        why, entry = known.why, known if kept else replace(known, key=None, sha256=None)
     elif known.key is None or _sha256(store.tasks / f"{known.key}.parquet") != known.sha256:
         why = LOST
     else:

@@ -30,7 +30,7 @@ def publish(
         "warnings": [*_warnings(files, tasks), *manifest["warnings"]],
         "files": [file.as_dict() for file in files],
         "tasks": [task.as_dict() for task in tasks],
-        "signature": signature(study_hash(spec), files, tasks),
+        "signature": signature(study_hash(spec), manifest["places"], files, tasks),
         "run_before": None if store.newest is None else store.newest.name,
     }
     frame, earlier, differences = to_frame(rows), None, None

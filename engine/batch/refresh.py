@@ -167,7 +167,9 @@ def _computed(job: _Job, night: Night, plans: Sequence[TaskPlan], current: Mappi
     """Compute and publish what is other than in the current run, if anything is."""
     spec, store = job.spec, job.store
     known = [plan.entry for plan in plans if plan.entry is not None]
-    as_before = current is not None and current["signature"] == signature(study_hash(spec), night.files, known)
+    as_before = current is not None and current["signature"] == signature(
+        study_hash(spec), job.places, night.files, known
+    )
     if as_before and len(known) == len(plans):
         return replace(night, tasks=known)
     from engine.batch.compute import compute_tasks, rows_of
@@ -195,17 +197,21 @@ def _intact_parts(job: _Job, files: Sequence[FileEntry]) -> list[Part]:
     """Return the parts behind the results; no reader tells a flipped bit, so each is compared with its hash."""
     from engine.data.part import read_part
 
-    parts = []
+    parts, damaged = [], False
     for file in files:
         if file.used is None:
             continue
         folder = job.store.parts / file.used["part"]
         part = read_part(folder)
-        if part is None or not part.is_intact:
-            job.tell("damaged", file=file.file)
+        if part is not None and part.is_intact:
+            parts.append(part)
+            continue
+        damaged = True
+        job.tell("damaged", file=file.file)
+        if folder.exists():
             remove_folder(folder, job.store.work)
-            raise _Damaged
-        parts.append(part)
+    if damaged:
+        raise _Damaged
     return parts
 
 
@@ -219,8 +225,8 @@ def _tidy(store: Store, night: Night, keep_runs: int) -> None:
     for run in store.runs[: -max(keep_runs, 1)]:
         remove_folder(run, store.work)
     parts = {file.used["part"] for file in night.files if file.used is not None}
-    if night.run is None or not parts:
-        return
+    if night.run is not None and not parts:
+        return  # the run that stays rests on what has gone from the inbox
     for folder in store.parts.iterdir():
         if folder.name not in parts:
             remove_folder(folder, store.work)
@@ -228,5 +234,5 @@ def _tidy(store: Store, night: Night, keep_runs: int) -> None:
     for path in store.tasks.iterdir():
         if path.name not in rows:
             path.unlink()
-    if not is_current(store):
+    if night.run is not None and not is_current(store):
         rebuild(store)

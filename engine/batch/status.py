@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.batch.inbox import look_into
-from engine.batch.ledger import FAILED, QUARANTINED, WAITING, files_of, tasks_of_manifest
+from engine.batch.ledger import FAILED, QUARANTINED, WAITING, files_of, signature, tasks_of_manifest
 from engine.batch.night import (
     FilePlan,
     TaskPlan,
@@ -18,9 +18,11 @@ from engine.batch.night import (
     plan_files,
     plan_tasks,
     refuse_other_study,
+    study_file,
 )
 from engine.errors import UsageError
 from engine.store.layout import Store, is_store, open_store
+from engine.study.load import study_hash
 
 TROUBLE = "look"
 
@@ -86,17 +88,24 @@ def store_status(study: str | Path | None, inbox: Path | None, root: Path, max_a
     if current is None and (study is None or inbox is None):
         raise UsageError(f"--store {root}: has no run yet; expected STUDY and --inbox with it. Give both.")
     places = current["places"] if current is not None else {}
-    spec = night_study(study if study is not None else places["study"])
+    study = study if study is not None else places["study"]
+    inbox = inbox if inbox is not None else Path(places["inbox"])
+    spec = night_study(study)
     refuse_other_study(spec, current)
     before = files_of(current)
-    seen = look_into(spec, inbox if inbox is not None else Path(places["inbox"]))
+    seen = look_into(spec, inbox)
     plans = plan_files(spec, seen, store, before)
     files, gone = kept_so_far(plans, seen, before)
     tasks = plan_tasks(spec, files, store, tasks_of_manifest(current))
     items = [item for plan in plans for item in _of_file(plan)]
     items += [Item(what="file", name=name, action="leave out", why="withdrawn") for name in gone]
-    coming = [plan.file.name for plan in plans if plan.why is not None]
+    coming = {plan.file.name: _waves(plan) for plan in plans if plan.why is not None}
     items += [item for plan in tasks if (item := _of_task(plan, coming)) is not None]
+    known = [plan.entry for plan in tasks if plan.entry is not None]
+    told = signature(study_hash(spec), {"study": study_file(study), "inbox": str(inbox.resolve())}, files, known)
+    if current is not None and not coming and len(known) == len(tasks) and current["signature"] != told:
+        why = "the study, its place or the list of files or analyses is another one"
+        items.append(Item(what="run", name=store.runs[-1].name, action="publish", why=why))
     age = None if current is None else _hours_since(current["created"])
     if max_age is not None and age is not None and age > max_age:
         items.append(Item(what="run", name=str(store.newest and store.newest.name), action=TROUBLE, why="too old"))
@@ -120,12 +129,20 @@ def _of_file(plan: FilePlan) -> list[Item]:
     return []
 
 
-def _of_task(plan: TaskPlan, coming: Sequence[str]) -> Item | None:
-    """What a file that was not read yet touches is known only by then: all waves together, surely."""
+def _waves(plan: FilePlan) -> set[str]:
+    """Return the waves that a file to be read held before, or will hold, as far as that is known."""
+    used = plan.before.used if plan.before is not None else None
+    known = {*used["sample"]} if used is not None else set()
+    return known | ({plan.file.source.wave} if plan.file.source.wave is not None else set())
+
+
+def _of_task(plan: TaskPlan, coming: Mapping[str, set[str]]) -> Item | None:
+    """What a file that was not read yet touches is known only by then: its waves of before, and all together."""
     if plan.entry is not None and plan.entry.state == FAILED:
         return Item(what="analysis", name=plan.task.name, action=TROUBLE, why=f"failed: {plan.entry.why}")
     if plan.entry is None:
         return Item(what="analysis", name=plan.task.name, action="compute", why=plan.why)
-    if coming and plan.task.waves is None and plan.entry.state != WAITING:
-        return Item(what="analysis", name=plan.task.name, action="compute", why=f"data of {', '.join(coming)}")
+    touching = [name for name, waves in coming.items() if plan.task.waves is None or waves & {*plan.task.waves}]
+    if touching and plan.entry.state != WAITING:
+        return Item(what="analysis", name=plan.task.name, action="compute", why=f"data of {', '.join(touching)}")
     return None

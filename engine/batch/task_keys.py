@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX
 from engine.study import StudySpec
 from engine.study.load import study_seed
 
-Contents = Sequence[Mapping[str, Any]]
-"""Of a part: each wave, its rows, and a hash of each column (`engine.data.digests`)."""
+Contents = Mapping[str, Any]
+"""Of a part: its waves with their rows and a hash of each column, and of their order (`engine.data.digests`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +48,10 @@ def task_key(spec: StudySpec, task: Task, parts: Iterable[Contents]) -> TaskKey:
     shown = {column for name in names for column in (name, name + KIND_SUFFIX)}
     held = []
     for part in parts:
-        seen = [one for one in part if task.waves is None or one["wave"] in task.waves]
+        seen = [one for one in part["waves"] if task.waves is None or one["wave"] in task.waves]
         if seen:
-            held.append([[one["wave"], one["rows"], _chosen(one["columns"], shown)] for one in seen])
+            order = part["order"] if len(seen) > 1 else None
+            held.append([order, [[one["wave"], one["rows"], _chosen(one["columns"], shown)] for one in seen]])
     study = {
         "analysis": task.analysis.model_dump(mode="json"),
         "waves": task.waves,

@@ -91,9 +91,10 @@ def verify(
             panel, sample = _read(run, spec, data, Path(scratch), threads, reporter or Reporter())
         checked = _again(run, spec, panel, sample, only, threads, reporter or Reporter())
         n_rows = 0
-        for name, found in checked:
+        for name, waves, found in checked:
             n_rows += found.height
-            faults += [*_differences(name, run.results.filter(run.results["analysis"] == name), found)]
+            was = run.results.filter(run.results["analysis"] == name)
+            faults += [*_differences(name, was if waves is None else was.filter(was["wave"].is_in(waves)), found)]
     same_method = run.manifest["method"] == method_version()
     return Verification(run=path, n_rows=n_rows, faults=faults, same_method=same_method)
 
@@ -125,7 +126,7 @@ def _stored(run: StoredRun, spec: StudySpec, scratch: Path, threads: int | None)
                 f"{file['file']}: the store does not hold the records of this run any more; expected those of the "
                 "current one. Only the current run can be computed again."
             )
-        if part_contents(part.records) != file["used"]["contents"]:
+        if part_contents(part.records, store.salt) != file["used"]["contents"]:
             faults.append(f"{file['file']}: the stored records are not those that were read")
         parts.append(part)
     panel = whole_panel(parts)
@@ -148,8 +149,8 @@ def _read(
 def _again(
     run: StoredRun, spec: StudySpec, panel: Panel, sample: Sample, only: str | None, threads: int | None,
     reporter: Reporter,
-) -> Iterator[tuple[str, pl.DataFrame]]:  # fmt: skip
-    """Yield each analysis with its rows as they are computed now."""
+) -> Iterator[tuple[str, list[str] | None, pl.DataFrame]]:  # fmt: skip
+    """Yield each analysis with its rows as they are computed now; of some waves alone, if others failed that night."""
     from engine.batch.kinds import run_task
     from engine.batch.tasks import possible_tasks
 
@@ -163,7 +164,12 @@ def _again(
             rows: list[TidyRow] = []
             for task in own:
                 rows += task.rows(run_task(task, context))
-            yield analysis.name, to_frame(with_study(rows, spec, simulated=is_simulated(panel) or _simulated(run)))
+            waves = [task.waves[0] for task in own if task.waves] if own[0].is_one_of_each else None
+            yield (
+                analysis.name,
+                waves,
+                to_frame(with_study(rows, spec, simulated=is_simulated(panel) or _simulated(run))),
+            )
 
 
 def _simulated(run: StoredRun) -> bool:

@@ -28,3 +28,9 @@ def main() -> None:
     except OSError as error:
         sys.stderr.write(f"equirank: output cannot be written ({error.strerror}).\n")
         sys.exit(2)
+    except Exception as error:  # noqa: BLE001 - never the text of a library's error: it may quote a record
+        from traceback import format_tb
+
+        name, places = type(error).__name__, "".join(format_tb(error.__traceback__))
+        sys.stderr.write(f"equirank: internal error ({name}); please report where it happened:\n{places}")
+        sys.exit(1)

@@ -37,6 +37,11 @@ def run_night(
         tell("stopped", exit_code=error.exit_code, reason=str(error))
         _call(alert, {"exit_code": error.exit_code, "reason": str(error)})
         raise
+    except Exception as error:
+        reason = f"internal error ({type(error).__name__})"
+        tell("stopped", exit_code=1, reason=reason)
+        _call(alert, {"exit_code": 1, "reason": reason})
+        raise
     told = _told(night)
     run = None if night.run is None else night.run.name
     tell("finished", run=run, published=night.is_new, exit_code=night.exit_code)
@@ -83,7 +88,9 @@ def _call(alert: str | None, told: dict[str, Any]) -> None:
     if alert is None:
         return
     try:
-        done = subprocess.run(shlex.split(alert), input=json.dumps(told).encode(), check=False, timeout=300)  # noqa: S603
+        report = json.dumps(told).encode()
+        done = subprocess.run(shlex.split(alert), input=report, stdout=subprocess.PIPE, check=False, timeout=300)  # noqa: S603
+        sys.stderr.write(done.stdout.decode(errors="replace"))  # stdout is the report's alone
         failed = f"ended with exit code {done.returncode}" if done.returncode else None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         failed = f"could not be run ({type(error).__name__})"

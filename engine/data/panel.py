@@ -10,6 +10,7 @@ from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.part import Part, Progress, build_part
 from engine.data.sources import SourceFile
+from engine.data.validate import refuse_shared_keys
 from engine.errors import DataError
 from engine.paths import cache_folder
 from engine.study import StudySpec
@@ -57,9 +58,13 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
     digests = [file.digest() for file in files]
     _refuse_same_content(files, digests)
     home = cache_folder("panels")
-    return whole_panel(
+    panel = whole_panel(
         build_part(spec, file, digest, home, progress) for file, digest in zip(files, digests, strict=True)
     )
+    for number, part in enumerate(panel.each):
+        others = [other.records for other in panel.each[:number]]
+        refuse_shared_keys(spec, part.source["file"], part.records, others)
+    return panel
 
 
 def whole_panel(parts: Iterable[Part]) -> Panel:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data import queries
+from engine.data.damage import refuse_damage
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
 from engine.data.merge import open_source
 from engine.data.sources import RawFrame, SourceFile, file_hash, reading
@@ -133,6 +134,7 @@ def _sweep(folder: Path) -> None:
 def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progress: Progress | None) -> dict[str, Any]:
     scratch = working / "scratch"
     scratch.mkdir()
+    refuse_damage(spec, file)
     raw = open_source(spec, file, scratch)
     _refuse_other_rows(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)

@@ -54,7 +54,9 @@ def rule_conditions(spec: StudySpec) -> list[str | Fault]:
     return [check_rule(f"sample[{i}].keep", rule.keep, columns) for i, rule in enumerate(spec.sample, start=1)]
 
 
-def draw_sample(spec: StudySpec, panel: Panel, folder: Path, threads: int | None = None) -> Sample:
+def draw_sample(
+    spec: StudySpec, panel: Panel, folder: Path, threads: int | None = None, *, may_be_empty: bool = False
+) -> Sample:
     """Apply the sample rules in order and write the rows that are left.
 
     Raises
@@ -62,7 +64,7 @@ def draw_sample(spec: StudySpec, panel: Panel, folder: Path, threads: int | None
     StudyError
         If a rule is not a condition over the study's variables.
     DataError
-        If a rule leaves no row; the message names it.
+        If a rule leaves no row, unless that may be; the message names it.
     """
     checked = rule_conditions(spec)
     faults = tuple(item for item in checked if isinstance(item, Fault))
@@ -83,12 +85,12 @@ def draw_sample(spec: StudySpec, panel: Panel, folder: Path, threads: int | None
                     by_wave={str(w): n for w, n in counts if w is not None},
                 )
             )
-            if flow[-1].n == 0:
+            if flow[-1].n == 0 and not may_be_empty:
                 place = f"sample[{step}] '{label}'" if step else "source"
                 before = f"the {flow[-2].n:,} rows before it" if step else "the data files"
                 raise DataError(f"{place}: no row is left of {before}; expected some. Check the rule and its codes.")
         params = {"panel": panel.parts, "sample": str(path)}
         queries.rows(connection, "sample_write", params, " AND ".join(conditions) or "TRUE")
     path.chmod(0o600)
-    imputed = derive(spec, path)
+    imputed = derive(spec, path) if flow[-1].n else {}
     return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave), imputed=imputed)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,6 +50,11 @@ class Store:
     def work(self) -> Path:
         """What is being written; emptied when a writer starts."""
         return self.root / "tmp"
+
+    @property
+    def salt(self) -> str:
+        """What keys the hashes of microdata in this store, as hexadecimal digits."""
+        return str(json.loads((self.root / MARK).read_text(encoding="utf-8"))["salt"])
 
     @property
     def runs(self) -> tuple[Path, ...]:
@@ -103,8 +109,11 @@ def read_manifest(run: Path) -> Mapping[str, Any]:
 
 
 def is_store(root: Path) -> bool:
-    """Whether a folder is a store."""
-    return (root / MARK).is_file()
+    """Whether a folder is a store, and may be read."""
+    try:
+        return (root / MARK).is_file()
+    except OSError:
+        return False
 
 
 def run_of(path: Path) -> Path:
@@ -205,6 +214,8 @@ def _prepared(root: Path) -> Store:
             left.unlink()
     if not is_store(root):
         sync_folder(root)
-        write_file(root / MARK, json.dumps({"format": STORE_FORMAT}).encode(), store.work)
+        write_file(
+            root / MARK, json.dumps({"format": STORE_FORMAT, "salt": secrets.token_hex(32)}).encode(), store.work
+        )
     _refuse_other_version(root)
     return store

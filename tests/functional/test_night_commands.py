@@ -229,3 +229,54 @@ def test_results__are_those_of_run(cli, night):
     night()
     assert cli("run", "study.toml", "--data", "inbox", "--out", "single")[0] == 0
     assert sha(newest(night.store)) == sha(night.root / "single")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda night: (night.root / "study.toml").write_text(STUDY.replace("seed = 3", 'seed = 3\ntitle = "Other"')),
+        lambda night: (night.root / "study.toml").write_text(STUDY.partition('[[analysis]]\nname = "pair"')[0]),
+        lambda night: put(night, 1, wave(1).with_columns(ill=1 - pl.col("ill"))),
+        lambda night: (night.inbox / "copy").rename(night.inbox / "wave_9.parquet"),
+    ],
+    ids=["title", "analysis gone", "revision", "copy"],
+)
+def test_status__agrees_with_the_next_refresh(cli, night, change):
+    import shutil
+
+    put(night, 1)
+    shutil.copy(night.inbox / "wave_1.parquet", night.inbox / "copy")
+    night()
+    assert cli("status", "--store", "store")[0] == 0
+    change(night)
+    code, out, _ = cli("status", "--store", "store", "--json")
+    assert code == 14
+    told = {item["name"] for item in json.loads(out)["stale"] if item["action"] == "compute"}
+    report = night()[1]
+    assert report["published"]
+    assert {task["task"] for task in report["tasks"] if task["state"] == "computed"} <= told
+    assert cli("status", "--store", "store")[0] == 0
+
+
+def test_inbox__that_has_moved(cli, night):
+    put(night, 1)
+    night()
+    (night.root / "inbox").rename(night.root / "other")
+    assert cli("status", "--store", "store")[0] == 2
+    assert cli("refresh", "study.toml", "--inbox", "other", "--store", "store")[0] == 0
+    assert cli("status", "--store", "store")[0] == 0
+
+
+def test_internal_error__shows_where_and_no_value(cli, night, monkeypatch):
+    from engine.batch import refresh
+
+    def broken(*_arguments, **_options):
+        raise ValueError("SEC" + "RET")
+
+    monkeypatch.setattr(refresh, "plan_tasks", broken)
+    put(night, 1)
+    hook = f"{sys.executable} -c \"import sys; open('alert.json', 'w').write(sys.stdin.read())\""
+    code, out, err = cli("refresh", "study.toml", "--inbox", "inbox", "--store", "store", "--alert", hook)
+    assert code == 1
+    assert "internal error (ValueError)" in err
+    assert "SECRET" not in out + err + (night.root / "alert.json").read_text()

@@ -1,11 +1,13 @@
 """Night after night: what a refresh computes, keeps, sets aside and publishes."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 
 import polars as pl
+import pytest
 
 from tests.functional.nights import STUDY, computed, newest, put, sha, single, tree, wave
 
@@ -372,3 +374,169 @@ def test_folders__that_are_no_store_of_this_study(night):
     code, _, err = night()
     assert code == 2
     assert "equirank-store-9" in err
+
+
+def test_order_of_records_across_waves__counts(cli, night):
+    """Sums over several waves depend on it in their last bits, so that rows must not be taken over."""
+    more = '[[analysis]]\nname = "people"\nkind = "describe"\nby = "wave"\n'
+    (night.root / "study.toml").write_text(STUDY.replace('waves = ["1", "3"]', 'waves = ["1"]') + more)
+    both = pl.concat([wave(1), wave(2)])
+    put(night, 1, both)
+    night()
+    put(night, 1, both.sort(pl.col("id") % 1000, "wave"))
+    assert computed(night()[1]) == ["trend", "people"]
+    assert sha(newest(night.store)) == sha(single(cli, night))
+    assert cli("verify", "store")[0] == 0
+
+
+def test_shorter_revision__is_held_when_the_study_changes_too(night):
+    put(night, 1)
+    put(night, 2)
+    night()
+    put(night, 2, wave(2).head(100))
+    assert night()[0] == 11
+    (night.root / "study.toml").write_text(STUDY.replace('from = "sex"', 'from = "sex"\nmissing = [9]'))
+    code, report, _ = night()
+    assert code == 11
+    assert report["files"][1]["state"] == "quarantined"
+
+
+def test_bad_copy__that_sorts_first_takes_nothing_away(night):
+    put(night, 1)
+    put(night, 3)
+    night()
+    shutil.copy(night.inbox / "wave_1.parquet", night.inbox / "wave_0.parquet")
+    (night.inbox / "wave_0.parquet.sha256").write_text("0" * 64)
+    code, report, _ = night()
+    assert [file["state"] for file in report["files"]] == ["duplicate", "accepted", "accepted"]
+    assert (code, computed(report)) == (0, [])
+
+
+@pytest.mark.parametrize("cure", ["corrected", "withdrawn"])
+def test_quarantine_because_of_another_file__ends_with_it(cli, night, cure):
+    (night.root / "study.toml").write_text(STUDY.replace('waves = ["1", "3"]', 'waves = ["2"]'))
+    put(night, 1, wave(2).with_columns(ill=1 - pl.col("ill")))
+    night()
+    put(night, 2)
+    code, report, _ = night()
+    assert code == 11
+    assert report["files"][1]["broken"] == [{"place": "source.key", "rule": "unique key", "rows": 300}]
+    if cure == "corrected":
+        put(night, 1)
+    else:
+        (night.inbox / "wave_1.parquet").unlink()
+        put(night, 3)
+    code, report, _ = night()
+    assert code == 0
+    assert {file["state"] for file in report["files"]} == {"accepted"}
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
+def test_study_change__names_no_innocent_file(night):
+    put(night, 2)
+    put(night, 3)
+    night()
+    put(night, 1, wave(2).with_columns(income=pl.col("income") + 1))
+    assert night()[0] == 11
+    (night.root / "study.toml").write_text(STUDY.replace('from = "sex"', 'from = "sex"\nmissing = [9]'))
+    put(night, 4)
+    code, report, _ = night()
+    assert code == 11
+    assert [file["state"] for file in report["files"]] == ["quarantined", "accepted", "accepted", "accepted"]
+
+
+def test_records_that_moved_into_a_good_file__count_once(night):
+    put(night, 1, wave(1).head(150), "wave_1a.parquet")
+    put(night, 1, wave(1).tail(150), "wave_1b.parquet")
+    night()
+    put(night, 1, wave(1).head(160), "wave_1a.parquet")
+    put(night, 1, wave(1).tail(140).with_columns(sex=7), "wave_1b.parquet")
+    code, report, _ = night()
+    assert code == 11
+    assert [(file["state"], file["rows"]) for file in report["files"]] == [("quarantined", 150), ("quarantined", 150)]
+    assert computed(report) == []
+    put(night, 1, wave(1).tail(140), "wave_1b.parquet")
+    code, report, _ = night()
+    assert (code, [file["rows"] for file in report["files"]]) == (0, [160, 140])
+
+
+def test_several_damaged_parts__are_read_again_in_one_night(cli, night):
+    for number in (1, 2, 3):
+        put(night, number)
+    night()
+    for part in (night.store / "parts").glob("*/part.parquet"):
+        content = bytearray(part.read_bytes())
+        content[len(content) // 2] ^= 1
+        part.write_bytes(content)
+    put(night, 4)
+    assert night()[0] == 0
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
+def test_failed_analysis__without_its_last_rows_stops_nothing(cli, night):
+    put(night, 1)
+    put(night, 2)
+    night()
+    put(night, 2, wave(2).with_columns(ill=pl.lit(0)))
+    assert night()[0] == 12
+    assert cli("verify", "store")[0] == 0
+    kept = {
+        task["name"]: task["key"] for task in json.loads((newest(night.store) / "manifest.json").read_text())["tasks"]
+    }
+    (night.store / "tasks" / f"{kept['yearly [2]']}.parquet").unlink()
+    put(night, 3)
+    code, report, _ = night()
+    assert code == 12
+    assert "rates [3]" in computed(report)
+
+
+def test_rule_that_empties_a_file__is_no_fault_of_it(cli, night):
+    rule = "keep = \"income IS NOT NULL AND wave <> '2'\""
+    text = STUDY.replace('keep = "income IS NOT NULL"', rule)
+    (night.root / "study.toml").write_text(text)
+    for number in (1, 2, 3):
+        put(night, number, wave(number).with_columns(psu=pl.col("psu") + 100 * number))
+    code, report, _ = night()
+    assert code == 0
+    assert "rates [2]" not in computed(report)
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
+def test_waves_that_sort_alike__have_one_order(cli, night):
+    (night.root / "study.toml").write_text(STUDY.replace('waves = ["1", "3"]', 'waves = ["1"]'))
+    named = [wave(number).with_columns(wave=pl.lit(name)) for number, name in enumerate(("1", "01", "001"), start=1)]
+    put(night, 1, pl.concat(named))
+    assert night()[0] == 0
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
+def test_file_for_two_waves__is_refused(night):
+    text = STUDY.replace('path = "wave_*.parquet"\nwave = "wave"', 'path = { 1 = "a.parquet", 3 = "b.parquet" }')
+    (night.root / "study.toml").write_text(text)
+    put(night, 1, name="a.parquet")
+    put(night, 1, name="b.parquet")
+    code, report, _ = night()
+    assert code == 11
+    assert "has the same content as a.parquet of another wave" in report["files"][1]["reason"]
+
+
+def test_name_with_brackets__is_a_name(cli, night):
+    text = STUDY.replace('"wave_*.parquet"', '["wave [1].parquet"]').replace('waves = ["1", "3"]', 'waves = ["1"]')
+    (night.root / "study.toml").write_text(text)
+    put(night, 1, name="wave [1].parquet")
+    assert night()[0] == 0
+    assert sha(newest(night.store)) == sha(single(cli, night))
+
+
+def test_hashes_in_the_manifest__tell_no_value(night):
+    """The same records in two stores: without the store's own salt nobody can try values."""
+    found = []
+    for _ in range(2):
+        put(night, 1, wave(1).head(60))
+        night()
+        manifest = json.loads((newest(night.store) / "manifest.json").read_text())
+        found.append(manifest["files"][0]["used"]["contents"])
+        shutil.rmtree(night.store)
+    assert found[0]["order"] != found[1]["order"]
+    columns = [one["waves"][0]["columns"] for one in found]
+    assert all(columns[0][name] != columns[1][name] for name in columns[0])
