@@ -18,6 +18,7 @@ from engine.errors import DataError
 
 TRANSPARENT = "ISO-8859-1"  # every byte is a character and comes back
 SHORTEST_CUT = 79  # bytes of a text that a fixed width may have cut: Stata's labels have 80
+MOST_INFLATED = 200  # times the compressed size: records pack to a tenth or a thirtieth
 _PIECE = 1 << 20
 _ENOUGH = 4 << 20  # bytes beyond ASCII that settle whether they are Chinese
 
@@ -108,12 +109,25 @@ def _is_chinese(text: bytes) -> bool:
 
 
 def find_text_encoding(path: Path) -> Encoding | None:
-    """Return the encoding of a text file (plain or gzip), read a piece at a time; None if no candidate fits."""
+    """Return the encoding of a text file (plain or gzip), read a piece at a time; None if no candidate fits.
+
+    Raises
+    ------
+    DataError
+        If a compressed file unpacks to far more than records ever do.
+    """
+    most = max(MOST_INFLATED * path.stat().st_size, MOST_INFLATED * _PIECE)
     decoders = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "gb18030", "cp1252")}
     sample = bytearray()
     with path.open("rb") as file:
         stream: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if path.suffix == ".gz" else file
         while piece := stream.read(_PIECE):
+            most -= len(piece)
+            if most < 0:
+                raise DataError(
+                    f"{path.name}: unpacks to more than {MOST_INFLATED} times its size; expected records. Is it "
+                    "another file? Unpack it yourself if it is right."
+                )
             if not sample and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 return Encoding(name="utf-16", how="found")  # what spreadsheets call Unicode text
             if piece.isascii() and not sample:

@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from engine.data.encoding import find_encoding, find_text_encoding
-from engine.errors import StudyError
+from engine.errors import DataError, StudyError
 from engine.study import load_study, parse_study
 
 TEXTS = {"utf-8": "受教育程度", "gb18030": "受教育程度 临夏回族自治州", "cp1252": "Santé, Größe, été"}
@@ -147,3 +147,13 @@ def test_extended_study__in_another_folder_keeps_its_files(tmp_path):
     (tmp_path / "own").mkdir()
     spec = load_study(write(tmp_path / "own", "own.toml", 'extends = "../base/base.toml"'))
     assert spec.source.path == "../base/a.csv"
+
+
+def test_bomb__is_not_unpacked_to_its_end(tmp_path):
+
+    path = tmp_path / "bomb.csv.gz"
+    with gzip.open(path, "wb", compresslevel=9) as stream:
+        for _ in range(260):
+            stream.write(b"1,2\n" * (1 << 18))
+    with pytest.raises(DataError, match="unpacks to more than 200 times its size"):
+        find_text_encoding(path)
