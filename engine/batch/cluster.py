@@ -131,7 +131,7 @@ def _client(workers: int | None, cluster: str | None) -> Iterator[tuple[Any, int
             count = workers or 1
             with (
                 LocalCluster(
-                    n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,
+                    n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                     host="127.0.0.1", silence_logs=50,
                 ) as local,
                 Client(local) as client,
