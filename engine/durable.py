@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 from pathlib import Path
+
+DISK = {ENOSPC, EDQUOT, EIO, EROFS, EFBIG}
+
+
+def is_of_the_disk(error: BaseException | None) -> bool:
+    """Whether a full or broken disk is behind an error; libraries tell the number in their text."""
+    while error is not None:
+        said = str(error)
+        if (isinstance(error, OSError) and error.errno in DISK) or "No space left on device" in said:
+            return True
+        if any(f"(os error {number})" in said for number in DISK):
+            return True
+        error = error.__context__
+    return False
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.batch.inbox import Inbox, is_unchanged
 from engine.batch.ingest import ingest
 from engine.batch.ledger import ACCEPTED, QUARANTINED, FileEntry
-from engine.batch.night import FilePlan, duplicate, entry_of, kept_entry
+from engine.batch.night import FilePlan, entry_of, kept_entry, twin_entry
 from engine.data.part import RECORDS, asked_of_file, read_part
 from engine.data.validate import Broken, RuleError, refuse_other_labels, refuse_shared_keys
 from engine.errors import DataError
@@ -30,14 +30,15 @@ def take_in(
     Every file is judged alone, those first that are behind the results already: a bad one leaves the version before
     it, if there was one, in its place.
     """
-    entries = {name: before[name] for name in inbox.growing if name in before}
+    entries = {name: _kept_growing(spec, inbox, before[name], store) for name in inbox.growing if name in before}
     entries |= {plan.file.name: kept for plan in plans if plan.twin is None and (kept := kept_entry(plan)) is not None}
     for plan in sorted(plans, key=_rank):
         name = plan.file.name
         if name in entries:
             continue
-        if plan.twin is not None and plan.twin in entries and entries[plan.twin].state == ACCEPTED:
-            entries[name] = duplicate(plan)
+        twin = twin_entry(plan, entries.get(plan.twin), accept_revision=accept_revision) if plan.twin else None
+        if twin is not None:
+            entries[name] = twin
             continue
         tell("reading", file=name, why=plan.why or "its twin is bad")
         others = [one.used for one in entries.values() if one.used is not None and one.file != name]
@@ -47,12 +48,33 @@ def take_in(
             continue
         tell("growing", file=name)
         if plan.before is not None:
-            entries[name] = plan.before
+            entries[name] = _kept_growing(spec, inbox, plan.before, store)
     found = hold_what_moved(spec, [entries[name] for name in inbox.names if name in entries], before, store)
     for entry in found:
-        if entry.state == QUARANTINED and entry != before.get(entry.file):
+        last = before.get(entry.file)
+        told = last is not None and (last.sha256, last.state, last.reason) == (entry.sha256, entry.state, entry.reason)
+        if entry.state == QUARANTINED and not told:
             _set_aside(entry, store, tell)
     return found
+
+
+def _kept_growing(spec: StudySpec, inbox: Inbox, entry: FileEntry, store: Store) -> FileEntry:
+    """Return the entry of a file that cannot be read tonight, with its version before.
+
+    Raises
+    ------
+    DataError
+        If that version was read for another study, or the store has lost it.
+    """
+    used = entry.used
+    if used is not None:
+        other_study = used["asked"] != asked_of_file(spec, inbox.sources[entry.file])
+        if other_study or read_part(store.parts / used["part"]) is None:
+            raise DataError(
+                f"{entry.file}: is still being written, and its version before does not fit the study any more, or is "
+                "lost; expected a complete file. The results stay as they are; refresh when it is complete."
+            )
+    return entry
 
 
 def _rank(plan: FilePlan) -> tuple[bool, bool]:
@@ -109,7 +131,7 @@ def _judged(
     spec: StudySpec, plan: FilePlan, store: Store, others: Sequence[Mapping[str, Any]], *,
     accept_revision: bool, timeout: float,
 ) -> FileEntry:  # fmt: skip
-    asked = asked_of_file(spec, plan.file.source)
+    asked = plan.asked
     last = None if plan.before is None else plan.before.used
     # Records that are gone, or were read for another study, are nothing to fall back on.
     gone = last is None or last["asked"] != asked or read_part(store.parts / last["part"]) is None
@@ -119,21 +141,28 @@ def _judged(
         return entry_of(plan, QUARANTINED, reason=reason, again=True, used=earlier)
     answer = ingest(spec, plan.file.source, plan.sha256, store, timeout)
     if "reason" in answer:
-        if last is not None and last["asked"] != asked and last["sha256"] == plan.sha256:
-            raise DataError(
-                f"{answer['reason']} The file was good before and is the same: it is the study that has changed. The "
-                "results stay as they are."
-            )
+        if not answer["again"]:
+            _blame_study(plan, last, asked, answer["reason"])
         return entry_of(plan, QUARANTINED, used=earlier, **answer)
     used = {"sha256": plan.sha256, "asked": asked, **answer}
     try:
         _refuse_shorter(plan.file.name, used, None if accept_revision else last)
         _refuse_beside(spec, plan.file.name, used, others, store)
     except DataError as error:
+        _blame_study(plan, last, asked, str(error))
         broken = [asdict(one) for one in getattr(error, "broken", ())]
         beside = not any(one["rule"] == "rows" for one in broken)
         return entry_of(plan, QUARANTINED, reason=str(error), broken=broken, beside=beside, used=earlier)
     return entry_of(plan, ACCEPTED, used=used)
+
+
+def _blame_study(plan: FilePlan, last: Mapping[str, Any] | None, asked: str, reason: str) -> None:
+    """Stop the night where a file that was good is the same, and only the study is another one."""
+    if last is not None and last["asked"] != asked and last["sha256"] == plan.sha256:
+        raise DataError(
+            f"{reason} The file was good before and is the same: it is the study that has changed. The results stay as "
+            "they are."
+        )
 
 
 def _refuse_shorter(name: str, used: Mapping[str, Any], last: Mapping[str, Any] | None) -> None:

@@ -50,6 +50,7 @@ def rebuild(store: Store) -> None:
             connection.from_arrow(pl.DataFrame(rows, infer_schema_length=None).to_arrow()).create(name)
         results = [str(run / RESULTS) for run in store.runs]
         connection.sql(query_text("run_estimates"), params={"runs": results}).create("estimates")
+        connection.execute("CHECKPOINT")  # a full disk is no error to DuckDB when it closes
     aside.chmod(0o600)
     with aside.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -6,7 +6,7 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Inbox:
     files: tuple[InboxFile, ...]
     growing: tuple[str, ...]
     names: tuple[str, ...]
+    sources: Mapping[str, SourceFile]
     notes: tuple[str, ...]
 
 
@@ -95,8 +96,8 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
             growing.append(_name(source, inbox))
         else:
             files.append(InboxFile(name=_name(source, inbox), source=source, stamp=stamp))
-    names = tuple(_name(source, inbox) for source in found)
-    return Inbox(files=tuple(files), growing=tuple(growing), names=names, notes=tuple(notes))
+    sources = {_name(source, inbox): source for source in found}
+    return Inbox(files=tuple(files), growing=tuple(growing), names=tuple(sources), sources=sources, notes=tuple(notes))
 
 
 def _name(source: SourceFile, inbox: Path) -> str:
@@ -132,7 +133,10 @@ def _no_plain_file(path: Path) -> str | None:
     """Say why something of the right name is passed over: a pipe would block, a link may lead anywhere."""
     if not is_text(path.name):
         return "a name that is no text; expected UTF-8. Rename the file"
-    mode = path.lstat().st_mode
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return "gone while the inbox was looked at"
     if stat.S_ISLNK(mode):
         return "a link; expected the file itself"
     if not stat.S_ISREG(mode):

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.data.sources import SourceFile
+from engine.durable import is_of_the_disk
 from engine.errors import DataError, EngineError, StoreError
 from engine.store.layout import Store
 from engine.study import StudySpec
 from engine.study.load import asked_of, stored_study
 
-DISK = {ENOSPC, EDQUOT, EIO, EROFS, EFBIG}
+PR_SET_PDEATHSIG = 1  # of Linux
 
 
 def ingest(spec: StudySpec, source: SourceFile, digest: str, store: Store, timeout: float) -> dict[str, Any]:
@@ -92,33 +94,28 @@ def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
 def _told(error: Exception, name: str) -> dict[str, Any]:
     from engine.data.validate import RuleError
 
-    if _is_of_the_disk(error):
+    if is_of_the_disk(error):
         return {"disk": "the store's disk did not take what was read; expected room on a disk that works. Make room."}
     broken = [asdict(one) for one in error.broken] if isinstance(error, RuleError) else []
     reason = str(error) if name in str(error) else f"{name}: {error}"
     return {"reason": reason, "broken": broken, "again": False}
 
 
-def _is_of_the_disk(error: BaseException | None) -> bool:
-    """Whether a full or broken disk is behind an error; the libraries tell the number in their text."""
-    while error is not None:
-        said = str(error)
-        if (isinstance(error, OSError) and error.errno in DISK) or "No space left on device" in said:
-            return True
-        if any(f"(os error {number})" in said for number in DISK):
-            return True
-        error = error.__context__
-    return False
+def _die_with_parent() -> None:
+    """Let the kernel end this process when the refresh that started it is killed; elsewhere it ends by itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _main() -> None:
+    _die_with_parent()
     request = json.loads(sys.stdin.buffer.read())
     try:
         answer = _ingested(request)
     except EngineError as error:
         answer = _told(error, Path(request["path"]).name)
     except OSError as error:
-        if not _is_of_the_disk(error):
+        if not is_of_the_disk(error):
             raise
         answer = _told(error, Path(request["path"]).name)
     sys.stdout.buffer.write(json.dumps(answer).encode())

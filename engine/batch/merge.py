@@ -48,7 +48,7 @@ def run_shard(
         As for `run`; nothing is written then.
     """
     target = out or Path("equirank-runs") / f"{asked.spec.study.name}-shard-{share.number}-of-{share.of}"
-    if target.exists() and not (target / SHARD).is_file():
+    if target.exists() and not _is_this_part(target, share):
         raise UsageError(f"--out {target}: there is something else already; expected a new folder. Choose another one.")
     shard = make_shard(asked.spec, asked.files(), share, threads, reporter)
     try:
@@ -66,6 +66,15 @@ def run_shard(
             f"--out {target}: cannot be written ({type(error).__name__}); expected a folder you may write to."
         ) from None
     return target
+
+
+def _is_this_part(folder: Path, share: Share) -> bool:
+    """Whether a folder holds an earlier result of this part and nothing else."""
+    own = folder.is_dir() and all(path.name == SHARD or path.name.startswith("task-") for path in folder.iterdir())
+    try:
+        return own and read_shard(folder).share == share
+    except UsageError:
+        return False
 
 
 def merge_shards(folders: Sequence[Path], out: Path) -> RunResult:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.inbox import Inbox, InboxFile, fingerprint
-from engine.batch.ledger import DUPLICATE, FAILED, REUSED, WAITING, FileEntry, TaskEntry
+from engine.batch.ledger import ACCEPTED, DUPLICATE, FAILED, QUARANTINED, REUSED, WAITING, FileEntry, TaskEntry
 from engine.batch.task_keys import TaskKey, task_key
 from engine.batch.tasks import Task, absent_waves, possible_tasks
 from engine.data.damage import checksum_text
 from engine.data.fetch import sort_waves
-from engine.data.part import part_key, read_part
+from engine.data.part import asked_of_file, part_key, read_part
 from engine.errors import DataError, UsageError
 from engine.store.layout import Store
 from engine.study import StudySpec, load_study
@@ -31,6 +31,7 @@ class FilePlan:
 
     file: InboxFile
     sha256: str | None
+    asked: str
     reading: str
     before: FileEntry | None
     twin: str | None
@@ -123,7 +124,8 @@ def _plan_file(spec: StudySpec, file: InboxFile, store: Store, before: FileEntry
         why = AGAIN
     elif before.used and read_part(store.parts / before.used["part"]) is None:
         why = LOST
-    return FilePlan(file=file, sha256=digest, reading=reading, before=before, twin=None, why=why)
+    asked = asked_of_file(spec, file.source)
+    return FilePlan(file=file, sha256=digest, asked=asked, reading=reading, before=before, twin=None, why=why)
 
 
 def _twin(plan: FilePlan, plans: Sequence[FilePlan]) -> str | None:
@@ -164,8 +166,19 @@ def kept_entry(plan: FilePlan) -> FileEntry | None:
     return replace(plan.before, stamp=[list(one) for one in plan.file.stamp], seen=time.time_ns())
 
 
-def duplicate(plan: FilePlan) -> FileEntry:
-    """Return the entry of a file whose content stands in another one."""
+def twin_entry(plan: FilePlan, other: FileEntry | None, *, accept_revision: bool = False) -> FileEntry | None:
+    """Return the entry of a file whose content is that of another one, None if it must be judged by itself.
+
+    A file that held something else before is more likely overwritten by mistake than meant.
+    """
+    before = plan.before
+    if other is None or other.state != ACCEPTED:
+        return kept_entry(plan)
+    if before is not None and before.used and before.used["sha256"] != plan.sha256 and not accept_revision:
+        reason = (
+            f"{plan.file.name}: now has the content of {plan.twin}; expected its own. If it is right: --accept-revision"
+        )
+        return entry_of(plan, QUARANTINED, reason=reason, beside=True, used=before.used)
     return entry_of(plan, DUPLICATE, reason=f"the same content as {plan.twin}", used=None)
 
 
@@ -178,7 +191,9 @@ def kept_so_far(
     """
     found = {name: before[name] for name in inbox.growing if name in before}
     for plan in plans:
-        entry = duplicate(plan) if plan.twin is not None else kept_entry(plan) or plan.before
+        other = before.get(plan.twin) if plan.twin is not None else None
+        entry = twin_entry(plan, other) if plan.twin is not None else kept_entry(plan)
+        entry = entry or plan.before
         if entry is not None:
             found[plan.file.name] = entry
     gone = [name for name, entry in before.items() if entry.used and name not in inbox.names]

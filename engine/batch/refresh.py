@@ -15,8 +15,8 @@ from engine.batch.inbox import look_into
 from engine.batch.ledger import FAILED, QUARANTINED, FileEntry, TaskEntry, files_of, signature, tasks_of_manifest
 from engine.batch.night import TaskPlan, night_study, plan_files, plan_tasks, refuse_other_study, study_file
 from engine.batch.reporter import Reporter
-from engine.durable import remove_folder
-from engine.errors import DataError, EstimationError
+from engine.durable import is_of_the_disk, remove_folder
+from engine.errors import DataError, EstimationError, StoreError
 from engine.store.layout import Store, writing
 from engine.study import StudySpec
 from engine.study.load import study_hash
@@ -126,7 +126,7 @@ def refresh(
     """
     spec = night_study(study)
     places = {"study": study_file(study), "inbox": str(inbox.resolve())}
-    with writing(root) as store, _spilling_into(store.work):
+    with writing(root) as store, _spilling_into(store.work), _blaming_the_disk(root):
         job = _Job(spec=spec, store=store, places=places, threads=threads, reporter=reporter or Reporter(), tell=tell)
         try:
             night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
@@ -134,6 +134,22 @@ def refresh(
             night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
         _tidy(store, night, keep_runs)
         return night
+
+
+@contextmanager
+def _blaming_the_disk(root: Path) -> Iterator[None]:
+    """Tell a full or broken disk as such, whichever library met it."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except Exception as error:
+        if not is_of_the_disk(error):
+            raise
+        raise StoreError(
+            f"--store {root}: the disk does not take what is written; expected room on a disk that works. What was "
+            "published before is untouched; make room."
+        ) from None
 
 
 @contextmanager
@@ -234,5 +250,5 @@ def _tidy(store: Store, night: Night, keep_runs: int) -> None:
     for path in store.tasks.iterdir():
         if path.name not in rows:
             path.unlink()
-    if night.run is not None and not is_current(store):
+    if night.run is not None and (night.is_new or not is_current(store)):
         rebuild(store)

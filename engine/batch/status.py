@@ -66,7 +66,14 @@ class StoreStatus:
         return asdict(self)
 
 
-def store_status(study: str | Path | None, inbox: Path | None, root: Path, max_age: float | None = None) -> StoreStatus:
+def store_status(
+    study: str | Path | None,
+    inbox: Path | None,
+    root: Path,
+    max_age: float | None = None,
+    *,
+    accept_revision: bool = False,
+) -> StoreStatus:
     """Return what is stale in a store.
 
     Parameters
@@ -77,6 +84,8 @@ def store_status(study: str | Path | None, inbox: Path | None, root: Path, max_a
         The store; it need not be there yet if study and inbox are given.
     max_age
         Hours after which results count as stale whatever else.
+    accept_revision
+        As for `refresh`.
 
     Raises
     ------
@@ -94,7 +103,7 @@ def store_status(study: str | Path | None, inbox: Path | None, root: Path, max_a
     refuse_other_study(spec, current)
     before = files_of(current)
     seen = look_into(spec, inbox)
-    plans = plan_files(spec, seen, store, before)
+    plans = plan_files(spec, seen, store, before, accept_revision=accept_revision)
     files, gone = kept_so_far(plans, seen, before)
     tasks = plan_tasks(spec, files, store, tasks_of_manifest(current))
     items = [item for plan in plans for item in _of_file(plan)]

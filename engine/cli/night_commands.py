@@ -35,7 +35,7 @@ def refresh(
     from engine.cli.nights import run_night, show_plan
 
     if dry_run:
-        show_plan(study, inbox, store, as_json=as_json)
+        show_plan(study, inbox, store, accept_revision=accept_revision, as_json=as_json)
         return
     run_night(
         study, inbox, store, alert=alert, log_json=log_json, as_json=as_json, threads=threads, keep_runs=keep_runs,

@@ -98,11 +98,11 @@ def _call(alert: str | None, told: dict[str, Any]) -> None:
         sys.stderr.write(f"equirank: --alert: the command {failed}.\n")
 
 
-def show_plan(study: str, inbox: Path, store: Path, *, as_json: bool) -> None:
+def show_plan(study: str, inbox: Path, store: Path, *, accept_revision: bool, as_json: bool) -> None:
     """Print what a refresh would do."""
     from engine.batch.status import store_status
 
-    _print_status(store_status(study, inbox, store), as_json=as_json)
+    _print_status(store_status(study, inbox, store, accept_revision=accept_revision), as_json=as_json)
 
 
 def show_status(study: str | None, inbox: Path | None, store: Path, max_age: float | None, *, as_json: bool) -> None:

@@ -21,28 +21,33 @@ def checksum_text(source: SourceFile) -> str | None:
         return None
 
 
-def refuse_damage(spec: StudySpec, source: SourceFile) -> None:
-    """Compare a file with the checksums that came with it, if any did.
+def refuse_other_checksum(source: SourceFile) -> None:
+    """Compare a file with the checksum beside it, if there is one.
 
     Raises
     ------
     DataError
-        If it is not what it was when they were made.
+        If it is not what it was when that was made.
     """
-    told = source.path.with_name(source.path.name + CHECKSUM)
     text = checksum_text(source)
-    if text is not None:
-        found = re.match(r"\s*([0-9a-fA-F]{64})\b", text)
-        if found is None or found[1].lower() != file_hash(source.path):
-            raise DataError(
-                f"{source.path.name}: its content is not the one that {told.name} tells; expected the same SHA-256. "
-                "Copy both again."
-            )
-    if source.suffix == ".parquet":
-        _refuse_damaged_pages(spec, source)
+    found = re.match(r"\s*([0-9a-fA-F]{64})\b", text) if text is not None else None
+    if text is not None and (found is None or found[1].lower() != file_hash(source.path)):
+        raise DataError(
+            f"{source.path.name}: its content is not the one that {source.path.name}{CHECKSUM} tells; expected the "
+            "same SHA-256. Copy both again."
+        )
 
 
-def _refuse_damaged_pages(spec: StudySpec, source: SourceFile) -> None:
+def refuse_damaged_pages(spec: StudySpec, source: SourceFile) -> None:
+    """Compare the pages of a Parquet file with their checksums, if it has any.
+
+    Raises
+    ------
+    DataError
+        If one is not what was written.
+    """
+    if source.suffix != ".parquet":
+        return
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data import queries
-from engine.data.damage import refuse_damage
+from engine.data.damage import refuse_damaged_pages, refuse_other_checksum
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
 from engine.data.merge import open_source
 from engine.data.sources import RawFrame, SourceFile, file_hash, reading
@@ -103,8 +103,10 @@ def build_part(spec: StudySpec, file: SourceFile, digest: str, home: Path, progr
     DataError
         If the file cannot be read, a column is not there, or a value fits no level.
     """
+    refuse_other_checksum(file)
     target = home / part_key(spec, file, digest)
     if (found := read_part(target)) is not None:
+        refuse_records(spec, file.path.name, found.records)  # the rules may be newer than the records
         if progress is not None:
             progress(int(found.source["rows"]))
         return found
@@ -134,7 +136,7 @@ def _sweep(folder: Path) -> None:
 def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progress: Progress | None) -> dict[str, Any]:
     scratch = working / "scratch"
     scratch.mkdir()
-    refuse_damage(spec, file)
+    refuse_damaged_pages(spec, file)
     raw = open_source(spec, file, scratch)
     _refuse_other_rows(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)

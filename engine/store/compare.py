@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 WHAT = ("analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure", "method")
-NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_obs", "n_events", "sum_weights", "n_failed")
+NUMBERS = (
+    "estimate", "std_error", "conf_low", "conf_high", "conf_level", "p_value", "n_obs", "n_events", "n_clusters",
+    "sum_weights", "n_replicates", "n_failed",
+)  # fmt: skip
 MOVED, ERROR_MOVED, NEW, GONE = "moved", "error moved", "new", "gone"
 
 

@@ -540,3 +540,80 @@ def test_hashes_in_the_manifest__tell_no_value(night):
     assert found[0]["order"] != found[1]["order"]
     columns = [one["waves"][0]["columns"] for one in found]
     assert all(columns[0][name] != columns[1][name] for name in columns[0])
+
+
+def test_rules_that_come_later__are_asked_of_records_that_are_there(night):
+    path = put(night, 1)
+    night()
+    (night.root / "study.toml").write_text(STUDY.replace("range = [0, 1000]", "range = [0, 5]"))
+    code, report, _ = night()
+    assert code == 11
+    assert report["files"][0]["broken"][0]["rule"] == "range"
+    (night.root / "study.toml").write_text(STUDY)
+    assert night()[0] == 0
+    path.with_name("wave_1.parquet.sha256").write_text("0" * 64)
+    assert night()[0] == 11
+
+
+def test_file_overwritten_by_another__keeps_its_version_before(night):
+    put(night, 1)
+    put(night, 3)
+    night()
+    first = sha(newest(night.store))
+    shutil.copy(night.inbox / "wave_1.parquet", night.inbox / "wave_3.parquet")
+    code, report, _ = night()
+    assert code == 11
+    assert "now has the content of wave_1.parquet" in report["files"][1]["reason"]
+    assert sha(newest(night.store)) == first
+    before = tree(night.store)
+    assert night()[0] == 11
+    assert tree(night.store) == before
+    code, report, _ = night("--accept-revision")
+    assert (code, report["files"][1]["state"]) == (0, "duplicate")
+
+
+def test_two_bad_files_of_one_content__are_read_once(cli, night):
+    put(night, 1)
+    night()
+    for number in (2, 4):
+        (night.inbox / f"wave_{number}.parquet").write_bytes(b"x")
+    assert night()[0] == 11
+    before = tree(night.store)
+    code, _, err = night()
+    assert code == 11
+    assert "reading" not in err
+    assert tree(night.store) == before
+    stale = json.loads(cli("status", "--store", "store", "--json")[1])["stale"]
+    assert {item["action"] for item in stale} == {"look"}
+
+
+def test_growing_file__does_not_stand_in_for_another_study(night):
+    put(night, 1)
+    path = put(night, 3)
+    night()
+    before = sha(newest(night.store))
+    text = STUDY.replace("levels = { male = [1], female = [2] }", "levels = { male = [2], female = [1] }")
+    (night.root / "study.toml").write_text(text)
+    with path.open("ab"):
+        code, _, err = night()
+    assert code == 11
+    assert "wave_3.parquet: is still being written" in err
+    assert sha(newest(night.store)) == before
+    assert night()[0] == 0
+
+
+def test_catalog__tells_of_a_run_whose_number_is_used_again(night):
+    import duckdb
+
+    put(night, 1)
+    night()
+    put(night, 2)
+    night()
+    shutil.rmtree(newest(night.store))
+    put(night, 4)
+    night()
+    with duckdb.connect(str(night.store / "catalog.duckdb"), read_only=True) as connection:
+        waves = connection.sql(
+            "SELECT DISTINCT wave FROM estimates WHERE run = '000002' AND analysis = 'rates'"
+        ).fetchall()
+    assert sorted(wave for (wave,) in waves) == ["1", "2", "4"]

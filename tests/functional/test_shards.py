@@ -93,6 +93,9 @@ def test_shard__never_replaces_something_else(cli, project):
     (project / "mine" / "notes.txt").write_text("mine")
     assert cli("run", "study.toml", "--shard", "1/2", "--out", "mine")[0] == 2
     assert (project / "mine" / "notes.txt").read_text() == "mine"
+    assert cli("run", "study.toml", "--shard", "1/2", "--out", "part")[0] == 0
+    assert cli("run", "study.toml", "--shard", "2/2", "--out", "part")[0] == 2  # another part is not replaced
+    assert cli("run", "study.toml", "--shard", "1/2", "--out", "part")[0] == 0
 
 
 def killing(monkeypatch, count, every):
