@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from engine.batch.execute import Asked, RunResult, default_target, prepare
@@ -22,6 +23,7 @@ from engine.study.load import asked_of, stored_study
 
 PARTS_A_WORKER = 2  # a lost worker loses half of its work
 PATIENCE = 60.0  # seconds for a scheduler to answer
+_ONE = Lock()  # a worker of several threads computes one part at a time, on all of them
 MOST_DEATHS = 100  # of workers under one part, before it is computed here
 
 
@@ -89,7 +91,8 @@ def _warm_cache(spec: Any, files: Sequence[SourceFile], threads: int | None, rep
 def _part(told: dict[str, Any], files: Sequence[SourceFile], number: int, of: int, threads: int | None) -> Any:  # noqa: ANN401
     """Compute a part on a worker; a failure of the study comes back as what it is, not as one of the worker."""
     try:
-        return make_shard(stored_study(told), files, Share(number=number, of=of), threads)
+        with _ONE:
+            return make_shard(stored_study(told), files, Share(number=number, of=of), threads)
     except EngineError as error:
         return error.exit_code, str(error)
 

@@ -16,6 +16,7 @@ from engine.errors import DataError, UsageError
 from engine.study import StudySpec
 
 SETTLED = 2.0  # seconds without a change before a file counts as complete
+QUIET = 60.0  # seconds, for files of other users
 F_SETSIG = 10  # of Linux; Python's fcntl does not name it
 SIGNAL_NOBODY_MINDS = 23  # SIGURG: the default action is none
 
@@ -92,7 +93,11 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
     files, growing = [], []
     for source in found:
         stamp = _stamp(source)
-        if stamp is None or stamp != stamps[source.path] or is_open_for_writing(source.path):
+        if (
+            stamp is None
+            or stamp != stamps[source.path]
+            or any(map(is_open_for_writing, (source.path, *source.places)))
+        ):
             growing.append(_name(source, inbox))
         else:
             files.append(InboxFile(name=_name(source, inbox), source=source, stamp=stamp))
@@ -163,7 +168,7 @@ def is_unchanged(file: InboxFile) -> bool:
 def is_open_for_writing(path: Path) -> bool:
     """Whether some process of this machine has a file open for writing; False where the system cannot tell.
 
-    The kernel grants a read lease only on a file that nobody writes.
+    The kernel grants a read lease only on a file that nobody writes, and to its owner or root only.
     """
     if not hasattr(fcntl, "F_SETLEASE"):
         return False
@@ -177,6 +182,8 @@ def is_open_for_writing(path: Path) -> bool:
         fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except BlockingIOError:
         return True
+    except PermissionError:  # a file of somebody else: the kernel does not tell, a longer silence must do
+        return time.time() - path.stat().st_mtime < QUIET
     except OSError:
         return False
     finally:

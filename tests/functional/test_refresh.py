@@ -5,10 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import polars as pl
 import pytest
 
+from engine.batch import inbox
 from tests.functional.nights import STUDY, computed, newest, put, sha, single, tree, wave
 
 
@@ -171,6 +173,23 @@ def test_growing_file__is_left_for_the_next_night(night):
     with path.open("ab"):
         code, report, _ = night()
     assert (code, report["growing"], report["published"]) == (0, ["wave_2.parquet"], False)
+    assert night()[1]["published"] is True
+
+
+def test_file_of_another_user__needs_a_longer_silence(night, monkeypatch):
+    import fcntl
+
+    control = fcntl.fcntl
+
+    def denied(handle, command, *value):
+        if command == fcntl.F_SETLEASE:
+            raise PermissionError
+        return control(handle, command, *value)
+
+    path = put(night, 1)
+    monkeypatch.setattr(inbox.fcntl, "fcntl", denied)
+    assert night()[1]["growing"] == ["wave_1.parquet"]
+    os.utime(path, (time.time() - 90, time.time() - 90))
     assert night()[1]["published"] is True
 
 
