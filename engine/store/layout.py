@@ -2,7 +2,8 @@
 
 ``parts/`` harmonised files (microdata, for the owner only) · ``tasks/`` rows of each task · ``runs/000001/`` what was
 published, the highest number is the current one · ``quarantine/`` why files were set aside · ``catalog.duckdb`` all
-runs for SQL · ``tmp/`` work that is not done. What is not in ``tmp/`` is whole. The rename of a run's folder into
+runs for SQL · ``tmp/`` work that is not done. What is not in ``tmp/``,
+or called ``.building-``, is whole. The rename of a run's folder into
 ``runs/`` is the one moment at which a night's work counts.
 """
 
