@@ -47,7 +47,7 @@ bootstrap = {{ replicates = {replicates}, method = "rao-wu" }}
 RUN = """
 import json, resource, sys, time
 import engine
-from engine.batch.warm import warm_kernels
+from engine.batch.compiling import warm_kernels
 warm_kernels()
 started = time.perf_counter()
 result = engine.run(sys.argv[1], out=sys.argv[2])
@@ -83,14 +83,19 @@ def measure(folder: Path, data: Path, replicates: int, name: str) -> dict[str, o
     environment = {**os.environ, "EQUIRANK_CACHE": str(folder / "cache")}
     done = subprocess.run(  # noqa: S603 - this very interpreter
         [sys.executable, "-c", RUN, str(study), str(folder / f"run-{name}")],
-        env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def main() -> None:
     """Simulate, run both, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=54_000_000)
     parser.add_argument("--replicates", type=int, default=200)

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.estimators.logit import maximise, standardised
-from engine.estimators.nested_fit import Likelihood, Nested
-from engine.estimators.nested_maximum import maximum
-from engine.kernels.nested import Cells
+from engine.estimators.regression.logit import maximise, standardised
+from engine.estimators.regression.multilevel_likelihood import Likelihood, Nested
+from engine.estimators.regression.multilevel_maximum import maximum
+from engine.kernels.regression.multilevel_likelihood import Cells
 
 LEVELS = (2, 3, 3, 5, 4, 4, 3, 3, 2, 2, 2, 2, 2, 4)  # of the factors
 VARIANCES = {"city": 0.25, "community": 0.10}
@@ -35,8 +35,11 @@ def simulate(rows: int, cities: int, communities: int, rate: float) -> tuple[Any
     for k in LEVELS:
         own = generator.integers(0, k, rows)
         columns += [(own == level).astype(float) for level in range(1, k)]
-    columns += [generator.normal(size=communities)[community], generator.normal(size=cities)[city],
-                generator.normal(size=cities)[city]]  # fmt: skip
+    columns += [
+        generator.normal(size=communities)[community],
+        generator.normal(size=cities)[city],
+        generator.normal(size=cities)[city],
+    ]
     X = np.column_stack(columns)
     eta = X[:, 1:] @ generator.normal(scale=0.3, size=X.shape[1] - 1)
     eta += np.sqrt(VARIANCES["city"]) * generator.normal(size=cities)[city]
@@ -58,7 +61,10 @@ def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noq
     found = maximum(Likelihood(nested=nested, points=7), np.concatenate([single.beta, [0.5, 0.5]]))
     seconds = time.perf_counter() - began
     v3, v2 = found.theta[-2:] ** 2
-    return seconds, f"log-likelihood {found.log_likelihood:.3f}, variances {v3:.4f} (city) {v2:.4f} (community)"
+    return (
+        seconds,
+        f"log-likelihood {found.log_likelihood:.3f}, variances {v3:.4f} (city) {v2:.4f} (community)",
+    )
 
 
 def peer(y: Any, city: Any, community: Any, X: Any) -> tuple[float, float, str]:  # noqa: ANN401 - arrays
@@ -88,7 +94,9 @@ def main() -> None:
         runs = [ours(*people) for _ in range(3)]
         best = min(seconds for seconds, _ in runs)
         print(f"{size['rows']:,} rows, {size['communities']:,} communities in {size['cities']} cities")
-        print(f"  equirank  {best:8.2f} s (best of 3; {', '.join(f'{s:.2f}' for s, _ in runs)})  {runs[0][1]}")
+        print(
+            f"  equirank  {best:8.2f} s (best of 3; {', '.join(f'{s:.2f}' for s, _ in runs)})  {runs[0][1]}"
+        )
         if not asked.no_peer:
             fitted, whole, told = peer(*people)
             print(f"  gpboost   {fitted:8.2f} s, with errors {whole:.2f} s  {told}")

@@ -8,24 +8,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.batch.decompose import decompose
-    from engine.batch.execute import run
-    from engine.batch.functions import concentration_curve, concentration_index
-    from engine.batch.logit import logit
-    from engine.batch.mixed_logit import mixed_logit
+    from engine.api.concentration import concentration_curve, concentration_index
+    from engine.api.decompose import decompose
+    from engine.api.logit import logit
+    from engine.api.mixed_logit import mixed_logit
+    from engine.batch.run import run
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
     from engine.study.load import load_study
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "concentration_index": "engine.batch.functions",
-    "concentration_curve": "engine.batch.functions",
-    "decompose": "engine.batch.decompose",
+    "concentration_index": "engine.api.concentration",
+    "concentration_curve": "engine.api.concentration",
+    "decompose": "engine.api.decompose",
     "load_study": "engine.study.load",
-    "logit": "engine.batch.logit",
-    "mixed_logit": "engine.batch.mixed_logit",
-    "run": "engine.batch.execute",
+    "logit": "engine.api.logit",
+    "mixed_logit": "engine.api.mixed_logit",
+    "run": "engine.batch.run",
     "EngineError": "engine.errors",
     "StudyError": "engine.errors",
     "DataError": "engine.errors",

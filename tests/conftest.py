@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from engine.batch import inbox as inbox_module
-from engine.kernels import _jit  # before anything else imports numba: it chooses threads and kernel cache
+from engine.kernels import (
+    jit as _jit,  # before anything else imports numba: it chooses threads and kernel cache
+)
+from engine.nights import inbox as inbox_module
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("EQUIRANK_SHARED", ROOT.parent / "shared"))

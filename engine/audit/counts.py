@@ -20,7 +20,9 @@ def _column_sums(tables: Tables) -> dict[str, tuple[float, int]]:
     """Return each column's most common sum and how many variables have it."""
     found: dict[str, tuple[float, int]] = {}
     for column in tables.columns("n"):
-        sums = Counter(total for variable in tables.variables("n") if (total := level_sum(tables, variable, column)))
+        sums = Counter(
+            total for variable in tables.variables("n") if (total := level_sum(tables, variable, column))
+        )
         if sums:
             found[column] = max(sums.items(), key=lambda item: (item[1], item[0]))
     return found
@@ -53,7 +55,9 @@ def check_totals(tables: Tables) -> Iterator[Finding]:
             whole = sum(part.value for part in parts if part is not None)
             fixed = whole - cell.value + people
             evidence += f"; the printed totals sum to {whole:,.0f}"
-            evidence += f", with it to {fixed:,.0f}" + (" as printed overall" if fixed == overall.value else "")
+            evidence += f", with it to {fixed:,.0f}" + (
+                " as printed overall" if fixed == overall.value else ""
+            )
         # One variable alone may have people without a value that nobody told of.
         certainty = CERTAIN if agreeing > 1 or people > cell.value else INFERRED
         yield finding("total", [cell], evidence, certainty=certainty)
@@ -85,8 +89,11 @@ def check_parts(tables: Tables) -> Iterator[Finding]:
     for variable in tables.variables("events"):
         for column in tables.columns("events"):
             total = tables.get("events", _TOTAL, _TOTAL, column)
-            own = [cell for level in tables.levels("events", variable)
-                   if (cell := tables.get("events", variable, level, column))]  # fmt: skip
+            own = [
+                cell
+                for level in tables.levels("events", variable)
+                if (cell := tables.get("events", variable, level, column))
+            ]
             events = sum(cell.value for cell in own)
             if total is None or not own or events == total.value:
                 continue
@@ -94,7 +101,9 @@ def check_parts(tables: Tables) -> Iterator[Finding]:
             gap = total.value - events
             room = people.get(column, 0.0) - level_sum_without_missing(tables, variable, column)
             if not 0 <= gap <= room:
-                yield finding("sum of parts", own, f"they sum to {events:,.0f}, the total says {total.printed}")
+                yield finding(
+                    "sum of parts", own, f"they sum to {events:,.0f}, the total says {total.printed}"
+                )
 
 
 def check_percentages(tables: Tables) -> Iterator[Finding]:
@@ -112,7 +121,9 @@ def check_percentages(tables: Tables) -> Iterator[Finding]:
         right = 100.0 * count.value / bases[0]
         decimals = len(cell.printed.partition(".")[2])
         shown = [
-            c for other in tables.levels("n", variable) if (c := tables.get("percent", variable, other, cell.column))
+            c
+            for other in tables.levels("n", variable)
+            if (c := tables.get("percent", variable, other, cell.column))
         ]
         whole = sum(c.value for c in shown)
         evidence = f"{count.value:,.0f} / {bases[0]:,.0f} = {right:.{decimals}f} %"

@@ -39,7 +39,9 @@ class Recovered:
         return 0.0 if self.people is None else max(0.0, self.low - self.people)
 
 
-def recovered(tables: Tables, variable: str, column: str, events_of: dict[str, str] | None = None) -> list[Recovered]:
+def recovered(
+    tables: Tables, variable: str, column: str, events_of: dict[str, str] | None = None
+) -> list[Recovered]:
     """Return a variable's levels with the people that their rates imply; `events_of` reassigns events to levels."""
     found = []
     for level in tables.levels("rate", variable):
@@ -50,11 +52,14 @@ def recovered(tables: Tables, variable: str, column: str, events_of: dict[str, s
             continue
         found.append(
             Recovered(
-                level=level, events=events, rate=rate, people=None if count is None else count.value,
+                level=level,
+                events=events,
+                rate=rate,
+                people=None if count is None else count.value,
                 low=100.0 * (events.value) / (rate.value + rate.half),
                 high=100.0 * (events.value) / (rate.value - rate.half),
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -90,7 +95,9 @@ def check_swaps(tables: Tables) -> Iterator[Finding]:
             cells = [before[level].events for level in (one, other)]
             names = " and ".join(cell.level for cell in cells)
             yield finding(
-                "swapped rows", cells, f"the counts of {names} are swapped, the rates are right: {'; '.join(parts)}"
+                "swapped rows",
+                cells,
+                f"the counts of {names} are swapped, the rates are right: {'; '.join(parts)}",
             )
 
 
@@ -107,7 +114,9 @@ def check_impossible_rates(tables: Tables) -> Iterator[Finding]:
                         f"{item.high:,.0f} people, the count says {item.people:,.0f}: one of them is wrong"
                     )
                     count = tables.get("n", variable, item.level, column)
-                    yield finding("people too few", [item.events, item.rate, *([count] if count else [])], evidence)
+                    yield finding(
+                        "people too few", [item.events, item.rate, *([count] if count else [])], evidence
+                    )
 
 
 def footings(tables: Tables, column: str) -> list[tuple[str, float, float, float]]:
@@ -119,7 +128,9 @@ def footings(tables: Tables, column: str) -> list[tuple[str, float, float, float
     found = []
     for variable in tables.variables("rate"):
         own = recovered(tables, variable, column, swapped_events(tables, variable, column))
-        printed = [level for level in tables.levels("rate", variable) if tables.get("rate", variable, level, column)]
+        printed = [
+            level for level in tables.levels("rate", variable) if tables.get("rate", variable, level, column)
+        ]
         if not own or len(own) < len(printed):
             continue
         missing = tables.get("missing", variable, "", column)
@@ -180,11 +191,16 @@ def check_exclusions(tables: Tables) -> Iterator[Finding]:
             share = next(item.people or 0.0 for item in own if item.level == level) / people
             if others_possibly <= (1.0 - _NEARLY_ALL) * surely[level] and share < _NEARLY_ALL - 0.1:
                 cells = [item.rate for item in own]
-                others = ", ".join(f"{item.rate.level} {left[item.level]:,.0f}" for item in own if item.level in left)
+                others = ", ".join(
+                    f"{item.rate.level} {left[item.level]:,.0f}" for item in own if item.level in left
+                )
                 evidence = (
                     f"of the {whole:,.0f} people left out of the rates {left[level]:,.0f} are in one level ({others}), "
                     f"which has {100 * share:.0f} % of all: a question not put to them, no answers missing at random"
                 )
                 yield finding(
-                    "people left out", cells, evidence, place=f"{cells[0].table}, {cells[0].variable}, {column}"
+                    "people left out",
+                    cells,
+                    evidence,
+                    place=f"{cells[0].table}, {cells[0].variable}, {column}",
                 )

@@ -55,6 +55,10 @@ def finding(
     """Return a finding about some cells, the first of which gives the place."""
     own = tuple(cells)
     return Finding(
-        check=check, place=place or own[0].place, printed=printed or ", ".join(cell.printed for cell in own[:6]),
-        evidence=evidence, certainty=certainty, cells=tuple(key_of(cell) for cell in own),
-    )  # fmt: skip
+        check=check,
+        place=place or own[0].place,
+        printed=printed or ", ".join(cell.printed for cell in own[:6]),
+        evidence=evidence,
+        certainty=certainty,
+        cells=tuple(key_of(cell) for cell in own),
+    )

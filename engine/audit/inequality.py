@@ -38,7 +38,9 @@ def check_indices(tables: Tables) -> Iterator[Finding]:
             ):
                 middle = (limits[0].value + limits[1].value) / 2.0
                 yield finding(
-                    "interval", [cell, *limits], f"the index is outside its interval, whose middle is {middle:.3f}"
+                    "interval",
+                    [cell, *limits],
+                    f"the index is outside its interval, whose middle is {middle:.3f}",
                 )
         for one, other in combinations(cells, 2):
             if abs(one.value - other.value) > one.half + other.half:
@@ -127,12 +129,20 @@ def check_grouped(tables: Tables) -> Iterator[Finding]:
                 continue
             if total is not None and not sum(i.low for i in own) <= total.value <= sum(i.high for i in own):
                 evidence = f"the rates rest on {sum(i.best for i in own):,.0f} people, not on {total.printed}"
-                yield finding("people behind rates", [item.rate for item in own], evidence,
-                              place=f"{own[0].rate.table}, {own[0].rate.variable}, {column}")  # fmt: skip
-            yield from _index_of_groups(tables, column, [i.best for i in own], [i.rate.value / 100.0 for i in own])
+                yield finding(
+                    "people behind rates",
+                    [item.rate for item in own],
+                    evidence,
+                    place=f"{own[0].rate.table}, {own[0].rate.variable}, {column}",
+                )
+            yield from _index_of_groups(
+                tables, column, [i.best for i in own], [i.rate.value / 100.0 for i in own]
+            )
 
 
-def _index_of_groups(tables: Tables, column: str, people: list[float], rates: list[float]) -> Iterator[Finding]:
+def _index_of_groups(
+    tables: Tables, column: str, people: list[float], rates: list[float]
+) -> Iterator[Finding]:
     n = sum(people)
     mu = sum(a * b for a, b in zip(people, rates, strict=True)) / n
     below, index = 0.0, 0.0

@@ -35,7 +35,9 @@ def band(label: str) -> tuple[float, float] | None:
 
 def _some_cell(tables: Tables, table: str, variable: str, level: str) -> Cell:
     return next(
-        cell for cell in tables.cells if (cell.table, folded(cell.variable), cell.level) == (table, variable, level)
+        cell
+        for cell in tables.cells
+        if (cell.table, folded(cell.variable), cell.level) == (table, variable, level)
     )
 
 
@@ -55,13 +57,21 @@ def check_names(tables: Tables) -> Iterator[Finding]:
                 printed = " / ".join(cell.level for cell in cells)
                 certainty = INFERRED if variable in tables.guessed else CERTAIN
                 yield finding(
-                    "label", cells, f"one level, {told}", place=cells[0].variable, printed=printed,
+                    "label",
+                    cells,
+                    f"one level, {told}",
+                    place=cells[0].variable,
+                    printed=printed,
                     certainty=certainty,
-                )  # fmt: skip
+                )
 
 
 def _plain(level: str) -> str:
-    return re.sub(r"\W+(or)?\W*", "/", folded(level).replace("or", "/")) if band(level) is None else folded(level)
+    return (
+        re.sub(r"\W+(or)?\W*", "/", folded(level).replace("or", "/"))
+        if band(level) is None
+        else folded(level)
+    )
 
 
 def _same_band(names: list[str]) -> bool:
@@ -78,7 +88,11 @@ def check_bands(tables: Tables) -> Iterator[Finding]:
                     cells = [_some_cell(tables, table, variable, level) for level in (one, other)]
                     evidence = f"'{one}' and '{other}' both hold {second[0]:g}"
                     yield finding(
-                        "overlap", cells, evidence, place=f"{table}, {cells[0].variable}", printed=f"{one} / {other}"
+                        "overlap",
+                        cells,
+                        evidence,
+                        place=f"{table}, {cells[0].variable}",
+                        printed=f"{one} / {other}",
                     )
 
 
@@ -95,7 +109,11 @@ def check_design(tables: Tables) -> Iterator[Finding]:
                 continue
             cell = tables.get("n", variable, level, limit.column)
             beyond = ends[0] > limit.value if limit.measure == "oldest" else ends[1] < limit.value
-            partly = ends[0] <= limit.value < ends[1] if limit.measure == "oldest" else ends[0] < limit.value <= ends[1]
+            partly = (
+                ends[0] <= limit.value < ends[1]
+                if limit.measure == "oldest"
+                else ends[0] < limit.value <= ends[1]
+            )
             if beyond:
                 empty.append((level, cell))
             elif partly:
@@ -103,7 +121,10 @@ def check_design(tables: Tables) -> Iterator[Finding]:
         if cut or empty:
             shown = [cell for _, cell in (*cut, *empty) if cell is not None] or [limit]
             parts = [f"'{level}' is cut off at {limit.printed}" for level, _ in cut]
-            parts += [f"'{level}' cannot occur" + ("" if cell is None else ", yet is counted") for level, cell in empty]
+            parts += [
+                f"'{level}' cannot occur" + ("" if cell is None else ", yet is counted")
+                for level, cell in empty
+            ]
             told = " and ".join(parts)
             border = "ends at" if limit.measure == "oldest" else "begins at"
             others = [column for column in tables.columns("n") if column not in (limit.column, OVERALL)]

@@ -42,7 +42,9 @@ def check_variances(tables: Tables) -> Iterator[Finding]:
                 yield finding("boundary", [cell], evidence)
         for cell in correlations.get(place, ()):
             possible = [*_correlations(cell, variances)]
-            if possible and not any(low - cell.half <= cell.value <= high + cell.half for low, high, _ in possible):
+            if possible and not any(
+                low - cell.half <= cell.value <= high + cell.half for low, high, _ in possible
+            ):
                 told = " or ".join(f"{value:.3f}" for _, _, value in possible)
                 shown = ", ".join(f"{own.variable} {own.printed}" for own in variances)
                 evidence = f"the variances ({shown}) and pi^2/3 = {LATENT:.3f} give {told}"
@@ -89,7 +91,10 @@ def check_criteria(tables: Tables) -> Iterator[Finding]:
                 for other in range(1, _MOST_PARAMETERS)
                 if _NEARLY_ALL * people <= _people(gap / other) <= people
             ]
-            told = " or ".join(f"{other} parameters and {n:,.0f} people" for other, n in fitting[:3]) or "no model"
+            told = (
+                " or ".join(f"{other} parameters and {n:,.0f} people" for other, n in fitting[:3])
+                or "no model"
+            )
             evidence = (
                 f"BIC - AIC = {gap:.3f} with the {k} parameters of the table would need {high:.2g} people; {told} fit: "
                 "they belong to another model"
@@ -114,7 +119,9 @@ def check_ratio_errors(tables: Tables) -> Iterator[Finding]:
         if cell.value < 0.0:
             yield finding("odds ratio", [cell], "an odds ratio is above 0: this is its logarithm")
         elif cell.value + cell.half < _BOUNDARY:
-            yield finding("separation", [cell], "no event where it applies, or the scale of the variable: no estimate")
+            yield finding(
+                "separation", [cell], "no event where it applies, or the scale of the variable: no estimate"
+            )
         elif error is not None and error.value > 0.0:
             yield from _pair(cell, error, stars, known=(cell.table, cell.column) in starred)
 

@@ -15,10 +15,32 @@ from engine.errors import DataError, UsageError, nearest
 
 HEADER = ("table", "variable", "level", "column", "measure", "printed")
 MEASURES = (
-    "n", "percent", "missing", "events", "rate", "odds_ratio", "conf_low", "conf_high", "p_value", "youngest", "oldest",
-    "mean", "sd", "std_error", "p_below", "variance", "icc", "aic", "bic", "index", "horizontal_inequity", "need_share",
-    "is_need", "effect", "share",
-)  # fmt: skip
+    "n",
+    "percent",
+    "missing",
+    "events",
+    "rate",
+    "odds_ratio",
+    "conf_low",
+    "conf_high",
+    "p_value",
+    "youngest",
+    "oldest",
+    "mean",
+    "sd",
+    "std_error",
+    "p_below",
+    "variance",
+    "icc",
+    "aic",
+    "bic",
+    "index",
+    "horizontal_inequity",
+    "need_share",
+    "is_need",
+    "effect",
+    "share",
+)
 TOTAL = "Total"
 OVERALL = "Overall"
 
@@ -96,7 +118,9 @@ class Tables:
         own = folded(cell.level)
         return self.aliases.get((cell.table, folded(cell.variable), own), own)
 
-    def get(self, measure: str, variable: str, level: str, column: str, table: str | None = None) -> Cell | None:
+    def get(
+        self, measure: str, variable: str, level: str, column: str, table: str | None = None
+    ) -> Cell | None:
         """Return a cell, variable and level folded: that of a table, or else the first there is."""
         place = (measure, variable, level, column)
         return self._by_place.get((table, *place)) or self._by_place.get((None, *place))
@@ -172,7 +196,9 @@ def read_publication(name: str | Path) -> Tables:
     try:
         return Tables(_cells(text, path.name))
     except csv.Error as error:
-        raise DataError(f"{path.name}: is no CSV ({error}); expected short fields, one number a line.") from None
+        raise DataError(
+            f"{path.name}: is no CSV ({error}); expected short fields, one number a line."
+        ) from None
 
 
 def _cells(text: str, source: str) -> Iterator[Cell]:
@@ -188,7 +214,9 @@ def _cells(text: str, source: str) -> Iterator[Cell]:
         if not row:
             continue
         if len(row) != len(HEADER):
-            raise DataError(f"{source}, line {number}: found {len(row)} fields; expected {len(HEADER)}. Quote commas.")
+            raise DataError(
+                f"{source}, line {number}: found {len(row)} fields; expected {len(HEADER)}. Quote commas."
+            )
         cell = Cell(**dict(zip(HEADER, (field.strip() for field in row), strict=True)))
         if cell.measure not in MEASURES:
             raise DataError(
@@ -198,8 +226,12 @@ def _cells(text: str, source: str) -> Iterator[Cell]:
         try:
             _ = cell.value
         except ValueError:
-            raise DataError(f"{source}, line {number}: printed is no number; expected one. Leave blanks out.") from None
+            raise DataError(
+                f"{source}, line {number}: printed is no number; expected one. Leave blanks out."
+            ) from None
         first = seen.setdefault(tuple(row[:-1]), number)
         if first != number:
-            raise DataError(f"{source}, line {number}: the same cell as line {first}; expected each once. Drop one.")
+            raise DataError(
+                f"{source}, line {number}: the same cell as line {first}; expected each once. Drop one."
+            )
         yield cell

@@ -63,7 +63,9 @@ def _centred(ratio: Cell, low: Cell, high: Cell) -> bool:
     return least <= ratio.value + 2 * ratio.half and most >= ratio.value - 2 * ratio.half
 
 
-def implied_ratio(one: Recovered, reference: Recovered, people: tuple[float, float]) -> tuple[float, float, float]:
+def implied_ratio(
+    one: Recovered, reference: Recovered, people: tuple[float, float]
+) -> tuple[float, float, float]:
     """Return the odds ratio of two levels with so many people each, and its Wald interval."""
     a, c = one.events.value, reference.events.value
     b, d = people[0] - a, people[1] - c
@@ -78,7 +80,8 @@ def _crude(tables: Tables) -> Iterator[tuple[Cell, Recovered, Recovered]]:
         if column is None or variable not in tables.variables("rate"):
             continue
         rates = {
-            item.level: item for item in recovered(tables, variable, column, swapped_events(tables, variable, column))
+            item.level: item
+            for item in recovered(tables, variable, column, swapped_events(tables, variable, column))
         }
         for model in tables.columns("odds_ratio"):
             if model not in _CRUDE:
@@ -88,7 +91,8 @@ def _crude(tables: Tables) -> Iterator[tuple[Cell, Recovered, Recovered]]:
                 for level in tables.levels("odds_ratio", variable)
             }
             base = next(
-                (level for level, cell in own.items() if cell is not None and cell.printed in ("1", "1.00")), None
+                (level for level, cell in own.items() if cell is not None and cell.printed in ("1", "1.00")),
+                None,
             )
             for level, cell in own.items():
                 if cell is None or base not in rates or level not in rates or level == base:
@@ -125,22 +129,28 @@ def check_crude(tables: Tables) -> Iterator[Finding]:
             f"{by_rates} of {len(all_cells)} crude odds ratios follow from the people behind the rates (about "
             f"{people:,.0f}), {by_counts} from the {tables_people:,.0f} of the counts: the models left people out"
         )
-        yield finding("people in the models", all_cells, evidence, place=f"{all_cells[0].table}, {all_cells[0].column}")
+        yield finding(
+            "people in the models", all_cells, evidence, place=f"{all_cells[0].table}, {all_cells[0].column}"
+        )
 
 
 def check_products(tables: Tables) -> Iterator[Finding]:
     """One coefficient for a product of factors with several levels: the levels were entered as scores."""
     factors = [
-        variable for variable in tables.variables("odds_ratio") if len(tables.levels("odds_ratio", variable)) > 1
+        variable
+        for variable in tables.variables("odds_ratio")
+        if len(tables.levels("odds_ratio", variable)) > 1
     ]
     for cell in tables.cells:
         if cell.measure != "odds_ratio" or PRODUCT not in cell.level:
             continue
         names = [folded(part) for part in cell.level.split(PRODUCT)]
-        sizes = [len(tables.levels("n", name)) for name in names if name in factors or tables.levels("n", name)]
+        sizes = [
+            len(tables.levels("n", name)) for name in names if name in factors or tables.levels("n", name)
+        ]
         degrees = math.prod(size - 1 for size in sizes)
         if len(sizes) == len(names) and degrees > 1:
-            evidence = (
-                f"a product of factors with {' and '.join(map(str, sizes))} levels has {degrees} coefficients, not one"
+            evidence = f"a product of factors with {' and '.join(map(str, sizes))} levels has {degrees} coefficients, not one"
+            yield finding(
+                "single coefficient", [cell], f"{evidence}: levels entered as scores", certainty=INFERRED
             )
-            yield finding("single coefficient", [cell], f"{evidence}: levels entered as scores", certainty=INFERRED)

@@ -15,7 +15,13 @@ from engine.audit.published import OVERALL, Cell, Tables, folded, read_publicati
 Row = Mapping[str, Any]
 SAME, WITHIN, ABSENT = "same as printed", "within the published interval", "not in this run"
 LAST_DIGIT, DIFFERS = "differs by a last digit", "differs"
-_OF_WORDS = ("label", "overlap", "design", "people left out", "people in the models")  # no number of its own is wrong
+_OF_WORDS = (
+    "label",
+    "overlap",
+    "design",
+    "people left out",
+    "people in the models",
+)  # no number of its own is wrong
 _Z = 1.959963984540054
 _OF_A_COUNT = 0.001  # counts that differ by less are told as a last digit
 
@@ -82,11 +88,19 @@ def scorecard(name: str, rows: Sequence[Row], *, simulated: bool) -> tuple[Score
             reason = _simulated(places, cell)
         found.append(
             Score(
-                table=cell.table, variable=cell.variable, level=cell.level, column=cell.column, measure=cell.measure,
-                printed=cell.printed, published=cell.value, ours=value,
-                difference=None if value is None else value - cell.value, verdict=verdict, reason=reason,
+                table=cell.table,
+                variable=cell.variable,
+                level=cell.level,
+                column=cell.column,
+                measure=cell.measure,
+                printed=cell.printed,
+                published=cell.value,
+                ours=value,
+                difference=None if value is None else value - cell.value,
+                verdict=verdict,
+                reason=reason,
             )
-        )  # fmt: skip
+        )
     return tuple(found)
 
 

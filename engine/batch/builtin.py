@@ -43,7 +43,9 @@ def _simulated(panel: str) -> Path:
 
 def _meps() -> Path:
     found = find_spec("linearmodels")
-    archive = Path(found.origin).parent / "datasets" / "meps" / "meps.csv.bz2" if found and found.origin else None
+    archive = (
+        Path(found.origin).parent / "datasets" / "meps" / "meps.csv.bz2" if found and found.origin else None
+    )
     if archive is None or not archive.is_file():
         raise DataError(
             "source.builtin 'meps': the package linearmodels, which brings these records, is not installed; expected "

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from engine.data.expressions import Column, check_rule
 from engine.data.harmonise import harmonised_columns
-from engine.data.merge import open_source
+from engine.data.places import open_source
 from engine.data.sample import rule_columns
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, parse_study
@@ -34,7 +34,9 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         if data is not None:  # without --data the files may be elsewhere
             raise
     except DataError as error:
-        faults.append(Fault("source", str(error).partition("; expected ")[0], "readable data files", "Correct it."))
+        faults.append(
+            Fault("source", str(error).partition("; expected ")[0], "readable data files", "Correct it.")
+        )
     return tuple(faults)
 
 
@@ -59,7 +61,7 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
 
 
 def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault]:
-    from engine.batch.execute import study_files
+    from engine.batch.run import study_files
 
     faults = []
     with TemporaryDirectory(prefix="equirank-") as scratch:

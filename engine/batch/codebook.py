@@ -29,10 +29,14 @@ def file_codebook(path: Path, encoding: str | None = None, search: str | None = 
             f"--search: found a pattern that cannot be read ({error}); expected one. Correct it."
         ) from None
     if encoding is not None and not is_text_encoding(encoding):
-        raise UsageError(f"--encoding: found '{encoding}', no encoding of text; expected one such as GB18030.")
+        raise UsageError(
+            f"--encoding: found '{encoding}', no encoding of text; expected one such as GB18030."
+        )
     if not path.is_file():
         raise MissingFileError(f"{path}: no such file; expected a survey file. Check the path.")
     if not path.name.lower().endswith(SUFFIXES):
-        raise UsageError(f"{path.name}: unknown format; expected one of {', '.join(SUFFIXES)}. Convert the file.")
+        raise UsageError(
+            f"{path.name}: unknown format; expected one of {', '.join(SUFFIXES)}. Convert the file."
+        )
     with TemporaryDirectory(prefix="equirank-") as scratch:
         return read_codebook(path, encoding, search, Path(scratch))

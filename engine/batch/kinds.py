@@ -10,17 +10,17 @@ import numpy as np
 from engine.arrays import SampleArrays, TableArrays
 from engine.batch.reporter import Reporter
 from engine.batch.tasks import Task
-from engine.data.fetch import SampleReader
-from engine.estimators.concentration import estimate_concentration
-from engine.estimators.curve import curves
-from engine.estimators.decomposition_rows import estimate_decomposition
-from engine.estimators.logit_rows import estimate_logit
-from engine.estimators.multilevel_rows import estimate_multilevel
-from engine.estimators.prepare import checked_outcome, sort_sample, table_arrays
-from engine.estimators.replicated import WHOLE, Estimated, Share
-from engine.estimators.rif import estimate_rif
-from engine.estimators.tables import describe, rates
-from engine.estimators.terms import complete_rows
+from engine.data.sample_reader import SampleReader
+from engine.estimators.decomposition.covariates import complete_rows
+from engine.estimators.decomposition.rows import estimate_decomposition
+from engine.estimators.index.concentration import estimate_concentration
+from engine.estimators.index.curve import curves
+from engine.estimators.regression.logit_rows import estimate_logit
+from engine.estimators.regression.multilevel_rows import estimate_multilevel
+from engine.estimators.regression.rif import estimate_rif
+from engine.estimators.replicates.pending import WHOLE, Estimated, Share
+from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
+from engine.estimators.tables.tables import describe, rates
 from engine.study import (
     ConcentrationSpec,
     CurveSpec,
@@ -63,11 +63,19 @@ def _rates(analysis: RatesSpec, context: Context) -> Estimated:
 
 
 def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimated:
-    bounds = {name: analysis.bounds or context.spec.variables[name].theoretical_bounds for name in analysis.outcome}
+    bounds = {
+        name: analysis.bounds or context.spec.variables[name].theoretical_bounds for name in analysis.outcome
+    }
     arrays = _sorted(analysis, analysis.outcome, analysis.rank_by, context)
     progress = context.reporter.replicated
     return estimate_concentration(
-        arrays, analysis, bounds, seed=context.seed, threads=context.threads, progress=progress, share=context.share
+        arrays,
+        analysis,
+        bounds,
+        seed=context.seed,
+        threads=context.threads,
+        progress=progress,
+        share=context.share,
     )
 
 
@@ -96,10 +104,14 @@ def _sorted(
         for name in outcomes
     }
     return sort_sample(
-        outcomes=values, rank=reader.numbers(rank_by), rank_name=rank_by, columns=columns, group=group,
+        outcomes=values,
+        rank=reader.numbers(rank_by),
+        rank_name=rank_by,
+        columns=columns,
+        group=group,
         groups=groups,
         canonical=isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None,
-    )  # fmt: skip
+    )
 
 
 def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimated:
@@ -110,13 +122,23 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimated:
     outcome = checked_outcome(analysis.outcome, reader.numbers(analysis.outcome), bounds)
     arrays = sort_sample(
         outcomes={analysis.outcome: np.where(complete_rows(variables), outcome, np.nan)},
-        rank=reader.numbers(analysis.rank_by), rank_name=analysis.rank_by, columns=reader.design(), group=group,
-        groups=groups, canonical=analysis.bootstrap is not None,
-    )  # fmt: skip
+        rank=reader.numbers(analysis.rank_by),
+        rank_name=analysis.rank_by,
+        columns=reader.design(),
+        group=group,
+        groups=groups,
+        canonical=analysis.bootstrap is not None,
+    )
     return estimate_decomposition(
-        arrays, variables, analysis, bounds, seed=context.seed, threads=context.threads,
-        progress=context.reporter.replicated, share=context.share,
-    )  # fmt: skip
+        arrays,
+        variables,
+        analysis,
+        bounds,
+        seed=context.seed,
+        threads=context.threads,
+        progress=context.reporter.replicated,
+        share=context.share,
+    )
 
 
 def _rif(analysis: RifSpec, context: Context) -> Estimated:
@@ -127,9 +149,12 @@ def _rif(analysis: RifSpec, context: Context) -> Estimated:
     outcome = checked_outcome(analysis.outcome, reader.numbers(analysis.outcome), bounds)
     arrays = sort_sample(
         outcomes={analysis.outcome: np.where(complete_rows([*variables.values()]), outcome, np.nan)},
-        rank=reader.numbers(analysis.rank_by), rank_name=analysis.rank_by, columns=reader.design(), group=group,
+        rank=reader.numbers(analysis.rank_by),
+        rank_name=analysis.rank_by,
+        columns=reader.design(),
+        group=group,
         groups=groups,
-    )  # fmt: skip
+    )
     return Estimated(entries=estimate_rif(arrays, variables, analysis, bounds))
 
 

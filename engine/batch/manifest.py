@@ -59,10 +59,13 @@ def make_manifest(
         "seed": study_seed(spec),
         "method": method_version(),
         "sources": [
-            {key: source[key] for key in ("file", "sha256", "wave", "rows", "encoding")} for source in panel.sources
+            {key: source[key] for key in ("file", "sha256", "wave", "rows", "encoding")}
+            for source in panel.sources
         ],
         "panel_reused": panel.reused,
-        "sample_flow": [{"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow],
+        "sample_flow": [
+            {"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow
+        ],
         "missing": missing,
         "imputed": {name: {"rows": n, "share": n / sample.n} for name, n in sample.imputed.items()},
         "warnings": [

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.batch.execute import study_files
+from engine.batch.run import study_files
 from engine.data.part import part_key, read_part
 from engine.data.queries import query_text
 from engine.data.sample import rule_conditions
@@ -18,7 +18,19 @@ from engine.study import StudySpec, load_study
 from engine.study.analyses import REPLICATED
 from engine.study.load import study_path, study_seed
 
-SHOWN = ("outcome", "rank_by", "terms", "levels", "scores", "need", "model", "covariance", "rows", "by", "index")
+SHOWN = (
+    "outcome",
+    "rank_by",
+    "terms",
+    "levels",
+    "scores",
+    "need",
+    "model",
+    "covariance",
+    "rows",
+    "by",
+    "index",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +99,9 @@ def _analyses(spec: StudySpec) -> Iterator[str]:
     for analysis in spec.analysis:
         parts = [f"{analysis.name}: {analysis.kind}"]
         if analysis.waves != "all":
-            parts.append(f"waves {analysis.waves if isinstance(analysis.waves, str) else ', '.join(analysis.waves)}")
+            parts.append(
+                f"waves {analysis.waves if isinstance(analysis.waves, str) else ', '.join(analysis.waves)}"
+            )
         for key in SHOWN:
             value = getattr(analysis, key, ())
             if value:

@@ -10,7 +10,7 @@ from engine.errors import DataError, nearest
 from engine.study import AnalysisSpec, StudySpec
 
 if TYPE_CHECKING:
-    from engine.estimators.replicated import Estimated
+    from engine.estimators.replicates.pending import Estimated
     from engine.results import TidyRow
 
 
@@ -29,7 +29,7 @@ class Task:
 
     def rows(self, estimated: Estimated) -> tuple[TidyRow, ...]:
         """Return the finished rows, labelled."""
-        from engine.estimators.replicated import finished
+        from engine.estimators.replicates.pending import finished
 
         rows = (finished(entry, estimated.plan) for entry in estimated.entries)
         named = (replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in rows)

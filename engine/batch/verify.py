@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from engine.batch.execute import is_simulated, make_context, prepare, study_files, with_study
 from engine.batch.method import method_version
 from engine.batch.reporter import Reporter
+from engine.batch.run import is_simulated, make_context, prepare, study_files, with_study
 from engine.errors import DataError, UsageError, nearest
 from engine.results import TidyRow, to_frame
 from engine.store.layout import Store
@@ -81,7 +81,9 @@ def verify(
     spec = stored_study(run.manifest["study"]["asked"])
     names = [analysis.name for analysis in spec.analysis]
     if only is not None and only not in names:
-        raise UsageError(f"--only '{only}': no such analysis in this run; expected one of it. {nearest(only, names)}")
+        raise UsageError(
+            f"--only '{only}': no such analysis in this run; expected one of it. {nearest(only, names)}"
+        )
     faults = [*_integrity(run, spec)]
     with TemporaryDirectory(prefix="equirank-") as scratch:
         if data is None:
@@ -94,7 +96,9 @@ def verify(
         for name, waves, found in checked:
             n_rows += found.height
             was = run.results.filter(run.results["analysis"] == name)
-            faults += [*_differences(name, was if waves is None else was.filter(was["wave"].is_in(waves)), found)]
+            faults += [
+                *_differences(name, was if waves is None else was.filter(was["wave"].is_in(waves)), found)
+            ]
     same_method = run.manifest["method"] == method_version()
     return Verification(run=path, n_rows=n_rows, faults=faults, same_method=same_method)
 
@@ -106,7 +110,9 @@ def _integrity(run: StoredRun, spec: StudySpec) -> Iterator[str]:
         yield "the study in the manifest is not the one that was asked"
 
 
-def _stored(run: StoredRun, spec: StudySpec, scratch: Path, threads: int | None) -> tuple[Panel, Sample, list[str]]:
+def _stored(
+    run: StoredRun, spec: StudySpec, scratch: Path, threads: int | None
+) -> tuple[Panel, Sample, list[str]]:
     """Return panel and sample from the parts of the store, and which of these have changed."""
     from engine.data.digests import part_contents
     from engine.data.panel import whole_panel
@@ -114,7 +120,9 @@ def _stored(run: StoredRun, spec: StudySpec, scratch: Path, threads: int | None)
     from engine.data.sample import draw_sample
 
     if "files" not in run.manifest:
-        raise UsageError(f"{run.path}: is no run of a store; expected --data with the files it read. Give it.")
+        raise UsageError(
+            f"{run.path}: is no run of a store; expected --data with the files it read. Give it."
+        )
     store = Store(root=run.path.resolve().parents[1])
     parts, faults = [], []
     for file in run.manifest["files"]:
@@ -147,9 +155,14 @@ def _read(
 
 
 def _again(
-    run: StoredRun, spec: StudySpec, panel: Panel, sample: Sample, only: str | None, threads: int | None,
+    run: StoredRun,
+    spec: StudySpec,
+    panel: Panel,
+    sample: Sample,
+    only: str | None,
+    threads: int | None,
     reporter: Reporter,
-) -> Iterator[tuple[str, list[str] | None, pl.DataFrame]]:  # fmt: skip
+) -> Iterator[tuple[str, list[str] | None, pl.DataFrame]]:
     """Yield each analysis with its rows as they are computed now; of some waves alone, if others failed that night."""
     from engine.batch.kinds import run_task
     from engine.batch.tasks import possible_tasks
@@ -182,7 +195,9 @@ def _differences(name: str, was: pl.DataFrame, now: pl.DataFrame) -> Iterator[st
     if was.height != now.height:
         yield f"{name}: {was.height} rows were published, {now.height} are computed now"
         return
-    for number, (one, other) in enumerate(zip(was.iter_rows(named=True), now.iter_rows(named=True), strict=True), 1):
+    for number, (one, other) in enumerate(
+        zip(was.iter_rows(named=True), now.iter_rows(named=True), strict=True), 1
+    ):
         columns = [column for column in one if one[column] != other[column]]
         if columns:
             yield f"{name}, row {number} ({one['measure']}, {one['method']}): {', '.join(columns)} differ"
@@ -197,5 +212,8 @@ def _bits(frame: pl.DataFrame) -> bytes:
 def as_dict(found: Verification) -> Mapping[str, Any]:
     """Return a verification for JSON."""
     return {
-        "run": str(found.run), "rows": found.n_rows, "faults": [*found.faults], "same_method": found.same_method,
-    }  # fmt: skip
+        "run": str(found.run),
+        "rows": found.n_rows,
+        "faults": [*found.faults],
+        "same_method": found.same_method,
+    }

@@ -44,7 +44,9 @@ def read_baseline(path: Path) -> Mapping[str, Any]:
         reason = type(error).__name__
     else:
         reason = "another file"
-    raise UsageError(f"baseline {path.name}: {reason}; expected a result of `equirank bench`. Write one with --out.")
+    raise UsageError(
+        f"baseline {path.name}: {reason}; expected a result of `equirank bench`. Write one with --out."
+    )
 
 
 def slower_than(result: BenchResult, baseline: Mapping[str, Any]) -> Iterator[str]:

@@ -7,26 +7,33 @@ import numpy as np
 from engine.arrays import SampleArrays
 from engine.bench.data import People
 from engine.bench.timing import Timing, seconds
-from engine.estimators import decomposition
-from engine.estimators.indices import Index
-from engine.estimators.layout import lay_out
-from engine.estimators.point import cut_piece, estimate_index
-from engine.estimators.replication import Target, replicate
-from engine.estimators.resampling import make_plan
-from engine.estimators.terms import covariates_of
-from engine.kernels._jit import threads as kernel_threads
-from engine.kernels.completion import exact_totals
-from engine.kernels.draws import exact_rows
-from engine.kernels.streams import LANES, stream_key
+from engine.estimators.decomposition import fit as decomposition
+from engine.estimators.decomposition.covariates import covariates_of
+from engine.estimators.index.indices import Index
+from engine.estimators.index.layout import lay_out
+from engine.estimators.index.linearised import estimate_index
+from engine.estimators.index.replicates import Target, replicate
+from engine.estimators.replicates.plan import make_plan
+from engine.estimators.sample.pieces import cut_piece
+from engine.kernels.draws.draws import exact_rows
+from engine.kernels.draws.exact_totals import exact_totals
+from engine.kernels.draws.streams import LANES, stream_key
+from engine.kernels.jit import threads as kernel_threads
 from engine.study import BootstrapSpec
 
 INDICES = ("standard", "erreygers", "wagstaff")
 
 
 def index_replicates(
-    arrays: SampleArrays, method: str, n_threads: int, *, replicates: int = 0, indices: tuple[str, ...] = ("standard",),
-    std_errors: bool = False, route: str = "auto",
-) -> Timing:  # fmt: skip
+    arrays: SampleArrays,
+    method: str,
+    n_threads: int,
+    *,
+    replicates: int = 0,
+    indices: tuple[str, ...] = ("standard",),
+    std_errors: bool = False,
+    route: str = "auto",
+) -> Timing:
     """Time the replicates of indices of all outcomes and groups of a sample."""
     K, G = len(arrays.outcome_names), len(arrays.groups)
     spec = BootstrapSpec(replicates=replicates or 8 * LANES * n_threads, method=method, route=route)
@@ -34,8 +41,10 @@ def index_replicates(
     pieces = [[cut_piece(arrays, k, g) for g in range(G)] for k in range(K)]
     targets = [
         Target(index=Index(name=name, bounds=(0.0, 1.0), parameter=0.0), outcome=k, group=g)
-        for k in range(K) for name in indices for g in range(G)
-    ]  # fmt: skip
+        for k in range(K)
+        for name in indices
+        for g in range(G)
+    ]
     layout = lay_out(arrays, pieces, plan, spec.route)
 
     def work() -> None:
@@ -46,7 +55,9 @@ def index_replicates(
     weighted = "weighted" if arrays.weight.min() < arrays.weight.max() else "unweighted"
     what = f"{len(indices)} index, {K} outcomes, {G} groups" if K * G > 1 else f"index, {weighted}"
     name = f"equirank {method}{' by cells' if layout.n_cells else ''}{', studentized' if std_errors else ''}"
-    return Timing(program=name, what=what, rows=arrays.n, replicates=spec.replicates, threads=n_threads, ms=ms)
+    return Timing(
+        program=name, what=what, rows=arrays.n, replicates=spec.replicates, threads=n_threads, ms=ms
+    )
 
 
 def random_floor(people: People, n_threads: int) -> Timing:
@@ -59,12 +70,18 @@ def random_floor(people: People, n_threads: int) -> Timing:
             exact_totals(people.n, batch.quads.copy(), batch.starts, batch.coarse, batch.residual)
 
     return Timing(
-        program="random counts alone", what="floor", rows=people.n, replicates=blocks * LANES, threads=n_threads,
+        program="random counts alone",
+        what="floor",
+        rows=people.n,
+        replicates=blocks * LANES,
+        threads=n_threads,
         ms=1000 * seconds(work) / (blocks * LANES),
-    )  # fmt: skip
+    )
 
 
-def decomposition_replicates(people: People, n_threads: int, model: str = "logit", method: str = "iid") -> Timing:
+def decomposition_replicates(
+    people: People, n_threads: int, model: str = "logit", method: str = "iid"
+) -> Timing:
     """Time the whole decomposition with refits and horizontal inequity, ten factors, two of them need."""
     arrays = people.arrays(design="cluster" if method != "iid" else "")
     covariates = covariates_of(people.factors, np.arange(people.n), need=("f0", "f1"))
@@ -77,12 +94,18 @@ def decomposition_replicates(people: People, n_threads: int, model: str = "logit
     def work() -> None:
         with kernel_threads(n_threads):
             batch = plan.draws.batch(arrays.n, 0, blocks)
-            decomposition.replicate_group(laid, plan.draws, batch, numbers.beta[0], model, "average", n_threads)
+            decomposition.replicate_group(
+                laid, plan.draws, batch, numbers.beta[0], model, "average", n_threads
+            )
 
     return Timing(
-        program=f"equirank {method}, {model} refit", what="decomposition, 10 factors", rows=people.n,
-        replicates=blocks * LANES, threads=n_threads, ms=1000 * seconds(work, 3) / (blocks * LANES),
-    )  # fmt: skip
+        program=f"equirank {method}, {model} refit",
+        what="decomposition, 10 factors",
+        rows=people.n,
+        replicates=blocks * LANES,
+        threads=n_threads,
+        ms=1000 * seconds(work, 3) / (blocks * LANES),
+    )
 
 
 def sort_and_linearise(people: People) -> tuple[float, float]:

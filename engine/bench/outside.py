@@ -30,7 +30,13 @@ def start_check() -> Check:
     """Time ``equirank --help`` in a process of its own."""
     spent = seconds(lambda: _command(["--help"], os.environ.copy()))
     return Check(
-        work="equirank --help", value=spent, unit="s", target=0.3, stretch=None, at_most=True, compared_with="clock"
+        work="equirank --help",
+        value=spent,
+        unit="s",
+        target=0.3,
+        stretch=None,
+        at_most=True,
+        compared_with="clock",
     )
 
 
@@ -41,10 +47,25 @@ def main_job_checks() -> list[Check]:
         environment.pop("NUMBA_CACHE_DIR", None)
         first, warm = (_timed_run(Path(folder), environment, name) for name in ("first", "second"))
     return [
-        Check(work="main job, first run", value=first, unit="s", target=60, stretch=None, at_most=True,
-              compared_with="clock; compiles and simulates"),
-        Check(work="main job, warm", value=warm, unit="s", target=20, stretch=10, at_most=True, compared_with="clock"),
-    ]  # fmt: skip
+        Check(
+            work="main job, first run",
+            value=first,
+            unit="s",
+            target=60,
+            stretch=None,
+            at_most=True,
+            compared_with="clock; compiles and simulates",
+        ),
+        Check(
+            work="main job, warm",
+            value=warm,
+            unit="s",
+            target=20,
+            stretch=10,
+            at_most=True,
+            compared_with="clock",
+        ),
+    ]
 
 
 def _timed_run(folder: Path, environment: dict[str, str], name: str) -> float:
@@ -54,7 +75,9 @@ def _timed_run(folder: Path, environment: dict[str, str], name: str) -> float:
 
 
 def _command(arguments: list[str], environment: dict[str, str]) -> None:
-    subprocess.run([sys.executable, "-c", _MAIN, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True)  # noqa: S603
+    subprocess.run(  # noqa: S603
+        [sys.executable, "-c", _MAIN, *arguments], env=environment, stdout=subprocess.DEVNULL, check=True
+    )
 
 
 def peak_memory(work: str) -> tuple[float, float]:
@@ -78,8 +101,22 @@ def reading_checks(rows: int) -> list[Check]:
             f"open_labelled(SourceFile(path=Path({str(path)!r}), wave=None), ('*',), None, Path({folder!r}))"
         )
     return [
-        Check(work=f"reading {rows:,} .dta rows", value=ours / alone, unit="x", target=1.2, stretch=None, at_most=True,
-              compared_with="pyreadstat alone"),
-        Check(work=f"memory of reading {rows:,} .dta rows", value=megabytes, unit="MB", target=300, stretch=None,
-              at_most=True, compared_with="peak of the process"),
-    ]  # fmt: skip
+        Check(
+            work=f"reading {rows:,} .dta rows",
+            value=ours / alone,
+            unit="x",
+            target=1.2,
+            stretch=None,
+            at_most=True,
+            compared_with="pyreadstat alone",
+        ),
+        Check(
+            work=f"memory of reading {rows:,} .dta rows",
+            value=megabytes,
+            unit="MB",
+            target=300,
+            stretch=None,
+            at_most=True,
+            compared_with="peak of the process",
+        ),
+    ]

@@ -89,9 +89,14 @@ def _scipy(people: People) -> Callable[[], object]:
 
     data = (people.y[0], people.x, people.w)
     return lambda: bootstrap(
-        data, concentration, paired=True, vectorized=False, n_resamples=2, method="percentile",
+        data,
+        concentration,
+        paired=True,
+        vectorized=False,
+        n_resamples=2,
+        method="percentile",
         rng=np.random.default_rng(1),
-    )  # fmt: skip
+    )
 
 
 def _r(people: People) -> Iterator[Timing]:
@@ -114,5 +119,7 @@ def _r(people: People) -> Iterator[Timing]:
             yield _timing("R, boot::boot", people, spent / 1000)
 
 
-def _timing(program: str, people: People, spent: float, threads: int = 1, what: str = "index, weighted") -> Timing:
+def _timing(
+    program: str, people: People, spent: float, threads: int = 1, what: str = "index, weighted"
+) -> Timing:
     return Timing(program=program, what=what, rows=people.n, replicates=1, threads=threads, ms=1000 * spent)

@@ -21,18 +21,26 @@ def write_plots(result: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
         import altair as alt
         import vl_convert  # noqa: F401 - altair saves pictures through it
     except ImportError:
-        raise UsageError("--plots: altair is not installed; expected it. pip install 'equirank[benchmark]'") from None
+        raise UsageError(
+            "--plots: altair is not installed; expected it. pip install 'equirank[benchmark]'"
+        ) from None
     folder.mkdir(parents=True, exist_ok=True)
     peers = _peers(result)
     order = [row["program"] for row in peers]
     bars = (
-        alt.Chart(_data(alt, peers), width=520, title=_title(result, "Replicates a second, one weighted index"))
+        alt.Chart(
+            _data(alt, peers), width=520, title=_title(result, "Replicates a second, one weighted index")
+        )
         .mark_bar()
         .encode(
-            x=alt.X("speed:Q", scale=alt.Scale(type="log", domainMin=1), title="replicates a second (log scale)"),
+            x=alt.X(
+                "speed:Q", scale=alt.Scale(type="log", domainMin=1), title="replicates a second (log scale)"
+            ),
             x2=alt.datum(1),
             y=alt.Y("program:N", sort=order, title=None, axis=alt.Axis(labelLimit=300)),
-            color=alt.Color("ours:N", legend=None, scale=alt.Scale(domain=[True, False], range=["#1b6ca8", "#b9b9b9"])),
+            color=alt.Color(
+                "ours:N", legend=None, scale=alt.Scale(domain=[True, False], range=["#1b6ca8", "#b9b9b9"])
+            ),
         )
     )
     texts = (
@@ -42,7 +50,10 @@ def write_plots(result: Mapping[str, Any], folder: Path) -> tuple[Path, ...]:
     )
     rows = (
         alt.Chart(
-            _data(alt, _rows(result)), width=520, height=240, title="Replicates a second by rows, exact bootstrap"
+            _data(alt, _rows(result)),
+            width=520,
+            height=240,
+            title="Replicates a second by rows, exact bootstrap",
         )
         .mark_line(point=True)
         .encode(
@@ -83,11 +94,15 @@ def _peers(result: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _rows(result: Mapping[str, Any]) -> list[dict[str, Any]]:
-    most = max((timing["replicates"] for timing in result["timings"] if timing["rows"] != result["rows"]), default=0)
+    most = max(
+        (timing["replicates"] for timing in result["timings"] if timing["rows"] != result["rows"]), default=0
+    )
     return [
         {"rows": timing["rows"], "threads": timing["threads"], "speed": 1000 / timing["ms"]}
         for timing in result["timings"]
-        if timing["program"] == "equirank iid" and timing["what"] == "index, weighted" and timing["replicates"] == most
+        if timing["program"] == "equirank iid"
+        and timing["what"] == "index, weighted"
+        and timing["replicates"] == most
     ]
 
 

@@ -9,13 +9,19 @@ import numpy as np
 from engine.arrays import DesignArrays, VariableArrays
 from engine.bench.timing import Check, Timing, seconds
 from engine.errors import EstimationError
-from engine.estimators.logit import Fit, Rows, fit_logit
-from engine.estimators.model_frame import ModelFrame, ModelTerm, model_frame
-from engine.estimators.terms import complete_rows
+from engine.estimators.decomposition.covariates import complete_rows
+from engine.estimators.regression.logit import Fit, Rows, fit_logit
+from engine.estimators.regression.model_frame import ModelFrame, ModelTerm, model_frame
 from engine.simulate.cmds import ESTABLISHED, SKIPPED, simulate_cmds
 from engine.simulate.margins import published_levels
 
-PRODUCTS = (("age", "sex"), ("region", "reason"), ("region", "range"), ("duration", "hukou"), ("duration", "education"))
+PRODUCTS = (
+    ("age", "sex"),
+    ("region", "reason"),
+    ("region", "range"),
+    ("duration", "hukou"),
+    ("duration", "education"),
+)
 
 
 def logit_timings() -> tuple[list[Timing], list[Check]]:
@@ -55,26 +61,36 @@ def logit_timings() -> tuple[list[Timing], list[Check]]:
         for program, spent in (("equirank logit", here), ("statsmodels GLM on rows", there))
     ]
     check = Check(
-        work="logit with products, patterns formed", value=there / here, unit="x", target=60, stretch=100,
-        at_most=False, compared_with=f"statsmodels GLM on rows, {there:.1f} s",
-    )  # fmt: skip
+        work="logit with products, patterns formed",
+        value=there / here,
+        unit="x",
+        target=60,
+        stretch=100,
+        at_most=False,
+        compared_with=f"statsmodels GLM on rows, {there:.1f} s",
+    )
     return timings, [check]
 
 
 def _people() -> tuple[dict[str, VariableArrays], np.ndarray]:
     levels = published_levels()
     waves = simulate_cmds()
-    columns = {name: np.concatenate([wave.columns[name] for wave in waves]) for name in [*levels, "health_record"]}
+    columns = {
+        name: np.concatenate([wave.columns[name] for wave in waves]) for name in [*levels, "health_record"]
+    }
     record = columns["health_record"].astype(np.float64)
     y = np.where((record == SKIPPED) | np.isnan(record), np.nan, record == ESTABLISHED)
     variables = {
         name: VariableArrays(
-            name=name, levels=tuple(level.name for level in own),
-            codes=(np.nan_to_num(columns[name].astype(np.float64)) - 1).astype(np.int32), values=None,
-            missing=np.zeros(len(y), np.uint8), scores=tuple(range(len(own))),
+            name=name,
+            levels=tuple(level.name for level in own),
+            codes=(np.nan_to_num(columns[name].astype(np.float64)) - 1).astype(np.int32),
+            values=None,
+            missing=np.zeros(len(y), np.uint8),
+            scores=tuple(range(len(own))),
         )
         for name, own in levels.items()
-    }  # fmt: skip
+    }
     return variables, y
 
 
@@ -89,6 +105,10 @@ def _on_rows(X: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _no_design() -> DesignArrays:
     return DesignArrays(
-        stratum_end=np.array([1]), stratum_of_unit=np.zeros(1, np.int64), population=np.array([np.inf]),
-        has_clusters=False, has_strata=False, single_psu="certainty",
-    )  # fmt: skip
+        stratum_end=np.array([1]),
+        stratum_of_unit=np.zeros(1, np.int64),
+        population=np.array([np.inf]),
+        has_clusters=False,
+        has_strata=False,
+        single_psu="certainty",
+    )

@@ -17,9 +17,10 @@ from engine.bench.peers import all_peers, concentration, concentration_polars, p
 from engine.bench.regression import logit_timings
 from engine.bench.timing import Check, Timing, machine
 from engine.errors import EstimationError
-from engine.estimators.indices import Index
-from engine.estimators.point import cut_piece, estimate_index
-from engine.kernels._jit import default_threads
+from engine.estimators.index.indices import Index
+from engine.estimators.index.linearised import estimate_index
+from engine.estimators.sample.pieces import cut_piece
+from engine.kernels.jit import default_threads
 
 Told = Callable[[str], None]
 
@@ -39,7 +40,9 @@ class BenchResult:
             "version": __version__,
             "machine": self.machine,
             "rows": self.rows,
-            "checks": [{**asdict(check), "met": check.met, "stretched": check.stretched} for check in self.checks],
+            "checks": [
+                {**asdict(check), "met": check.met, "stretched": check.stretched} for check in self.checks
+            ],
             "timings": [asdict(timing) for timing in self.timings],
         }
 
@@ -121,19 +124,30 @@ def _own(people: People, threads: int) -> Iterator[Timing]:
     yield ours.decomposition_replicates(people, threads, "linear")
 
 
-def _throughput(timings: Sequence[Timing], weighted: Timing, unweighted: Timing, cores: int) -> Iterator[Check]:
+def _throughput(
+    timings: Sequence[Timing], weighted: Timing, unweighted: Timing, cores: int
+) -> Iterator[Check]:
     def ms(program: str, threads: int = cores, what: str = "") -> float:
         return next(t.ms for t in timings if t.program == program and t.threads == threads and what in t.what)
 
     loop = f"Polars loop, {weighted.ms:.1f} ms"
     one = "index, weighted"
-    for method, target, stretch in (("iid", 80, 150), ("poisson", 80, 150), ("cluster", 60, 120), ("rao-wu", 60, 120)):
+    for method, target, stretch in (
+        ("iid", 80, 150),
+        ("poisson", 80, 150),
+        ("cluster", 60, 120),
+        ("rao-wu", 60, 120),
+    ):
         ratio = weighted.ms / ms(f"equirank {method}", what=one)
         yield _at_least(f"weighted index, {method}", ratio, "x", target, stretch, loop)
     floor = ms("equirank poisson", what=one) / ms("random counts alone")
-    yield _at_most("poisson over the random counts alone", floor, "x", 2, None, "the floor of a row-wise bootstrap")
+    yield _at_most(
+        "poisson over the random counts alone", floor, "x", 2, None, "the floor of a row-wise bootstrap"
+    )
     cells = unweighted.ms / ms("equirank iid by cells")
-    yield _at_least("unweighted index by cells", cells, "x", 600, 2_000, f"Polars loop, {unweighted.ms:.1f} ms")
+    yield _at_least(
+        "unweighted index by cells", cells, "x", 600, 2_000, f"Polars loop, {unweighted.ms:.1f} ms"
+    )
     for model in ("logit", "linear"):
         spent = ms(f"equirank iid, {model} refit")
         yield _at_most(f"full decomposition, {model} refit, HI", spent, "ms a replicate", 5, 2, "clock")
@@ -147,14 +161,20 @@ def _throughput(timings: Sequence[Timing], weighted: Timing, unweighted: Timing,
         if cores > 1:
             gain = ms(program, 1, what) / ms(program, cores, what)
             yield _at_least(
-                f"{cores} threads against 1: {program.removeprefix('equirank ')}", gain, "x", 0.925 * cores,
-                0.975 * cores, "one thread",
-            )  # fmt: skip
+                f"{cores} threads against 1: {program.removeprefix('equirank ')}",
+                gain,
+                "x",
+                0.925 * cores,
+                0.975 * cores,
+                "one thread",
+            )
 
 
 def _linearised(people: People) -> Iterator[Check]:
     sort, linearise = ours.sort_and_linearise(people)
-    yield _at_most("linearised errors of three indices", linearise / sort, "x the sort", 2, None, f"{sort:.2f} s")
+    yield _at_most(
+        "linearised errors of three indices", linearise / sort, "x the sort", 2, None, f"{sort:.2f} s"
+    )
 
 
 def _growth(rows: int, cores: int) -> tuple[list[Timing], list[Check]]:
@@ -173,7 +193,9 @@ def _growth(rows: int, cores: int) -> tuple[list[Timing], list[Check]]:
     arrays = make_people(rows).arrays()
     few, many = (ours.index_replicates(arrays, "iid", cores, replicates=count) for count in (640, 6_400))
     by_replicates = many.ms * many.replicates / (few.ms * few.replicates)
-    checks.append(_at_most("ten times the replicates", by_replicates, "x the time", 10.5, None, "640 replicates, iid"))
+    checks.append(
+        _at_most("ten times the replicates", by_replicates, "x the time", 10.5, None, "640 replicates, iid")
+    )
     timings += [few, many]
     for n, most in ((rows, 1_000), (rows * 10, 4_000)):
         _, megabytes = peak_memory(
@@ -185,8 +207,12 @@ def _growth(rows: int, cores: int) -> tuple[list[Timing], list[Check]]:
 
 
 def _at_least(work: str, value: float, unit: str, target: float, stretch: float | None, other: str) -> Check:
-    return Check(work=work, value=value, unit=unit, target=target, stretch=stretch, at_most=False, compared_with=other)
+    return Check(
+        work=work, value=value, unit=unit, target=target, stretch=stretch, at_most=False, compared_with=other
+    )
 
 
 def _at_most(work: str, value: float, unit: str, target: float, stretch: float | None, other: str) -> Check:
-    return Check(work=work, value=value, unit=unit, target=target, stretch=stretch, at_most=True, compared_with=other)
+    return Check(
+        work=work, value=value, unit=unit, target=target, stretch=stretch, at_most=True, compared_with=other
+    )

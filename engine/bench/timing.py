@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from engine.kernels._jit import default_threads
+from engine.kernels.jit import default_threads
 
 REPEATS = 5
 
@@ -67,7 +67,12 @@ def machine() -> dict[str, object]:
     """Describe the machine by what matters here: cores, vector width, caches; never by its name."""
     flags = _flags()
     width = 512 if "avx512f" in flags else 256 if "avx2" in flags else 128
-    return {"cores": default_threads(), "architecture": platform.machine(), "vector_bits": width, "system": os.name}
+    return {
+        "cores": default_threads(),
+        "architecture": platform.machine(),
+        "vector_bits": width,
+        "system": os.name,
+    }
 
 
 def _flags() -> set[str]:

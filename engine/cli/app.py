@@ -36,7 +36,9 @@ def root(
 
 
 Study = Annotated[str, typer.Argument(help="A shipped study (see `equirank studies`) or a TOML file")]
-Data = Annotated[Path | None, typer.Option(help="File, folder or glob to read instead of the study's own paths")]
+Data = Annotated[
+    Path | None, typer.Option(help="File, folder or glob to read instead of the study's own paths")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON")]
 
 
@@ -45,13 +47,21 @@ def run(
     study: Study = "cmds",
     data: Data = None,
     out: Annotated[Path | None, typer.Option(help="Run directory to write; default: a new one")] = None,
-    replicates: Annotated[int | None, typer.Option(min=0, max=1_000_000, help="Instead of the study's")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores; results do not change")] = None,
+    replicates: Annotated[
+        int | None, typer.Option(min=0, max=1_000_000, help="Instead of the study's")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Default: all cores; results do not change")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
     only: Annotated[str | None, typer.Option(help="Run this analysis only")] = None,
     shard: Annotated[str | None, typer.Option(help="Compute part k/K only, such as 2/16; see merge")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Run on this many processes (extra dask)")] = None,
-    cluster: Annotated[str | None, typer.Option(help="Run on a dask scheduler, such as tcp://node1:8786")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Run on this many processes (extra dask)")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Run on a dask scheduler, such as tcp://node1:8786")
+    ] = None,
     *,
     keep: Annotated[
         bool, typer.Option("--keep", help="On Ctrl-C keep the analyses and replicates that are done")
@@ -63,9 +73,17 @@ def run(
 
     changed = {"replicates": replicates, "seed": seed, "only": only}
     run_study(
-        study, data, out, shard=shard, workers=workers, cluster=cluster, threads=threads, keep=keep, as_json=as_json,
+        study,
+        data,
+        out,
+        shard=shard,
+        workers=workers,
+        cluster=cluster,
+        threads=threads,
+        keep=keep,
+        as_json=as_json,
         changed=changed,
-    )  # fmt: skip
+    )
 
 
 @app.command()
@@ -76,8 +94,8 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Join the parts of a run; the results have the bits of a run in one piece."""
-    from engine.batch.merge import merge_shards
     from engine.cli.output import print_run
+    from engine.shards.join import merge_shards
 
     print_run(merge_shards(parts, out).path, as_json=as_json)
 
@@ -111,11 +129,17 @@ def studies(*, as_json: AsJson = False) -> None:
 @app.command()
 def bench(
     rows: Annotated[int, typer.Option(min=10_000, help="People in the simulated sample")] = 540_000,
-    out: Annotated[Path | None, typer.Option(help="Write the result here; default: this machine's baseline")] = None,
-    baseline: Annotated[Path | None, typer.Option(help="Compare with an earlier result; default: the baseline")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the result here; default: this machine's baseline")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Compare with an earlier result; default: the baseline")
+    ] = None,
     plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder")] = None,
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Polars and own replicates only, half a minute")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Polars and own replicates only, half a minute")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure throughput on this machine, as ratios against other programs in the same run."""
@@ -160,7 +184,9 @@ def plan(
 
 @app.command()
 def audit(
-    publication: Annotated[str, typer.Argument(help="A shipped publication (wang2021), or a CSV of printed numbers")],
+    publication: Annotated[
+        str, typer.Argument(help="A shipped publication (wang2021), or a CSV of printed numbers")
+    ],
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -189,14 +215,16 @@ def codebook(
 @app.command()
 def simulate(
     panel: Annotated[str, typer.Argument(help="Which panel: cmds or clds")],
-    out: Annotated[Path, typer.Option(help="File (.parquet, .csv, .dta, .sav), or folder: wave files as handed out")],
+    out: Annotated[
+        Path, typer.Option(help="File (.parquet, .csv, .dta, .sav), or folder: wave files as handed out")
+    ],
     rows: Annotated[
         int | None, typer.Option(min=200, max=100_000_000, help="Rows in all; default: those of the survey")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1)] = None,
 ) -> None:
     """Write a simulated panel with the published margins; nobody in it is real."""
-    from engine.batch.simulate import simulate_panel
+    from engine.simulate.panels import simulate_panel
 
     typer.echo(simulate_panel(panel, out, rows, seed))
 
@@ -204,6 +232,6 @@ def simulate(
 @app.command()
 def warm() -> None:
     """Compile the kernels ahead, so that the first run does not wait for it."""
-    from engine.batch.warm import warm_kernels
+    from engine.batch.compiling import warm_kernels
 
     typer.echo(f"Kernels ready after {warm_kernels():.1f} s.")

@@ -21,7 +21,9 @@ def run_bench(
     """Measure, compare with the baseline, store, and print."""
     before = read_baseline(baseline) if baseline is not None else None
     console = Console(stderr=True)
-    result = run_benchmark(rows, quick=quick, told=lambda what: console.print(f"measuring: {what}", style="dim"))
+    result = run_benchmark(
+        rows, quick=quick, told=lambda what: console.print(f"measuring: {what}", style="dim")
+    )
     kept = baseline_path(result.machine, rows)
     if before is None and kept.is_file():
         before = read_baseline(kept)
@@ -51,15 +53,21 @@ def _print(result: BenchResult, slower: list[str]) -> None:
         verdict = "stretch" if check.stretched else "met" if check.met else "MISSED"
         stretch = "" if check.stretch is None else f"{sign} {check.stretch:g}"
         asked.add_row(
-            check.work, f"{check.value:,.3g} {check.unit}", f"{sign} {check.target:g}", stretch, verdict,
+            check.work,
+            f"{check.value:,.3g} {check.unit}",
+            f"{sign} {check.target:g}",
+            stretch,
+            verdict,
             check.compared_with,
-        )  # fmt: skip
+        )
     console.print(asked)
     times = Table(box=box.SIMPLE)
     for heading in ("program", "what", "rows", "replicates", "threads", "ms a replicate"):
         times.add_column(heading, justify="left" if heading in ("program", "what") else "right")
     for one in result.timings:
-        times.add_row(one.program, one.what, f"{one.rows:,}", f"{one.replicates:,}", str(one.threads), f"{one.ms:,.4f}")
+        times.add_row(
+            one.program, one.what, f"{one.rows:,}", f"{one.replicates:,}", str(one.threads), f"{one.ms:,.4f}"
+        )
     console.print(times)
     for line in slower:
         console.print(f"Slower than the baseline by a quarter or more: {line}", style="yellow")

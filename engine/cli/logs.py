@@ -32,5 +32,7 @@ def event_log(*, as_json: bool, **always: object) -> Callable[..., None]:
 
 def _plain(_logger: object, _name: str, event: MutableMapping[str, Any]) -> str:
     """Write time, event and the facts a reader on a terminal wants; reasons stand in the report."""
-    facts = ", ".join(f"{name} {event[name]}" for name in ("file", "task", "why", "seconds", "run") if event.get(name))
+    facts = ", ".join(
+        f"{name} {event[name]}" for name in ("file", "task", "why", "seconds", "run") if event.get(name)
+    )
     return f"{str(event['timestamp'])[11:19]} {event['event']}{': ' if facts else ''}{facts}"

@@ -19,14 +19,21 @@ def refresh(
     study: Study,
     inbox: Inbox,
     store: StoreFolder,
-    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores; results do not change")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Default: all cores; results do not change")
+    ] = None,
     keep_runs: Annotated[int, typer.Option(min=1, help="How many of the newest runs stay")] = 400,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that reading one file may take")] = 3600.0,
-    alert: Annotated[str | None, typer.Option(help="Command to run on trouble; gets the report as JSON")] = None,
+    alert: Annotated[
+        str | None, typer.Option(help="Command to run on trouble; gets the report as JSON")
+    ] = None,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done and why; change nothing")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and why; change nothing")
+    ] = False,
     accept_revision: Annotated[
-        bool, typer.Option("--accept-revision", help="Take files that have lost more than a tenth of their rows")
+        bool,
+        typer.Option("--accept-revision", help="Take files that have lost more than a tenth of their rows"),
     ] = False,
     log_json: LogJson = False,
     as_json: AsJson = False,
@@ -38,9 +45,17 @@ def refresh(
         show_plan(study, inbox, store, accept_revision=accept_revision, as_json=as_json)
         return
     run_night(
-        study, inbox, store, alert=alert, log_json=log_json, as_json=as_json, threads=threads, keep_runs=keep_runs,
-        timeout=timeout, accept_revision=accept_revision,
-    )  # fmt: skip
+        study,
+        inbox,
+        store,
+        alert=alert,
+        log_json=log_json,
+        as_json=as_json,
+        threads=threads,
+        keep_runs=keep_runs,
+        timeout=timeout,
+        accept_revision=accept_revision,
+    )
 
 
 @app.command()
@@ -48,7 +63,9 @@ def status(
     study: Annotated[str | None, typer.Argument(help="Default: that of the last night")] = None,
     store: StoreFolder = Path("store"),
     inbox: Annotated[Path | None, typer.Option(help="Default: that of the last night")] = None,
-    max_age: Annotated[float | None, typer.Option(min=0, help="Hours after which results are stale anyhow")] = None,
+    max_age: Annotated[
+        float | None, typer.Option(min=0, help="Hours after which results are stale anyhow")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -73,10 +90,14 @@ def diff(
 
 @app.command()
 def verify(
-    run: Annotated[Path, typer.Argument(help="A store for its current run, a run in it, or any run with --data")],
+    run: Annotated[
+        Path, typer.Argument(help="A store for its current run, a run in it, or any run with --data")
+    ],
     data: Annotated[Path | None, typer.Option(help="Files of a run outside a store")] = None,
     only: Annotated[str | None, typer.Option(help="Compute this analysis only")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Default: all cores; results do not change")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Default: all cores; results do not change")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +112,9 @@ def history(
     analysis: Annotated[str, typer.Argument(help="Name of the analysis")],
     measure: Annotated[str, typer.Argument(help="Name of the quantity, such as erreygers")],
     store: StoreFolder,
-    about: Annotated[str | None, typer.Option(help="Wave, group, outcome, term or level; default: all")] = None,
+    about: Annotated[
+        str | None, typer.Option(help="Wave, group, outcome, term or level; default: all")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a picture (SVG) of it here")] = None,
     *,
     as_json: AsJson = False,

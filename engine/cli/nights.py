@@ -15,19 +15,26 @@ import typer
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from engine.batch.refresh import Night
+    from engine.nights.refresh import Night
 
 DIFFERS, STALE = 13, 14
 Tell = Callable[..., None]
 
 
 def run_night(
-    study: str, inbox: Path, store: Path, *, alert: str | None, log_json: bool, as_json: bool, **options: Any,  # noqa: ANN401
-) -> None:  # fmt: skip
+    study: str,
+    inbox: Path,
+    store: Path,
+    *,
+    alert: str | None,
+    log_json: bool,
+    as_json: bool,
+    **options: Any,  # noqa: ANN401
+) -> None:
     """Refresh a store, print the change report, and call for help if there is trouble."""
-    from engine.batch.refresh import refresh
     from engine.cli.logs import event_log
     from engine.cli.progress import progress_reporter
+    from engine.nights.refresh import refresh
 
     tell = event_log(as_json=log_json, study=study)
     try:
@@ -58,8 +65,13 @@ def _told(night: Night) -> dict[str, Any]:
         "published": night.is_new,
         "exit_code": night.exit_code,
         "files": [
-            {"file": one.file, "state": one.state, "reason": one.reason, "broken": [*one.broken],
-             "rows": one.used and one.used["source"]["rows"]}
+            {
+                "file": one.file,
+                "state": one.state,
+                "reason": one.reason,
+                "broken": [*one.broken],
+                "rows": one.used and one.used["source"]["rows"],
+            }
             for one in night.files
         ],
         "withdrawn": [*night.withdrawn],
@@ -67,11 +79,11 @@ def _told(night: Night) -> dict[str, Any]:
         "notes": [*night.notes],
         "tasks": [{"task": one.name, "state": one.state, "why": one.why} for one in night.tasks],
         "changes": None if found is None else {"same": found.n_same, **found.counts},
-    }  # fmt: skip
+    }
 
 
 def _text(night: Night) -> str:
-    from engine.batch.publish import CHANGES
+    from engine.nights.publish import CHANGES
 
     lines = [f"{name}: is still being written; it is left for the next night" for name in night.growing]
     lines += night.notes
@@ -89,7 +101,9 @@ def _call(alert: str | None, told: dict[str, Any]) -> None:
         return
     try:
         report = json.dumps(told).encode()
-        done = subprocess.run(shlex.split(alert), input=report, stdout=subprocess.PIPE, check=False, timeout=300)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            shlex.split(alert), input=report, stdout=subprocess.PIPE, check=False, timeout=300
+        )
         sys.stderr.write(done.stdout.decode(errors="replace"))  # stdout is the report's alone
         failed = f"ended with exit code {done.returncode}" if done.returncode else None
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
@@ -100,14 +114,16 @@ def _call(alert: str | None, told: dict[str, Any]) -> None:
 
 def show_plan(study: str, inbox: Path, store: Path, *, accept_revision: bool, as_json: bool) -> None:
     """Print what a refresh would do."""
-    from engine.batch.status import store_status
+    from engine.nights.status import store_status
 
     _print_status(store_status(study, inbox, store, accept_revision=accept_revision), as_json=as_json)
 
 
-def show_status(study: str | None, inbox: Path | None, store: Path, max_age: float | None, *, as_json: bool) -> None:
+def show_status(
+    study: str | None, inbox: Path | None, store: Path, max_age: float | None, *, as_json: bool
+) -> None:
     """Print what is stale; exit 14 if anything is."""
-    from engine.batch.status import store_status
+    from engine.nights.status import store_status
 
     found = store_status(study, inbox, store, max_age)
     _print_status(found, as_json=as_json)
@@ -146,7 +162,9 @@ def show_differences(before: Path, after: Path, *, as_json: bool) -> None:
         raise typer.Exit(DIFFERS)
 
 
-def show_verification(run: Path, data: Path | None, only: str | None, threads: int | None, *, as_json: bool) -> None:
+def show_verification(
+    run: Path, data: Path | None, only: str | None, threads: int | None, *, as_json: bool
+) -> None:
     """Print what came of computing a run again; exit 13 if a bit differs."""
     from engine.batch.verify import as_dict, verify
     from engine.cli.progress import progress_reporter
@@ -160,7 +178,9 @@ def show_verification(run: Path, data: Path | None, only: str | None, threads: i
         for fault in found.faults:
             typer.echo(f"  {fault}")
         if not found.same_method:
-            typer.echo("  The methods, or a library under them, are of another version than those of the run.")
+            typer.echo(
+                "  The methods, or a library under them, are of another version than those of the run."
+            )
         verdict = f"{len(found.faults)} faults" if found.faults else "the same to the last bit"
         typer.echo(f"{found.run}: {found.n_rows} rows computed again: {verdict}.")
     if found.faults:
@@ -171,7 +191,7 @@ def show_history(
     store: Path, analysis: str, measure: str, about: str | None, plot: Path | None, *, as_json: bool
 ) -> None:
     """Print an estimate over the runs, with a picture if asked."""
-    from engine.batch.history import estimate_history
+    from engine.nights.history import estimate_history
 
     rows = estimate_history(store, analysis, measure, about)
     if plot is not None:

@@ -27,10 +27,14 @@ def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
     run = read_run(run_of(path))
     names = run.results["analysis"].unique(maintain_order=True).to_list()
     if only is not None and only not in names:
-        raise UsageError(f"--only '{only}': no such analysis in this run; expected one of it. {nearest(only, names)}")
+        raise UsageError(
+            f"--only '{only}': no such analysis in this run; expected one of it. {nearest(only, names)}"
+        )
     if as_json:
         rows = [row for row in run.results.to_dicts() if only in (None, row["analysis"])]
-        typer.echo(json.dumps({"run": str(path), "manifest": run.manifest, "results": rows}, ensure_ascii=False))
+        typer.echo(
+            json.dumps({"run": str(path), "manifest": run.manifest, "results": rows}, ensure_ascii=False)
+        )
         return
     from engine.report.terminal import make_console, show_run
 
@@ -97,9 +101,13 @@ def print_codebook(book: Codebook, *, as_json: bool) -> None:
         typer.echo(json.dumps(book.as_dict(), ensure_ascii=False))
         return
     title = f" ({book.file_label})" if book.file_label else ""
-    typer.echo(f"{book.file}{title}: {book.n_rows:,} rows, {len(book.entries)} variables, text {book.encoding}")
+    typer.echo(
+        f"{book.file}{title}: {book.n_rows:,} rows, {len(book.entries)} variables, text {book.encoding}"
+    )
     for entry in book.entries:
-        blank = f", {entry.n_blank:,} blank" if entry.n_blank else ", some blank" if entry.n_blank is None else ""
+        blank = (
+            f", {entry.n_blank:,} blank" if entry.n_blank else ", some blank" if entry.n_blank is None else ""
+        )
         typer.echo(f"{entry.name}  {entry.label}  [{entry.kind}, {entry.n_distinct:,} different{blank}]")
         for code, label, n in entry.codes:
             count = "not told" if n is None else f"{n:,}"

@@ -78,7 +78,9 @@ class _Display(_Interruptible):
 
     def start_analyses(self, analyses: int, replicates: int) -> None:
         self.progress.stop_task(self._task)
-        self._task = self.progress.add_task(f"{analyses} analyses", total=replicates or None, unit="replicates")
+        self._task = self.progress.add_task(
+            f"{analyses} analyses", total=replicates or None, unit="replicates"
+        )
 
     def start_analysis(self, name: str) -> None:
         super().start_analysis(name)
@@ -101,7 +103,9 @@ def progress_reporter(*, keeps: bool = False) -> Iterator[Reporter]:
     reporter = _Display(keeps=keeps) if sys.stderr.isatty() else _Interruptible(keeps=keeps)
     in_main = threading.current_thread() is threading.main_thread()
     # A scheduler stops a job with SIGTERM: it must leave as little behind as Ctrl-C.
-    before = {one: signal.signal(one, reporter.interrupt) for one in (signal.SIGINT, signal.SIGTERM) if in_main}
+    before = {
+        one: signal.signal(one, reporter.interrupt) for one in (signal.SIGINT, signal.SIGTERM) if in_main
+    }
     unraisable = sys.unraisablehook
     sys.unraisablehook = lambda lost: None if lost.exc_type is KeyboardInterrupt else unraisable(lost)
     try:

@@ -13,11 +13,24 @@ from engine.errors import Interrupted, UsageError
 
 
 def run_study(
-    study: str, data: Path | None, out: Path | None, *, shard: str | None, workers: int | None, cluster: str | None,
-    threads: int | None, keep: bool, as_json: bool, changed: Mapping[str, Any],
-) -> None:  # fmt: skip
+    study: str,
+    data: Path | None,
+    out: Path | None,
+    *,
+    shard: str | None,
+    workers: int | None,
+    cluster: str | None,
+    threads: int | None,
+    keep: bool,
+    as_json: bool,
+    changed: Mapping[str, Any],
+) -> None:
     """Run a study and print it, or compute a part of it and print where it is."""
-    given = [f"--{name}" for name, value in {"shard": shard, "workers": workers, "cluster": cluster}.items() if value]
+    given = [
+        f"--{name}"
+        for name, value in {"shard": shard, "workers": workers, "cluster": cluster}.items()
+        if value
+    ]
     if len(given) > 1 or (given and keep):
         both = [*given, *(["--keep"] if keep else [])]
         raise UsageError(f"{' and '.join(both)}: found together; expected one of them. Drop the others.")
@@ -26,22 +39,24 @@ def run_study(
 
     with progress_reporter(keeps=keep) as reporter:
         if not given:
-            from engine.batch.execute import run
+            from engine.batch.run import run
 
             result = run(study, data, out, threads=threads, reporter=reporter, **changed)
         else:
-            from engine.batch.execute import ask
+            from engine.batch.run import ask
 
             asked = ask(study, data, **changed)
             if shard is not None:
-                from engine.batch.merge import parse_share, run_shard
+                from engine.shards.join import parse_share, run_shard
 
                 path = run_shard(asked, parse_share(shard), out, threads=threads, reporter=reporter)
                 typer.echo(json.dumps({"part": str(path)}) if as_json else f"Part {shard}: {path}")
                 return
-            from engine.batch.cluster import run_on_cluster
+            from engine.shards.dask_workers import run_on_cluster
 
-            result = run_on_cluster(asked, out, workers=workers, cluster=cluster, threads=threads, reporter=reporter)
+            result = run_on_cluster(
+                asked, out, workers=workers, cluster=cluster, threads=threads, reporter=reporter
+            )
     print_run(result.path, as_json=as_json)
     if result.manifest["interrupted"]:
         raise Interrupted(f"interrupted; what was done is kept in {result.path}.")

@@ -62,7 +62,9 @@ def read_codebook(path: Path, encoding: str | None, search: str | None, scratch:
         raw = open_frame(file, ("*",), encoding, scratch)
         entries = tuple(_entries(raw, search))
     told = "as stored" if raw.encoding is None else str(raw.encoding)
-    return Codebook(file=raw.name, file_label=raw.file_label, n_rows=raw.n_rows, encoding=told, entries=entries)
+    return Codebook(
+        file=raw.name, file_label=raw.file_label, n_rows=raw.n_rows, encoding=told, entries=entries
+    )
 
 
 def _entries(raw: RawFrame, search: str | None) -> Iterator[CodebookEntry]:
@@ -83,10 +85,13 @@ def _entries(raw: RawFrame, search: str | None) -> Iterator[CodebookEntry]:
         n_blank = held.pop(None, 0)
         rare_blank = 0 < n_blank < SHOWN_FROM
         yield CodebookEntry(
-            name=name, label=label, kind="text" if column.is_text else "number",
-            n_blank=None if rare_blank else n_blank, n_distinct=len(held),
+            name=name,
+            label=label,
+            kind="text" if column.is_text else "number",
+            n_blank=None if rare_blank else n_blank,
+            n_distinct=len(held),
             codes=tuple(_codes(column, held, n_blank if rare_blank else 0)),
-        )  # fmt: skip
+        )
 
 
 def _codes(column: RawColumn, held: dict[str, int], hidden: int) -> list[tuple[str, str, int | None]]:

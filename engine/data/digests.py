@@ -27,8 +27,12 @@ def part_contents(records: Path, salt: str) -> dict[str, Any]:
     names = [name for name in pl.scan_parquet(records, glob=False).collect_schema().names() if name != KEY]
     waves = pl.scan_parquet(records, glob=False).select("wave").collect(engine="in-memory")
     wave = waves["wave"]
-    rows_of = [(name, wave.is_null() if name is None else wave.eq_missing(name)) for name in wave.unique().sort()]
-    found: list[dict[str, Any]] = [{"wave": name, "rows": int(rows.sum()), "columns": {}} for name, rows in rows_of]
+    rows_of = [
+        (name, wave.is_null() if name is None else wave.eq_missing(name)) for name in wave.unique().sort()
+    ]
+    found: list[dict[str, Any]] = [
+        {"wave": name, "rows": int(rows.sum()), "columns": {}} for name, rows in rows_of
+    ]
     for name in names:
         column = pl.scan_parquet(records, glob=False).select(name).collect(engine="in-memory")
         for own, (_, rows) in zip(found, rows_of, strict=True):

@@ -80,7 +80,9 @@ def find_encoding(texts: Iterable[bytes], declared: str | None = None) -> Encodi
     if not found:
         return Encoding(name="ascii", how="found", declared=declared)
     for name in ("utf-8", "gb18030", "cp1252"):
-        if all(_decodes(text, name) for text in found) and (name != "gb18030" or _is_chinese(b"\n".join(found))):
+        if all(_decodes(text, name) for text in found) and (
+            name != "gb18030" or _is_chinese(b"\n".join(found))
+        ):
             return Encoding(name=name, how="found", declared=declared)
     return None
 

@@ -127,7 +127,9 @@ def _column(names: list[str], columns: Mapping[str, Column]) -> tuple[str, Type]
     known = folded.get(names[-1].casefold()) if len(names) == 1 else None
     if known is None:
         name = ".".join(names)
-        raise RuleError(f"the unknown variable '{name}'", "a variable of this study", nearest(name, list(columns)))
+        raise RuleError(
+            f"the unknown variable '{name}'", "a variable of this study", nearest(name, list(columns))
+        )
     if known == "wave":
         return quote_identifier(known), "wave"
     return quote_identifier(known), "text" if columns[known].is_factor else "number"
@@ -155,7 +157,9 @@ def _boolean(node: Mapping[str, Any], columns: Mapping[str, Column]) -> str:
     return sql
 
 
-def _comparable(nodes: list[Mapping[str, Any]], columns: Mapping[str, Column], *, ordered: bool = False) -> list[str]:
+def _comparable(
+    nodes: list[Mapping[str, Any]], columns: Mapping[str, Column], *, ordered: bool = False
+) -> list[str]:
     """Render values that are compared with each other: all numbers or all texts, and only known levels."""
     rendered = [_render(node, columns) for node in nodes]
     kinds = {kind for _, kind in rendered} - {"null"}
@@ -164,11 +168,14 @@ def _comparable(nodes: list[Mapping[str, Any]], columns: Mapping[str, Column], *
         kinds.discard("wave")
         as_number = kinds == {"number"}
         rendered = [
-            (f"TRY_CAST({sql} AS DOUBLE)" if as_number and kind == "wave" else sql, kind) for sql, kind in rendered
+            (f"TRY_CAST({sql} AS DOUBLE)" if as_number and kind == "wave" else sql, kind)
+            for sql, kind in rendered
         ]
     if len(kinds) > 1:
         what = " with a ".join(sorted(kinds))
-        raise RuleError(f"a {what} in one comparison", "values of one type", "Factors are compared with 'level'.")
+        raise RuleError(
+            f"a {what} in one comparison", "values of one type", "Factors are compared with 'level'."
+        )
     if ordered and "text" in kinds:
         # Levels are names: the database would compare their letters.
         raise RuleError("an order between names", "an order between numbers", "List the levels with IN.")
@@ -184,10 +191,14 @@ def _refuse_unknown_levels(nodes: list[Mapping[str, Any]], columns: Mapping[str,
         literal = node.get("literal") or {}
         if len(factors) == 1 and literal.get("kind") == "STRING" and literal["text"] not in factors[0].levels:
             levels = list(factors[0].levels)
-            raise RuleError(f"the unknown level '{literal['text']}'", "a level of it", nearest(literal["text"], levels))
+            raise RuleError(
+                f"the unknown level '{literal['text']}'", "a level of it", nearest(literal["text"], levels)
+            )
 
 
-def _operator(name: str, children: list[Mapping[str, Any]], columns: Mapping[str, Column]) -> tuple[str, Type]:
+def _operator(
+    name: str, children: list[Mapping[str, Any]], columns: Mapping[str, Column]
+) -> tuple[str, Type]:
     if name == "OPERATOR_NOT":
         return f"(NOT {_boolean(children[0], columns)})", "boolean"
     if name in ("OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"):

@@ -55,7 +55,9 @@ def _source_column(name: str, spec: VariableSpec, raw: RawFrame, wave: str | Non
     found = raw.matching(spec.search)
     shown = "; ".join(f"{column} ({label})" if label else column for column, label in found[:MOST_CANDIDATES])
     missing = f"no column '{wanted}'" if wanted is not None else "no column is known"
-    candidates = f"candidates by name and label: {shown}" if found else "no name or label matches its search pattern"
+    candidates = (
+        f"candidates by name and label: {shown}" if found else "no name or label matches its search pattern"
+    )
     line = f"[{place}.from] {wave} = '{found[0][0] if found else '...'}'" if wave else f"from in [{place}]"
     raise DataError(
         f"{raw.name}: {missing} for {place}{f', wave {wave}' if wave else ''}; expected one of its columns "
@@ -141,7 +143,9 @@ def _design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl
             identifier = RawColumn(raw, raw.column(source, f"design.{role}")).identifier()
             columns.append(identifier.alias(DESIGN_PREFIX + role))
     for level in design.levels:
-        identifier = RawColumn(raw, raw.column(design.level_of(level, wave), f"design.levels.{level}")).identifier()
+        identifier = RawColumn(
+            raw, raw.column(design.level_of(level, wave), f"design.levels.{level}")
+        ).identifier()
         columns.append(identifier.alias(LEVEL_PREFIX + level))
     if spec.source.key is not None:
         ids = [RawColumn(raw, raw.column(name, "source.key")).identifier() for name in spec.source.key]
@@ -169,7 +173,9 @@ def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
 
 def _by_number(name: str) -> list[tuple[int, str]]:
     """Sort rw_2 before rw_10, in every file alike."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.casefold())]
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.casefold())
+    ]
 
 
 def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:

@@ -102,7 +102,9 @@ def open_labelled(file: SourceFile, wanted: tuple[str, ...], encoding: str | Non
     kinds = header.meta.readstat_variable_types
     frame = pl.scan_parquet(target, glob=False) if used else pl.LazyFrame()
     columns = [
-        (pl.col(column).replace(texts) if texts and kinds[column] == "string" else pl.col(column)).alias(names[column])
+        (pl.col(column).replace(texts) if texts and kinds[column] == "string" else pl.col(column)).alias(
+            names[column]
+        )
         for column in used
     ]
     codes = [
@@ -135,7 +137,9 @@ def open_labelled(file: SourceFile, wanted: tuple[str, ...], encoding: str | Non
     )
 
 
-def find_text_encoding_of(file: SourceFile, header: Header, texts: list[bytes], given: str | None) -> Encoding:
+def find_text_encoding_of(
+    file: SourceFile, header: Header, texts: list[bytes], given: str | None
+) -> Encoding:
     """Return the encoding of a file's names, labels and texts, or refuse to guess."""
     if given is not None:
         return Encoding(name=given, how="given", declared=header.declared)
@@ -165,7 +169,9 @@ def _column_labels(header: Header, names: Mapping[str, str], known: Encoding) ->
     return {names[column]: decoded(label, known.name) for column, label in labels.items() if label}
 
 
-def _convert(file: SourceFile, header: Header, used: list[str], target: Path, foreign: set[str]) -> tuple[Any, int]:
+def _convert(
+    file: SourceFile, header: Header, used: list[str], target: Path, foreign: set[str]
+) -> tuple[Any, int]:
     """Write the used columns to Parquet in chunks and collect the texts that are not ASCII."""
     import polars as pl
     import pyarrow.parquet as pq
@@ -203,9 +209,14 @@ def _chunks(file: SourceFile, header: Header, used: list[str]) -> Iterator[tuple
     offset = 0
     while True:
         chunk, meta = header.reader(
-            file.path, row_offset=offset, row_limit=CHUNK_ROWS, usecols=used, user_missing=True, encoding=TRANSPARENT,
+            file.path,
+            row_offset=offset,
+            row_limit=CHUNK_ROWS,
+            usecols=used,
+            user_missing=True,
+            encoding=TRANSPARENT,
             output_format="polars",
-        )  # fmt: skip
+        )
         if chunk.height == 0:
             return
         yield chunk, meta

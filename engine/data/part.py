@@ -9,17 +9,25 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from engine.data import queries
 from engine.data.damage import refuse_damaged_pages, refuse_other_checksum
-from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, harmonised_columns, replicate_columns, variable_column
-from engine.data.merge import open_source
+from engine.data.harmonise import (
+    KIND_SUFFIX,
+    NOT_UNDERSTOOD,
+    harmonised_columns,
+    replicate_columns,
+    variable_column,
+)
+from engine.data.places import open_source
 from engine.data.sources import RawFrame, SourceFile, file_hash, reading
 from engine.data.validate import Broken, RuleError, refuse_records
 from engine.durable import move_folder
+from engine.source_hash import hash_of_files, imported_files
 from engine.study import StudySpec
 
 PART_FORMAT = 5
@@ -79,10 +87,16 @@ def asked_of_file(spec: StudySpec, file: SourceFile) -> str:
 
 def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:
     """Return the name of the part that a file makes: by what is asked of it, its content, and who reads it."""
-    code = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
-    made_by = [PART_FORMAT, version("polars"), hashlib.sha256(b"".join(code)).hexdigest()]
+    made_by = [PART_FORMAT, version("polars"), _reading_version()]
     text = json.dumps([made_by, asked_of_file(spec, file), file.path.name, digest])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@cache
+def _reading_version() -> str:
+    """Return a hash of the code that reads, harmonises and checks a file, with its queries."""
+    files = [*imported_files(("engine.data.part",)), *sorted(queries.query_folder().glob("*.sql"))]
+    return hash_of_files(files)
 
 
 def read_part(folder: Path) -> Part | None:
@@ -95,7 +109,9 @@ def read_part(folder: Path) -> Part | None:
     return Part(records=folder / RECORDS, source=source, reused=True) if whole else None
 
 
-def build_part(spec: StudySpec, file: SourceFile, digest: str, home: Path, progress: Progress | None = None) -> Part:
+def build_part(
+    spec: StudySpec, file: SourceFile, digest: str, home: Path, progress: Progress | None = None
+) -> Part:
     """Return a file's part in the folder `home`, writing it only if it is not there.
 
     Raises
@@ -133,7 +149,9 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path, progress: Progress | None) -> dict[str, Any]:
+def _write(
+    spec: StudySpec, file: SourceFile, digest: str, working: Path, progress: Progress | None
+) -> dict[str, Any]:
     scratch = working / "scratch"
     scratch.mkdir()
     refuse_damaged_pages(spec, file)
@@ -175,7 +193,9 @@ def _labels(spec: StudySpec, file: SourceFile, raw: RawFrame) -> dict[str, dict[
         for level, codes in (variable.levels_of(file.wave) or {}).items():
             for code in codes:
                 if code in labels:
-                    found.setdefault(name, {})[f"{level} = {code}"] = " ".join(labels[code].casefold().split())
+                    found.setdefault(name, {})[f"{level} = {code}"] = " ".join(
+                        labels[code].casefold().split()
+                    )
     return found
 
 
@@ -186,7 +206,11 @@ def _refuse_other_rows(spec: StudySpec, file: SourceFile, n_rows: int) -> None:
     if wanted is None or wanted == n_rows:
         return
     others = [wave for wave, rows in expected.items() if rows == n_rows and wave != file.wave]
-    remedy = f"That is the count of wave {others[0]}: are the files swapped?" if others else "Is it a partial copy?"
+    remedy = (
+        f"That is the count of wave {others[0]}: are the files swapped?"
+        if others
+        else "Is it a partial copy?"
+    )
     message = (
         f"{file.path.name}: found {n_rows:,} rows; expected the {wanted:,} of wave {file.wave}. {remedy} "
         "(source.rows holds the counts.)"
@@ -251,7 +275,11 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
     unknown = raw.frame.filter(~column.matches(known) & ~column.is_blank).select(code=column.identifier())
     counts = unknown.group_by("code").agg(n=pl.len()).filter(pl.col("n") >= SHOWN_FROM).sort("code")
     codes = counts.collect(engine="in-memory")["code"].to_list()
-    shown = f"code {', '.join(map(str, codes[:20]))}" if codes else "codes held by very few people, not shown here"
+    shown = (
+        f"code {', '.join(map(str, codes[:20]))}"
+        if codes
+        else "codes held by very few people, not shown here"
+    )
     return (
         f"{place}: {n:,} rows hold a value that no level names ({shown}); expected one of "
         f"{', '.join(variable.level_names)}, or a code listed as missing. Add it to levels or to missing."

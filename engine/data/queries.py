@@ -38,7 +38,11 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.sql("SET temp_directory = $folder", params={"folder": spill})
         connection.sql("SET memory_limit = '1GB'")
         # Nothing is fetched or loaded on the way: the queries are ours, and need no extension.
-        for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions"):
+        for setting in (
+            "autoinstall_known_extensions",
+            "autoload_known_extensions",
+            "allow_community_extensions",
+        ):
             connection.sql(f"SET {setting} = false")
         if threads:
             connection.sql("SET threads = $threads", params={"threads": threads})

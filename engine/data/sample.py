@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.data import queries
-from engine.data.derive import derive
+from engine.data.derived_variables import derive
 from engine.data.expressions import Column, check_rule
 from engine.data.panel import Panel
 from engine.errors import DataError, Fault, StudyError
@@ -51,7 +51,9 @@ def rule_columns(spec: StudySpec) -> dict[str, Column]:
 def rule_conditions(spec: StudySpec) -> list[str | Fault]:
     """Return the SQL of each sample rule, or its fault."""
     columns = rule_columns(spec)
-    return [check_rule(f"sample[{i}].keep", rule.keep, columns) for i, rule in enumerate(spec.sample, start=1)]
+    return [
+        check_rule(f"sample[{i}].keep", rule.keep, columns) for i, rule in enumerate(spec.sample, start=1)
+    ]
 
 
 def draw_sample(
@@ -88,7 +90,9 @@ def draw_sample(
             if flow[-1].n == 0 and not may_be_empty:
                 place = f"sample[{step}] '{label}'" if step else "source"
                 before = f"the {flow[-2].n:,} rows before it" if step else "the data files"
-                raise DataError(f"{place}: no row is left of {before}; expected some. Check the rule and its codes.")
+                raise DataError(
+                    f"{place}: no row is left of {before}; expected some. Check the rule and its codes."
+                )
         params = {"panel": panel.parts, "sample": str(path)}
         queries.rows(connection, "sample_write", params, " AND ".join(conditions) or "TRUE")
     path.chmod(0o600)

@@ -112,7 +112,11 @@ class RawFrame:
     def matching(self, pattern: str) -> list[tuple[str, str]]:
         """Return the columns (name, label) whose name or label matches a regular expression."""
         found = [(column, self.column_labels.get(column, "")) for column in self.columns]
-        return [pair for pair in found if re.search(pattern, pair[0], re.IGNORECASE) or re.search(pattern, pair[1])]
+        return [
+            pair
+            for pair in found
+            if re.search(pattern, pair[0], re.IGNORECASE) or re.search(pattern, pair[1])
+        ]
 
     def column(self, name: str, place: str) -> str:
         """Return the file's own spelling of a column, matched without regard to case.
@@ -147,9 +151,14 @@ def reading(path: Path) -> Iterator[None]:
     # A Polars panic is no Exception; errors of our own code must pass. LookupError: an unknown encoding.
     expected = (
         OSError,
-        LookupError, EOFError, UnicodeError, pl.exceptions.PolarsError, pl.exceptions.PanicException, PyreadstatError,
+        LookupError,
+        EOFError,
+        UnicodeError,
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        PyreadstatError,
         ReadstatError,
-    )  # fmt: skip
+    )
     try:
         yield
     except expected as error:
@@ -183,13 +192,17 @@ def source_files(spec: StudySpec, base: Path, override: Path | None = None) -> t
     if isinstance(path, dict):
         folder = base if override is None else override
         if not folder.is_dir():
-            raise DataError(f"--data {folder}: is no folder; expected the folder of the study's {len(path)} files.")
+            raise DataError(
+                f"--data {folder}: is no folder; expected the folder of the study's {len(path)} files."
+            )
         names = {wave: Path(name).name if override is not None else name for wave, name in path.items()}
         found = [SourceFile(path=_one(folder / name, name), wave=wave) for wave, name in names.items()]
     else:
         patterns = list(path) if isinstance(path, tuple) else [path] if path else []
         if override is not None and override.is_dir():
-            patterns = [Path(pattern).name if Path(pattern).is_absolute() else pattern for pattern in patterns]
+            patterns = [
+                Path(pattern).name if Path(pattern).is_absolute() else pattern for pattern in patterns
+            ]
         if override is not None and not override.is_dir():
             patterns, base = [override.name], override.parent
         elif override is not None:
@@ -213,7 +226,9 @@ def source_files(spec: StudySpec, base: Path, override: Path | None = None) -> t
 
 def _one(path: Path, name: str) -> Path:
     if not path.is_file():
-        raise MissingFileError(f"{name}: no such file in '{path.parent}'; expected a data file. Use --data PATH.")
+        raise MissingFileError(
+            f"{name}: no such file in '{path.parent}'; expected a data file. Use --data PATH."
+        )
     return path
 
 

@@ -40,12 +40,28 @@ REMEDIES = {
     "values": ("hold nothing", "a value somewhere", "Is the column another one, or blank = 'skipped'"),
     "unique key": ("share their key with another row", "every record once", "Is the file joined twice"),
     "key": ("have no key", "one for every record", "Correct source.key"),
-    "weight": ("of the sample have no weight of 0 or more", "finite weights", "Correct the file, or add a sample rule"),
+    "weight": (
+        "of the sample have no weight of 0 or more",
+        "finite weights",
+        "Correct the file, or add a sample rule",
+    ),
     "id": ("of the sample have no id", "one for every record", "Correct the file, or add a sample rule"),
-    "replicate weight": ("of the sample have no replicate weight of 0 or more", "finite weights", "Correct the file"),
-    "rows": ("of the version before are gone", "no much shorter version", "If it is right: --accept-revision"),
-    "labels": ("other labels than before", "the labels of the files before", "Use levels_by_wave, or labels = 'any'"),
-}  # fmt: skip
+    "replicate weight": (
+        "of the sample have no replicate weight of 0 or more",
+        "finite weights",
+        "Correct the file",
+    ),
+    "rows": (
+        "of the version before are gone",
+        "no much shorter version",
+        "If it is right: --accept-revision",
+    ),
+    "labels": (
+        "other labels than before",
+        "the labels of the files before",
+        "Use levels_by_wave, or labels = 'any'",
+    ),
+}
 
 
 def _told(file: str, one: Broken) -> str:
@@ -71,7 +87,10 @@ def refuse_records(spec: StudySpec, file: str, records: Path) -> None:
             low, high = variable.allowed
             columns[name] = dy.Float64(nullable=True, check={"range": _between(low, high)})
     if spec.source.key is not None:
-        unique = {"key": _is_there, "unique key": lambda key: key.is_null() | pl.struct("wave", KEY).is_unique()}
+        unique = {
+            "key": _is_there,
+            "unique key": lambda key: key.is_null() | pl.struct("wave", KEY).is_unique(),
+        }
         columns |= {"wave": dy.String(nullable=True), KEY: dy.String(nullable=True, check=unique)}
     _refuse(file, records, columns)
 
@@ -158,7 +177,10 @@ def refuse_other_labels(
     broken = []
     for name, own in labels.items():
         changed = {
-            code for code, label in own.items() for other in known if other.get(name, {}).get(code, label) != label
+            code
+            for code, label in own.items()
+            for other in known
+            if other.get(name, {}).get(code, label) != label
         }
         if changed:
             broken.append(Broken(place=f"variables.{name}", rule="labels", rows=len(changed)))
@@ -191,7 +213,9 @@ def _refuse(file: str, records: Path, columns: Mapping[str, Any]) -> None:
     for rule, rows in failure.counts().items():
         column, _, check = rule.partition("|check__")
         if not check:
-            raise DataError(f"{file}: column {column.partition('|')[0]} has another type than the study gives it.")
+            raise DataError(
+                f"{file}: column {column.partition('|')[0]} has another type than the study gives it."
+            )
         broken.append(Broken(place=_place(column), rule=check, rows=rows))
     if broken:
         raise RuleError(file, broken)

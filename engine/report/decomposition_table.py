@@ -24,10 +24,14 @@ def _change(rows: Sequence[Row], pair: str) -> Table:
     """Return what moved between two groups: both effects by the first weighting, and each contribution's change."""
     shown = [row for row in rows if "first elasticity" not in str(row["method"])]
     found = {(row["measure"], row["term"], row["level"]): row for row in shown}
-    digits = digits_of([row["estimate"] for row in shown if row["measure"] in ("difference", "contribution_change")])
+    digits = digits_of(
+        [row["estimate"] for row in shown if row["measure"] in ("difference", "contribution_change")]
+    )
     effects = ("elasticity_effect", "inequality_effect")
     lines: list[tuple[str, ...]] = []
-    for term, level in dict.fromkeys((r["term"], r["level"]) for r in shown if r["measure"] == "contribution_change"):
+    for term, level in dict.fromkeys(
+        (r["term"], r["level"]) for r in shown if r["measure"] == "contribution_change"
+    ):
         parts = [number(found[effect, term, level]["estimate"], digits) for effect in effects]
         row = found["contribution_change", term, level]
         lines.append((f"{term}: {level}" if level else str(term), *parts, *_numbers(row, None, digits)[:3]))
@@ -41,14 +45,18 @@ def _change(rows: Sequence[Row], pair: str) -> Table:
         title=f"Change of the concentration of {rows[0]['outcome']} by {rows[0]['rank_by']}, {pair}",
         columns=("", "by elasticity", "by inequality", "contribution", "std. error", level),
         rows=tuple(lines),
-        notes=("Effects with the second elasticity and the first index; the other weighting is in results.parquet.",),
+        notes=(
+            "Effects with the second elasticity and the first index; the other weighting is in results.parquet.",
+        ),
     )
 
 
 def _table(rows: Sequence[Row], group: str) -> Table:
     found = {(row["measure"], row["term"], row["level"]): row for row in rows}
     whole = rows[0]
-    digits = digits_of([row["estimate"] for row in rows if row["measure"] in (whole["measure"], "contribution")])
+    digits = digits_of(
+        [row["estimate"] for row in rows if row["measure"] in (whole["measure"], "contribution")]
+    )
     lines: list[tuple[str, ...]] = []
     for term in dict.fromkeys(row["term"] for row in rows if row["measure"] == "mean"):
         levels = [row["level"] for row in rows if row["measure"] == "mean" and row["term"] == term]
@@ -82,10 +90,17 @@ def _table(rows: Sequence[Row], group: str) -> Table:
 def _line(
     found: Mapping[tuple[Any, ...], Row], term: str, level: str | None, digits: int, label: str | None = None
 ) -> tuple[str, ...]:
-    own = [found.get((measure, term, level)) for measure in ("mean", "effect", "elasticity", "concentration_index")]
+    own = [
+        found.get((measure, term, level))
+        for measure in ("mean", "effect", "elasticity", "concentration_index")
+    ]
     name = label or (term if level is None else f"  {level}")
     plain = ["" if row is None else number(row["estimate"], 4) for row in own]
-    return (name, *plain, *_numbers(found["contribution", term, level], found.get(("share", term, level)), digits))
+    return (
+        name,
+        *plain,
+        *_numbers(found["contribution", term, level], found.get(("share", term, level)), digits),
+    )
 
 
 def _numbers(row: Row, share: Row | None, digits: int) -> tuple[str, str, str, str]:

@@ -31,9 +31,11 @@ def write_history(rows: Sequence[Mapping[str, Any]], title: str, path: Path, *, 
     y = alt.Y("estimate:Q", title=title, scale=alt.Scale(zero=False))
     color = alt.Color("about:N", title=None, legend=alt.Legend(labelLimit=400) if len(moved) > 1 else None)
     line = alt.Chart(data, width=560, height=320).mark_line(point=True).encode(x=x, y=y, color=color)
-    bars = alt.Chart(data).mark_rule(opacity=0.5).encode(
-        x=x, y=alt.Y("conf_low:Q", title=title), y2="conf_high:Q", color=color
-    )  # fmt: skip
+    bars = (
+        alt.Chart(data)
+        .mark_rule(opacity=0.5)
+        .encode(x=x, y=alt.Y("conf_low:Q", title=title), y2="conf_high:Q", color=color)
+    )
     with written_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         told = "SIMULATED: nobody in these records is real" if simulated else shown

@@ -16,14 +16,24 @@ def history_table(rows: Sequence[Mapping[str, Any]], title: str) -> Table:
     for row in rows:
         key = (row["about"], row["method"])
         lines.append(
-            (row["run"], row["created"][:16].replace("T", " "), row["about"] or "all", number(row["estimate"], digits),
-             number(row["std_error"], digits + 1), interval(row["conf_low"], row["conf_high"], digits),
-             _moved(last.get(key), row), row["method"] or "-")
-        )  # fmt: skip
+            (
+                row["run"],
+                row["created"][:16].replace("T", " "),
+                row["about"] or "all",
+                number(row["estimate"], digits),
+                number(row["std_error"], digits + 1),
+                interval(row["conf_low"], row["conf_high"], digits),
+                _moved(last.get(key), row),
+                row["method"] or "-",
+            )
+        )
         last[key] = row
     columns = ("run", "published (UTC)", "of", "estimate", "std. error", "interval", "moved by", "method")
     return Table(
-        title=title, columns=columns, rows=tuple(lines), notes=("Moved by: standard errors since the run before.",)
+        title=title,
+        columns=columns,
+        rows=tuple(lines),
+        notes=("Moved by: standard errors since the run before.",),
     )
 
 

@@ -13,8 +13,12 @@ _CRUDE = "crude_odds_ratio"
 
 def logit_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return for each outcome, wave and subgroup the odds ratios of its models, then how they fit."""
-    for outcome, wave, subgroup in dict.fromkeys((row["outcome"], row["wave"], row["subgroup"]) for row in rows):
-        own = [row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)]
+    for outcome, wave, subgroup in dict.fromkeys(
+        (row["outcome"], row["wave"], row["subgroup"]) for row in rows
+    ):
+        own = [
+            row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)
+        ]
         group = " ".join(part for part in (wave, subgroup) if part)
         yield ratio_table(own, f"{outcome}{f', {group}' if group else ''}")
         effects = [row for row in own if row["measure"] in ("prevalence_ratio", "marginal_effect")]
@@ -35,7 +39,9 @@ def ratio_table(rows: Sequence[Row], what: str) -> Table:
     crude = [row for row in shown if row["measure"] == _CRUDE and row["analysis"] == _first_with_crude(shown)]
     columns = [*([("crude", None)] if crude else []), *((model, model) for model in models)]
     cells: dict[tuple[Any, Any, Any], Row] = {(None, row["term"], row["level"]): row for row in crude}
-    cells |= {(row["analysis"], row["term"], row["level"]): row for row in shown if row["measure"] == "odds_ratio"}
+    cells |= {
+        (row["analysis"], row["term"], row["level"]): row for row in shown if row["measure"] == "odds_ratio"
+    }
     lines: list[tuple[str, ...]] = []
     for term in dict.fromkeys(row["term"] for row in shown):
         levels = list(dict.fromkeys(row["level"] for row in shown if row["term"] == term))
@@ -111,8 +117,12 @@ def _fit(rows: Sequence[Row]) -> Table:
         lines.append((f"test of {term}", *(found.get(model, "") for model in models)))
     inflation = [row for row in rows if row["measure"] == "vif"]
     if inflation:
-        worst = {model: max((r for r in inflation if r["analysis"] == model), key=lambda r: r["estimate"], default=None)
-                 for model in models}  # fmt: skip
+        worst = {
+            model: max(
+                (r for r in inflation if r["analysis"] == model), key=lambda r: r["estimate"], default=None
+            )
+            for model in models
+        }
         cells = ["" if row is None else f"{row['estimate']:.2f} ({row['term']})" for row in worst.values()]
         lines.append(("largest variance inflation", *cells))
     return Table(title="Fit and tests", columns=("", *models), rows=tuple(lines))

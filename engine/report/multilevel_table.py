@@ -15,8 +15,12 @@ MOST_MODES = 10
 
 def multilevel_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return for each outcome, wave and subgroup the odds ratios, then variances and fit."""
-    for outcome, wave, subgroup in dict.fromkeys((row["outcome"], row["wave"], row["subgroup"]) for row in rows):
-        own = [row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)]
+    for outcome, wave, subgroup in dict.fromkeys(
+        (row["outcome"], row["wave"], row["subgroup"]) for row in rows
+    ):
+        own = [
+            row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)
+        ]
         group = " ".join(part for part in (wave, subgroup) if part)
         what = f"{outcome}{f', {group}' if group else ''}"
         full = {row["analysis"] for row in own if row["measure"] == "odds_ratio"}
@@ -50,7 +54,12 @@ def _random(rows: Sequence[Row], what: str) -> Table:
         lambda row: f"chi2 = {row['estimate']:,.2f}, p {p_value(row['p_value'])}",
     )
     for measure, digits in (("log_likelihood", 3), ("aic", 3), ("bic", 3), ("n_parameters", 0)):
-        line(measure.replace("_", " "), measure, None, lambda row, digits=digits: number(row["estimate"], digits))
+        line(
+            measure.replace("_", " "),
+            measure,
+            None,
+            lambda row, digits=digits: number(row["estimate"], digits),
+        )
     line("people", "log_likelihood", None, lambda row: f"{row['n_obs']:,}")
     for level in dict.fromkeys(row["term"] for row in rows if row["measure"] == "n_clusters"):
         line(f"clusters: {level}", "n_clusters", level, lambda row: number(row["estimate"], 0))
@@ -63,13 +72,20 @@ def _random(rows: Sequence[Row], what: str) -> Table:
         if row["measure"] in ("points_check", "n_clusters") and row["status"] != "ok"
     ]
     return Table(
-        title=f"Random effects and fit of {what}", columns=("", *models), rows=tuple(lines), notes=tuple(notes)
+        title=f"Random effects and fit of {what}",
+        columns=("", *models),
+        rows=tuple(lines),
+        notes=tuple(notes),
     )
 
 
 def _with_error(row: Row) -> str:
     if row["std_error"] is None:
-        return f"{number(row['estimate'])} ({row['status']})" if row["estimate"] is not None else str(row["status"])
+        return (
+            f"{number(row['estimate'])} ({row['status']})"
+            if row["estimate"] is not None
+            else str(row["status"])
+        )
     return f"{row['estimate']:.3f} ({row['std_error']:.3f})"
 
 

@@ -31,21 +31,24 @@ def scorecard_tables(rows: Sequence[Row], publication: str) -> Iterator[Table]:
     reasons = list(dict.fromkeys(row["reason"] for row in shown if row["reason"]))
     lines = [
         (
-            _place(row), row["measure"].replace("_", " "),
-            row["printed"], number(row["ours"], len(row["printed"].partition(".")[2])),
+            _place(row),
+            row["measure"].replace("_", " "),
+            row["printed"],
+            number(row["ours"], len(row["printed"].partition(".")[2])),
             f"{reasons.index(row['reason']) + 1}" if row["reason"] else "",
         )
         for row in shown[:MOST_SHOWN]
-    ]  # fmt: skip
+    ]
     told = dict.fromkeys(row["reason"] for row in shown[:MOST_SHOWN] if row["reason"])
     notes = [f"{reasons.index(reason) + 1}: {reason}." for reason in told]
     if len(shown) > MOST_SHOWN:
         notes.append(f"{len(shown) - MOST_SHOWN:,} more are in scorecard.parquet.")
     yield Table(
         title="Numbers that differ by more than a last digit",
-        columns=("", "what", "printed", "ours", "why"), rows=tuple(lines),
+        columns=("", "what", "printed", "ours", "why"),
+        rows=tuple(lines),
         notes=tuple(notes),
-    )  # fmt: skip
+    )
 
 
 def _place(row: Mapping[str, Any]) -> str:

@@ -57,10 +57,15 @@ def _concentration(rows: Sequence[Row]) -> Iterator[Table]:
             what = number(row["estimate"], digits) if row["estimate"] is not None else row["status"]
             lines.append(
                 (
-                    _group_label(row), _index_name(row), what, number(row["std_error"], digits + 1),
-                    interval(row["conf_low"], row["conf_high"], digits), p_value(row["p_value"]), f"{row['n_obs']:,}",
+                    _group_label(row),
+                    _index_name(row),
+                    what,
+                    number(row["std_error"], digits + 1),
+                    interval(row["conf_low"], row["conf_high"], digits),
+                    p_value(row["p_value"]),
+                    f"{row['n_obs']:,}",
                 )
-            )  # fmt: skip
+            )
         level = f"{100 * (shown[0]['conf_level'] or 0.95):g} % interval"
         yield Table(
             title=f"Concentration of {outcome} by {rank}",
@@ -81,11 +86,14 @@ def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
         estimate = number(row["estimate"], digits)
         lines.append(
             (
-                str(row["level"]), str(row["term"]).replace("_", " "),
-                f"F = {estimate}" if row["measure"] == "wald_f" else estimate, number(row["std_error"], digits + 1),
-                interval(row["conf_low"], row["conf_high"], digits), p_value(row["p_value"]),
+                str(row["level"]),
+                str(row["term"]).replace("_", " "),
+                f"F = {estimate}" if row["measure"] == "wald_f" else estimate,
+                number(row["std_error"], digits + 1),
+                interval(row["conf_low"], row["conf_high"], digits),
+                p_value(row["p_value"]),
             )
-        )  # fmt: skip
+        )
     return Table(
         title=f"Differences in the concentration of {outcome}",
         columns=("", "index", "difference", "std. error", "interval", "p"),
@@ -116,7 +124,9 @@ def _index_name(row: Row) -> str:
 
 
 def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
-    for method in dict.fromkeys(row["method"] for row in rows if not str(row["method"]).startswith("conindex")):
+    for method in dict.fromkeys(
+        row["method"] for row in rows if not str(row["method"]).startswith("conindex")
+    ):
         row = next(row for row in rows if row["method"] == method)
         replicates = f", {row['n_replicates']:,} replicates" if row["n_replicates"] else ""
         yield f"Intervals: {method}{replicates}."
@@ -163,13 +173,19 @@ def _describe(rows: Sequence[Row]) -> Iterator[Table]:
             digits = min(digits_of(means), 2)
             pairs = zip(means, spreads, strict=True)
             lines.append(("  mean (SD)", *(f"{number(m, digits)} ({number(s, digits)})" for m, s in pairs)))
-        levels = dict.fromkeys(row["level"] for row in rows if row["term"] == term and row["measure"] == "count")
-        lines.extend((f"  {level}", *(_count(cells, term, level, label) for label in labels)) for level in levels)
+        levels = dict.fromkeys(
+            row["level"] for row in rows if row["term"] == term and row["measure"] == "count"
+        )
+        lines.extend(
+            (f"  {level}", *(_count(cells, term, level, label) for label in labels)) for level in levels
+        )
     yield Table(
         title="Counts (per cent); means (standard deviations)",
         columns=("", *labels),
         rows=tuple(lines),
-        notes=("Counts and per cent are unweighted, means weighted; weighted per cent are in results.parquet.",),
+        notes=(
+            "Counts and per cent are unweighted, means weighted; weighted per cent are in results.parquet.",
+        ),
     )
 
 
@@ -193,7 +209,9 @@ def _curve(rows: Sequence[Row]) -> Iterator[Table]:
                 if row["measure"] == "dominance" and row["level"] == "diagonal" and _group_label(row) == label
             ]
             if band:
-                lines.append((label, *(_ordinate(band[point]) for point in points), verdict[0] if verdict else "-"))
+                lines.append(
+                    (label, *(_ordinate(band[point]) for point in points), verdict[0] if verdict else "-")
+                )
         yield Table(
             title=f"Concentration curve of {outcome[0]} by {outcome[1]}: share of the outcome held",
             columns=("", *(f"lowest {100 * float(point):g} %" for point in points), "against the diagonal"),
@@ -218,7 +236,11 @@ def _ordinate(row: Row) -> str:
 def _between(rows: Sequence[Row]) -> Iterator[str]:
     yield "With simultaneous bands; dominance at 19 points, multiple comparison rule."
     for row in rows:
-        if row["measure"] == "dominance" and row["level"] != "diagonal" and row["method"] == "multiple comparison":
+        if (
+            row["measure"] == "dominance"
+            and row["level"] != "diagonal"
+            and row["method"] == "multiple comparison"
+        ):
             yield f"{row['level']}: {row['term'] or row['status']}."
 
 
@@ -226,23 +248,28 @@ def _rif(rows: Sequence[Row]) -> Iterator[Table]:
     """One table a group: the coefficients on the scale of the index."""
     for label in _labels(rows):
         own = [row for row in rows if _group_label(row) == label and row["measure"] == "rif_coefficient"]
-        index = next((row for row in rows if _group_label(row) == label and row["measure"] != "rif_coefficient"), None)
+        index = next(
+            (row for row in rows if _group_label(row) == label and row["measure"] != "rif_coefficient"), None
+        )
         what = "" if index is None else f"{index['measure']} index {number(index['estimate'], 4)}"
         digits = digits_of([row["estimate"] for row in own])
         lines = tuple(
             (
                 f"{row['term']}: {row['level']}" if row["level"] else str(row["term"] or row["status"]),
-                number(row["estimate"], digits), number(row["std_error"], digits + 1),
-                interval(row["conf_low"], row["conf_high"], digits), p_value(row["p_value"]),
+                number(row["estimate"], digits),
+                number(row["std_error"], digits + 1),
+                interval(row["conf_low"], row["conf_high"], digits),
+                p_value(row["p_value"]),
             )
             for row in own
-        )  # fmt: skip
+        )
         level = f"{100 * (own[0]['conf_level'] or 0.95):g} % interval"
         yield Table(
             title=f"RIF regression of {rows[0]['outcome']} by {rows[0]['rank_by']}, {label}: {what}",
-            columns=("", "coefficient", "std. error", level, "p"), rows=lines,
+            columns=("", "coefficient", "std. error", level, "p"),
+            rows=lines,
             notes=("By how much the index changes, to first order, with the mean of a term.",),
-        )  # fmt: skip
+        )
 
 
 _BUILDERS: dict[str, Callable[[Sequence[Row]], Iterator[Table]]] = {

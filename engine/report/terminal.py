@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 
 WIDTH_OFF_TERMINAL = 140
 PADDING = 2  # what rich puts between two columns
-HEADLINE_FIRST = {"concentration": 0, "decomposition": 1, "rif": 1, "logit": 2, "multilevel": 3, "curve": 4, "rates": 5,
-                  "describe": 6}  # fmt: skip
+HEADLINE_FIRST = {
+    "concentration": 0,
+    "decomposition": 1,
+    "rif": 1,
+    "logit": 2,
+    "multilevel": 3,
+    "curve": 4,
+    "rates": 5,
+    "describe": 6,
+}
 
 
 def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> None:
@@ -45,7 +53,9 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
             print_table(console, table)
     if run.scorecard is not None and analysis is None:
         console.rule(Text("scorecard"), align="left", style="dim")
-        for table in scorecard_tables(run.scorecard.to_dicts(), manifest["study"]["asked"]["study"]["published"]):
+        for table in scorecard_tables(
+            run.scorecard.to_dicts(), manifest["study"]["asked"]["study"]["published"]
+        ):
             _print(console, table)
     for warning in manifest["warnings"]:
         console.print(Text(f"Note: {warning}.", style="yellow"))
@@ -125,7 +135,9 @@ def _print(console: Console, table: Table) -> None:
     console.print(Text(table.title, style="bold"))
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False)
     for position, column in enumerate(table.columns):
-        shown.add_column(column, justify="left" if position == 0 else "right", no_wrap=position == 0, overflow="fold")
+        shown.add_column(
+            column, justify="left" if position == 0 else "right", no_wrap=position == 0, overflow="fold"
+        )
     for row in table.rows:
         shown.add_row(*(Text(cell) for cell in row), style="bold" if len(row) == 1 else None)
     console.print(shown)

@@ -132,9 +132,11 @@ class LogitResult:
         """Return the result that these rows tell of."""
         found = next(row for row in rows if row.measure == "log_likelihood")
         return cls(
-            log_likelihood=float(found.estimate or 0.0), n_obs=int(found.n_obs or 0),
-            n_events=int(found.n_events or 0), rows=rows,
-        )  # fmt: skip
+            log_likelihood=float(found.estimate or 0.0),
+            n_obs=int(found.n_obs or 0),
+            n_events=int(found.n_events or 0),
+            rows=rows,
+        )
 
     @property
     def coefficients(self) -> pl.DataFrame:
@@ -196,11 +198,16 @@ class MixedLogitResult:
             for measure in ("variance", "icc")
         }
         return cls(
-            variances=by_level["variance"], icc=by_level["icc"], log_likelihood=values["log_likelihood"],
-            aic=values.get("aic", float("nan")), bic=values.get("bic", float("nan")),
-            points_check=values["points_check"], n_obs=int(found["log_likelihood"].n_obs or 0),
-            n_events=int(found["log_likelihood"].n_events or 0), rows=rows,
-        )  # fmt: skip
+            variances=by_level["variance"],
+            icc=by_level["icc"],
+            log_likelihood=values["log_likelihood"],
+            aic=values.get("aic", float("nan")),
+            bic=values.get("bic", float("nan")),
+            points_check=values["points_check"],
+            n_obs=int(found["log_likelihood"].n_obs or 0),
+            n_events=int(found["log_likelihood"].n_events or 0),
+            rows=rows,
+        )
 
     @property
     def coefficients(self) -> pl.DataFrame:
@@ -266,14 +273,26 @@ class DecompositionResult:
             line = found.setdefault((row.term, row.level), {"term": row.term, "level": row.level})
             line[str(row.measure)] = row.estimate
             if row.measure == "contribution":
-                line |= {name: getattr(row, name) for name in ("std_error", "conf_low", "conf_high", "p_value")}
+                line |= {
+                    name: getattr(row, name) for name in ("std_error", "conf_low", "conf_high", "p_value")
+                }
             elif row.measure == "share":
                 line["share_std_error"] = row.std_error
         kinds = {
-            "term": pl.String, "level": pl.String, "mean": pl.Float64, "effect": pl.Float64, "elasticity": pl.Float64,
-            "concentration_index": pl.Float64, "contribution": pl.Float64, "share": pl.Float64, "std_error": pl.Float64,
-            "conf_low": pl.Float64, "conf_high": pl.Float64, "p_value": pl.Float64, "share_std_error": pl.Float64,
-        }  # fmt: skip
+            "term": pl.String,
+            "level": pl.String,
+            "mean": pl.Float64,
+            "effect": pl.Float64,
+            "elasticity": pl.Float64,
+            "concentration_index": pl.Float64,
+            "contribution": pl.Float64,
+            "share": pl.Float64,
+            "std_error": pl.Float64,
+            "conf_low": pl.Float64,
+            "conf_high": pl.Float64,
+            "p_value": pl.Float64,
+            "share_std_error": pl.Float64,
+        }
         return pl.DataFrame([*found.values()], schema=kinds)
 
     def to_frame(self) -> pl.DataFrame:

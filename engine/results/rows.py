@@ -75,5 +75,10 @@ def to_frame(rows: Iterable[TidyRow]) -> pl.DataFrame:
     """
     import polars as pl
 
-    types = {name: pl.Float64 if name in _FLOATS else pl.Int64 if name in _INTEGERS else pl.String for name in COLUMNS}
-    return pl.DataFrame([[getattr(row, name) for name in COLUMNS] for row in rows], schema=types, orient="row")
+    types = {
+        name: pl.Float64 if name in _FLOATS else pl.Int64 if name in _INTEGERS else pl.String
+        for name in COLUMNS
+    }
+    return pl.DataFrame(
+        [[getattr(row, name) for name in COLUMNS] for row in rows], schema=types, orient="row"
+    )

@@ -26,7 +26,10 @@ Columns = dict[str, NDArray[np.float64] | NDArray[np.int64]]
 ROWS, SEED = 3_322, 3_322
 RESPONDENTS = 21_086
 EVENTS = {"outpatient": 210, "inpatient": 196}
-VARIANCES = {"outpatient": {"city": 0.243, "community": 0.036}, "inpatient": {"city": 0.0, "community": 0.067}}
+VARIANCES = {
+    "outpatient": {"city": 0.243, "community": 0.036},
+    "inpatient": {"city": 0.0, "community": 0.067},
+}
 # Log odds ratios of a standard deviation: Table 4's ratios of a unit, where they can be told from 1.
 CONTEXT_EFFECTS = {
     "minorities": {"outpatient": 0.005 * 18.48, "inpatient": 0.006 * 18.48},
@@ -36,18 +39,31 @@ CONTEXT_EFFECTS = {
     "service_index": {"outpatient": 0.085 * 0.24, "inpatient": 0.075 * 0.24},
 }
 CONTEXT = {  # mean, standard deviation, level
-    "minorities": (5.60, 18.48, "community"), "community_income": (2601.65, 4597.18, "community"),
-    "health_index": (-0.05, 0.64, "community"), "service_index": (0.07, 0.24, "community"),
-    "doctors": (54.34, 19.24, "city"), "beds": (83.94, 44.33, "city"), "institutions": (0.70, 1.33, "city"),
-}  # fmt: skip
+    "minorities": (5.60, 18.48, "community"),
+    "community_income": (2601.65, 4597.18, "community"),
+    "health_index": (-0.05, 0.64, "community"),
+    "service_index": (0.07, 0.24, "community"),
+    "doctors": (54.34, 19.24, "city"),
+    "beds": (83.94, 44.33, "city"),
+    "institutions": (0.70, 1.33, "city"),
+}
 SKEWED = ("minorities", "community_income", "institutions")
 CITIES, COMMUNITIES, BEYOND = 157, 402, (0.157, 0.587)  # numbers at 3,322 people, and how they grow
 # Loadings of answers on two factors: getting older, and doing well.
 LOADINGS = {
-    "age": (0.9, 0.0), "living": (-0.5, 0.0), "education": (-0.5, 0.5), "certificate": (0.2, -0.4),
-    "industry": (0.2, -0.5), "employer": (0.2, -0.3), "income_fifth": (-0.3, 0.8), "health": (0.5, -0.3),
-    "happiness": (-0.1, 0.4), "injury_insurance": (0.1, -0.4), "friends": (0.0, 0.3), "hours": (0.1, 0.1),
-}  # fmt: skip
+    "age": (0.9, 0.0),
+    "living": (-0.5, 0.0),
+    "education": (-0.5, 0.5),
+    "certificate": (0.2, -0.4),
+    "industry": (0.2, -0.5),
+    "employer": (0.2, -0.3),
+    "income_fifth": (-0.3, 0.8),
+    "health": (0.5, -0.3),
+    "happiness": (-0.1, 0.4),
+    "injury_insurance": (0.1, -0.4),
+    "friends": (0.0, 0.3),
+    "hours": (0.1, 0.1),
+}
 SCREENED = (("hukou", 0.40), ("work", 0.42), ("away", 0.10), ("ncms", 0.05), ("complete", 0.03))
 
 
@@ -77,14 +93,19 @@ def clds_levels() -> dict[str, list[CldsLevel]]:
     for row in csv.DictReader(text.splitlines()):
         found.setdefault(row["variable"], []).append(
             CldsLevel(
-                code=int(row["code"]), name=row["level"], label_zh=row["label_zh"], n=int(row["n"]),
+                code=int(row["code"]),
+                name=row["level"],
+                label_zh=row["label_zh"],
+                n=int(row["n"]),
                 odds_ratio={name: float(row[name]) for name in EVENTS},
             )
-        )  # fmt: skip
+        )
     return found
 
 
-def simulate_clds(rows: int = ROWS, seed: int = SEED, *, balanced: bool = True, respondents: int = 0) -> SimulatedClds:
+def simulate_clds(
+    rows: int = ROWS, seed: int = SEED, *, balanced: bool = True, respondents: int = 0
+) -> SimulatedClds:
     """Simulate workers, and others whom the screening leaves out.
 
     Parameters
@@ -119,11 +140,15 @@ def simulate_clds(rows: int = ROWS, seed: int = SEED, *, balanced: bool = True, 
             outcome, share, columns, levels, context, city, community, generator, balanced=balanced
         )
     panel: Columns = {
-        "person": 2016_000_000_000 + np.arange(rows), "community": community, "city": city,
-        "weight": np.exp(0.4 * generator.standard_normal(rows)), **columns,
-        "income": _income(columns["income_fifth"], generator), **context,
+        "person": 2016_000_000_000 + np.arange(rows),
+        "community": community,
+        "city": city,
+        "weight": np.exp(0.4 * generator.standard_normal(rows)),
+        **columns,
+        "income": _income(columns["income_fifth"], generator),
+        **context,
         **{name: np.ones(rows, np.int64) for name, _ in SCREENED},
-    }  # fmt: skip
+    }
     del panel["income_fifth"]
     if respondents > rows:
         panel = _with_screened(panel, respondents - rows, generator)
@@ -155,7 +180,9 @@ def _places(
         people = np.flatnonzero(kind == own)
         cities = max(2, round(n_cities * len(people) / rows))
         communities = max(cities, round(n_communities * len(people) / rows))
-        place = np.sort(generator.choice(communities, len(people), p=generator.dirichlet(np.full(communities, 4.0))))
+        place = np.sort(
+            generator.choice(communities, len(people), p=generator.dirichlet(np.full(communities, 4.0)))
+        )
         community[people] = first_community + place
         city[people] = first_city + place * cities // communities
         first_city, first_community = first_city + cities, first_community + communities
@@ -178,10 +205,17 @@ def _context(city: IntArray, community: IntArray, generator: np.random.Generator
 
 
 def _outcome(
-    outcome: str, share: float, columns: Columns,
-    levels: Mapping[str, list[CldsLevel]], context: Mapping[str, FloatArray], city: IntArray, community: IntArray,
-    generator: np.random.Generator, *, balanced: bool,
-) -> tuple[IntArray, dict[str, float]]:  # fmt: skip
+    outcome: str,
+    share: float,
+    columns: Columns,
+    levels: Mapping[str, list[CldsLevel]],
+    context: Mapping[str, FloatArray],
+    city: IntArray,
+    community: IntArray,
+    generator: np.random.Generator,
+    *,
+    balanced: bool,
+) -> tuple[IntArray, dict[str, float]]:
     """Draw an outcome from the published odds ratios; the constant makes the expected number of events right."""
     rows, eta = len(city), np.zeros(len(city))
     truth: dict[str, float] = {}
@@ -223,7 +257,9 @@ def _income(fifth: NDArray[np.float64] | NDArray[np.int64], generator: np.random
 def _with_screened(own: Columns, others: int, generator: np.random.Generator) -> Columns:
     """Add people whom the rules leave out, one rule after the other; the shares of the rules are assumed."""
     example = generator.integers(0, len(own["person"]), others)
-    rule = np.repeat(np.arange(len(SCREENED)), scaled_counts([round(1000 * share) for _, share in SCREENED], others))
+    rule = np.repeat(
+        np.arange(len(SCREENED)), scaled_counts([round(1000 * share) for _, share in SCREENED], others)
+    )
     found: Columns = {}
     for name, values in own.items():
         more = values[example]

@@ -57,7 +57,8 @@ def simulate_cmds(rows: int = ROWS_IN_ALL, seed: int = SEED, *, balanced: bool =
     truth = cmds_truth()
     sizes = scaled_counts([ROWS[wave] for wave in WAVES], rows)
     return [
-        _simulate_wave(wave, n, levels, truth, seed, balanced=balanced) for wave, n in zip(WAVES, sizes, strict=True)
+        _simulate_wave(wave, n, levels, truth, seed, balanced=balanced)
+        for wave, n in zip(WAVES, sizes, strict=True)
     ]
 
 
@@ -77,7 +78,9 @@ def _simulate_wave(
     p = 1.0 / (1.0 + np.exp(-(truth.waves[wave].beta @ truth.dummies)))[cell]
     established = _established(p, asked, cell, z, generator, balanced=balanced)
     v = generator.random(n)
-    without = np.select([v < SHARE_NOT_SURE, v < SHARE_NOT_SURE + SHARE_HEARD], [NOT_SURE, HEARD_NO_RECORD], NO_RECORD)
+    without = np.select(
+        [v < SHARE_NOT_SURE, v < SHARE_NOT_SURE + SHARE_HEARD], [NOT_SURE, HEARD_NO_RECORD], NO_RECORD
+    )
     record = np.where(asked, np.where(established, ESTABLISHED, without), SKIPPED)
     income = _income(wave, columns, z, generator)
     values: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {
@@ -95,7 +98,9 @@ def _simulate_wave(
     return SimulatedWave(wave=wave, columns=values)
 
 
-def _cells(wave: str, n: int, truth: Truth, generator: np.random.Generator) -> tuple[IntArray, NDArray[np.bool_]]:
+def _cells(
+    wave: str, n: int, truth: Truth, generator: np.random.Generator
+) -> tuple[IntArray, NDArray[np.bool_]]:
     """Return each person's cell (n,), and who is asked: systematic draws from the expected numbers."""
     own = truth.waves[wave]
     n_skipped = round(own.skipped.sum() * n / ROWS[wave])
@@ -103,7 +108,9 @@ def _cells(wave: str, n: int, truth: Truth, generator: np.random.Generator) -> t
     for mass, people in ((own.asked, n - n_skipped), (own.skipped, n_skipped)):
         ends = np.floor(np.cumsum(mass) * (people / max(mass.sum(), 1.0)) + generator.random())
         ends[-1] = people
-        found.append(np.repeat(np.arange(len(mass)), np.diff(np.minimum(ends, people), prepend=0.0).astype(np.int64)))
+        found.append(
+            np.repeat(np.arange(len(mass)), np.diff(np.minimum(ends, people), prepend=0.0).astype(np.int64))
+        )
     return np.concatenate(found), np.arange(n) < n - n_skipped
 
 
@@ -119,7 +126,9 @@ def _repair_margin(
     """Move people chosen at random from levels with too many to those with too few: a few dozen in half a million."""
     surplus = np.bincount(codes, minlength=len(wanted) + 1)[1:] - np.array(wanted)
     for giving in np.flatnonzero(surplus > 0) + 1:
-        candidates = generator.permutation(np.flatnonzero((codes == giving) & may_move))[: surplus[giving - 1]]
+        candidates = generator.permutation(np.flatnonzero((codes == giving) & may_move))[
+            : surplus[giving - 1]
+        ]
         taking = np.repeat(np.arange(1, len(wanted) + 1), np.maximum(-surplus, 0))[: len(candidates)]
         codes[candidates] = taking
         surplus = np.bincount(codes, minlength=len(wanted) + 1)[1:] - np.array(wanted)
@@ -141,9 +150,14 @@ def _points(region: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def _established(
-    p: FloatArray, asked: NDArray[np.bool_], cell: IntArray, z: FloatArray, generator: np.random.Generator, *,
+    p: FloatArray,
+    asked: NDArray[np.bool_],
+    cell: IntArray,
+    z: FloatArray,
+    generator: np.random.Generator,
+    *,
     balanced: bool,
-) -> NDArray[np.bool_]:  # fmt: skip
+) -> NDArray[np.bool_]:
     """Say who has a record: probability p each, people of one point alike through their common z."""
     e = generator.standard_normal(len(p))
     v = ndtr(np.sqrt(1.0 - POINT_CORRELATION) * e - np.sqrt(POINT_CORRELATION) * z)
@@ -170,7 +184,9 @@ def _with_blanks(wave: str, record: IntArray, generator: np.random.Generator) ->
     return values
 
 
-def _income(wave: str, columns: dict[str, IntArray], z: FloatArray, generator: np.random.Generator) -> FloatArray:
+def _income(
+    wave: str, columns: dict[str, IntArray], z: FloatArray, generator: np.random.Generator
+) -> FloatArray:
     """Monthly household income in yuan, told in round numbers; points that keep more records are a little poorer."""
     n = len(z)
     log_income = (

@@ -86,7 +86,9 @@ def cmds_truth() -> Truth:
     cells = np.array([*product(*(range(1, len(own) + 1) for own in levels.values()))], np.int64)
     dummies = _dummies(levels, cells)
     names = (("(constant)", ""), *((name, level.name) for name, own in levels.items() for level in own[1:]))
-    seeds = {wave: _nearest(_seed(levels, cells, wave), dummies, _targets(levels, "asked", wave)) for wave in WAVES}
+    seeds = {
+        wave: _nearest(_seed(levels, cells, wave), dummies, _targets(levels, "asked", wave)) for wave in WAVES
+    }
     events = {wave: _targets(levels, "established", wave) for wave in WAVES}
     published = np.array([0.0, *(_log_ratio(level, own) for own in levels.values() for level in own[1:])])
     common = published.copy()
@@ -168,14 +170,20 @@ def _skipped(
 
 
 def _calibrated(
-    levels: dict[str, list[Level]], dummies: FloatArray, seeds: dict[str, FloatArray], events: dict[str, FloatArray],
+    levels: dict[str, list[Level]],
+    dummies: FloatArray,
+    seeds: dict[str, FloatArray],
+    events: dict[str, FloatArray],
     common: FloatArray,
-) -> dict[str, FloatArray]:  # fmt: skip
+) -> dict[str, FloatArray]:
     """Move the seeds until people of every wave, and records of all waves together, are those published."""
     effect = common[1:] @ dummies[1:]
     p = {wave: _expit(_intercept(effect, seeds[wave], events[wave][0]) + effect) for wave in WAVES}
     empty = np.zeros_like(dummies)
-    own = [np.concatenate([dummies if i == w else empty for i in range(len(WAVES))], 1) for w in range(len(WAVES))]
+    own = [
+        np.concatenate([dummies if i == w else empty for i in range(len(WAVES))], 1)
+        for w in range(len(WAVES))
+    ]
     A = np.concatenate([*own, np.concatenate([dummies * p[wave] for wave in WAVES], 1)])
     targets = [*(_targets(levels, "asked", wave) for wave in WAVES), np.sum([*events.values()], axis=0)]
     found = _nearest(np.concatenate([*seeds.values()]), A, np.concatenate(targets))

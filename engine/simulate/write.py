@@ -19,11 +19,23 @@ if TYPE_CHECKING:
 FORMATS = (".parquet", ".csv", ".dta", ".sav")
 TITLE = "SIMULATED panel, no real person: margins of"
 COLUMN_LABELS = {
-    "wave": "年份", "point": "样本点编码", "stratum": "层", "weight": "权重", "sex": "性别", "age": "年龄组",
-    "region": "地区", "marital": "婚姻状况", "education": "受教育程度", "hukou": "户口性质", "duration": "流动时间",
-    "reason": "本次流动原因", "range": "本次流动范围", "health_record": "是否建立居民健康档案",
-    "income": "家庭月总收入", "simulated": "模拟数据",
-}  # fmt: skip
+    "wave": "年份",
+    "point": "样本点编码",
+    "stratum": "层",
+    "weight": "权重",
+    "sex": "性别",
+    "age": "年龄组",
+    "region": "地区",
+    "marital": "婚姻状况",
+    "education": "受教育程度",
+    "hukou": "户口性质",
+    "duration": "流动时间",
+    "reason": "本次流动原因",
+    "range": "本次流动范围",
+    "health_record": "是否建立居民健康档案",
+    "income": "家庭月总收入",
+    "simulated": "模拟数据",
+}
 CLDS_LABELS = {"simulated": "模拟数据", "person": "个人编码", "community": "社区编码", "city": "城市编码"}
 RECORD_LABELS = {
     NO_RECORD: "没建/没听说过",
@@ -55,24 +67,31 @@ class LabelledPanel:
 
 def cmds_panel(waves: Sequence[SimulatedWave]) -> LabelledPanel:
     """Return the simulated CMDS panel with its labels."""
-    labels = {name: {level.code: level.label_zh for level in levels} for name, levels in published_levels().items()}
+    labels = {
+        name: {level.code: level.label_zh for level in levels} for name, levels in published_levels().items()
+    }
     return LabelledPanel(
-        frame=panel_frame(waves), title=f"{TITLE} Wang et al. 2021", column_labels=COLUMN_LABELS,
+        frame=panel_frame(waves),
+        title=f"{TITLE} Wang et al. 2021",
+        column_labels=COLUMN_LABELS,
         value_labels={**labels, "health_record": RECORD_LABELS},
-    )  # fmt: skip
+    )
 
 
 def clds_panel(sample: SimulatedClds) -> LabelledPanel:
     """Return the simulated CLDS sample with its labels."""
     import polars as pl
 
-    labels = {name: {level.code: level.label_zh for level in levels} for name, levels in clds_levels().items()}
+    labels = {
+        name: {level.code: level.label_zh for level in levels} for name, levels in clds_levels().items()
+    }
     labels |= {name: {0: "否", 1: "是"} for name in EVENTS}
     return LabelledPanel(
-        frame=pl.DataFrame(sample.columns), title=f"{TITLE} Li et al. 2022",
+        frame=pl.DataFrame(sample.columns),
+        title=f"{TITLE} Li et al. 2022",
         column_labels=CLDS_LABELS,
         value_labels={name: own for name, own in labels.items() if name in sample.columns},
-    )  # fmt: skip
+    )
 
 
 def write_panel(panel: LabelledPanel, path: Path) -> None:
@@ -85,7 +104,9 @@ def write_panel(panel: LabelledPanel, path: Path) -> None:
     """
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
-        raise UsageError(f"--out {path.name}: found the ending '{suffix}'; expected one of {', '.join(FORMATS)}.")
+        raise UsageError(
+            f"--out {path.name}: found the ending '{suffix}'; expected one of {', '.join(FORMATS)}."
+        )
     temporary = path.with_name(f".{path.stem}.writing-{os.getpid()}{suffix}")
     try:
         _write(panel, temporary, suffix)
@@ -100,7 +121,9 @@ def write_panel(panel: LabelledPanel, path: Path) -> None:
 
 def _write(panel: LabelledPanel, path: Path, suffix: str) -> None:
     if suffix == ".parquet":
-        panel.frame.write_parquet(path, compression="zstd", metadata={"simulated": "true", "title": panel.title})
+        panel.frame.write_parquet(
+            path, compression="zstd", metadata={"simulated": "true", "title": panel.title}
+        )
         return
     if suffix == ".csv":
         panel.frame.write_csv(path)
@@ -109,6 +132,9 @@ def _write(panel: LabelledPanel, path: Path, suffix: str) -> None:
 
     writer = pyreadstat.write_dta if suffix == ".dta" else pyreadstat.write_sav
     writer(
-        panel.frame, path, file_label="SIMULATED, no real person", column_labels=dict(panel.column_labels),
+        panel.frame,
+        path,
+        file_label="SIMULATED, no real person",
+        column_labels=dict(panel.column_labels),
         variable_value_labels={name: dict(labels) for name, labels in panel.value_labels.items()},
-    )  # fmt: skip
+    )

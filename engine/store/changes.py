@@ -11,14 +11,18 @@ SHOWN = 30  # moved estimates
 ABOUT = ("wave", "subgroup", "outcome", "term", "level")
 
 
-def change_report(before: Mapping[str, Any] | None, after: Mapping[str, Any], differences: Differences | None) -> str:
+def change_report(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any], differences: Differences | None
+) -> str:
     """Return Markdown: files, analyses, and the estimates that moved, by their standard errors."""
     title = after["study"]["title"] or after["study"]["name"]
     lines = [f"# {title}", "", "## Files", ""]
     lines += [f"- {line}" for line in file_lines(before, after)] or ["- as before"]
     lines += ["", "## Analyses", "", *(f"- {line}" for line in task_lines(after))]
     lines += ["", "## Results", ""]
-    lines += [f"- {len(after['tasks'])} analyses, first run"] if differences is None else result_lines(differences)
+    lines += (
+        [f"- {len(after['tasks'])} analyses, first run"] if differences is None else result_lines(differences)
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -62,7 +66,9 @@ def result_lines(differences: Differences, *, all_of_them: bool = False) -> list
     shown = differences.rows.height if all_of_them else SHOWN
     counts = differences.counts
     told = f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts"
-    lines = [f"{told}, {counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same."]
+    lines = [
+        f"{told}, {counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same."
+    ]
     moved = differences.rows.filter(differences.rows["difference"] == MOVED).head(shown)
     if moved.height:
         lines += [

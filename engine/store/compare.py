@@ -11,9 +11,19 @@ if TYPE_CHECKING:
 
 WHAT = ("analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure", "method")
 NUMBERS = (
-    "estimate", "std_error", "conf_low", "conf_high", "conf_level", "p_value", "n_obs", "n_events", "n_clusters",
-    "sum_weights", "n_replicates", "n_failed",
-)  # fmt: skip
+    "estimate",
+    "std_error",
+    "conf_low",
+    "conf_high",
+    "conf_level",
+    "p_value",
+    "n_obs",
+    "n_events",
+    "n_clusters",
+    "sum_weights",
+    "n_replicates",
+    "n_failed",
+)
 MOVED, ERROR_MOVED, NEW, GONE = "moved", "error moved", "new", "gone"
 
 
@@ -53,10 +63,17 @@ def compare(before: pl.DataFrame, after: pl.DataFrame) -> Differences:
     import polars as pl
 
     both = _numbered(before).join(
-        _numbered(after), on=[*WHAT, "copy"], how="full", suffix="_after", coalesce=True, nulls_equal=True,
+        _numbered(after),
+        on=[*WHAT, "copy"],
+        how="full",
+        suffix="_after",
+        coalesce=True,
+        nulls_equal=True,
         maintain_order="left_right",
-    )  # fmt: skip
-    same = pl.all_horizontal(pl.col(name).eq_missing(pl.col(f"{name}_after")) for name in (*NUMBERS, "status"))
+    )
+    same = pl.all_horizontal(
+        pl.col(name).eq_missing(pl.col(f"{name}_after")) for name in (*NUMBERS, "status")
+    )
     moved = pl.col("estimate").ne_missing(pl.col("estimate_after"))
     error = pl.coalesce("std_error", "std_error_after")
     change = pl.col("estimate_after") - pl.col("estimate")

@@ -129,7 +129,9 @@ def run_of(path: Path) -> Path:
         return path
     newest = open_store(path).newest
     if newest is None:
-        raise UsageError(f"{path}: is a store without a run; expected one that `equirank refresh` has published.")
+        raise UsageError(
+            f"{path}: is a store without a run; expected one that `equirank refresh` has published."
+        )
     return newest
 
 
@@ -142,7 +144,9 @@ def open_store(root: Path) -> Store:
         If the folder is none, or one of another version.
     """
     if not is_store(root):
-        raise UsageError(f"--store {root}: is no store; expected a folder that `equirank refresh` made. Correct it.")
+        raise UsageError(
+            f"--store {root}: is no store; expected a folder that `equirank refresh` made. Correct it."
+        )
     _refuse_other_version(root)
     return Store(root=root)
 
@@ -216,7 +220,9 @@ def _prepared(root: Path) -> Store:
     if not is_store(root):
         sync_folder(root)
         write_file(
-            root / MARK, json.dumps({"format": STORE_FORMAT, "salt": secrets.token_hex(32)}).encode(), store.work
+            root / MARK,
+            json.dumps({"format": STORE_FORMAT, "salt": secrets.token_hex(32)}).encode(),
+            store.work,
         )
     _refuse_other_version(root)
     return store

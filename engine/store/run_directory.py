@@ -47,7 +47,9 @@ def new_run(target: Path, study: str) -> Iterator[Path]:
     target = target.resolve()
     _refuse_foreign(target, study)
     if target == Path.cwd() or target in Path.cwd().parents:
-        raise UsageError(f"--out {target}: is the folder you are in; expected a folder below it. Choose a name.")
+        raise UsageError(
+            f"--out {target}: is the folder you are in; expected a folder below it. Choose a name."
+        )
     with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))
@@ -138,7 +140,12 @@ def read_run(path: Path) -> StoredRun:
 
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        is_run = manifest["format"] == RUN_FORMAT and {"study", "sample_flow", "warnings", "simulated"} <= set(manifest)
+        is_run = manifest["format"] == RUN_FORMAT and {
+            "study",
+            "sample_flow",
+            "warnings",
+            "simulated",
+        } <= set(manifest)
         results = pl.read_parquet(path / RESULTS, glob=False)
         scorecard = pl.read_parquet(path / SCORECARD, glob=False) if (path / SCORECARD).is_file() else None
         is_run = is_run and {"analysis", "kind", "measure", "method", "status"} <= set(results.columns)

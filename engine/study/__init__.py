@@ -13,7 +13,14 @@ from engine.study.analyses import (
     RifSpec,
 )
 from engine.study.load import json_schema, load_study, parse_study, shipped_studies
-from engine.study.models import DesignSpec, MergeSpec, ReplicateWeightsSpec, SourceSpec, StudySpec, VariableSpec
+from engine.study.models import (
+    DesignSpec,
+    MergeSpec,
+    ReplicateWeightsSpec,
+    SourceSpec,
+    StudySpec,
+    VariableSpec,
+)
 
 __all__ = [
     "AnalysisSpec",

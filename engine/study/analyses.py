@@ -63,7 +63,11 @@ def _wave_names(value: object) -> object:
     if value in ("all", "each"):
         return value
     names = as_tuple(value)
-    return tuple(str(name) if isinstance(name, int) else name for name in names) if isinstance(names, tuple) else names
+    return (
+        tuple(str(name) if isinstance(name, int) else name for name in names)
+        if isinstance(names, tuple)
+        else names
+    )
 
 
 class _Analysis(Spec):
@@ -71,7 +75,9 @@ class _Analysis(Spec):
     waves: Annotated[
         Literal["all", "each"] | Annotated[tuple[str, ...], Field(min_length=1)],
         BeforeValidator(_wave_names, json_schema_input_type=str | int | tuple[str | int, ...]),
-        Field(description="all; each: every wave as if it were alone; or a list: these as if there were no others"),
+        Field(
+            description="all; each: every wave as if it were alone; or a list: these as if there were no others"
+        ),
     ] = "all"
     by: Annotated[Names, Field(description="Factors, or 'wave'")] = ()
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
@@ -110,7 +116,9 @@ class ConcentrationSpec(_Analysis):
         float | None, Field(gt=1, le=100, description="v of the extended, beta of the symmetric index")
     ] = None
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
-    peer: Annotated[Literal["conindex"] | None, Field(description="Beside ours, what Stata's conindex prints")] = None
+    peer: Annotated[
+        Literal["conindex"] | None, Field(description="Beside ours, what Stata's conindex prints")
+    ] = None
     bootstrap: BootstrapSpec | None = None
 
 
@@ -137,7 +145,9 @@ class DecompositionSpec(_Analysis):
     ] = "average"
     index: Literal["standard", "generalized", "erreygers", "wagstaff", "modified"] = "standard"
     bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
-    change: Annotated[bool, Field(description="What moved between groups: elasticities or inequality")] = False
+    change: Annotated[bool, Field(description="What moved between groups: elasticities or inequality")] = (
+        False
+    )
     bootstrap: BootstrapSpec | None = None
 
 
@@ -157,11 +167,15 @@ class LogitSpec(_Analysis):
 
     kind: Literal["logit"]
     outcome: str
-    terms: Annotated[tuple[Term, ...], Field(min_length=1, description="Variables, 'wave', and lists: their products")]
+    terms: Annotated[
+        tuple[Term, ...], Field(min_length=1, description="Variables, 'wave', and lists: their products")
+    ]
     scores: Annotated[
         tuple[tuple[str, str], ...], Field(description="Products of level numbers, one coefficient each")
     ] = ()
-    crude: Annotated[bool, Field(description="Odds ratios of each variable alone, on its own complete rows")] = True
+    crude: Annotated[
+        bool, Field(description="Odds ratios of each variable alone, on its own complete rows")
+    ] = True
     covariance: Annotated[
         Literal["auto", "model", "robust", "cluster", "design"],
         Field(description="auto: that of the design, where the study has one"),
@@ -189,7 +203,9 @@ class MultilevelSpec(_Analysis):
     kind: Literal["multilevel"]
     outcome: str
     terms: Annotated[tuple[Term, ...], Field(description="Variables and products; none: the null model")] = ()
-    levels: Annotated[Names, Field(min_length=1, max_length=2, description="Of design.levels, innermost first")]
+    levels: Annotated[
+        Names, Field(min_length=1, max_length=2, description="Of design.levels, innermost first")
+    ]
     points: Annotated[Points, Field(description="Quadrature points a level, an odd number; 1: Laplace")] = 7
     weights: Annotated[
         Literal["none", "cluster-size"],
@@ -199,7 +215,14 @@ class MultilevelSpec(_Analysis):
 
 
 AnalysisSpec = Annotated[
-    DescribeSpec | RatesSpec | ConcentrationSpec | CurveSpec | DecompositionSpec | LogitSpec | MultilevelSpec | RifSpec,
+    DescribeSpec
+    | RatesSpec
+    | ConcentrationSpec
+    | CurveSpec
+    | DecompositionSpec
+    | LogitSpec
+    | MultilevelSpec
+    | RifSpec,
     Field(discriminator="kind"),
 ]
 REPLICATED = (ConcentrationSpec, DecompositionSpec)

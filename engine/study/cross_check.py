@@ -37,7 +37,9 @@ def cross_check(raw: Table) -> list[Fault]:
     for name, spec in variables.items():
         if folded.setdefault(name.casefold(), name) != name:
             faults.append(
-                Fault(f"variables.{name}", f"a name like '{folded[name.casefold()]}'", "another", "Rename it.")
+                Fault(
+                    f"variables.{name}", f"a name like '{folded[name.casefold()]}'", "another", "Rename it."
+                )
             )
         faults.extend(check_variable(f"variables.{name}", name, spec))
     analyses = raw.get("analysis")
@@ -92,17 +94,24 @@ def _terms(path: str, analysis: Table, variables: Mapping[str, Table]) -> Iterat
             names = _names(product)
             if len(set(names)) < max(len(names), 2):
                 yield Fault(
-                    f"{path}.{key}", f"the product {product!r}", "two or more different variables", "Correct it."
+                    f"{path}.{key}",
+                    f"the product {product!r}",
+                    "two or more different variables",
+                    "Correct it.",
                 )
             for name in names:
                 if name not in single:
                     yield Fault(
-                        f"{path}.{key}", f"a product of '{name}', which is no term itself", "its own term too",
+                        f"{path}.{key}",
+                        f"a product of '{name}', which is no term itself",
+                        "its own term too",
                         nearest(name, single),
-                    )  # fmt: skip
+                    )
                 is_factor = _is_factor(variables.get(name, {}))
                 if key == "scores" and name != "wave" and name in variables and not is_factor:
-                    yield Fault(f"{path}.scores", f"the number '{name}'", "factors", "Put the product under terms.")
+                    yield Fault(
+                        f"{path}.scores", f"the number '{name}'", "factors", "Put the product under terms."
+                    )
 
 
 def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: Table) -> Iterator[Fault]:
@@ -110,7 +119,9 @@ def _logit(path: str, analysis: Table, variables: Mapping[str, Table], design: T
     outcome = analysis.get("outcome")
     spec = variables.get(outcome, {}) if isinstance(outcome, str) else {}
     if spec and not spec.get("event"):
-        yield Fault(f"{path}.outcome", f"'{outcome}' without event", "an event", f"Give variables.{outcome} an event.")
+        yield Fault(
+            f"{path}.outcome", f"'{outcome}' without event", "an event", f"Give variables.{outcome} an event."
+        )
     if analysis.get("covariance") == "cluster" and not design.get("cluster"):
         yield Fault(f"{path}.covariance", "'cluster'", "design.cluster", "Name the column, or use 'robust'.")
 
@@ -129,14 +140,19 @@ def _decomposition(path: str, analysis: Table) -> Iterator[Fault]:
     for name in _names(analysis.get("need")):
         if name not in terms:
             yield Fault(
-                f"{path}.need", f"'{name}', which is none of the terms", "some of the terms", nearest(name, terms)
+                f"{path}.need",
+                f"'{name}', which is none of the terms",
+                "some of the terms",
+                nearest(name, terms),
             )
     if analysis.get("outcome") in terms:
         yield Fault(f"{path}.terms", "the outcome itself", "other variables", "Leave it out.")
     given = _table(analysis.get("bootstrap")).get("interval", ())
     for name in _names(given):
         if name in ("bca", "studentized"):
-            yield Fault(f"{path}.bootstrap.interval", f"'{name}'", "'percentile', 'basic' or 'normal'", "Choose one.")
+            yield Fault(
+                f"{path}.bootstrap.interval", f"'{name}'", "'percentile', 'basic' or 'normal'", "Choose one."
+            )
 
 
 def is_text_encoding(name: str) -> bool:
@@ -165,7 +181,9 @@ def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
         yield Fault("source.path", "no file", "one or more files", "Name the data files.")
     encoding = source.get("encoding")
     if isinstance(encoding, str) and not is_text_encoding(encoding):
-        yield Fault("source.encoding", f"the unknown encoding '{encoding}'", "such as 'GB18030'", "Correct it.")
+        yield Fault(
+            "source.encoding", f"the unknown encoding '{encoding}'", "such as 'GB18030'", "Correct it."
+        )
     if has_waves and source.get("wave") is not None:
         yield Fault("source.wave", "a wave column beside one file for each wave", "one of them", "Drop one.")
     for name, spec in variables.items():
@@ -183,21 +201,31 @@ def _source(source: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
         else:
             for wave in source["path"]:
                 if wave not in columns and not spec.get("search"):
-                    yield Fault(place, f"no column for wave {wave}", "one for each wave", f"Add {wave} = '...'.")
+                    yield Fault(
+                        place, f"no column for wave {wave}", "one for each wave", f"Add {wave} = '...'."
+                    )
 
 
 def _design(design: Table, source: Table) -> Iterator[Fault]:
     levels = {f"levels.{name}": columns for name, columns in _table(design.get("levels")).items()}
-    for role, columns in {"stratum": design.get("stratum"), "cluster": design.get("cluster"), **levels}.items():
+    for role, columns in {
+        "stratum": design.get("stratum"),
+        "cluster": design.get("cluster"),
+        **levels,
+    }.items():
         if isinstance(columns, Mapping):
             for wave in source["path"] if isinstance(source.get("path"), Mapping) else ():
                 if wave not in columns:
                     place = f"design.{role}"
-                    yield Fault(place, f"no column for wave {wave}", "one for each wave", f"Add {wave} = '...'.")
+                    yield Fault(
+                        place, f"no column for wave {wave}", "one for each wave", f"Add {wave} = '...'."
+                    )
     given = _table(design.get("replicate_weights"))
     needed = {"jkn": "rscales", "fay": "fay"}.get(str(given.get("method")))
     if needed and given.get(needed) is None:
-        yield Fault(f"design.replicate_weights.{needed}", "nothing", f"a value for '{given['method']}'", "Add it.")
+        yield Fault(
+            f"design.replicate_weights.{needed}", "nothing", f"a value for '{given['method']}'", "Add it."
+        )
     if given.get("method") == "other" and given.get("scale") is None and given.get("rscales") is None:
         yield Fault("design.replicate_weights.scale", "nothing", "scale or rscales for 'other'", "Add one.")
 
@@ -216,9 +244,11 @@ def _references(path: str, analysis: Table, variables: Mapping[str, Table], raw:
                     yield Fault(f"{path}.{key}", "'wave'", "a study with waves", "Give source.wave.")
             elif name not in variables:
                 yield Fault(
-                    f"{path}.{key}", f"the unknown variable '{name}'", "a variable of this study",
+                    f"{path}.{key}",
+                    f"the unknown variable '{name}'",
+                    "a variable of this study",
                     nearest(name, [*variables, *(["wave"] if key == "by" else [])]),
-                )  # fmt: skip
+                )
             else:
                 yield from _role(f"{path}.{key}", key, name, variables[name], str(analysis.get("kind")))
 
@@ -231,7 +261,9 @@ def _waves(path: str, analysis: Table, source: Table) -> Iterator[Fault]:
     if waves != "each":
         return
     if "wave" in _names(analysis.get("terms")):
-        yield Fault(f"{path}.terms", "'wave' with each wave alone", "other terms", "Drop it, or use waves = 'all'.")
+        yield Fault(
+            f"{path}.terms", "'wave' with each wave alone", "other terms", "Drop it, or use waves = 'all'."
+        )
     for key in ("compare", "change"):
         if analysis.get(key) is True and _names(analysis.get("by")) == ["wave"]:
             yield Fault(f"{path}.{key}", "true with each wave alone", "waves = 'all'", "Drop one of the two.")
@@ -254,18 +286,24 @@ def _indices(path: str, analysis: Table, variables: Mapping[str, Table]) -> Iter
         spec = variables.get(outcome, {})
         if bounded and spec and not (spec.get("event") or spec.get("bounds") or analysis.get("bounds")):
             yield Fault(
-                f"{path}.index", f"'{bounded[0]}' of the unbounded outcome '{outcome}'", "theoretical bounds",
+                f"{path}.index",
+                f"'{bounded[0]}' of the unbounded outcome '{outcome}'",
+                "theoretical bounds",
                 f"Give variables.{outcome}.bounds = [low, high]; they are never read off the data.",
-            )  # fmt: skip
+            )
     shaped = [index for index in indices if index in NEEDS_PARAMETER]
     if shaped and analysis.get("parameter") is None:
-        yield Fault(f"{path}.parameter", "nothing", f"a number above 1 for '{shaped[0]}'", "Add parameter = 3.")
+        yield Fault(
+            f"{path}.parameter", "nothing", f"a number above 1 for '{shaped[0]}'", "Add parameter = 3."
+        )
     bounds = analysis.get("bounds")
     if isinstance(bounds, list) and not is_interval(bounds):
         yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
     for outcome in _names(analysis.get("outcome")):
         if bounds is not None and variables.get(outcome, {}).get("event"):
-            yield Fault(f"{path}.bounds", f"bounds of the event '{outcome}'", "none: they are 0 and 1", "Drop them.")
+            yield Fault(
+                f"{path}.bounds", f"bounds of the event '{outcome}'", "none: they are 0 and 1", "Drop them."
+            )
     for key in ("compare", "change"):
         if analysis.get(key) is True and not analysis.get("by"):
             yield Fault(f"{path}.{key}", "true without groups", "groups to compare", "Give by = [...].")
@@ -277,14 +315,20 @@ def _bootstrap(path: str, analysis: Table, design: Table) -> Iterator[Fault]:
         return
     method = bootstrap.get("method", "auto")
     if method in ("cluster", "rao-wu") and not (design.get("cluster") or design.get("stratum")):
-        yield Fault(f"{path}.method", f"'{method}'", "a design with clusters or strata", "Use 'iid' or 'auto'.")
+        yield Fault(
+            f"{path}.method", f"'{method}'", "a design with clusters or strata", "Use 'iid' or 'auto'."
+        )
     if method == "replicate-weights" and not design.get("replicate_weights"):
         yield Fault(f"{path}.method", f"'{method}'", "design.replicate_weights", "Name their columns there.")
     if design.get("population") and method not in ("jackknife", "replicate-weights"):
-        yield Fault(f"{path}.method", f"'{method}'", "'jackknife' with design.population", "The others ignore it.")
+        yield Fault(
+            f"{path}.method", f"'{method}'", "'jackknife' with design.population", "The others ignore it."
+        )
     replicates, level = bootstrap.get("replicates", 2000), analysis.get("conf_level", 0.95)
     if isinstance(replicates, int) and isinstance(level, float) and 0.5 < level < 1 and method != "jackknife":
         given = bootstrap.get("interval", "percentile")
-        least = least_replicates([str(name) for name in (given if isinstance(given, list) else [given])], level)
+        least = least_replicates(
+            [str(name) for name in (given if isinstance(given, list) else [given])], level
+        )
         if 0 < replicates < least:
             yield Fault(f"{path}.replicates", f"{replicates}", f"at least {least}", "Ask for 1,000 or more.")

@@ -67,14 +67,18 @@ def study_path(study: str | Path) -> Path:
         is_file = False
     if not is_file:
         remedy = nearest(str(study), list(shipped))
-        raise StudyError(str(study), (Fault("study", "no such file", "a study file or a shipped name", remedy),))
+        raise StudyError(
+            str(study), (Fault("study", "no such file", "a study file or a shipped name", remedy),)
+        )
     return path
 
 
 def read_study(path: Path) -> str:
     """Read a study file as text; a study is never larger than a megabyte."""
     if path.stat().st_size > MAX_BYTES:
-        fault = Fault("study file", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,}", "Is it a study file?")
+        fault = Fault(
+            "study file", f"{path.stat().st_size:,} bytes", f"at most {MAX_BYTES:,}", "Is it a study file?"
+        )
         raise StudyError(path.name, (fault,))
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -101,7 +105,9 @@ def raw_study(text: str, source: str, folder: Path, depth: int = 0) -> dict[str,
     if not isinstance(base, str):
         return raw
     if depth >= MOST_EXTENDED:
-        fault = Fault("extends", "a chain that does not end", f"at most {MOST_EXTENDED} studies", "Is it circular?")
+        fault = Fault(
+            "extends", "a chain that does not end", f"at most {MOST_EXTENDED} studies", "Is it circular?"
+        )
         raise StudyError(source, (fault,))
     try:
         path = study_path(base if base in shipped_studies() else folder / base)

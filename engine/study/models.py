@@ -24,12 +24,15 @@ MissingKind = Literal["blank", "missing", "skipped", "not_sure"]
 class StudyInfo(Spec):
     """What the study is called and the seed all its replicates come from."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Short name, used in results")]
+    name: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Short name, used in results")
+    ]
     title: str = ""
     seed: Annotated[int | None, Field(ge=0, lt=2**63, description="Default: derived from the name")] = None
     note: str = ""
     published: Annotated[
-        str | None, Field(description="Publication whose numbers are set beside those of a run, such as 'wang2021'")
+        str | None,
+        Field(description="Publication whose numbers are set beside those of a run, such as 'wang2021'"),
     ] = None
 
 
@@ -40,7 +43,9 @@ class MergeSpec(Spec):
     path: Annotated[str, Field(description="File, relative to the study file or in the folder of --data")]
     key: Annotated[
         str | Annotated[dict[str, str], Field(min_length=1, max_length=1)],
-        Field(description="Column of the id in both files, or { column of the records = column of this file }"),
+        Field(
+            description="Column of the id in both files, or { column of the records = column of this file }"
+        ),
     ]
 
 
@@ -52,42 +57,59 @@ class SourceSpec(Spec):
         Field(description="File, glob, list of them, or a table wave -> file; relative to the study file"),
     ] = None
     builtin: Annotated[
-        Literal["cmds-simulated", "clds-simulated", "meps"] | None, Field(description="Records that need no file")
+        Literal["cmds-simulated", "clds-simulated", "meps"] | None,
+        Field(description="Records that need no file"),
     ] = None
     wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
-    encoding: Annotated[str | None, Field(description="Text encoding of csv, dta or sav files; else found")] = None
+    encoding: Annotated[
+        str | None, Field(description="Text encoding of csv, dta or sav files; else found")
+    ] = None
     rows: Annotated[
         dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
     ] = None
-    key: Annotated[Names | None, Field(description="Column(s) that tell one record of a wave from another")] = None
+    key: Annotated[
+        Names | None, Field(description="Column(s) that tell one record of a wave from another")
+    ] = None
     labels: Annotated[
         Literal["same", "any"],
-        Field(description="same: a new file whose codes have other labels than those before is refused by `refresh`"),
+        Field(
+            description="same: a new file whose codes have other labels than those before is refused by `refresh`"
+        ),
     ] = "same"
     merge: Annotated[tuple[MergeSpec, ...], Field(description="Files with variables of places")] = ()
     layout: Annotated[
-        str | None, Field(description="With a builtin: the study that describes a folder of files given by --data")
+        str | None,
+        Field(description="With a builtin: the study that describes a folder of files given by --data"),
     ] = None
 
 
 class ReplicateWeightsSpec(Spec):
     """Replicate weights that come with the data: v = scale * sum_r rscales_r (theta_r - centre)^2."""
 
-    columns: Annotated[str | tuple[str, ...], Field(description="Column names, or one pattern such as 'rw_*'")]
+    columns: Annotated[
+        str | tuple[str, ...], Field(description="Column names, or one pattern such as 'rw_*'")
+    ]
     method: Literal["brr", "fay", "jk1", "jkn", "bootstrap", "other"]
     fay: Annotated[float, Field(ge=0, lt=1, description="Fay's factor, for method 'fay'")] = 0.0
     scale: Annotated[float | None, Field(gt=0, description="Overall factor, for 'other'")] = None
-    rscales: Annotated[tuple[float, ...] | None, Field(description="Factor of each replicate: jkn, other")] = None
-    centre: Annotated[Literal["estimate", "mean"], Field(description="What replicates are compared with")] = "estimate"
+    rscales: Annotated[
+        tuple[float, ...] | None, Field(description="Factor of each replicate: jkn, other")
+    ] = None
+    centre: Annotated[Literal["estimate", "mean"], Field(description="What replicates are compared with")] = (
+        "estimate"
+    )
 
 
 class DesignSpec(Spec):
     """The survey design. Without it every row is drawn with equal probability."""
 
     weight: str | None = None
-    stratum: Annotated[str | dict[str, str] | None, Field(description="Column, or a table wave -> column")] = None
+    stratum: Annotated[
+        str | dict[str, str] | None, Field(description="Column, or a table wave -> column")
+    ] = None
     cluster: Annotated[
-        str | dict[str, str] | None, Field(description="Primary sampling unit: column, or a table wave -> column")
+        str | dict[str, str] | None,
+        Field(description="Primary sampling unit: column, or a table wave -> column"),
     ] = None
     levels: Annotated[
         dict[str, str | dict[str, str]],
@@ -123,15 +145,17 @@ class DesignSpec(Spec):
 class VariableSpec(Spec):
     """One variable of the harmonised panel."""
 
-    source: Annotated[str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")] = (
-        Field(default_factory=dict)
-    )
+    source: Annotated[
+        str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")
+    ] = Field(default_factory=dict)
     search: Annotated[
         str | None, Field(description="Pattern for names and labels: candidates where `from` names no column")
     ] = None
     since: Annotated[
         dict[str, str] | None,
-        Field(description="Wave -> 'YYYY' or 'YYYY-MM': the value is the completed years from the column to then"),
+        Field(
+            description="Wave -> 'YYYY' or 'YYYY-MM': the value is the completed years from the column to then"
+        ),
     ] = None
     month: Annotated[
         str | dict[str, str] | None, Field(description="Column of the month, beside a year, for since")
@@ -140,7 +164,9 @@ class VariableSpec(Spec):
         Digits | dict[str, Digits] | None,
         Field(description="Keep this many digits of a code, such as 2 for the province"),
     ] = None
-    levels: Annotated[dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")] = None
+    levels: Annotated[
+        dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")
+    ] = None
     levels_by_wave: Annotated[
         dict[str, dict[str, Codes]] | None, Field(description="Wave -> levels, where its codes differ")
     ] = None
@@ -150,10 +176,16 @@ class VariableSpec(Spec):
     ] = None
     quantiles: Annotated[
         Names | None,
-        Field(description="Levels of equal weight in each wave's sample, the lowest first: makes a number a factor"),
+        Field(
+            description="Levels of equal weight in each wave's sample, the lowest first: makes a number a factor"
+        ),
     ] = None
-    impute: Annotated[Literal["mean"] | None, Field(description="Fill missing numbers with the wave's mean")] = None
-    impute_most: Annotated[float, Field(gt=0, le=1, description="Refuse to impute a larger share of the sample")] = 0.15
+    impute: Annotated[
+        Literal["mean"] | None, Field(description="Fill missing numbers with the wave's mean")
+    ] = None
+    impute_most: Annotated[
+        float, Field(gt=0, le=1, description="Refuse to impute a larger share of the sample")
+    ] = 0.15
     event: Annotated[Names | None, Field(description="Level(s) that count as 1: a 0/1 outcome")] = None
     reference: str | None = None
     missing: Annotated[
@@ -163,7 +195,9 @@ class VariableSpec(Spec):
     blank: Annotated[
         MissingKind | dict[str, MissingKind], Field(description="What an empty cell means; or by wave")
     ] = "blank"
-    bounds: Annotated[tuple[float, float] | None, Field(description="Theoretical bounds of an outcome")] = None
+    bounds: Annotated[tuple[float, float] | None, Field(description="Theoretical bounds of an outcome")] = (
+        None
+    )
     allowed: Annotated[
         tuple[float, float] | None,
         Field(alias="range", description="[low, high]: a file with a number outside is refused"),
@@ -192,7 +226,17 @@ class VariableSpec(Spec):
 
     def of_wave(self, wave: str | None) -> dict[str, object]:
         """Return all that decides the variable's values in a file of this wave, ready for JSON."""
-        own = {"source", "search", "since", "month", "first_digits", "levels_by_wave", "blank", "label", "allowed"}
+        own = {
+            "source",
+            "search",
+            "since",
+            "month",
+            "first_digits",
+            "levels_by_wave",
+            "blank",
+            "label",
+            "allowed",
+        }
         return {
             **self.model_dump(mode="json", exclude=own),
             "column": self.column_of(wave),

@@ -31,9 +31,13 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
     """Return the faults of one variable's table."""
     folded = name.casefold()
     if folded == "wave" or folded.endswith("__missing") or folded.startswith("design__"):
-        yield Fault(path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source].")
+        yield Fault(
+            path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source]."
+        )
     if spec.get("from") is None and spec.get("search") is None:
-        yield Fault(f"{path}.from", "nothing", "a column", "Add 'from', or 'search' with a pattern for its label.")
+        yield Fault(
+            f"{path}.from", "nothing", "a column", "Add 'from', or 'search' with a pattern for its label."
+        )
     levels, cut = _table(spec.get("levels")), _table(spec.get("cut"))
     yield from _by_wave(path, spec, levels)
     if levels and cut:
@@ -45,7 +49,9 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         for level in _list(spec.get(key)):
             if isinstance(level, str) and level not in known:
                 remedy = nearest(level, known) if known else "Give the levels first."
-                yield Fault(f"{path}.{key}", f"the unknown level '{level}'", "a level of this variable", remedy)
+                yield Fault(
+                    f"{path}.{key}", f"the unknown level '{level}'", "a level of this variable", remedy
+                )
     yield from _codes(path, spec, levels)
     yield from _cut(path, cut)
     bounds = spec.get("bounds")
@@ -66,10 +72,15 @@ def _derived(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:
     if quantiles and coded:
         yield Fault(path, f"both {coded} and quantiles", "one of them", "Drop one.")
     if quantiles and len(set(quantiles)) < max(len(quantiles), 2):
-        yield Fault(f"{path}.quantiles", f"{quantiles}", "two or more different levels", "Name them from the lowest.")
+        yield Fault(
+            f"{path}.quantiles", f"{quantiles}", "two or more different levels", "Name them from the lowest."
+        )
     if spec.get("impute") and coded:
         yield Fault(
-            f"{path}.impute", f"a mean of a variable with {coded}", "a number", "Give the codes a level of their own."
+            f"{path}.impute",
+            f"a mean of a variable with {coded}",
+            "a number",
+            "Give the codes a level of their own.",
         )
 
 
@@ -78,19 +89,26 @@ def _by_wave(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
     for wave, own in _table(spec.get("levels_by_wave")).items():
         for level in _table(own):
             if level not in levels:
-                place, remedy = f"{path}.levels_by_wave.{wave}", nearest(level, [*levels]) if levels else "Add levels."
+                place, remedy = (
+                    f"{path}.levels_by_wave.{wave}",
+                    nearest(level, [*levels]) if levels else "Add levels.",
+                )
                 yield Fault(place, f"the unknown level '{level}'", "a level of this variable", remedy)
         yield from _codes(f"{path}.levels_by_wave.{wave}", {"missing": spec.get("missing")}, _table(own))
     for wave, date in _table(spec.get("since")).items():
         if not (isinstance(date, str) and re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", date)):
-            yield Fault(f"{path}.since.{wave}", f"{date!r}", "'YYYY' or 'YYYY-MM'", "Give the time of the survey.")
+            yield Fault(
+                f"{path}.since.{wave}", f"{date!r}", "'YYYY' or 'YYYY-MM'", "Give the time of the survey."
+            )
     if spec.get("month") is not None and not spec.get("since"):
         yield Fault(f"{path}.month", "a month without since", "since = { wave = 'YYYY-MM' }", "Add it.")
     if isinstance(spec.get("search"), str):
         try:
             re.compile(spec["search"])
         except re.error:
-            yield Fault(f"{path}.search", "a pattern that cannot be read", "a regular expression", "Correct it.")
+            yield Fault(
+                f"{path}.search", "a pattern that cannot be read", "a regular expression", "Correct it."
+            )
 
 
 def _table(raw: object) -> Table:
@@ -116,7 +134,9 @@ def _codes(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
         for code in _list(codes):
             if isinstance(code, (str, int, float)) and owner.setdefault(_same(code), level) != level:
                 place = f"{path}.levels.{level}"
-                yield Fault(place, f"the code {code!r} of '{owner[_same(code)]}'", "one level a code", "Drop one.")
+                yield Fault(
+                    place, f"the code {code!r} of '{owner[_same(code)]}'", "one level a code", "Drop one."
+                )
     missing = spec.get("missing")
     reasons = missing if isinstance(missing, Mapping) else {"missing": missing}
     for reason, codes in reasons.items():
@@ -134,10 +154,15 @@ def _cut(path: str, cut: Table) -> Iterator[Fault]:
     good = {level: ends for level, ends in cut.items() if is_interval(ends, finite=False)}
     for level in cut:
         if level not in good and isinstance(cut[level], list):
-            yield Fault(f"{path}.cut.{level}", f"{cut[level]}", "[low, high) with low < high", "Correct the ends.")
+            yield Fault(
+                f"{path}.cut.{level}", f"{cut[level]}", "[low, high) with low < high", "Correct the ends."
+            )
     ordered = sorted(good.items(), key=lambda item: (item[1][0], item[1][1]))
     for (first, one), (second, other) in pairwise(ordered):
         if other[0] < one[1]:
             yield Fault(
-                f"{path}.cut.{second}", f"numbers of '{first}' too", "intervals that do not overlap", "Move an end."
+                f"{path}.cut.{second}",
+                f"numbers of '{first}' too",
+                "intervals that do not overlap",
+                "Move an end.",
             )

@@ -1,4 +1,4 @@
-"""The house rules: imports point one way, rooms stay small, `--help` stays light."""
+"""The house rules: imports point one way and in no circle, rooms stay small, `--help` stays light."""
 
 import ast
 import subprocess
@@ -8,69 +8,114 @@ from pathlib import Path
 import pytest
 
 import engine
+from engine.source_hash import imported_modules
 from tests.functional.nights import put
 
 PACKAGE = Path(engine.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_MODULE = 300
 
-# What each part may import of the others. Left of `arrays` is data, right of `results` is presentation.
-ALLOWED = {
-    "errors": set(),
-    "paths": {"errors"},
-    "durable": set(),
-    "arrays": set(),
-    "study": {"errors"},
-    "kernels": {"paths"},
-    "results": set(),
-    "estimators": {"errors", "study", "arrays", "kernels", "results"},
-    "data": {"errors", "paths", "durable", "study", "arrays"},
-    "simulate": {"errors"},
-    "store": {"errors", "durable"},
-    "report": {"errors", "store", "results"},
-    "batch": {
-        "errors",
-        "paths",
-        "durable",
-        "study",
-        "arrays",
-        "kernels",
-        "results",
-        "estimators",
-        "data",
-        "simulate",
-        "store",
-        "audit",
-    },
-    "audit": {"errors"},
-    "bench": {"errors", "paths", "study", "arrays", "kernels", "estimators", "data", "simulate"},
-    "cli": {"errors", "study", "store", "report", "batch", "bench", "audit"},
+# The rooms in the order of the flow: a room may import those before it, except where FORBIDDEN says otherwise.
+ROOMS = (
+    ("errors", "durable", "source_hash"),
+    ("paths", "arrays"),
+    ("study",),
+    ("kernels", "results"),
+    ("estimators", "data", "simulate", "audit"),
+    ("store",),
+    ("report",),
+    ("batch",),
+    ("nights", "shards", "api"),
+    ("bench",),
+    ("cli",),
+)
+LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
+# Left of the arrays is data, right of the results is presentation; a kernel is a loop on plain arrays.
+FORBIDDEN = {
+    "kernels": {"errors", "durable", "arrays", "study"},
+    "results": {"errors", "durable", "paths", "arrays", "study"},
+    "estimators": {"paths", "durable"},
+    "data": {"kernels", "results"},
+    "simulate": {"paths", "durable", "arrays", "study", "kernels", "results"},
+    "audit": {"paths", "durable", "arrays", "study", "kernels", "results"},
+    "store": {"paths", "arrays", "study", "kernels", "estimators", "data", "simulate", "audit"},
+    "report": {"paths", "durable", "arrays", "study", "kernels", "estimators", "data", "simulate", "audit"},
+    "api": {"paths", "durable", "simulate", "audit", "store", "report"},
+    "bench": {"store", "report", "audit", "nights", "shards"},
+    "cli": {"arrays", "kernels", "estimators", "data", "simulate"},
 }
 HEAVY = {"numba", "scipy", "statsmodels", "pandas", "polars", "duckdb", "pyarrow"}
 
 
-def part_of(path):
+def name_of(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path):
+    """The folder under `engine`, or the module if it stands there alone."""
     relative = path.relative_to(PACKAGE)
     return relative.parts[0] if len(relative.parts) > 1 else relative.stem
 
 
-def imported(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+def imported(path, *, for_types=True):
+    """Every module that a file imports, by any form of import; `for_types` counts those of type checkers too."""
+    around = ("engine", *path.relative_to(PACKAGE).with_suffix("").parts)
+    tree = ast.parse(path.read_text())
+    skipped = set()
+    if not for_types:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+                skipped.update(id(inner) for inner in ast.walk(node))
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.ImportFrom):
+            base = (
+                ".".join([*around[: len(around) - node.level], node.module or ""])
+                if node.level
+                else node.module
+            )
+            for alias in node.names:
+                whole = PACKAGE.parent / Path(*base.split("."), alias.name)
+                is_module = whole.with_suffix(".py").is_file() or (whole / "__init__.py").is_file()
+                yield f"{base}.{alias.name}" if is_module else base
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_module__imports_only_what_its_part_may(path):
-    part = part_of(path)
-    if part == "__init__":
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_module__imports_only_earlier_rooms(path):
+    room = room_of(path)
+    if room == "__init__":
         return
     for name in imported(path):
-        pieces = name.split(".")
-        if pieces[0] == "engine" and len(pieces) > 1 and pieces[1] != part:
-            assert pieces[1] in ALLOWED[part], f"{part} may not import {name}"
+        first, *rest = name.split(".")
+        if first == "engine" and rest and rest[0] != room:
+            assert LEVEL[rest[0]] < LEVEL[room], f"{room} may not import {name}: it comes later in the flow"
+            assert rest[0] not in FORBIDDEN.get(room, ()), f"{room} may not import {name}"
+
+
+def test_rooms__are_all_known():
+    assert {room_of(path) for path in MODULES} - {"__init__"} == set(LEVEL)
+
+
+def test_modules__import_each_other_in_no_circle():
+    files = {"engine." + name_of(path).removesuffix(".py").replace("/", "."): path for path in MODULES}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    imports = {name: {one for one in imported(path) if one in files} - {name} for name, path in files.items()}
+    while loose := [name for name, targets in imports.items() if not targets & imports.keys()]:
+        for name in loose:
+            del imports[name]
+    circle = {name: sorted(targets & imports.keys()) for name, targets in imports.items()}
+    assert not circle, f"these modules import each other: {circle}"
+
+
+def test_source_hash__sees_every_import():
+    for path in MODULES:
+        if room_of(path) == "__init__":
+            continue
+        seen = {name for name in imported(path, for_types=False) if name.startswith("engine.")}
+        assert imported_modules(path) == seen, name_of(path)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -79,7 +124,7 @@ def test_module__is_short(path):
 
 
 def test_kernels__know_numba_numpy_and_the_standard_library_only():
-    for path in (PACKAGE / "kernels").glob("*.py"):
+    for path in (PACKAGE / "kernels").rglob("*.py"):
         outside = {name.split(".")[0] for name in imported(path)} - sys.stdlib_module_names
         assert outside <= {"engine", "numba", "numpy"}
 

@@ -49,7 +49,13 @@ def test_unreadable_file(cli, changed, project, suffix):
     if suffix == "csv":
         content = b"wave,weight,stratum,psu,ill,income,sex\n1,1,1,1,1,1,1\n1,1,1,1,1,987654,1,1,1,1,1\n"
     (project / f"survey.{suffix}").write_bytes(content)
-    refused(cli, project, 11, f"survey.{suffix}: the file cannot be read", arguments=("run", study, "--out", "run"))
+    refused(
+        cli,
+        project,
+        11,
+        f"survey.{suffix}: the file cannot be read",
+        arguments=("run", study, "--out", "run"),
+    )
 
 
 def test_truncated_file(cli, project):
@@ -102,7 +108,9 @@ def test_unknown_level__of_one_person_is_not_shown(cli, changed, project, survey
 
 def test_text_where_a_number_belongs(cli, changed, project, survey):
     text = survey.with_columns(
-        income=pl.when(pl.int_range(pl.len()) == 5).then(pl.lit("987 yuan")).otherwise(pl.col("income").cast(str))
+        income=pl.when(pl.int_range(pl.len()) == 5)
+        .then(pl.lit("987 yuan"))
+        .otherwise(pl.col("income").cast(str))
     )
     changed(frame=text)
     refused(cli, project, 11, "1 rows hold text where a number belongs", "variables.income")
@@ -117,9 +125,16 @@ def test_study_with_five_faults__tells_all(cli, changed, project):
         ("replicates = 100", 'replicates = "many"'),
     )
     refused(
-        cli, project, 10, "5 faults", "study.sede", "variables.ill.event", "analysis[3].rank_by",
-        "analysis[3].index[2]", "analysis[3].bootstrap.replicates",
-    )  # fmt: skip
+        cli,
+        project,
+        10,
+        "5 faults",
+        "study.sede",
+        "variables.ill.event",
+        "analysis[3].rank_by",
+        "analysis[3].index[2]",
+        "analysis[3].bootstrap.replicates",
+    )
 
 
 def test_duplicated_analysis_name(cli, changed, project):
@@ -129,7 +144,10 @@ def test_duplicated_analysis_name(cli, changed, project):
 
 def test_wagstaff_without_bounds(cli, changed, project):
     changed(
-        ('outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]', 'outcome = "income"\nrank_by = "income"'),
+        (
+            'outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]',
+            'outcome = "income"\nrank_by = "income"',
+        ),
         ('["standard", "erreygers"]', '["wagstaff"]'),
     )
     refused(cli, project, 10, "analysis[3].index", "theoretical bounds", "bounds = [low, high]")
@@ -163,18 +181,27 @@ def test_constant_and_impossible_columns(cli, changed, project, survey, column, 
         pl.lit(value).cast(survey[column].dtype).alias(column)
     )
     changed(frame=frame)
-    refused(cli, project, code, *words, arguments=("run", "study.toml", "--out", "run", "--only", "inequality"))
+    refused(
+        cli, project, code, *words, arguments=("run", "study.toml", "--out", "run", "--only", "inequality")
+    )
 
 
 def test_one_negative_weight__is_refused_by_row(cli, changed, project, survey):
-    changed(frame=survey.with_columns(weight=pl.when(pl.int_range(pl.len()) == 20).then(-987.0).otherwise("weight")))
+    changed(
+        frame=survey.with_columns(
+            weight=pl.when(pl.int_range(pl.len()) == 20).then(-987.0).otherwise("weight")
+        )
+    )
     refused(cli, project, 11, "1 negative weights", "in row")
 
 
 def test_outcome_outside_its_bounds(cli, changed, project):
     changed(
         ('[variables.income]\nfrom = "income"', '[variables.income]\nfrom = "income"\nbounds = [0, 10]'),
-        ('outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]', 'outcome = "income"\nrank_by = "income"'),
+        (
+            'outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]',
+            'outcome = "income"\nrank_by = "income"',
+        ),
         ("compare = true", "compare = false"),
     )
     refused(cli, project, 11, "outcome 'income'", "outside its bounds [0, 10]")
@@ -185,7 +212,9 @@ def test_single_psu_in_a_stratum(cli, changed, project, survey):
     study = changed(frame=lonely)
     refused(cli, project, 11, "1 of 6 strata have a single sampling unit", "single_psu = 'adjust'")
     for choice in ("adjust", "certainty"):
-        study.write_text(study.read_text().replace('cluster = "psu"', f'cluster = "psu"\nsingle_psu = "{choice}"'))
+        study.write_text(
+            study.read_text().replace('cluster = "psu"', f'cluster = "psu"\nsingle_psu = "{choice}"')
+        )
         assert cli("run", study, "--out", choice)[0] == 0
         study.write_text(study.read_text().replace(f'\nsingle_psu = "{choice}"', ""))
 
@@ -232,7 +261,9 @@ def test_out_that_is_the_folder_one_is_in(cli, project, monkeypatch):
 @pytest.mark.parametrize("text", ["NaN", "nan", "inf", "-Infinity"])
 def test_text_that_python_would_take_for_a_number(cli, changed, project, survey, text):
     income = pl.col("income").fill_null(1.0).cast(str)
-    frame = survey.with_columns(income=pl.when(pl.int_range(pl.len()) == 5).then(pl.lit(text)).otherwise(income))
+    frame = survey.with_columns(
+        income=pl.when(pl.int_range(pl.len()) == 5).then(pl.lit(text)).otherwise(income)
+    )
     changed(frame=frame, source="survey.csv")
     refused(cli, project, 11, "1 rows hold text where a number belongs")
 
@@ -245,7 +276,11 @@ def test_file_named_twice__counts_once_and_a_copy_is_refused(cli, changed, proje
 
 
 def test_variable_names_that_differ_in_case_only(cli, changed, project):
-    changed(("[variables.sex]", "[variables.Income]"), ('rows = "sex"', 'rows = "Income"'), ('"sex"]', '"Income"]'))
+    changed(
+        ("[variables.sex]", "[variables.Income]"),
+        ('rows = "sex"', 'rows = "Income"'),
+        ('"sex"]', '"Income"]'),
+    )
     refused(cli, project, 10, "variables.Income", "a name like 'income'")
 
 
@@ -259,7 +294,11 @@ def test_variable_names_that_differ_in_case_only(cli, changed, project):
         ('from = "income"', 'from = "income"\nmissing = { missing = [9], skipped = [9] }', "one use"),
         ('path = "survey.parquet"', "path = {}", "source.path"),
         ('path = "survey.parquet"', 'path = "survey.parquet"\nencoding = "klingon"', "unknown encoding"),
-        ('cluster = "psu"', 'cluster = "psu"\nreplicate_weights = { columns = "r*", method = "jkn" }', "rscales"),
+        (
+            'cluster = "psu"',
+            'cluster = "psu"\nreplicate_weights = { columns = "r*", method = "jkn" }',
+            "rscales",
+        ),
         ('cluster = "psu"', 'cluster = "psu"\npopulation = "n"', "jackknife"),
         ('by = ["wave", "sex"]', 'by = ["wave", "wave"]', "a name twice"),
         ('by = ["wave", "sex"]', "by = []", "groups to compare"),
@@ -283,7 +322,9 @@ def test_study_nested_too_deeply(cli, project):
 
 
 def test_too_few_replicates_on_the_command_line(cli, project):
-    refused(cli, project, 2, "at least 39", arguments=("run", "study.toml", "--out", "run", "--replicates", "3"))
+    refused(
+        cli, project, 2, "at least 39", arguments=("run", "study.toml", "--out", "run", "--replicates", "3")
+    )
 
 
 def test_unusable_cache(cli, project, monkeypatch):
@@ -320,7 +361,9 @@ def test_token__stands_in_no_file_of_a_finished_run(cli, changed, project, surve
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_interrupt_in_the_middle_of_replicates__leaves_nothing(changed, project, survey, stop, tmp_path_factory):
+def test_interrupt_in_the_middle_of_replicates__leaves_nothing(
+    changed, project, survey, stop, tmp_path_factory
+):
     scratch = tmp_path_factory.mktemp("scratch")
     changed(frame=pl.concat([survey] * 100))  # large enough to draw replicates for minutes
     program = "from engine.cli import main; main()"
@@ -382,9 +425,10 @@ class Impatient(Reporter):
 
 @pytest.mark.parametrize("kind", ["concentration", "decomposition"])
 def test_interrupt_with_keep__keeps_the_replicates_that_are_done(changed, project, survey, kind, monkeypatch):
-    from engine.estimators import decomposition_rows, replication
+    from engine.estimators.decomposition import rows as decomposition_rows
+    from engine.estimators.index import replicates as index_replicates
 
-    for module in (replication, decomposition_rows):
+    for module in (index_replicates, decomposition_rows):
         monkeypatch.setattr(module, "BATCH_WORK", 1.0)  # a block for each thread at a time
     extra = 'terms = "sex"' if kind == "decomposition" else ""
     text = changed(frame=survey).read_text()

@@ -103,7 +103,11 @@ def test_ten_nights_of_brfss(cli, night, shared):
         return report["published"], computed(report)
 
     half = pl.read_parquet(waves[2016])
-    of = lambda *years: (True, [f"{name} [{year}]" for name in ("rates", "each") for year in years] + ["trend"])  # noqa: E731
+
+    def of(*years):
+        alone = [f"{name} [{year}]" for name in ("rates", "each") for year in years]
+        return True, [*alone, "trend"]
+
     arrive(2015)
     assert tonight() == of(2015)  # 1
     arrive(2016, half.head(240_000), "a")
@@ -117,7 +121,10 @@ def test_ten_nights_of_brfss(cli, night, shared):
     assert tonight() == of(2017)  # 5
     revised = pl.read_parquet(waves[2015])
     some = pl.int_range(pl.len()) % 1000 == 7
-    arrive(2015, revised.with_columns(HEALTH_STATUS=pl.when(some).then(2).otherwise("HEALTH_STATUS").cast(pl.Int64)))
+    arrive(
+        2015,
+        revised.with_columns(HEALTH_STATUS=pl.when(some).then(2).otherwise("HEALTH_STATUS").cast(pl.Int64)),
+    )
     assert tonight() == of(2015)  # 6
     arrive(2018)
     assert tonight() == of(2018)  # 7

@@ -35,7 +35,10 @@ def test_simulation__has_the_margins_of_table_1():
     assert sample["income"].n_unique() == 3_322
     everybody = pl.DataFrame(simulate_clds(respondents=RESPONDENTS).columns)
     assert everybody.height == RESPONDENTS
-    assert everybody.filter(pl.all_horizontal(pl.col("hukou", "work", "away", "ncms", "complete") == 1)).height == 3_322
+    assert (
+        everybody.filter(pl.all_horizontal(pl.col("hukou", "work", "away", "ncms", "complete") == 1)).height
+        == 3_322
+    )
 
 
 def test_simulation__is_the_same_again_and_not_with_another_seed():
@@ -52,8 +55,14 @@ def test_truth__is_recovered_from_many_people():
     for outcome in EVENTS:
         fit = engine.mixed_logit(frame, outcome, [*FACTORS, *CONTEXT_EFFECTS], ["community", "city"])
         truth = sample.truth[outcome]
-        codes = {f"{name}={level.code}": f"{name}={level.name}" for name in FACTORS for level in clds_levels()[name]}
-        for term, level, estimate, error in fit.coefficients.select("term", "level", "estimate", "std_error").rows():
+        codes = {
+            f"{name}={level.code}": f"{name}={level.name}"
+            for name in FACTORS
+            for level in clds_levels()[name]
+        }
+        for term, level, estimate, error in fit.coefficients.select(
+            "term", "level", "estimate", "std_error"
+        ).rows():
             name = codes[f"{term}={level}"] if level else term
             if name != "(constant)":
                 assert abs(estimate - truth[name]) < 4.5 * error, name
@@ -69,9 +78,13 @@ def test_intervals__cover_the_truth_in_repeated_samples():
     inside, z, variances = [], [], []
     for seed in range(200):
         sample = simulate_clds(3_322, seed, balanced=False)
-        fit = engine.mixed_logit(frame_of(sample), "outpatient", [*FACTORS, *CONTEXT_EFFECTS], ["community", "city"])
+        fit = engine.mixed_logit(
+            frame_of(sample), "outpatient", [*FACTORS, *CONTEXT_EFFECTS], ["community", "city"]
+        )
         codes = {f"{n}={level.code}": f"{n}={level.name}" for n in terms for level in clds_levels()[n]}
-        for term, level, estimate, error in fit.coefficients.select("term", "level", "estimate", "std_error").rows():
+        for term, level, estimate, error in fit.coefficients.select(
+            "term", "level", "estimate", "std_error"
+        ).rows():
             if term in terms:
                 z.append((estimate - sample.truth["outpatient"][codes[f"{term}={level}"]]) / error)
                 inside.append(abs(z[-1]) < 1.959964)
@@ -111,7 +124,9 @@ def test_command__writes_the_sample_and_its_truth(cli, tmp_path, monkeypatch):
         code, out, _ = cli("simulate", "clds", "--rows", "600", "--out", name)
         assert code == 0
         assert out.startswith(f"{name}: 600 simulated rows in ")
-        code, out, _ = cli("run", "clds", "--data", name, "--out", f"run-{name}", "--only", "outpatient-by-fifth")
+        code, out, _ = cli(
+            "run", "clds", "--data", name, "--out", f"run-{name}", "--only", "outpatient-by-fifth"
+        )
         assert code == 0
         assert "SIMULATED DATA" in out
     truth = json.loads((tmp_path / "c.truth.json").read_text())
@@ -159,9 +174,10 @@ def test_intervals_of_contributions__cover_those_of_the_population():
 
     def values(rows):
         return {
-            (row.measure, row.term, row.level): row for row in rows
+            (row.measure, row.term, row.level): row
+            for row in rows
             if row.measure in ("contribution", "horizontal_inequity", "residual") and row.estimate is not None
-        }  # fmt: skip
+        }
 
     truth = values(parts(population).rows)
     inside = []

@@ -25,9 +25,12 @@ def as_bytes(text):
 
 def write(frame, path, labels, values=None):
     StataWriter(
-        str(path), frame, write_index=False, variable_labels={name: as_bytes(text) for name, text in labels.items()},
+        str(path),
+        frame,
+        write_index=False,
+        variable_labels={name: as_bytes(text) for name, text in labels.items()},
         value_labels={name: {k: as_bytes(v) for k, v in own.items()} for name, own in (values or {}).items()},
-    ).write_file()  # fmt: skip
+    ).write_file()
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +44,25 @@ def folder(tmp_path_factory):
     income = np.where(generator.random(n) < 0.05, 99999, np.round(np.exp(generator.normal(10, 0.8, n))))
     income = np.where((income >= 99997) & (income < 99999), 99990, income)
     people = pd.DataFrame(
-        {"IID2016": np.arange(n) + 1.1e15, "CID2016": ids[community], "PROV2016": city // 10000, "CITY": city,
-         "wpp": generator.uniform(0.5, 2, n), "gender": generator.integers(1, 3, n),
-         "birthyear": generator.integers(1950, 2002, n), "I1_3_2": generator.choice([1, 2, 2, 2, 4], n),
-         "I1_3_1_psu": generator.choice([110199, 420199, 430199], n), "I2_1": generator.integers(1, 12, n),
-         "I3a_7_0": generator.choice([1, 1, 1, 2], n), "I3a_6": income, "I9_4_1": health,
-         "I9_2_1": generator.choice([1, 1, 1, 2, 99998], n), "I9_11": np.where(generator.random(n) < rate, 1, 2),
-         "I9_15": np.where(generator.random(n) < rate, 1, 2)}
-    )  # fmt: skip
+        {
+            "IID2016": np.arange(n) + 1.1e15,
+            "CID2016": ids[community],
+            "PROV2016": city // 10000,
+            "CITY": city,
+            "wpp": generator.uniform(0.5, 2, n),
+            "gender": generator.integers(1, 3, n),
+            "birthyear": generator.integers(1950, 2002, n),
+            "I1_3_2": generator.choice([1, 2, 2, 2, 4], n),
+            "I1_3_1_psu": generator.choice([110199, 420199, 430199], n),
+            "I2_1": generator.integers(1, 12, n),
+            "I3a_7_0": generator.choice([1, 1, 1, 2], n),
+            "I3a_6": income,
+            "I9_4_1": health,
+            "I9_2_1": generator.choice([1, 1, 1, 2, 99998], n),
+            "I9_11": np.where(generator.random(n) < rate, 1, 2),
+            "I9_15": np.where(generator.random(n) < rate, 1, 2),
+        }
+    )
     labels = {
         "gender": "性别",
         "I9_11": "过去两周内是否看过门诊",
@@ -84,13 +98,18 @@ def test_settled_study__runs_on_the_files(cli, folder, monkeypatch):
     people = pl.from_pandas(pd.read_stata(folder / INDIVIDUAL, convert_categoricals=False))
     age = 2016 - pl.col("birthyear")
     expected = people.filter(
-        age.is_between(15, 64), pl.col("I1_3_2").is_in([2, 4]), pl.col("I3a_7_0") == 1,
-        pl.col("I1_3_1_psu") // 100 != pl.col("CITY") // 100, pl.col("I9_2_1") == 1,
-    )  # fmt: skip
+        age.is_between(15, 64),
+        pl.col("I1_3_2").is_in([2, 4]),
+        pl.col("I3a_7_0") == 1,
+        pl.col("I1_3_1_psu") // 100 != pl.col("CITY") // 100,
+        pl.col("I9_2_1") == 1,
+    )
     rows = pl.read_parquet(folder / "run" / "results.parquet")
     clusters = rows.filter(measure="n_clusters", analysis="outpatient-full", term="community")["estimate"][0]
     assert clusters == expected["CID2016"].n_unique()  # ids of 16 digits are told apart
-    assert rows.filter(analysis="indices", measure="standard")["n_obs"].unique().to_list() == [expected.height]
+    assert rows.filter(analysis="indices", measure="standard")["n_obs"].unique().to_list() == [
+        expected.height
+    ]
     missing = (expected["I3a_6"] == 99999).sum()
     assert f"income: {missing:,} missing values" in out
     assert rows.filter(measure="mean", term="minorities")["n_obs"][0] == expected.height

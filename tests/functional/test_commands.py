@@ -135,8 +135,12 @@ def test_simulated_panel__has_points_of_20_in_strata_and_round_incomes(panel):
 
 
 def test_simulated_data__is_marked_in_every_output(cli, tmp_path):
-    code, out, _ = cli("run", "cmds", "--out", tmp_path / "run", "--replicates", 50, "--only", "income-inequality")
+    code, out, _ = cli(
+        "run", "cmds", "--out", tmp_path / "run", "--replicates", 50, "--only", "income-inequality"
+    )
     assert code == 0
     assert "SIMULATED" in out
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["simulated"] is True
-    assert pl.read_parquet(tmp_path / "run" / "results.parquet")["study"].unique().to_list() == ["cmds (simulated)"]
+    assert pl.read_parquet(tmp_path / "run" / "results.parquet")["study"].unique().to_list() == [
+        "cmds (simulated)"
+    ]

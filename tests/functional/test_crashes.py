@@ -20,8 +20,17 @@ from tests.functional.nights import STUDY, newest, sha, tree, wave
 
 WRITES = "write,pwrite64,writev,pwritev,sendfile,copy_file_range"
 MOVES = "rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,fchmod,chmod,fchmodat,fsync,fdatasync"
-REFRESH = [sys.executable, "-c", "import sys; from engine.cli import main; sys.argv[0] = 'equirank'; main()", "refresh",
-           "study.toml", "--inbox", "inbox", "--store", "store"]  # fmt: skip
+REFRESH = [
+    sys.executable,
+    "-c",
+    "import sys; from engine.cli import main; sys.argv[0] = 'equirank'; main()",
+    "refresh",
+    "study.toml",
+    "--inbox",
+    "inbox",
+    "--store",
+    "store",
+]
 FAILURES = {WRITES: "error=ENOSPC", "fsync,fdatasync": "error=EIO", MOVES: "error=ENOSPC"}
 FEW = 3  # points of each kind in every run
 
@@ -57,7 +66,9 @@ def age(root):
 
 def refresh(root, before=()):
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run([*before, *REFRESH], cwd=root, env=environment, capture_output=True, timeout=120, check=False)  # noqa: S603
+    return subprocess.run(  # noqa: S603
+        [*before, *REFRESH], cwd=root, env=environment, capture_output=True, timeout=120, check=False
+    )
 
 
 def traced(root, calls, what, *, children):
@@ -74,7 +85,9 @@ def points(nights, calls, *, children):
     log = root / "strace.log"
     done = refresh(root, ["strace", "-ff", "-qq", "-o", str(log), "-e", f"trace={calls}"])
     assert done.returncode == 0, done.stderr
-    counts = {path: sum("=" in line for line in path.read_text().splitlines()) for path in root.glob("strace.log.*")}
+    counts = {
+        path: sum("=" in line for line in path.read_text().splitlines()) for path in root.glob("strace.log.*")
+    }
     main = max(counts, key=lambda path: -int(path.suffix[1:]))  # the first process
     return max(counts.values()) if children else counts[main]
 

@@ -46,17 +46,28 @@ def test_run__equals_the_python_function(cli, study, survey):
     sex = pl.when(pl.col("sex") == 2).then(pl.lit("female")).otherwise(pl.lit("male"))
     known = known.with_columns(sex=sex)
     ours = engine.logit(
-        known.with_columns(pl.col("sex").cast(pl.Enum(["male", "female"]))), "ill", ["sex", "income"], weight="weight",
-        stratum="stratum", cluster="psu", covariance="design",
-    )  # fmt: skip
+        known.with_columns(pl.col("sex").cast(pl.Enum(["male", "female"]))),
+        "ill",
+        ["sex", "income"],
+        weight="weight",
+        stratum="stratum",
+        cluster="psu",
+        covariance="design",
+    )
     stored = rows.filter((pl.col("analysis") == "model-1") & (pl.col("measure") == "coefficient"))
     assert stored["estimate"].to_numpy() == pytest.approx(ours.coefficients["estimate"].to_numpy(), rel=1e-10)
-    assert stored["std_error"].to_numpy() == pytest.approx(ours.coefficients["std_error"].to_numpy(), rel=1e-8)
+    assert stored["std_error"].to_numpy() == pytest.approx(
+        ours.coefficients["std_error"].to_numpy(), rel=1e-8
+    )
     assert set(rows.filter(pl.col("analysis") == "model-1")["method"].to_list()) >= {"design-based", "pseudo"}
     model_2 = rows.filter((pl.col("analysis") == "model-2") & (pl.col("measure") == "odds_ratio"))
     assert model_2["term"].unique(maintain_order=True).to_list() == [
-        "sex", "income", "wave", "sex x income", "sex x wave (scores)",
-    ]  # fmt: skip
+        "sex",
+        "income",
+        "wave",
+        "sex x income",
+        "sex x wave (scores)",
+    ]
     by_wave = rows.filter((pl.col("analysis") == "by-wave") & (pl.col("measure") == "odds_ratio"))
     assert by_wave["wave"].unique(maintain_order=True).to_list() == ["2015", "2016"]
     assert by_wave.group_by("wave").agg(pl.col("n_obs").first())["n_obs"].sum() == known.height
@@ -78,5 +89,11 @@ def test_group_without_events__is_a_status_and_the_others_are_told(cli, study, p
     code, _, err = cli("run", study, "--out", "run", "--only", "by-wave")
     assert code == 0, err
     rows = pl.read_parquet("run/results.parquet")
-    assert "nobody or everybody has the event in 2015" in rows.filter(pl.col("wave") == "2015")["status"].item()
-    assert rows.filter((pl.col("wave") == "2016") & (pl.col("level") == "female"))["estimate"].is_not_null().any()
+    assert (
+        "nobody or everybody has the event in 2015" in rows.filter(pl.col("wave") == "2015")["status"].item()
+    )
+    assert (
+        rows.filter((pl.col("wave") == "2016") & (pl.col("level") == "female"))["estimate"]
+        .is_not_null()
+        .any()
+    )

@@ -80,7 +80,9 @@ def test_diff__of_runs(cli, night):
     assert told["moved"] > 0
     assert told["new"] == told["gone"] == 0
     row = next(row for row in told["rows"] if row["measure"] == "standard" and row["method"] == "linearised")
-    assert row["in_std_errors"] == pytest.approx((row["after"] - row["before"]) / error_of(night, row), rel=1e-12)
+    assert row["in_std_errors"] == pytest.approx(
+        (row["after"] - row["before"]) / error_of(night, row), rel=1e-12
+    )
     put(night, 2)
     night()
     told = json.loads(cli("diff", "store/runs/000002", "store", "--json")[1])
@@ -144,15 +146,21 @@ def test_history__with_a_picture(cli, night):
     for number in (1, 2, 3):
         put(night, number)
         night()
-    code, out, _ = cli("history", "trend", "standard", "--store", "store", "--about", "1", "--plot", "trend.svg")
+    code, out, _ = cli(
+        "history", "trend", "standard", "--store", "store", "--about", "1", "--plot", "trend.svg"
+    )
     assert code == 0
     assert out.count("linearised") == 3
     assert "000003" in out
     assert (night.root / "trend.svg").read_text().startswith("<svg")
     rows = json.loads(cli("history", "yearly", "standard", "--store", "store", "--json")[1])
-    assert [row["run"] for row in rows if row["about"].startswith("1,") and row["method"] == "linearised"] == [
-        "000001", "000002", "000003",
-    ]  # fmt: skip
+    assert [
+        row["run"] for row in rows if row["about"].startswith("1,") and row["method"] == "linearised"
+    ] == [
+        "000001",
+        "000002",
+        "000003",
+    ]
     code, _, err = cli("history", "trnd", "standard", "--store", "store")
     assert code == 2
     assert "Did you mean 'trend'?" in err
@@ -168,9 +176,13 @@ def test_catalog__answers_sql(cli, night):
     assert night()[0] == 0  # an open reader blocks nobody
     reader.close()
     with duckdb.connect(str(night.store / "catalog.duckdb"), read_only=True) as connection:
-        found = connection.sql("SELECT run, count(*) AS n FROM estimates GROUP BY run ORDER BY run").fetchall()
+        found = connection.sql(
+            "SELECT run, count(*) AS n FROM estimates GROUP BY run ORDER BY run"
+        ).fetchall()
         files = connection.sql("SELECT run, file, state, rows FROM files ORDER BY run, file").fetchall()
-    heights = [pl.read_parquet(run / "results.parquet").height for run in sorted((night.store / "runs").iterdir())]
+    heights = [
+        pl.read_parquet(run / "results.parquet").height for run in sorted((night.store / "runs").iterdir())
+    ]
     assert found == [("000001", heights[0]), ("000002", heights[1])]
     assert files == [
         ("000001", "wave_1.parquet", "accepted", 300),
@@ -234,8 +246,12 @@ def test_results__are_those_of_run(cli, night):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda night: (night.root / "study.toml").write_text(STUDY.replace("seed = 3", 'seed = 3\ntitle = "Other"')),
-        lambda night: (night.root / "study.toml").write_text(STUDY.partition('[[analysis]]\nname = "pair"')[0]),
+        lambda night: (night.root / "study.toml").write_text(
+            STUDY.replace("seed = 3", 'seed = 3\ntitle = "Other"')
+        ),
+        lambda night: (night.root / "study.toml").write_text(
+            STUDY.partition('[[analysis]]\nname = "pair"')[0]
+        ),
         lambda night: put(night, 1, wave(1).with_columns(ill=1 - pl.col("ill"))),
         lambda night: (night.inbox / "copy").rename(night.inbox / "wave_9.parquet"),
     ],
@@ -268,7 +284,7 @@ def test_inbox__that_has_moved(cli, night):
 
 
 def test_internal_error__shows_where_and_no_value(cli, night, monkeypatch):
-    from engine.batch import refresh
+    from engine.nights import refresh
 
     def broken(*_arguments, **_options):
         raise ValueError("SEC" + "RET")

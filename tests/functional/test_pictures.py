@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def clds_run(tmp_path_factory):
-    from engine.batch.execute import run
+    from engine.batch.run import run
 
     return run("clds", out=tmp_path_factory.mktemp("pictures") / "run", replicates=0).path
 
@@ -17,8 +17,13 @@ def test_show__writes_the_pictures_of_a_run(cli, clds_run, tmp_path):
     pytest.importorskip("vl_convert")
     code, out, _ = cli("show", str(clds_run), "--plots", str(tmp_path / "pics"))
     assert code == 0
-    names = {"flow.svg", "effects-outpatient-full-community.svg", "effects-outpatient-full-city.svg",
-             "curve-curves-outpatient.svg", "curve-curves-inpatient.svg"}  # fmt: skip
+    names = {
+        "flow.svg",
+        "effects-outpatient-full-community.svg",
+        "effects-outpatient-full-city.svg",
+        "curve-curves-outpatient.svg",
+        "curve-curves-inpatient.svg",
+    }
     assert {path.name for path in (tmp_path / "pics").iterdir()} == names
     assert len(out.splitlines()) == len(names)
     flow = (tmp_path / "pics" / "flow.svg").read_text()

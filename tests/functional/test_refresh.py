@@ -10,7 +10,7 @@ import time
 import polars as pl
 import pytest
 
-from engine.batch import inbox
+from engine.nights import inbox
 from tests.functional.nights import STUDY, computed, newest, put, sha, single, tree, wave
 
 
@@ -33,7 +33,9 @@ def test_ten_nights__compute_what_changed_and_end_as_one_run(cli, night):
 
     put(night, 3)
     assert computed(night()[1]) == ["rates [3]", "yearly [3]", "trend", "pair [1, 3]"]
-    revised = wave(1).with_columns(ill=pl.when(pl.int_range(300) < 9).then(1 - pl.col("ill")).otherwise("ill"))
+    revised = wave(1).with_columns(
+        ill=pl.when(pl.int_range(300) < 9).then(1 - pl.col("ill")).otherwise("ill")
+    )
     put(night, 1, revised)
     assert computed(night()[1]) == ["rates [1]", "yearly [1]", "trend", "pair [1, 3]"]
 
@@ -152,7 +154,9 @@ def test_labels__that_change_their_meaning_are_told(cli, night):
     (night.root / "study.toml").write_text(text)
 
     def put_dta(number, labels):
-        pyreadstat.write_dta(wave(number), night.inbox / f"wave_{number}.dta", variable_value_labels={"sex": labels})
+        pyreadstat.write_dta(
+            wave(number), night.inbox / f"wave_{number}.dta", variable_value_labels={"sex": labels}
+        )
 
     put_dta(1, {1: "Male", 2: "Female"})
     assert night()[0] == 0
@@ -201,12 +205,18 @@ def test_what_is_no_file__is_passed_over_with_a_note(night):
     (night.inbox / "notes.txt").write_text("x")
     code, report, _ = night()
     assert code == 0
-    assert [note.split(":")[0] for note in report["notes"]] == ["wave_2.parquet", "wave_3.parquet", "wave_4.parquet"]
+    assert [note.split(":")[0] for note in report["notes"]] == [
+        "wave_2.parquet",
+        "wave_3.parquet",
+        "wave_4.parquet",
+    ]
     assert len(report["files"]) == 1
 
 
 def test_files_of_one_name__in_folders_of_their_own(cli, night):
-    text = STUDY.replace('"wave_*.parquet"', '"*/wave.parquet"').replace('waves = ["1", "3"]', 'waves = ["1"]')
+    text = STUDY.replace('"wave_*.parquet"', '"*/wave.parquet"').replace(
+        'waves = ["1", "3"]', 'waves = ["1"]'
+    )
     (night.root / "study.toml").write_text(text)
     for number in (1, 2):
         (night.inbox / str(number)).mkdir()
@@ -237,7 +247,9 @@ def test_names__are_never_sent_raw_to_a_terminal(night):
     code, report, err = night()
     assert code == 0
     assert [file["file"] for file in report["files"]] == ["wave_\\x1b[31m1.parquet", "wave_2.parquet"]
-    assert report["notes"] == ["wave_\\udcff.parquet: a name that is no text; expected UTF-8. Rename the file"]
+    assert report["notes"] == [
+        "wave_\\udcff.parquet: a name that is no text; expected UTF-8. Rename the file"
+    ]
     assert "\x1b" not in err
     assert night()[1]["published"] is False
 
@@ -279,7 +291,7 @@ def test_reader_that_dies__is_no_verdict(night, monkeypatch):
     put(night, 1)
     put(night, 2)
     monkeypatch.setenv("PYTHONFAULTHANDLER", "0")
-    from engine.batch import ingest
+    from engine.nights import read as ingest
 
     run = subprocess.run
 
@@ -300,7 +312,7 @@ def test_eight_at_once__one_works_and_seven_say_so(night):
     put(night, 1)
     code = (
         "import sys, time; from pathlib import Path; from engine.cli import main, night_commands, nights\n"
-        "import engine.batch.refresh, filelock\n"
+        "import engine.nights.refresh, filelock\n"
         "sys.argv = ['equirank', 'refresh', 'study.toml', '--inbox', 'inbox', '--store', 'store']\n"
         "print('ready', flush=True)\n"
         "while not Path('go').exists(): time.sleep(0.01)\n"
@@ -472,7 +484,10 @@ def test_records_that_moved_into_a_good_file__count_once(night):
     put(night, 1, wave(1).tail(140).with_columns(sex=7), "wave_1b.parquet")
     code, report, _ = night()
     assert code == 11
-    assert [(file["state"], file["rows"]) for file in report["files"]] == [("quarantined", 150), ("quarantined", 150)]
+    assert [(file["state"], file["rows"]) for file in report["files"]] == [
+        ("quarantined", 150),
+        ("quarantined", 150),
+    ]
     assert computed(report) == []
     put(night, 1, wave(1).tail(140), "wave_1b.parquet")
     code, report, _ = night()
@@ -500,7 +515,8 @@ def test_failed_analysis__without_its_last_rows_stops_nothing(cli, night):
     assert night()[0] == 12
     assert cli("verify", "store")[0] == 0
     kept = {
-        task["name"]: task["key"] for task in json.loads((newest(night.store) / "manifest.json").read_text())["tasks"]
+        task["name"]: task["key"]
+        for task in json.loads((newest(night.store) / "manifest.json").read_text())["tasks"]
     }
     (night.store / "tasks" / f"{kept['yearly [2]']}.parquet").unlink()
     put(night, 3)
@@ -523,14 +539,19 @@ def test_rule_that_empties_a_file__is_no_fault_of_it(cli, night):
 
 def test_waves_that_sort_alike__have_one_order(cli, night):
     (night.root / "study.toml").write_text(STUDY.replace('waves = ["1", "3"]', 'waves = ["1"]'))
-    named = [wave(number).with_columns(wave=pl.lit(name)) for number, name in enumerate(("1", "01", "001"), start=1)]
+    named = [
+        wave(number).with_columns(wave=pl.lit(name))
+        for number, name in enumerate(("1", "01", "001"), start=1)
+    ]
     put(night, 1, pl.concat(named))
     assert night()[0] == 0
     assert sha(newest(night.store)) == sha(single(cli, night))
 
 
 def test_file_for_two_waves__is_refused(night):
-    text = STUDY.replace('path = "wave_*.parquet"\nwave = "wave"', 'path = { 1 = "a.parquet", 3 = "b.parquet" }')
+    text = STUDY.replace(
+        'path = "wave_*.parquet"\nwave = "wave"', 'path = { 1 = "a.parquet", 3 = "b.parquet" }'
+    )
     (night.root / "study.toml").write_text(text)
     put(night, 1, name="a.parquet")
     put(night, 1, name="b.parquet")
@@ -540,7 +561,9 @@ def test_file_for_two_waves__is_refused(night):
 
 
 def test_name_with_brackets__is_a_name(cli, night):
-    text = STUDY.replace('"wave_*.parquet"', '["wave [1].parquet"]').replace('waves = ["1", "3"]', 'waves = ["1"]')
+    text = STUDY.replace('"wave_*.parquet"', '["wave [1].parquet"]').replace(
+        'waves = ["1", "3"]', 'waves = ["1"]'
+    )
     (night.root / "study.toml").write_text(text)
     put(night, 1, name="wave [1].parquet")
     assert night()[0] == 0

@@ -47,9 +47,15 @@ def test_run__gives_what_the_functions_give(cli, project, survey):
         inside = pl.when((pl.col("wave") == 2015) & (pl.col("sex") == code)).then(pl.col("income"))
         # The same domain: rows outside have no rank, but their PSUs count.
         own = engine.concentration_index(
-            known.with_columns(inside.alias("rank")), "ill", "rank", weight="weight", stratum="stratum",
-            cluster="psu", index="erreygers", bounds=(0, 1),
-        )  # fmt: skip
+            known.with_columns(inside.alias("rank")),
+            "ill",
+            "rank",
+            weight="weight",
+            stratum="stratum",
+            cluster="psu",
+            index="erreygers",
+            bounds=(0, 1),
+        )
         assert row["estimate"] == pytest.approx(own.estimate, rel=1e-13)
         assert row["std_error"] == pytest.approx(own.std_error, rel=1e-12)
         assert row["n_obs"] == own.n_obs
@@ -58,7 +64,11 @@ def test_run__gives_what_the_functions_give(cli, project, survey):
 def test_rates__equal_weighted_means_and_the_survey_formula(cli, project, survey):
     cli("run", "study.toml", "--out", "run", "--only", "rates")
     known = survey.filter(pl.col("income").is_not_null(), pl.col("wave") == 2016, pl.col("sex") == 2)
-    row = results(project / "run").filter(pl.col("wave") == "2016", pl.col("level") == "female").row(0, named=True)
+    row = (
+        results(project / "run")
+        .filter(pl.col("wave") == "2016", pl.col("level") == "female")
+        .row(0, named=True)
+    )
     y, w = known["ill"].to_numpy(), known["weight"].to_numpy()
     p = (w * y).sum() / w.sum()
     assert row["estimate"] == pytest.approx(p, rel=1e-13)
@@ -83,7 +93,9 @@ def test_describe__counts_every_record_once(cli, project, survey):
 def test_second_run__reuses_the_panel_and_gives_the_same_bytes(cli, project):
     cli("run", "study.toml", "--out", "first")
     cli("run", "study.toml", "--out", "second", "--threads", "1")
-    assert (project / "first/results.parquet").read_bytes() == (project / "second/results.parquet").read_bytes()
+    assert (project / "first/results.parquet").read_bytes() == (
+        project / "second/results.parquet"
+    ).read_bytes()
     manifests = [json.loads((project / name / "manifest.json").read_text()) for name in ("first", "second")]
     assert [manifest["panel_reused"] for manifest in manifests] == [False, True]
 
@@ -130,7 +142,9 @@ def test_waves__by_file_with_their_own_column_names(cli, project, survey):
     for wave, name in ((2015, "inc"), (2016, "INCOME_16")):
         own = survey.filter(pl.col("wave") == wave).drop("wave").rename({"income": name})
         write_survey(own, project / f"w{wave}.dta")
-    text = STUDY.replace('path = "survey.parquet"\nwave = "wave"', 'path = { 2015 = "w2015.dta", 2016 = "w2016.dta" }')
+    text = STUDY.replace(
+        'path = "survey.parquet"\nwave = "wave"', 'path = { 2015 = "w2015.dta", 2016 = "w2016.dta" }'
+    )
     text = text.replace('from = "income"', 'from = { 2015 = "Inc", 2016 = "income_16" }')
     (project / "study.toml").write_text(text)
     code, _, err = cli("run", "study.toml", "--out", "two", "--only", "inequality")
@@ -142,12 +156,21 @@ def test_missing__four_kinds_are_kept_apart(cli, changed, survey):
     codes = [None, 8, 7, 9, 0, 1] * 100
     frame = survey.with_columns(ill=pl.Series(codes, dtype=pl.Int64))
     study = changed(
-        ('event = "ill"', 'event = "ill"\nmissing = { missing = [7], skipped = [8], not_sure = [9] }'), frame=frame
+        ('event = "ill"', 'event = "ill"\nmissing = { missing = [7], skipped = [8], not_sure = [9] }'),
+        frame=frame,
     )
     assert cli("run", study, "--out", "run", "--only", "people")[0] == 0
     manifest = json.loads((study.parent / "run" / "manifest.json").read_text())
-    assert manifest["missing"]["ill"] == {"value": 200, "blank": 100, "missing": 100, "skipped": 100, "not_sure": 100}
-    levels = results(study.parent / "run").filter(pl.col("term") == "ill", pl.col("measure") == "count")["level"]
+    assert manifest["missing"]["ill"] == {
+        "value": 200,
+        "blank": 100,
+        "missing": 100,
+        "skipped": 100,
+        "not_sure": 100,
+    }
+    levels = results(study.parent / "run").filter(pl.col("term") == "ill", pl.col("measure") == "count")[
+        "level"
+    ]
     assert set(levels) == {"well", "ill", "(blank)", "(missing)", "(skipped)", "(not sure)"}
 
 
@@ -161,7 +184,9 @@ def test_stata_missing_codes_and_spss_ranges__are_understood(cli, project, surve
     text = STUDY.replace('event = "ill"', 'event = "ill"\nmissing = { skipped = [".a"] }')
     (project / "study.toml").write_text(text)
     for suffix, kind in (("dta", "skipped"), ("sav", "missing")):
-        code, _, err = cli("run", "study.toml", "--data", f"survey.{suffix}", "--out", suffix, "--only", "people")
+        code, _, err = cli(
+            "run", "study.toml", "--data", f"survey.{suffix}", "--out", suffix, "--only", "people"
+        )
         assert code == 0, err
         missing = json.loads((project / suffix / "manifest.json").read_text())["missing"]["ill"]
         assert missing[kind] == 200
@@ -172,7 +197,9 @@ def test_value_labels__name_levels_in_stata_and_spss(cli, project, survey):
 
     labels = {"sex": {1: "男", 2: " 女 "}}
     pyreadstat.write_dta(survey.to_pandas(), project / "survey.dta", variable_value_labels=labels)
-    (project / "study.toml").write_text(STUDY.replace('male = [1], female = ["2"]', 'male = ["男"], female = ["女"]'))
+    (project / "study.toml").write_text(
+        STUDY.replace('male = [1], female = ["2"]', 'male = ["男"], female = ["女"]')
+    )
     cli("run", "study.toml", "--data", "survey.dta", "--out", "labels", "--only", "rates")
     (project / "study.toml").write_text(STUDY)
     cli("run", "study.toml", "--out", "codes", "--only", "rates")
@@ -187,13 +214,17 @@ def test_ids__are_neither_rounded_nor_merged(cli, changed, project, survey, suff
     cli("run", study, "--out", "large", "--only", "rates")
     assert results(project / "large").filter(pl.col("wave").is_null())["n_clusters"].max() == 30
     texts = pl.Series([["7", "007", "1E2", "100", "0100", "1e2"][i % 6] for i in range(600)])
-    study = changed(('stratum = "stratum"\n', ""), frame=survey.with_columns(psu=texts), source=f"texts.{suffix}")
+    study = changed(
+        ('stratum = "stratum"\n', ""), frame=survey.with_columns(psu=texts), source=f"texts.{suffix}"
+    )
     cli("run", study, "--out", "texts", "--only", "rates")
     assert results(project / "texts").filter(pl.col("wave").is_null())["n_clusters"].max() == 6
 
 
 def test_weight_zero__counts_nowhere(cli, changed, project, survey):
-    study = changed(frame=survey.with_columns(weight=pl.when(pl.col("psu") % 2 == 0).then(0.0).otherwise("weight")))
+    study = changed(
+        frame=survey.with_columns(weight=pl.when(pl.col("psu") % 2 == 0).then(0.0).otherwise("weight"))
+    )
     cli("run", study, "--out", "run")
     frame = results(project / "run")
     known = survey.filter(pl.col("income").is_not_null(), pl.col("psu") % 2 == 1)
@@ -249,11 +280,14 @@ def test_replicate_weights__are_matched_by_name_and_may_not_differ(cli, project,
 
 def test_one_constant_outcome__does_not_lose_the_others(cli, changed, project, survey):
     study = changed(
-        ('outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]', 'outcome = ["ill", "dull"]\nrank_by = "income"'),
+        (
+            'outcome = "ill"\nrank_by = "income"\nby = ["wave", "sex"]',
+            'outcome = ["ill", "dull"]\nrank_by = "income"',
+        ),
         ("compare = true", "compare = false"),
         ("[[sample]]", '[variables.dull]\nfrom = "dull"\nbounds = [0, 9]\n[[sample]]'),
         frame=survey.with_columns(dull=pl.lit(3)),
-    )  # fmt: skip
+    )
     code, _, err = cli("run", study, "--out", "run", "--only", "inequality")
     assert code == 0, err
     status = dict(results(project / "run").select("outcome", "status").unique().iter_rows())
@@ -262,7 +296,9 @@ def test_one_constant_outcome__does_not_lose_the_others(cli, changed, project, s
 
 
 def test_records_without_a_wave__are_told(cli, changed, project, survey):
-    study = changed(frame=survey.with_columns(wave=pl.when(pl.int_range(pl.len()) < 50).then(None).otherwise("wave")))
+    study = changed(
+        frame=survey.with_columns(wave=pl.when(pl.int_range(pl.len()) < 50).then(None).otherwise("wave"))
+    )
     cli("run", study, "--out", "run", "--only", "rates")
     warnings = json.loads((project / "run" / "manifest.json").read_text())["warnings"]
     assert any("records have no wave" in warning for warning in warnings)
@@ -284,8 +320,9 @@ def test_booleans__are_read_alike_from_every_format(cli, changed, project, surve
     for suffix in ("parquet", "csv"):
         study = changed(
             ("levels = { well = [0], ill = [1] }", 'levels = { well = ["false"], ill = ["true"] }'),
-            frame=frame, source=f"survey.{suffix}",
-        )  # fmt: skip
+            frame=frame,
+            source=f"survey.{suffix}",
+        )
         write_survey(survey, project / "survey.parquet") if suffix == "parquet" else None
         write_survey(frame, project / f"survey.{suffix}")
         code, _, err = cli("run", study, "--out", suffix, "--only", "rates")

@@ -157,7 +157,7 @@ def test_failure_of_the_study__on_a_worker_has_its_exit_code(cli, changed):
 
 
 def test_scheduler__that_is_not_there(cli, project, monkeypatch):
-    from engine.batch import cluster
+    from engine.shards import dask_workers as cluster
 
     monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     code, _, err = cli("run", "study.toml", "--cluster", "tcp://127.0.0.1:9")

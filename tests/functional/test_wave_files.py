@@ -43,9 +43,11 @@ def rewrite(waves, wave, writer, name, encoding="gb18030"):
     """Write one wave anew in another format, decoding the bytes that the first writer left."""
     frame, meta = pyreadstat.read_dta(waves / FILES[wave], encoding=encoding, output_format="polars")
     writer(
-        frame, waves / name, column_labels=meta.column_names_to_labels,
+        frame,
+        waves / name,
+        column_labels=meta.column_names_to_labels,
         variable_value_labels=meta.variable_value_labels,
-    )  # fmt: skip
+    )
     study = waves / "study.toml"
     study.write_text(study.read_text(encoding="utf-8").replace(FILES[wave], name), encoding="utf-8")
 
@@ -56,8 +58,15 @@ def test_wave_files__have_gb18030_bytes_and_the_panel_of_the_simulation(cli, wav
     assert "受教育程度".encode() not in raw
     found = table_1(cli, waves / "study.toml", "run")
     simulated = simulate_cmds(ROWS, SEED)
-    names = {"male": ("sex", 1), "65+": ("age", 6), "college": ("education", 3), "6-10 years": ("duration", 2),
-             "out of province": ("range", 2), "west": ("region", 3), "work or business": ("reason", 2)}  # fmt: skip
+    names = {
+        "male": ("sex", 1),
+        "65+": ("age", 6),
+        "college": ("education", 3),
+        "6-10 years": ("duration", 2),
+        "out of province": ("range", 2),
+        "west": ("region", 3),
+        "work or business": ("reason", 2),
+    }
     for wave in simulated:
         counts = found.filter((pl.col("wave") == wave.wave) & (pl.col("measure") == "count"))
         for level, (column, code) in names.items():
@@ -92,7 +101,9 @@ def test_mislabelled_text__is_read_and_told(cli, waves):
     raw = path.read_bytes()
     _, meta = pyreadstat.read_sav(path, metadataonly=True)
     labels = {label for own in meta.variable_value_labels.values() for label in own.values()}
-    for text in sorted({*labels, *meta.column_labels}, key=len, reverse=True):  # of the same length, with blanks
+    for text in sorted(
+        {*labels, *meta.column_labels}, key=len, reverse=True
+    ):  # of the same length, with blanks
         raw = raw.replace(text.encode(), text.encode("gb18030").ljust(len(text.encode()), b" "))
     path.write_bytes(raw)
     assert table_1(cli, waves / "study.toml", "second").equals(first)
@@ -105,14 +116,19 @@ def test_csv_with_label_text__in_gb18030_gives_the_same_panel(cli, waves):
     for number, name in enumerate(FILES.values()):
         frame, meta = pyreadstat.read_dta(waves / name, encoding="gb18030", output_format="polars")
         labelled = frame.with_columns(
-            pl.col(column).cast(pl.Int64).replace_strict(labels, default=None, return_dtype=pl.String).alias(column)
+            pl.col(column)
+            .cast(pl.Int64)
+            .replace_strict(labels, default=None, return_dtype=pl.String)
+            .alias(column)
             for column, labels in meta.variable_value_labels.items()
         )
         # Headers padded as they circulate, text instead of codes.
         text = labelled.rename(lambda column: f"{column}  ").write_csv()
         (waves / f"wave{number}.csv").write_bytes(text.encode("gb18030"))
         study = waves / "study.toml"
-        study.write_text(study.read_text(encoding="utf-8").replace(name, f"wave{number}.csv"), encoding="utf-8")
+        study.write_text(
+            study.read_text(encoding="utf-8").replace(name, f"wave{number}.csv"), encoding="utf-8"
+        )
     found = table_1(cli, study, "csv")
     assert found.drop("study").equals(first.drop("study"))  # a csv file cannot say that it is simulated
     assert manifest("csv")["sources"][0]["encoding"] == "gb18030 (found)"
@@ -122,9 +138,11 @@ def edited(waves, change, wave="2017"):
     frame, meta = pyreadstat.read_dta(waves / FILES[wave], encoding="gb18030", output_format="polars")
     frame = change(frame)
     pyreadstat.write_dta(
-        frame, waves / FILES[wave], variable_value_labels=meta.variable_value_labels,
+        frame,
+        waves / FILES[wave],
+        variable_value_labels=meta.variable_value_labels,
         column_labels=list(meta.column_labels),
-    )  # fmt: skip
+    )
 
 
 def refusal(cli, waves):
@@ -154,7 +172,9 @@ def test_swapped_waves__are_told(cli, waves):
 
 def test_unknown_education_code__is_refused(cli, waves):
     codes = pl.Series([9.0] * 12 + [None] * 10_000)
-    edited(waves, lambda frame: frame.with_columns(q101e1=codes.head(frame.height).fill_null(frame["q101e1"])))
+    edited(
+        waves, lambda frame: frame.with_columns(q101e1=codes.head(frame.height).fill_null(frame["q101e1"]))
+    )
     told = refusal(cli, waves)
     assert "column 'q101e1' (variables.education): 12 rows hold a value that no level names (code 9)" in told
 
@@ -194,7 +214,9 @@ def test_codebook__lists_labels_and_no_rare_code(cli, waves):
     assert "Q403  您在本地是否建立了居民健康档案  [number, 4 different, 86 blank]" in out
     assert "3  已经建立" in out
     assert "w_l  权重  [number, 945 different]" in out
-    secret = pl.DataFrame({"id": range(100), "rare": [7] * 3 + [1] * 97, "name": [f"person {i}" for i in range(100)]})
+    secret = pl.DataFrame(
+        {"id": range(100), "rare": [7] * 3 + [1] * 97, "name": [f"person {i}" for i in range(100)]}
+    )
     secret.write_csv("small.csv")
     code, out, _ = cli("codebook", "small.csv", "--json")
     book = json.loads(out)

@@ -50,8 +50,14 @@ def test_named_waves__are_seen_without_the_others(cli, project, survey):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (apart(STUDY, '"each"').replace(COMPARED, 'by = "wave"'), "analysis[3].compare: found true with each wave"),
-        (apart(STUDY, '"each"').replace('wave = "wave"\n', "").replace('by = "wave"\n', ""), "expected a study with"),
+        (
+            apart(STUDY, '"each"').replace(COMPARED, 'by = "wave"'),
+            "analysis[3].compare: found true with each wave",
+        ),
+        (
+            apart(STUDY, '"each"').replace('wave = "wave"\n', "").replace('by = "wave"\n', ""),
+            "expected a study with",
+        ),
         (apart(STUDY, "[]", ["curve"]), "analysis[4].waves"),
     ],
 )

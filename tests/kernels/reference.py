@@ -38,6 +38,8 @@ def shaped_numerator(x, y, w, family, parameter):
         if family == "extended":
             N += mean * (f + max(1 - after, 0) ** parameter - (1 - before) ** parameter)
         else:
-            N += mean * 2 ** (parameter - 2) * (abs(after - 0.5) ** parameter - abs(before - 0.5) ** parameter)
+            N += (
+                mean * 2 ** (parameter - 2) * (abs(after - 0.5) ** parameter - abs(before - 0.5) ** parameter)
+            )
         before = after
     return N, mu

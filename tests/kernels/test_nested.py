@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from engine.estimators.nested_fit import Likelihood, Nested, gauss_hermite
-from engine.estimators.nested_maximum import maximum
-from engine.kernels.nested import Cells
+from engine.estimators.regression.multilevel_likelihood import Likelihood, Nested, gauss_hermite
+from engine.estimators.regression.multilevel_maximum import maximum
+from engine.kernels.regression.multilevel_likelihood import Cells
 
 
 def simulated(n=400, *, n_outer=9, n_inner=4, weights=False, s3=1.0, s2=0.8, seed=3):
@@ -76,7 +76,7 @@ def test_maximum__does_not_depend_on_the_start(start):
 
 
 def test_sums__do_not_depend_on_threads():
-    from engine.kernels._jit import threads
+    from engine.kernels.jit import threads
 
     nested, _, _ = simulated(n=2_000, n_outer=40)
     results = []

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from engine.kernels import numerators as kernels
-from engine.kernels.indices import EXTENDED_FAMILY, MIDRANK_FAMILY, SYMMETRIC_FAMILY
-from engine.kernels.ranks import tie_ends, weighted_fractional_rank
+from engine.kernels.index import numerators as kernels
+from engine.kernels.index.indices import EXTENDED_FAMILY, MIDRANK_FAMILY, SYMMETRIC_FAMILY
+from engine.kernels.index.ranks import tie_ends, weighted_fractional_rank
 from tests.kernels import reference
 
 FAMILIES = [

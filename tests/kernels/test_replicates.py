@@ -6,18 +6,19 @@ import numpy as np
 import pytest
 
 from engine.arrays import DesignColumns, Group
-from engine.estimators.indices import Index
-from engine.estimators.layout import lay_out
-from engine.estimators.point import cut_piece, estimate_index
-from engine.estimators.prepare import sort_sample
-from engine.estimators.resampling import make_plan
-from engine.kernels.draws import given_weights
-from engine.kernels.indices import EXTENDED_FAMILY, MIDRANK_FAMILY, SYMMETRIC_FAMILY
-from engine.kernels.numerators import numerator
-from engine.kernels.ranks import tie_ends
-from engine.kernels.replicates import replicate_moments
-from engine.kernels.shaped import replicate_shaped
-from engine.kernels.spread import replicate_std_errors
+from engine.estimators.index.indices import Index
+from engine.estimators.index.layout import lay_out
+from engine.estimators.index.linearised import estimate_index
+from engine.estimators.replicates.plan import make_plan
+from engine.estimators.sample.pieces import cut_piece
+from engine.estimators.sample.sorting import sort_sample
+from engine.kernels.draws.draws import given_weights
+from engine.kernels.index.extended_std_errors import replicate_std_errors
+from engine.kernels.index.extended_sweep import replicate_shaped
+from engine.kernels.index.indices import EXTENDED_FAMILY, MIDRANK_FAMILY, SYMMETRIC_FAMILY
+from engine.kernels.index.midrank_sweep import replicate_moments
+from engine.kernels.index.numerators import numerator
+from engine.kernels.index.ranks import tie_ends
 from engine.study import BootstrapSpec
 
 
@@ -30,9 +31,13 @@ def two_groups(kind, n=700, weights="many"):
     y["b"][rng.random(n) < 0.2] = np.nan
     weight = rng.uniform(0.5, 2, n) if weights == "many" else rng.integers(1, 3, n).astype(float)
     return sort_sample(
-        outcomes=y, rank=rng.integers(0, 12, n).astype(float), rank_name="x", columns=DesignColumns(weight=weight),
-        group=rng.integers(0, 2, n), groups=(Group(subgroup="u"), Group(subgroup="v")),
-    )  # fmt: skip
+        outcomes=y,
+        rank=rng.integers(0, 12, n).astype(float),
+        rank_name="x",
+        columns=DesignColumns(weight=weight),
+        group=rng.integers(0, 2, n),
+        groups=(Group(subgroup="u"), Group(subgroup="v")),
+    )
 
 
 def laid_out(arrays, method, route="auto", replicates=64):
@@ -84,14 +89,16 @@ def test_shaped__equal_recomputation_of_every_replicate(family, parameter):
         for group in (0, 1):
             for k in range(3):
                 w, y, ends, _ = resampled(arrays, multipliers[b], group, k)
-                assert found[b, group, k] == pytest.approx(numerator(family, parameter, w, y, ends)[2], rel=1e-9)
+                assert found[b, group, k] == pytest.approx(
+                    numerator(family, parameter, w, y, ends)[2], rel=1e-9
+                )
 
 
 @pytest.mark.parametrize("kind", ["events", "numbers"])
 @pytest.mark.parametrize("name", ["standard", "erreygers", "wagstaff", "generalized"])
 def test_errors_of_the_sweep__equal_the_linearised_ones_of_each_resample(kind, name):
     """The estimator's own standard error, computed on the rows a replicate drew, each as often as it was drawn."""
-    from engine.estimators.replication import Target, replicate
+    from engine.estimators.index.replicates import Target, replicate
 
     arrays = two_groups(kind, n=300)
     index = Index(name=name, bounds=(-9.0, 12.0) if kind == "numbers" else (0.0, 1.0), parameter=0.0)
@@ -106,11 +113,16 @@ def test_errors_of_the_sweep__equal_the_linearised_ones_of_each_resample(kind, n
         group = np.repeat([0, 1], np.diff(arrays.group_start))
         drawn = sort_sample(
             outcomes={name: arrays.outcomes[k, rows] for k, name in enumerate("abc")},
-            rank=arrays.rank[rows].astype(float), rank_name="x", columns=DesignColumns(weight=arrays.weight[rows]),
-            group=group[rows], groups=arrays.groups,
-        )  # fmt: skip
+            rank=arrays.rank[rows].astype(float),
+            rank_name="x",
+            columns=DesignColumns(weight=arrays.weight[rows]),
+            group=group[rows],
+            groups=arrays.groups,
+        )
         for q, target in enumerate(targets):
-            estimates = estimate_index(index, [cut_piece(drawn, target.outcome, g) for g in (0, 1)], drawn.design)
+            estimates = estimate_index(
+                index, [cut_piece(drawn, target.outcome, g) for g in (0, 1)], drawn.design
+            )
             assert values[q, b] == pytest.approx(estimates.values[target.group], rel=1e-9)
             assert errors[q, b] == pytest.approx(estimates.std_errors[target.group], rel=1e-9)
 
@@ -159,7 +171,16 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
     ones = np.ones((1, n, 8), np.uint8)
     index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
     found = replicate_std_errors(
-        ones, np.arange(n, dtype=np.int32), w, y, ends, np.array([n]), index.code, index.bounds, 0.0, MIDRANK_FAMILY
+        ones,
+        np.arange(n, dtype=np.int32),
+        w,
+        y,
+        ends,
+        np.array([n]),
+        index.code,
+        index.bounds,
+        0.0,
+        MIDRANK_FAMILY,
     )
     # The delete-one jackknife agrees to O(1/n) with the linearised error.
     pseudo = []
@@ -176,19 +197,22 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
 @pytest.mark.parametrize("strata", [False, True])
 def test_errors_of_the_unit_sweep__equal_those_of_one_replicate_at_a_time(method, strata):
     """Against the general kernel, which computes every influence value of every replicate."""
-    from engine.estimators.replication import Target, _batch_errors, replicate
+    from engine.estimators.index.replicates import Target, _batch_errors, replicate
 
     rng = np.random.default_rng(7)
     n = 900
     cluster = rng.integers(0, 30, n)
     y = {"a": rng.normal(2, 1, n), "b": np.where(rng.random(n) < 0.2, np.nan, rng.random(n) < 0.4)}
     arrays = sort_sample(
-        outcomes=y, rank=rng.integers(0, 12, n).astype(float), rank_name="x", group=cluster % 2,
+        outcomes=y,
+        rank=rng.integers(0, 12, n).astype(float),
+        rank_name="x",
+        group=cluster % 2,
         groups=(Group(subgroup="u"), Group(subgroup="v")),
         columns=DesignColumns(
             weight=rng.uniform(0.5, 2, n), cluster=cluster, stratum=cluster // 10 if strata else None
         ),
-    )  # fmt: skip
+    )
     plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 5)
     pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in (0, 1)]
     index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
@@ -202,7 +226,7 @@ def test_errors_of_the_unit_sweep__equal_those_of_one_replicate_at_a_time(method
 
 @pytest.mark.parametrize("std_errors", [False, True])
 def test_few_cells__give_what_the_sweep_over_completed_rows_gives(std_errors):
-    from engine.kernels.few_cells import exact_moments
+    from engine.kernels.index.exact_sweep import exact_moments
 
     arrays = two_groups("events", n=3_000)
     layout = laid_out(arrays, "iid", "rows")
@@ -219,13 +243,15 @@ def test_totals_above_n__are_drawn_again_in_both_ways():
     from dataclasses import replace
     from decimal import Decimal
 
-    from engine.kernels.few_cells import exact_moments
+    from engine.kernels.index.exact_sweep import exact_moments
 
     arrays = two_groups("events", n=500)
     layout = laid_out(arrays, "iid", "rows")
     drawn = replace(layout.draws, rate=Decimal(1))
     counts = drawn.multipliers(arrays.n, 0, 2)
     assert (counts.sum(axis=1) == arrays.n).all()
-    found, _ = exact_moments(drawn.batch(arrays.n, 0, 2, completed=False), layout.rows, layout.cell_of_row, False)
+    found, _ = exact_moments(
+        drawn.batch(arrays.n, 0, 2, completed=False), layout.rows, layout.cell_of_row, False
+    )
     expected, _ = replicate_moments(drawn.batch(arrays.n, 0, 2), layout.rows, False)
     assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)

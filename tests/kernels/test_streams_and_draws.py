@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chisquare, poisson
 
-from engine.kernels import draws
-from engine.kernels.poisson import poisson_tables
-from engine.kernels.streams import draw, stream_key, stream_start
+from engine.kernels.draws import draws
+from engine.kernels.draws.poisson import poisson_tables
+from engine.kernels.draws.streams import draw, stream_key, stream_start
 
 KEY = stream_key(2024, "iid")
 
@@ -32,7 +32,7 @@ PLANS = {
         KEY, np.arange(n, dtype=np.int32) % 20, STRATA[0], STRATA[1]
     ),
     "scaled": lambda n: draws.scaled_units(KEY, np.arange(n, dtype=np.int32) % 20, STRATA[0]),
-}  # fmt: skip
+}
 
 KNOWN = {
     "poisson": [1, 1, 0, 0, 0, 1, 2, 2, 0, 1, 1, 1],
@@ -96,7 +96,10 @@ def test_rows__have_the_counts_distribution(name):
     observed = np.bincount(counts, minlength=9)
     law = poisson(1) if name == "poisson" else binom(n, 1 / n)
     expected = law.pmf(np.arange(8)) * counts.size
-    assert chisquare([*observed[:8], observed[8:].sum()], [*expected, counts.size - expected.sum()]).pvalue > 1e-3
+    assert (
+        chisquare([*observed[:8], observed[8:].sum()], [*expected, counts.size - expected.sum()]).pvalue
+        > 1e-3
+    )
     assert counts.mean() == pytest.approx(1, abs=5 / np.sqrt(counts.size))
     assert counts.var() == pytest.approx(1, abs=10 / np.sqrt(counts.size))
 
@@ -132,8 +135,13 @@ def test_cells__have_the_multinomial_distribution():
         observed = np.histogram(counts[:, c], [-1, *(edges + 0.5), n + 1])[0]
         expected = np.diff([0, *law.cdf(edges), 1]) * len(counts)
         keep = expected > 4
-        assert chisquare([*observed[keep], observed[~keep].sum() + 1e-9],
-                         [*expected[keep], expected[~keep].sum() + 1e-9]).pvalue > 1e-3  # fmt: skip
+        assert (
+            chisquare(
+                [*observed[keep], observed[~keep].sum() + 1e-9],
+                [*expected[keep], expected[~keep].sum() + 1e-9],
+            ).pvalue
+            > 1e-3
+        )
     found = np.cov(counts.T)
     share = sizes / n
     expected = n * (np.diag(share) - np.outer(share, share))

@@ -24,9 +24,18 @@ def test_replicates__have_the_reference_distribution(method, oracle, housing):
     for key, index in NAMES.items():
         expected = case[METHODS[method]][key]
         result = engine.concentration_index(
-            housing, "high", "income", weight="w", stratum="strata", cluster="psu", index=index, bounds=(0, 1),
-            bootstrap=R, method=method, seed=11,
-        )  # fmt: skip
+            housing,
+            "high",
+            "income",
+            weight="w",
+            stratum="strata",
+            cluster="psu",
+            index=index,
+            bounds=(0, 1),
+            bootstrap=R,
+            method=method,
+            seed=11,
+        )
         values = result.replicates
         both = np.sqrt(2)  # their error and ours
         assert abs(values.mean() - expected["mean"]) < ERRORS * both * expected["mcse_mean"]
@@ -41,7 +50,14 @@ def test_iid_intervals__equal_those_of_the_boot_package(oracle, housing):
     (case,) = oracle("bootstrap_distributions")
     for interval, key in {"normal": "ci_normal", "basic": "ci_basic", "percentile": "ci_perc"}.items():
         result = engine.concentration_index(
-            housing, "high", "income", weight="w", bootstrap=case["R"], method="iid", interval=interval, seed=11
+            housing,
+            "high",
+            "income",
+            weight="w",
+            bootstrap=case["R"],
+            method="iid",
+            interval=interval,
+            seed=11,
         )
         expected = case["iid_bootstrap"]["CI"]
         error = np.sqrt(2) * quantile_error(0.025, expected["sd"], case["R"])

@@ -66,7 +66,9 @@ def halves(housing):
 
 
 def of(frame, measure, weighting=""):
-    own = frame.filter((pl.col("measure") == measure) & pl.col("method").str.contains(weighting, literal=True))
+    own = frame.filter(
+        (pl.col("measure") == measure) & pl.col("method").str.contains(weighting, literal=True)
+    )
     return own.filter(pl.col("term") != "all terms")["estimate"].to_numpy()
 
 
@@ -76,11 +78,15 @@ def test_change__equals_r(tmp_path, oracle, halves):
     change = found.filter(pl.col("subgroup") == "2 - 1")
     second, first = "second elasticity, first index", "first elasticity, second index"
     for measure, weighting, key in (
-        ("inequality_effect", second, "eta2_dC"), ("elasticity_effect", second, "C1_deta"),
-        ("inequality_effect", first, "eta1_dC"), ("elasticity_effect", first, "C2_deta"),
-    ):  # fmt: skip
+        ("inequality_effect", second, "eta2_dC"),
+        ("elasticity_effect", second, "C1_deta"),
+        ("inequality_effect", first, "eta1_dC"),
+        ("elasticity_effect", first, "C2_deta"),
+    ):
         assert of(change, measure, weighting) == pytest.approx(np.array(case[key]), rel=1e-8, abs=1e-12)
-    single = {row["measure"]: row["estimate"] for row in change.to_dicts() if row["term"] in (None, "standard")}
+    single = {
+        row["measure"]: row["estimate"] for row in change.to_dicts() if row["term"] in (None, "standard")
+    }
     assert single["residual_change"] == pytest.approx(case["d_resid"], rel=1e-7)
     assert single["difference"] == pytest.approx(case["change"], rel=1e-10)
 
@@ -117,7 +123,9 @@ def test_level_of_one_group__counts_as_elasticity(tmp_path, halves):
     change = run(tmp_path, without).filter((pl.col("subgroup") == "2 - 1") & (pl.col("level") == "rent"))
     rows = {row["measure"]: row for row in change.to_dicts() if "first elasticity" not in row["method"]}
     assert rows["inequality_effect"]["estimate"] == 0.0
-    assert rows["elasticity_effect"]["estimate"] == pytest.approx(rows["contribution_change"]["estimate"], rel=1e-12)
+    assert rows["elasticity_effect"]["estimate"] == pytest.approx(
+        rows["contribution_change"]["estimate"], rel=1e-12
+    )
     assert rows["contribution_change"]["status"].startswith("a level of one group only")
 
 

@@ -73,7 +73,9 @@ def test_rule__is_a_domain_of_the_whole_design(nhanes):
     )
     assert row["estimate"] == pytest.approx(0.348266934291546, rel=RTOL)
     assert row["std_error"] == pytest.approx(0.0596624462488263, rel=RTOL)
-    assert (row["conf_low"], row["conf_high"]) == pytest.approx((0.22770968887997, 0.491990021336454), rel=RTOL)
+    assert (row["conf_low"], row["conf_high"]) == pytest.approx(
+        (0.22770968887997, 0.491990021336454), rel=RTOL
+    )
 
 
 def test_rates_and_means__by_level_and_wave(nhanes):

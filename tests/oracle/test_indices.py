@@ -41,9 +41,13 @@ def test_tiny__agrees_with_what_sound_programs_print(oracle):
 def test_linearised_and_jackknife__equal_the_survey_package(oracle, housing):
     for case in oracle("linearised_jackknife"):
         call = {
-            "frame": housing, "outcome": case["outcome"], "rank_by": case["rank"], "weight": case["weights"],
-            "index": NAMES[case["index_type"]], "bounds": tuple(case["limits"]),
-        }  # fmt: skip
+            "frame": housing,
+            "outcome": case["outcome"],
+            "rank_by": case["rank"],
+            "weight": case["weights"],
+            "index": NAMES[case["index_type"]],
+            "bounds": tuple(case["limits"]),
+        }
         design = {"stratum": "strata", "cluster": "psu"}
         linearised = engine.concentration_index(**call, **design)
         assert linearised.estimate == pytest.approx(case["index"], rel=RTOL)
@@ -57,7 +61,13 @@ def test_linearised_and_jackknife__equal_the_survey_package(oracle, housing):
 def test_linearised__with_clusters_but_no_strata(oracle, housing):
     for case in oracle("linearised_cluster_nostrata"):
         result = engine.concentration_index(
-            housing, "high", "income", weight="w", cluster="psu", index=NAMES[case["index_type"]], bounds=(0, 1)
+            housing,
+            "high",
+            "income",
+            weight="w",
+            cluster="psu",
+            index=NAMES[case["index_type"]],
+            bounds=(0, 1),
         )
         assert result.estimate == pytest.approx(case["index"], rel=RTOL)
         assert result.std_error == pytest.approx(case["se_linear_cluster"], rel=RTOL)
@@ -110,8 +120,8 @@ def spec_of(case):
 
 def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
     """Ours, and beside it what conindex prints; its `svy` rows rank without weights and are no reference."""
-    from engine.batch.arguments import RankedArguments, frame_arrays, frame_design
-    from engine.estimators.concentration import estimate_concentration
+    from engine.api.arguments import RankedArguments, frame_arrays, frame_design
+    from engine.estimators.index.concentration import estimate_concentration
     from engine.study import ConcentrationSpec
 
     seen = 0
@@ -130,9 +140,15 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
             continue
         arrays = frame_arrays(frame, case["outcome"], case["rank"], columns, None)
         spec = ConcentrationSpec(
-            name="x", kind="concentration", outcome=case["outcome"], rank_by=case["rank"], index=name,
-            parameter=parameter, bounds=bounds, peer="conindex",
-        )  # fmt: skip
+            name="x",
+            kind="concentration",
+            outcome=case["outcome"],
+            rank_by=case["rank"],
+            index=name,
+            parameter=parameter,
+            bounds=bounds,
+            peer="conindex",
+        )
         rows = {row.method: row for row in estimate_concentration(arrays, spec, {}, seed=0).rows}
         if name != "modified" or bounds[0] == 0:  # conindex's modified index is not the definition
             assert rows["linearised"].estimate == pytest.approx(case["index"], rel=STATA_RTOL)
@@ -150,23 +166,24 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
 
 
 def test_groups__difference_with_shared_clusters(oracle, housing):
+    from engine.api.arguments import RankedArguments, frame_design
     from engine.arrays import Group
-    from engine.batch.arguments import RankedArguments, frame_design
-    from engine.data.frames import number_column
-    from engine.estimators.concentration import estimate_concentration
-    from engine.estimators.prepare import sort_sample
+    from engine.data.frame_reader import number_column
+    from engine.estimators.index.concentration import estimate_concentration
+    from engine.estimators.sample.sorting import sort_sample
     from engine.study import ConcentrationSpec
 
     expected = oracle("group_comparison")["housing_female_linearised_design"]
     arrays = sort_sample(
         outcomes={"high": number_column(housing, "high", "outcome")},
-        rank=number_column(housing, "income", "rank_by"), rank_name="income",
+        rank=number_column(housing, "income", "rank_by"),
+        rank_name="income",
         columns=frame_design(
             housing, RankedArguments(outcome="y", rank_by="x", weight="w", stratum="strata", cluster="psu")
         ),
         group=housing["female"].to_numpy().astype(np.int64),
         groups=(Group(subgroup="male"), Group(subgroup="female")),
-    )  # fmt: skip
+    )
     spec = ConcentrationSpec(name="x", kind="concentration", outcome="high", rank_by="income", compare=True)
     male, female, difference, joint = estimate_concentration(arrays, spec, {}, seed=0).rows
     assert [male.estimate, female.estimate] == pytest.approx(expected["est"], rel=RTOL)

@@ -12,7 +12,13 @@ SURVEY = {"stratum": "strata", "cluster": "psu"}
 # Wang et al. 2021, Table 3, crude odds ratios with their limits, in the order of its factors.
 PUBLISHED = {
     "Sex": [(1.17, 1.16, 1.19)],
-    "Age": [(1.27, 1.25, 1.30), (1.25, 1.22, 1.27), (1.21, 1.18, 1.23), (1.39, 1.34, 1.44), (1.92, 1.81, 2.04)],
+    "Age": [
+        (1.27, 1.25, 1.30),
+        (1.25, 1.22, 1.27),
+        (1.21, 1.18, 1.23),
+        (1.39, 1.34, 1.44),
+        (1.92, 1.81, 2.04),
+    ],
     "Region": [(1.37, 1.35, 1.40), (0.63, 0.63, 0.64)],  # Middle, East against West
     "Marital status": [(1.36, 1.34, 1.38)],
     "Educational attainment": [(1.12, 1.11, 1.14), (1.21, 1.19, 1.23), (1.11, 1.02, 1.21)],
@@ -26,18 +32,23 @@ PUBLISHED = {
 def by_r_name(result):
     found = result.coefficients
     names = [
-        "(Intercept)" if term == "(constant)"
-        else term + (level or "") if " x " not in term
+        "(Intercept)"
+        if term == "(constant)"
+        else term + (level or "")
+        if " x " not in term
         else ":".join(a + b for a, b in zip(term.split(" x "), level.split(" x "), strict=True))
         for term, level in found.select("term", "level").iter_rows()
-    ]  # fmt: skip
+    ]
     return dict(zip(names, found.to_dicts(), strict=True))
 
 
 def test_survey_logit__equals_svyglm(oracle, housing):
     for case, terms in zip(
         oracle("logistic")[:2],
-        (["sex", "place", "tenure", "age", ("sex", "place")], ["tenure", "sex", "place", "age", ("tenure", "sex")]),
+        (
+            ["sex", "place", "tenure", "age", ("sex", "place")],
+            ["tenure", "sex", "place", "age", ("tenure", "sex")],
+        ),
         strict=True,
     ):
         result = engine.logit(housing, "high", terms, weight="w", **SURVEY, covariance="design")
@@ -59,9 +70,13 @@ def test_survey_logit__equals_svyglm(oracle, housing):
 def test_glm__equals_r_with_every_covariance(oracle, housing, covariance, key):
     for case, weight in zip(oracle("logistic")[2:], (None, "w"), strict=True):
         result = engine.logit(
-            housing, "high", ["sex", "place", "tenure", "age", ("sex", "place")], weight=weight, cluster="psu",
+            housing,
+            "high",
+            ["sex", "place", "tenure", "age", ("sex", "place")],
+            weight=weight,
+            cluster="psu",
             covariance=covariance,
-        )  # fmt: skip
+        )
         found = by_r_name(result)
         for name, beta, error in zip(case["terms"], case["coef"], case[key], strict=True):
             assert found[name]["estimate"] == pytest.approx(beta, rel=1e-11, abs=1e-12)
@@ -134,33 +149,42 @@ def test_marginal_effects__equal_get_margeff(visits):
 def test_prevalence_ratio__is_the_ratio_of_rates_in_a_saturated_model():
     frame = pl.DataFrame({"y": [1, 0, 1, 0], "sex": ["f", "f", "m", "m"], "n": [30, 70, 20, 180]})
     row = next(
-        row for row in engine.logit(frame, "y", ["sex"], frequency="n").rows if row.measure == "prevalence_ratio"
+        row
+        for row in engine.logit(frame, "y", ["sex"], frequency="n").rows
+        if row.measure == "prevalence_ratio"
     )
     assert row.estimate == pytest.approx((20 / 200) / (30 / 100), rel=1e-12)
     # The Katz limits of a risk ratio.
     half = 1.959963984540054 * np.sqrt(1 / 20 - 1 / 200 + 1 / 30 - 1 / 100)
-    assert np.log([row.conf_low, row.conf_high]) == pytest.approx(np.log(1 / 3) + np.array([-half, half]), rel=1e-9)
+    assert np.log([row.conf_low, row.conf_high]) == pytest.approx(
+        np.log(1 / 3) + np.array([-half, half]), rel=1e-9
+    )
 
 
 def test_vif__equals_one_over_one_minus_r_squared_where_the_weights_are_equal():
     # With a constant fitted probability the information is X'X: the textbook definition.
     frame = pl.DataFrame({"y": [0, 1] * 8, "a": [0, 0, 1, 1] * 4, "b": [0, 0, 1, 1, 0, 0, 0, 0] * 2})
     r = np.corrcoef(frame["a"], frame["b"])[0, 1]
-    found = {row.term: row.estimate for row in engine.logit(frame, "y", ["a", "b"]).rows if row.measure == "vif"}
+    found = {
+        row.term: row.estimate for row in engine.logit(frame, "y", ["a", "b"]).rows if row.measure == "vif"
+    }
     assert found == pytest.approx({"a": 1 / (1 - r**2), "b": 1 / (1 - r**2)}, rel=1e-10)
 
 
 def test_published_crude_ratios__follow_from_the_reconstructed_counts(shared):
     with (shared / "published" / "wang_reconstructed_counts.csv").open(encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["wave"] == "Overall" and row["variable"] in PUBLISHED]
+        rows = [
+            row for row in csv.DictReader(stream) if row["wave"] == "Overall" and row["variable"] in PUBLISHED
+        ]
     equal = 0
     for variable, published in PUBLISHED.items():
         own = [row for row in rows if row["variable"] == variable]
         counts = [(row["level"], int(row["n_established"]), int(row["den_best"])) for row in own]
         frame = pl.DataFrame(
             [(level, y, n) for level, e, d in counts for y, n in ((1, e), (0, d - e))],
-            schema=["level", "y", "n"], orient="row",
-        )  # fmt: skip
+            schema=["level", "y", "n"],
+            orient="row",
+        )
         order = ["West", "Middle", "East"] if variable == "Region" else [level for level, _, _ in counts]
         frame = frame.with_columns(pl.col("level").cast(pl.Enum(order)))
         found = engine.logit(frame, "y", ["level"], frequency="n").odds_ratios.to_dicts()[1:]

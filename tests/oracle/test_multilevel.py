@@ -13,7 +13,9 @@ GUATEMALA = ["kid2p", "mom25p", "ord", "ethn", "momEd", "husEd", "momWork", "rur
 @pytest.fixture(scope="module")
 def contraception(shared):
     frame = pl.read_parquet(shared / "data" / "contraception.parquet")
-    return frame.with_columns(y=pl.col("use") == "Y", age2=pl.col("age") ** 2, place=pl.concat_str("district", "urban"))
+    return frame.with_columns(
+        y=pl.col("use") == "Y", age2=pl.col("age") ** 2, place=pl.concat_str("district", "urban")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +53,24 @@ def test_laplace__equals_lme4(contraception):
 
 @pytest.mark.parametrize(("points", "deviance"), [(1, 2361.545769), (7, 2360.876088)])
 def test_second_model__has_the_deviances_of_lme4(contraception, points, deviance):
-    result = engine.mixed_logit(contraception, "y", ["age", "age2", "urban", "livch"], ["place"], points=points)
+    result = engine.mixed_logit(
+        contraception, "y", ["age", "age2", "urban", "livch"], ["place"], points=points
+    )
     assert -2 * result.log_likelihood == pytest.approx(deviance, abs=1e-4)
 
 
 def test_second_model__equals_a_trapezoid_of_401_points(contraception):
     """No quadrature at all: the maximum of the likelihood summed on a grid, by differences."""
     result = engine.mixed_logit(contraception, "y", ["age", "age2", "urban", "livch"], ["place"], points=25)
-    X = np.column_stack([
-        np.ones(len(contraception)), contraception["age"], contraception["age2"], contraception["urban"] == "Y",
-        *(contraception["livch"] == level for level in ("1", "2", "3+")),
-    ]).astype(float)  # fmt: skip
+    X = np.column_stack(
+        [
+            np.ones(len(contraception)),
+            contraception["age"],
+            contraception["age2"],
+            contraception["urban"] == "Y",
+            *(contraception["livch"] == level for level in ("1", "2", "3+")),
+        ]
+    ).astype(float)
     y = contraception["y"].to_numpy().astype(float)
     place = np.unique(contraception["place"].to_numpy().astype(str), return_inverse=True)[1]
     z = np.linspace(-8, 8, 401)

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.batch.execute import run
+from engine.batch.run import run
 
 STUDY = """
 [study]
@@ -39,9 +39,15 @@ index = "{index}"
 def people(n=120, seed=4):
     generator = np.random.default_rng(seed)
     return pl.DataFrame(
-        {"ill": generator.integers(0, 2, n), "income": generator.integers(1, 30, n), "w": generator.uniform(0.5, 2, n),
-         "sex": generator.choice(["f", "m"], n), "age": generator.normal(40, 9, n), "psu": np.arange(n) // 4}
-    )  # fmt: skip
+        {
+            "ill": generator.integers(0, 2, n),
+            "income": generator.integers(1, 30, n),
+            "w": generator.uniform(0.5, 2, n),
+            "sex": generator.choice(["f", "m"], n),
+            "age": generator.normal(40, 9, n),
+            "psu": np.arange(n) // 4,
+        }
+    )
 
 
 def fitted(frame, index, folder):
@@ -88,7 +94,9 @@ def test_coefficients_times_means__add_up_to_the_index(tmp_path):
     found = {row.term: row.estimate for row in rows if row.measure == "rif_coefficient"}
     w = frame["w"] / frame["w"].sum()
     total = (
-        found["(constant)"] + found["sex"] * (w * (frame["sex"] == "m")).sum() + found["age"] * (w * frame["age"]).sum()
+        found["(constant)"]
+        + found["sex"] * (w * (frame["sex"] == "m")).sum()
+        + found["age"] * (w * frame["age"]).sum()
     )
     assert total == pytest.approx(index_of(frame, "standard"), abs=1e-12)
     assert next(row.estimate for row in rows if row.measure == "standard") == pytest.approx(total, abs=1e-12)

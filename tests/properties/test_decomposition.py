@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 import engine
-from engine.kernels import glm, links
-from engine.kernels.draws import exact_rows
-from engine.kernels.streams import stream_key
+from engine.kernels.draws.draws import exact_rows
+from engine.kernels.draws.streams import stream_key
+from engine.kernels.regression import glm, links
 
 TERMS = ["sex", "tenure", "age", "wealth"]
 CALL = {"outcome": "ill", "rank_by": "income", "terms": TERMS, "need": ["sex", "age"], "bounds": (0, 1)}
@@ -22,10 +22,17 @@ def people():
     tenure = rng.choice(["own", "rent", "other"], n)
     p = 0.3 + 0.004 * (age - 40) - 0.05 * (tenure == "rent") - 0.03 * wealth
     return pl.DataFrame(
-        {"ill": (rng.random(n) < p).astype(int), "income": rng.integers(1, 40, n) + 3 * wealth.round(), "age": age,
-         "wealth": wealth, "tenure": tenure, "sex": rng.choice(["f", "m"], n), "w": rng.uniform(0.5, 2, n),
-         "psu": rng.integers(0, 40, n)}
-    )  # fmt: skip
+        {
+            "ill": (rng.random(n) < p).astype(int),
+            "income": rng.integers(1, 40, n) + 3 * wealth.round(),
+            "age": age,
+            "wealth": wealth,
+            "tenure": tenure,
+            "sex": rng.choice(["f", "m"], n),
+            "w": rng.uniform(0.5, 2, n),
+            "psu": rng.integers(0, 40, n),
+        }
+    )
 
 
 def numbers(result):
@@ -37,10 +44,14 @@ def numbers(result):
 def test_parts__add_up_exactly(people, model, index):
     result = engine.decompose(people, **CALL, weight="w", model=model, index=index)
     found = numbers(result)
-    assert result.contributions["contribution"].sum() + result.residual == pytest.approx(result.index, rel=1e-13)
+    assert result.contributions["contribution"].sum() + result.residual == pytest.approx(
+        result.index, rel=1e-13
+    )
     groups = found["contribution", "need", "all"] + found["contribution", "non-need", "all"]
     assert groups + result.residual == pytest.approx(result.index, rel=1e-13)
-    assert result.horizontal_inequity == pytest.approx(result.index - found["contribution", "need", "all"], rel=1e-13)
+    assert result.horizontal_inequity == pytest.approx(
+        result.index - found["contribution", "need", "all"], rel=1e-13
+    )
     assert result.contributions["share"].sum() + found["share", "residual", None] == pytest.approx(100)
     alone = engine.concentration_index(people, "ill", "income", "w", index=index, bounds=(0, 1))
     assert result.index == pytest.approx(alone.estimate, rel=1e-12)
@@ -49,7 +60,9 @@ def test_parts__add_up_exactly(people, model, index):
 @pytest.mark.parametrize("model", MODELS)
 def test_invariants__hold(people, model):
     base = numbers(engine.decompose(people, **CALL, weight="w", model=model))
-    scaled = numbers(engine.decompose(people.with_columns(pl.col("w") * 7.3), **CALL, weight="w", model=model))
+    scaled = numbers(
+        engine.decompose(people.with_columns(pl.col("w") * 7.3), **CALL, weight="w", model=model)
+    )
     shuffled = numbers(
         engine.decompose(people.sample(fraction=1, shuffle=True, seed=1), **CALL, weight="w", model=model)
     )
@@ -60,7 +73,9 @@ def test_invariants__hold(people, model):
     repeated = numbers(engine.decompose(pl.concat([people, people]), **CALL, model=model))
     weighted = numbers(engine.decompose(twice, **CALL, weight="w", model=model))
     assert list(repeated.values()) == pytest.approx(list(weighted.values()), rel=1e-7, abs=1e-9)
-    turned = numbers(engine.decompose(people.with_columns(-pl.col("income")), **CALL, weight="w", model=model))
+    turned = numbers(
+        engine.decompose(people.with_columns(-pl.col("income")), **CALL, weight="w", model=model)
+    )
     for key, value in base.items():
         if key[0] in ("contribution", "residual", "concentration_index", "standard"):
             assert turned[key] == pytest.approx(-value, rel=1e-7, abs=1e-12)
@@ -69,22 +84,31 @@ def test_invariants__hold(people, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_replicates__equal_the_decomposition_of_each_resample(people, model):
     """Rows repeated as often as a replicate drew them, decomposed from scratch."""
+    from engine.api.arguments import frame_arrays, frame_variable
     from engine.arrays import DesignColumns
-    from engine.batch.arguments import frame_arrays, frame_variable
-    from engine.estimators.decomposition_rows import estimate_decomposition
-    from engine.estimators.terms import covariates_of
+    from engine.estimators.decomposition.covariates import covariates_of
+    from engine.estimators.decomposition.rows import estimate_decomposition
     from engine.study import BootstrapSpec, DecompositionSpec
 
     variables = [frame_variable(people, name, None) for name in TERMS]
     arrays = frame_arrays(people, "ill", "income", DesignColumns(weight=people["w"].to_numpy()), (0.0, 1.0))
     spec = DecompositionSpec(
-        name="d", kind="decomposition", outcome="ill", rank_by="income", terms=TERMS, need=("sex", "age"), model=model,
+        name="d",
+        kind="decomposition",
+        outcome="ill",
+        rank_by="income",
+        terms=TERMS,
+        need=("sex", "age"),
+        model=model,
         bootstrap=BootstrapSpec(replicates=40, method="iid"),
-    )  # fmt: skip
+    )
     estimates = estimate_decomposition(arrays, variables, spec, (0.0, 1.0), seed=3)
     covariates = covariates_of(variables, arrays.order, spec.need)
     counts = (
-        exact_rows(stream_key(3, "iid"), arrays.n).multipliers(arrays.n, 0, 2).transpose(0, 2, 1).reshape(-1, arrays.n)
+        exact_rows(stream_key(3, "iid"), arrays.n)
+        .multipliers(arrays.n, 0, 2)
+        .transpose(0, 2, 1)
+        .reshape(-1, arrays.n)
     )
     for b in (0, 17, 39):
         rows = arrays.order[np.repeat(np.arange(arrays.n), counts[b])]
@@ -101,13 +125,21 @@ def test_replicates__equal_the_decomposition_of_each_resample(people, model):
 
 @pytest.mark.parametrize("method", ["iid", "cluster", "rao-wu", "poisson", "jackknife"])
 def test_threads_and_batches__leave_every_bit_alone(people, method, monkeypatch):
-    from engine.estimators import decomposition_rows
+    from engine.estimators.decomposition import rows as decomposition_rows
 
     def rows(threads):
         return engine.decompose(
-            people, **CALL, weight="w", cluster="psu", model="logit", bootstrap=100, method=method, seed=2,
-            interval="normal", threads=threads,
-        ).rows  # fmt: skip
+            people,
+            **CALL,
+            weight="w",
+            cluster="psu",
+            model="logit",
+            bootstrap=100,
+            method=method,
+            seed=2,
+            interval="normal",
+            threads=threads,
+        ).rows
 
     base = rows(1)
     assert rows(2) == base
@@ -131,7 +163,7 @@ def test_replicates_that_cannot_be_fitted__are_counted():
 
 
 def test_many_values__take_the_dense_way_with_the_same_result(people, monkeypatch):
-    from engine.estimators import rank_tables
+    from engine.estimators.decomposition import rank_tables
 
     call = {**CALL, "weight": "w", "model": "logit", "bootstrap": 50, "seed": 1}
     base = engine.decompose(people, **call).rows
@@ -146,7 +178,9 @@ def test_portable_functions__are_exact():
     from scipy.special import ndtr
 
     x = np.linspace(-30, 30, 4001)
-    assert np.array([links.exponential.py_func(v) for v in x[::50]]) == pytest.approx(np.exp(x[::50]), rel=5e-16)
+    assert np.array([links.exponential.py_func(v) for v in x[::50]]) == pytest.approx(
+        np.exp(x[::50]), rel=5e-16
+    )
     found = np.array([links.normal_distribution(v) for v in x])
     assert found == pytest.approx(ndtr(x), rel=2e-13, abs=1e-300)
 

@@ -45,13 +45,19 @@ def test_given_jackknife_weights__give_the_jackknifes_errors_of_contributions(tm
             "psu": psu,
         }
     )
-    weights = {f"rw_{k:02}": np.where(psu == k, 0.0, frame["w"].to_numpy() * psus / (psus - 1)) for k in range(psus)}
+    weights = {
+        f"rw_{k:02}": np.where(psu == k, 0.0, frame["w"].to_numpy() * psus / (psus - 1)) for k in range(psus)
+    }
     frame.with_columns(**{name: pl.Series(values) for name, values in weights.items()}).write_parquet(
         tmp_path / "x.parquet"
     )
     errors = []
     for name, design, method in (
-        ("given", 'replicate_weights = { columns = "rw_*", method = "jk1", centre = "mean" }', "replicate-weights"),
+        (
+            "given",
+            'replicate_weights = { columns = "rw_*", method = "jk1", centre = "mean" }',
+            "replicate-weights",
+        ),
         ("own", 'cluster = "psu"', "jackknife"),
     ):
         (tmp_path / f"{name}.toml").write_text(STUDY.format(design=design, method=method))

@@ -12,9 +12,16 @@ import engine
 ROUNDING = 1e-11
 
 INDICES = [
-    ("standard", None), ("generalized", None), ("erreygers", None), ("wagstaff", None), ("modified", None),
-    ("extended", 3.0), ("extended", 1.5), ("symmetric", 2.5), ("generalized_extended", 4.0),
-]  # fmt: skip
+    ("standard", None),
+    ("generalized", None),
+    ("erreygers", None),
+    ("wagstaff", None),
+    ("modified", None),
+    ("extended", 3.0),
+    ("extended", 1.5),
+    ("symmetric", 2.5),
+    ("generalized_extended", 4.0),
+]
 BOUNDS = (0.0, 20.0)
 
 
@@ -60,7 +67,9 @@ def test_doubled_weights__give_the_same_bits(index, parameter, frame):
 @given(frame=samples())
 def test_row_written_twice__is_a_doubled_weight(index, parameter, frame):
     twice = pl.concat([frame, frame.head(1)])
-    heavier = frame.with_columns(pl.when(pl.int_range(pl.len()) == 0).then(pl.col("w") * 2).otherwise("w").alias("w"))
+    heavier = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) == 0).then(pl.col("w") * 2).otherwise("w").alias("w")
+    )
     assert close(estimate(twice, index, parameter)[0], estimate(heavier, index, parameter)[0], 20)
 
 
@@ -78,8 +87,9 @@ def test_rank__only_its_order_counts(index, parameter, frame):
 def test_reversed_rank__flips_the_sign(index, frame):
     parameter = 3.0 if index == "symmetric" else None
     (forward, error), (backward, other) = (
-        estimate(frame, index, parameter), estimate(frame.with_columns(-pl.col("x")), index, parameter),
-    )  # fmt: skip
+        estimate(frame, index, parameter),
+        estimate(frame.with_columns(-pl.col("x")), index, parameter),
+    )
     assert close(backward, -forward, 20)
     assert close(other, error, 20)
 

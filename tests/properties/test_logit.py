@@ -70,10 +70,14 @@ def test_another_reference__divides_the_odds_ratios(people):
 
 
 def test_scores__are_places_from_the_reference(people):
-    coded = people.with_columns(score=pl.col("a").replace_strict({"x": 0.0, "y": 1.0, "z": 2.0}),
-                                yes=(pl.col("b") == "yes").cast(float))  # fmt: skip
+    coded = people.with_columns(
+        score=pl.col("a").replace_strict({"x": 0.0, "y": 1.0, "z": 2.0}),
+        yes=(pl.col("b") == "yes").cast(float),
+    )
     by_scores = numbers(engine.logit(people, "y", ["a", "b"], scores=[("a", "b")]))
-    by_hand = engine.logit(coded.with_columns(product=pl.col("score") * pl.col("yes")), "y", ["a", "b", "product"])
+    by_hand = engine.logit(
+        coded.with_columns(product=pl.col("score") * pl.col("yes")), "y", ["a", "b", "product"]
+    )
     assert by_scores["a x b (scores)", None] == pytest.approx(numbers(by_hand)["product", None], rel=1e-9)
     # Another reference shifts the scores: main effects move, the product does not.
     moved = numbers(engine.logit(people, "y", ["a", "b"], scores=[("a", "b")], references={"a": "z"}))
@@ -145,7 +149,11 @@ def test_tests_of_what_others_replace__and_of_infinite_estimates(people):
     row = next(row for row in engine.logit(twice, "y", ["z", "z2", "a"]).rows if row.measure == "lr_chi2")
     assert (row.term, row.estimate, row.status) == ("z", None, "a combination of other columns")
     frame = separated_frame()
-    rows = {(row.measure, row.term): row.estimate for row in engine.logit(frame, "y", ["a", "b"]).rows if not row.level}
+    rows = {
+        (row.measure, row.term): row.estimate
+        for row in engine.logit(frame, "y", ["a", "b"]).rows
+        if not row.level
+    }
     assert rows["n_parameters", None] == 4
     alone = engine.logit(frame, "y", ["b"])
     here = engine.logit(frame, "y", ["a", "b"]).log_likelihood
@@ -160,7 +168,9 @@ def test_infinite_covariates__are_refused(people):
 
 def test_collinear_columns__are_named():
     frame = separated_frame().filter(pl.col("a") != "q").with_columns(c=pl.col("b"))
-    rows = {row.term: row for row in engine.logit(frame, "y", ["a", "b", "c"]).rows if row.measure == "odds_ratio"}
+    rows = {
+        row.term: row for row in engine.logit(frame, "y", ["a", "b", "c"]).rows if row.measure == "odds_ratio"
+    }
     assert rows["b"].status == "ok"
     assert rows["c"].status == "a combination of other columns"
 

@@ -17,9 +17,15 @@ def people(n=1_200, *, s2=0.9, s3=0.0, seed=5):
     effect = s2 * generator.normal(size=60)[village] + s3 * generator.normal(size=10)[region]
     p = 1 / (1 + np.exp(-(-1.0 + 0.5 * (sex == "m") + 0.02 * (age - 40) + effect)))
     return pl.DataFrame(
-        {"ill": generator.random(n) < p, "sex": sex, "age": age, "village": village, "region": region,
-         "w": generator.uniform(0.5, 2.0, n)}
-    )  # fmt: skip
+        {
+            "ill": generator.random(n) < p,
+            "sex": sex,
+            "age": age,
+            "village": village,
+            "region": region,
+            "w": generator.uniform(0.5, 2.0, n),
+        }
+    )
 
 
 FRAME = people()
@@ -30,7 +36,9 @@ def fitted(frame, terms=("sex", "age"), levels=("village",), **options):
 
 
 def estimates(result):
-    return [row.estimate for row in result.rows if row.measure in ("coefficient", "variance", "log_likelihood")]
+    return [
+        row.estimate for row in result.rows if row.measure in ("coefficient", "variance", "log_likelihood")
+    ]
 
 
 def test_row_order__does_not_matter():
@@ -130,8 +138,12 @@ def test_modes__are_shrunken_and_told_without_ids():
 
 
 def test_weak_data__are_refused():
-    with pytest.raises(DataError, match="levels 'village': 3 complete rows have no cluster; expected one each"):
-        fitted(FRAME.with_columns(village=pl.when(pl.int_range(pl.len()) < 3).then(None).otherwise("village")))
+    with pytest.raises(
+        DataError, match="levels 'village': 3 complete rows have no cluster; expected one each"
+    ):
+        fitted(
+            FRAME.with_columns(village=pl.when(pl.int_range(pl.len()) < 3).then(None).otherwise("village"))
+        )
     with pytest.raises(EstimationError, match="one person in every cluster"):
         fitted(FRAME.with_row_index("id"), levels=("id",))
     with pytest.raises(EstimationError, match="a single cluster"):

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.estimators import replication
+from engine.estimators.index import replicates as index_replicates
 
 METHODS = ["iid", "cluster", "rao-wu", "poisson", "jackknife"]
 
@@ -15,9 +15,20 @@ METHODS = ["iid", "cluster", "rao-wu", "poisson", "jackknife"]
 def replicates(frame, method, threads=None, **options):
     interval = "normal" if method == "jackknife" else "percentile"
     return engine.concentration_index(
-        frame, "ill", "income", weight="weight", stratum="stratum", cluster="psu",
-        bounds=(0, 1), bootstrap=150, method=method, interval=interval, threads=threads, seed=4, **options,
-    ).replicates  # fmt: skip
+        frame,
+        "ill",
+        "income",
+        weight="weight",
+        stratum="stratum",
+        cluster="psu",
+        bounds=(0, 1),
+        bootstrap=150,
+        method=method,
+        interval=interval,
+        threads=threads,
+        seed=4,
+        **options,
+    ).replicates
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -27,7 +38,7 @@ def test_threads_and_batches__leave_every_bit_alone(survey, method, index, monke
     base = replicates(survey, method, threads=1, **options)
     for threads in (2, 3, 7):
         assert np.array_equal(replicates(survey, method, threads=threads, **options), base)
-    monkeypatch.setattr(replication, "BATCH_BYTES", 1)
+    monkeypatch.setattr(index_replicates, "BATCH_BYTES", 1)
     assert np.array_equal(replicates(survey, method, threads=2, **options), base)
 
 

@@ -3,32 +3,43 @@
 import numpy as np
 import pytest
 
+from engine.api.arguments import RankedArguments, frame_arrays, frame_design, frame_variable
 from engine.arrays import VariableArrays
-from engine.batch.arguments import RankedArguments, frame_arrays, frame_design, frame_variable
-from engine.data.frames import as_polars
-from engine.estimators.concentration import estimate_concentration
-from engine.estimators.decomposition_rows import estimate_decomposition
-from engine.estimators.replicated import Share, joined
+from engine.data.frame_reader import as_polars
+from engine.estimators.decomposition.rows import estimate_decomposition
+from engine.estimators.index.concentration import estimate_concentration
+from engine.estimators.replicates.pending import Share, joined
 from engine.study import BootstrapSpec, ConcentrationSpec, DecompositionSpec
 
 
 def sample(survey):
     data = as_polars(survey.drop_nulls())
-    given = RankedArguments(outcome="ill", rank_by="income", weight="weight", stratum="stratum", cluster="psu")
+    given = RankedArguments(
+        outcome="ill", rank_by="income", weight="weight", stratum="stratum", cluster="psu"
+    )
     return data, frame_arrays(data, "ill", "income", frame_design(data, given), (0.0, 1.0))
 
 
 @pytest.mark.parametrize("of", [2, 5, 16])
 @pytest.mark.parametrize(
     ("method", "interval"),
-    [("rao-wu", ("percentile", "bca")), ("iid", "studentized"), ("poisson", "basic"), ("jackknife", "normal")],
+    [
+        ("rao-wu", ("percentile", "bca")),
+        ("iid", "studentized"),
+        ("poisson", "basic"),
+        ("jackknife", "normal"),
+    ],
 )
 def test_index__shares_join_to_the_same_rows(survey, method, interval, of):
     _, arrays = sample(survey)
     spec = ConcentrationSpec(
-        name="a", kind="concentration", outcome="ill", rank_by="income", index=("standard", "erreygers"),
+        name="a",
+        kind="concentration",
+        outcome="ill",
+        rank_by="income",
+        index=("standard", "erreygers"),
         bootstrap=BootstrapSpec(replicates=333, method=method, interval=interval),
-    )  # fmt: skip
+    )
     parts = [
         estimate_concentration(arrays, spec, {"ill": (0.0, 1.0)}, seed=3, share=Share(number=k, of=of))
         for k in range(1, of + 1)
@@ -40,9 +51,15 @@ def test_index__shares_join_to_the_same_rows(survey, method, interval, of):
 def test_decomposition__shares_join_to_the_same_rows(survey, of):
     data, arrays = sample(survey)
     spec = DecompositionSpec(
-        name="a", kind="decomposition", outcome="ill", rank_by="income", terms="sex", need="sex", model="logit",
+        name="a",
+        kind="decomposition",
+        outcome="ill",
+        rank_by="income",
+        terms="sex",
+        need="sex",
+        model="logit",
         bootstrap=BootstrapSpec(replicates=150),
-    )  # fmt: skip
+    )
     sex: VariableArrays = frame_variable(data, "sex", None)
     parts = [
         estimate_decomposition(arrays, [sex], spec, (0.0, 1.0), seed=3, share=Share(number=k, of=of))
@@ -53,7 +70,11 @@ def test_decomposition__shares_join_to_the_same_rows(survey, of):
 
 def test_parts_of_different_samples__do_not_join(survey):
     spec = ConcentrationSpec(
-        name="a", kind="concentration", outcome="ill", rank_by="income", bootstrap=BootstrapSpec(replicates=100)
+        name="a",
+        kind="concentration",
+        outcome="ill",
+        rank_by="income",
+        bootstrap=BootstrapSpec(replicates=100),
     )
     parts = [
         estimate_concentration(sample(frame)[1], spec, {"ill": None}, seed=3, share=Share(number=k, of=2))

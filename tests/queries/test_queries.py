@@ -49,8 +49,15 @@ def test_header__names_the_columns_that_come_out(path, panel, tmp_path):
     run = tmp_path / "000001" / "results.parquet"
     run.parent.mkdir()
     to_frame([TidyRow(measure="standard", analysis="a", estimate=0.5)]).write_parquet(run)
-    params = {"panel": panel, "pattern": ".*__missing", "sample": str(tmp_path / "sample.parquet"),
-              "runs": [str(run)], "analysis": "a", "measure": "standard", "about": None}  # fmt: skip
+    params = {
+        "panel": panel,
+        "pattern": ".*__missing",
+        "sample": str(tmp_path / "sample.parquet"),
+        "runs": [str(run)],
+        "analysis": "a",
+        "measure": "standard",
+        "about": None,
+    }
     used = {name: value for name, value in params.items() if f"${name}" in path.read_text()}
     with queries.database() as connection:
         relation = connection.sql(queries.query_text(path.stem, "TRUE"), params=used)

@@ -33,18 +33,26 @@ def test_wang__has_every_certain_slip_of_the_audit(wang):
     assert "sum to 169,000" in total.evidence
     assert "to 387,826, with it to 539,926 as printed overall" in total.evidence
     male, married = of(certain, "percentage")  # A2, A3
-    assert (male.printed, "= 51.69 %" in male.evidence, "sum to 105.00" in male.evidence) == ("56.69", True, True)
+    assert (male.printed, "= 51.69 %" in male.evidence, "sum to 105.00" in male.evidence) == (
+        "56.69",
+        True,
+        True,
+    )
     assert (married.printed, "152,931 / 200,937 = 76.11 %" in married.evidence) == ("76.12", True)
     old = of(certain, "people too few", "2017")[0]  # A4
     assert "need 2,625 to 2,626 people, the count says 2,213" in old.evidence
     y2017, overall = of(certain, "total and parts")  # A5, A7
-    assert "on the same footing 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17" in y2017.evidence
+    assert (
+        "on the same footing 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17" in y2017.evidence
+    )
     assert "on the same footing 30.0" in overall.evidence
     left = of(certain, "people left out", "2017")[0]  # A6
     assert "of the 15,401 people left out of the rates 15,396 are in one level" in left.evidence
     swaps = of(certain, "swapped rows")  # A8: all waves and overall
     assert len(swaps) == 4
-    assert all("counts of East and West are swapped, the rates are right" in finding.evidence for finding in swaps)
+    assert all(
+        "counts of East and West are swapped, the rates are right" in finding.evidence for finding in swaps
+    )
     (interval,) = of(certain, "interval")  # A10
     assert interval.printed == "1.15, 1.18, 1.16"
     assert "the counts imply 1.1445 (1.127 to 1.162)" in interval.evidence
@@ -58,11 +66,25 @@ def test_wang__has_every_certain_slip_of_the_audit(wang):
 
 
 def test_wang__has_nothing_certain_beyond_them(wang):
-    allowed = {"total", "percentage", "people too few", "total and parts", "people left out", "swapped rows",
-               "interval", "people in the models", "label", "overlap", "design"}  # fmt: skip
+    allowed = {
+        "total",
+        "percentage",
+        "people too few",
+        "total and parts",
+        "people left out",
+        "swapped rows",
+        "interval",
+        "people in the models",
+        "label",
+        "overlap",
+        "design",
+    }
     assert {finding.check for finding in wang if finding.certainty == "certain"} == allowed
     inferred = [finding for finding in wang if finding.certainty == "inferred"]
-    assert {finding.check for finding in inferred} == {"single coefficient", "label"}  # A13, Agricultural / Rural
+    assert {finding.check for finding in inferred} == {
+        "single coefficient",
+        "label",
+    }  # A13, Agricultural / Rural
     assert len(inferred) == 7
 
 
@@ -73,7 +95,11 @@ def clean_cells(seed, decimals=2):
     people = {group: chance.choice([60, 300, 3_000, 90_000]) for group in groups}
     cells = []
     totals = {}
-    variables = {"Sex": ["male", "female"], "Age": ["15-24", "25-44", "45-64", ">= 65"], "Place": ["a", "b", "c"]}
+    variables = {
+        "Sex": ["male", "female"],
+        "Age": ["15-24", "25-44", "45-64", ">= 65"],
+        "Place": ["a", "b", "c"],
+    }
     rate = {group: chance.uniform(0.05, 0.6) for group in groups}
     events = {group: round(rate[group] * people[group]) for group in groups}
     for variable, levels in variables.items():
@@ -84,7 +110,9 @@ def clean_cells(seed, decimals=2):
             shares = [(b - a) / 100 for a, b in zip([0, *ends], [*ends, 100], strict=True)]
             counts = [round(share * people[group]) for share in shares]
             counts[-1] += people[group] - sum(counts)
-            hits = [min(count, round(events[group] * share)) for count, share in zip(counts, shares, strict=True)]
+            hits = [
+                min(count, round(events[group] * share)) for count, share in zip(counts, shares, strict=True)
+            ]
             for k, count in enumerate(counts):  # what rounding has left goes where there are people for it
                 hits[k] = max(0, min(count, hits[k] + events[group] - sum(hits)))
             for level, n, e in zip(levels, counts, hits, strict=True):
@@ -96,7 +124,9 @@ def clean_cells(seed, decimals=2):
     for (variable, level, column), (n, e) in totals.items():
         place = {"variable": variable, "level": level, "column": column}
         cells.append(Cell(table="1", measure="n", printed=f"{n:,}", **place))
-        cells.append(Cell(table="1", measure="percent", printed=f"{100 * n / everybody[column]:.{decimals}f}", **place))
+        cells.append(
+            Cell(table="1", measure="percent", printed=f"{100 * n / everybody[column]:.{decimals}f}", **place)
+        )
         if n:
             cells.append(Cell(table="2", measure="events", printed=str(e), **place))
             cells.append(Cell(table="2", measure="rate", printed=f"{100 * e / n:.{decimals}f}", **place))
@@ -104,7 +134,9 @@ def clean_cells(seed, decimals=2):
         place = {"variable": "Total", "level": "Total", "column": column}
         cells.append(Cell(table="2", measure="n", printed=str(n), **place))
         cells.append(Cell(table="2", measure="events", printed=str(hits[column]), **place))
-        cells.append(Cell(table="2", measure="rate", printed=f"{100 * hits[column] / n:.{decimals}f}", **place))
+        cells.append(
+            Cell(table="2", measure="rate", printed=f"{100 * hits[column] / n:.{decimals}f}", **place)
+        )
     return cells
 
 
@@ -122,16 +154,23 @@ def test_a_wrong_percentage__is_found_and_nothing_else(seed, data):
     wrong = cells[place]
     moved = f"{(wrong.value + 3.0):.2f}"
     cells[place] = Cell(
-        table=wrong.table, variable=wrong.variable, level=wrong.level, column=wrong.column, measure="percent",
+        table=wrong.table,
+        variable=wrong.variable,
+        level=wrong.level,
+        column=wrong.column,
+        measure="percent",
         printed=moved,
-    )  # fmt: skip
+    )
     findings = audit_tables(Tables(cells))
     assert [(finding.check, finding.printed) for finding in findings] == [("percentage", moved)]
 
 
 def test_odd_tables__do_not_stop_the_audit():
-    rows = [("1", "a", "b", "c", measure, printed) for measure in ("n", "events", "rate", "percent", "odds_ratio")
-            for printed in ("0",)]  # fmt: skip
+    rows = [
+        ("1", "a", "b", "c", measure, printed)
+        for measure in ("n", "events", "rate", "percent", "odds_ratio")
+        for printed in ("0",)
+    ]
     names = ("table", "variable", "level", "column", "measure", "printed")
     assert audit_tables(Tables([Cell(**dict(zip(names, row, strict=True))) for row in rows])) == ()
     assert audit_tables(Tables([])) == ()
@@ -141,7 +180,8 @@ def test_bands_and_labels__are_read():
     closed = [("<=5", ">5"), ("<5", "5-9"), ("< 5", "5+"), ("10-20", ">20")]
     for one, other in closed:
         cells = [
-            Cell(table="1", variable="x", level=level, column="c", measure="n", printed="9") for level in (one, other)
+            Cell(table="1", variable="x", level=level, column="c", measure="n", printed="9")
+            for level in (one, other)
         ]
         assert audit_tables(Tables(cells)) == ()
     assert band("10~20") == (10.0, 20.0)
@@ -153,21 +193,33 @@ def test_rates_of_0_and_100__and_unfitting_groups_do_not_stop_or_mislead():
         names = ("table", "variable", "level", "column", "measure", "printed")
         return Tables([Cell(**dict(zip(names, row, strict=True))) for row in rows])
 
-    ratios = [("3", "Sex", "m", "crude", "odds_ratio", "1.00"), ("3", "Sex", "f", "crude", "odds_ratio", "0.50")]
-    rates = [("2", "Sex", level, "Overall", measure, printed)
-             for level, events, rate in (("m", "5", "10.0"), ("f", "50", "100"))
-             for measure, printed in (("events", events), ("rate", rate))]  # fmt: skip
+    ratios = [
+        ("3", "Sex", "m", "crude", "odds_ratio", "1.00"),
+        ("3", "Sex", "f", "crude", "odds_ratio", "0.50"),
+    ]
+    rates = [
+        ("2", "Sex", level, "Overall", measure, printed)
+        for level, events, rate in (("m", "5", "10.0"), ("f", "50", "100"))
+        for measure, printed in (("events", events), ("rate", rate))
+    ]
     assert audit_tables(cells(*ratios, *rates)) == ()
     # Men, women, town and country are two partitions: their sum is not the whole.
     columns = ("Overall", "Men", "Women", "Town", "Country")
     counts = {"a": "9 4 5 3 6", "b": "8 4 4 2 6"}
-    groups = [("1", "Age", level, column, "n", n) for level, own in counts.items()
-              for column, n in zip(columns, own.split(), strict=True)]  # fmt: skip
+    groups = [
+        ("1", "Age", level, column, "n", n)
+        for level, own in counts.items()
+        for column, n in zip(columns, own.split(), strict=True)
+    ]
     assert audit_tables(cells(*groups)) == ()
     # The same levels in a subsample have percentages of their own.
     own = {"1": (("m", "40", "40.0"), ("f", "60", "60.0")), "5": (("m", "5", "25.0"), ("f", "15", "75.0"))}
-    twice = [(table, "Sex", level, "All", measure, printed) for table, rows in own.items() for level, n, percent in rows
-             for measure, printed in (("n", n), ("percent", percent))]  # fmt: skip
+    twice = [
+        (table, "Sex", level, "All", measure, printed)
+        for table, rows in own.items()
+        for level, n, percent in rows
+        for measure, printed in (("n", n), ("percent", percent))
+    ]
     assert audit_tables(cells(*twice)) == ()
 
 
@@ -180,7 +232,8 @@ def test_command__prints_findings_and_reads_own_files(cli, tmp_path, monkeypatch
         writer = csv.writer(stream)
         writer.writerow(["table", "variable", "level", "column", "measure", "printed"])
         writer.writerows(
-            (cell.table, cell.variable, cell.level, cell.column, cell.measure, cell.printed) for cell in clean_cells(3)
+            (cell.table, cell.variable, cell.level, cell.column, cell.measure, cell.printed)
+            for cell in clean_cells(3)
         )
     code, out, _ = cli("audit", "own.csv", "--json")
     assert (code, json.loads(out)) == (0, [])
@@ -194,7 +247,11 @@ def test_command__prints_findings_and_reads_own_files(cli, tmp_path, monkeypatch
         ("table,variable,level,column,measure,printed\n1,a,b,c,n\n", 11, "line 2: found 5 fields"),
         ("table,variable,level,column,measure,printed\n1,a,b,c,count,3\n", 11, "found the measure 'count'"),
         ("table,variable,level,column,measure,printed\n1,a,b,c,n,many\n", 11, "printed is no number"),
-        ("table,variable,level,column,measure,printed\n1,a,b,c,n,3\n1,a,b,c,n,4\n", 11, "the same cell as line 2"),
+        (
+            "table,variable,level,column,measure,printed\n1,a,b,c,n,3\n1,a,b,c,n,4\n",
+            11,
+            "the same cell as line 2",
+        ),
     ],
 )
 def test_bad_files__are_told(cli, tmp_path, monkeypatch, text, code, told):
@@ -207,8 +264,16 @@ def test_bad_files__are_told(cli, tmp_path, monkeypatch, text, code, told):
 
 def row(analysis, measure, estimate, *, wave=None, term="sex", level="female", **other):
     base = dict.fromkeys(("conf_low", "conf_high", "n_events"))
-    return {"analysis": analysis, "wave": wave, "term": term, "level": level, "measure": measure, "estimate": estimate,
-            **base, **other}  # fmt: skip
+    return {
+        "analysis": analysis,
+        "wave": wave,
+        "term": term,
+        "level": level,
+        "measure": measure,
+        "estimate": estimate,
+        **base,
+        **other,
+    }
 
 
 def test_scorecard__says_how_far_and_why():
@@ -285,9 +350,10 @@ def test_li2022__what_fits_is_not_a_finding():
         ("intraclass correlation", "Table 3, city, inpatient"),
         ("horizontal inequity", "Abstract, Horizontal inequity, inpatient"),
         ("share of need", "Table 7, Need, inpatient"),
-        ("rows", "Table 1, Gender"), ("rows", "Table 1, Region"),
+        ("rows", "Table 1, Gender"),
+        ("rows", "Table 1, Region"),
         ("significance", "Table 4, SAH, Poor, outpatient"),
-    ]  # fmt: skip
+    ]
     assert not found & {*fitting}
     # Each place is one the audit can name: with another number it would.
     from engine.audit.published import read_publication
@@ -298,7 +364,9 @@ def test_li2022__what_fits_is_not_a_finding():
 
 
 def printed(*rows):
-    return Tables(Cell(table=t, variable=v, level=lv, column=c, measure=m, printed=p) for t, v, lv, c, m, p in rows)
+    return Tables(
+        Cell(table=t, variable=v, level=lv, column=c, measure=m, printed=p) for t, v, lv, c, m, p in rows
+    )
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -313,7 +381,8 @@ def test_clean_models__have_no_findings(seed):
     index, error = generator.uniform(-0.4, 0.4), generator.uniform(0.01, 0.05)
     rows = [
         ("A", "Total", "Total", "Overall", "n", f"{n}"),
-        ("B", "city", "", "y", "variance", f"{city:.3f}"), ("B", "community", "", "y", "variance", f"{place:.3f}"),
+        ("B", "city", "", "y", "variance", f"{city:.3f}"),
+        ("B", "community", "", "y", "variance", f"{place:.3f}"),
         ("B", "city", "", "y", "icc", f"{city / total:.3f}"),
         ("B", "community", "", "y", "icc", f"{(city + place) / total:.3f}"),
         ("B", "Intercept", "", "y", "odds_ratio", "0.053"),
@@ -324,10 +393,17 @@ def test_clean_models__have_no_findings(seed):
         ("D", "Index", "", "y", "conf_high", f"{index + 1.96 * error:.3f}"),
         ("D", "HI", "", "y", "horizontal_inequity", f"{index * (1 - need.sum() / 100):.3f}"),
         ("D", "Need", "", "y", "need_share", f"{need.sum():.2f}"),
-    ]  # fmt: skip
+    ]
     for i, share in enumerate([*shares, 100 - sum(shares)]):
         rows.append(
-            ("D", f"need {i}" if i < 3 else "residual" if i == 7 else f"other {i}", "", "y", "share", f"{share:.2f}")
+            (
+                "D",
+                f"need {i}" if i < 3 else "residual" if i == 7 else f"other {i}",
+                "",
+                "y",
+                "share",
+                f"{share:.2f}",
+            )
         )
     rows += [("D", f"need {i}", "", "Overall", "is_need", "1") for i in range(3)]
     for i in range(20):

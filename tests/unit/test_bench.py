@@ -22,8 +22,16 @@ def result():
 
 def test_quick_run__measures_every_kind_of_replicate(result):
     programs = {timing.program for timing in result.timings}
-    assert {"equirank iid", "equirank poisson", "equirank cluster", "equirank rao-wu", "equirank iid by cells",
-            "equirank iid, logit refit", "random counts alone", "Polars, sample and group_by"} <= programs  # fmt: skip
+    assert {
+        "equirank iid",
+        "equirank poisson",
+        "equirank cluster",
+        "equirank rao-wu",
+        "equirank iid by cells",
+        "equirank iid, logit refit",
+        "random counts alone",
+        "Polars, sample and group_by",
+    } <= programs
     assert all(timing.ms > 0 and timing.rows == 10_000 for timing in result.timings)
     assert "weighted index, iid" in {check.work for check in result.checks}
 
@@ -60,9 +68,12 @@ def test_baseline__tells_what_has_become_slower(result, tmp_path):
     write_result(result, tmp_path / "before.json")
     before = read_baseline(tmp_path / "before.json")
     assert [*slower_than(result, before)] == []
-    slow = replace(result, checks=tuple(
-        replace(check, value=check.value * (2 if check.at_most else 0.5)) for check in result.checks
-    ))  # fmt: skip
+    slow = replace(
+        result,
+        checks=tuple(
+            replace(check, value=check.value * (2 if check.at_most else 0.5)) for check in result.checks
+        ),
+    )
     assert len([*slower_than(slow, before)]) == sum(check.value > 0 for check in result.checks)
 
 

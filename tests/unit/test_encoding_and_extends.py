@@ -81,9 +81,10 @@ kind = "describe"
 def test_extended_study__completes_replaces_and_takes_away(tmp_path):
     write(tmp_path, "base.toml", BASE)
     own = write(
-        tmp_path, "own.toml",
+        tmp_path,
+        "own.toml",
         'extends = "base.toml"\n[study]\nname = "own"\n[source]\nwave = ""\n[variables.x]\nfrom = "X2"\nlabel = "L"',
-    )  # fmt: skip
+    )
     spec = load_study(own)
     assert (spec.study.name, spec.source.wave, spec.source.path) == ("own", None, "a.csv")
     assert (spec.variables["x"].source, spec.variables["x"].label) == ("X2", "L")
@@ -122,7 +123,10 @@ def test_extended_study__that_cannot_be_had_is_a_fault(tmp_path, text, told):
         ),
         ('[[analysis]]\nname="a"\nkind="logit"\noutcome="x"\nterms=["y"]', "'x' without event"),
         ('[[analysis]]\nname="a"\nkind="logit"\noutcome="y"\nterms=["y"]', "the outcome itself"),
-        ('[[analysis]]\nname="a"\nkind="logit"\noutcome="y"\nterms=["x"]\ncovariance="cluster"', "design.cluster"),
+        (
+            '[[analysis]]\nname="a"\nkind="logit"\noutcome="y"\nterms=["x"]\ncovariance="cluster"',
+            "design.cluster",
+        ),
         ('[[analysis]]\nname="a"\nkind="logit"\noutcome="y"\nterms=["wave"]', "a study with waves"),
     ],
 )

@@ -10,7 +10,9 @@ import engine
 from tests.conftest import TINY
 
 
-@pytest.mark.parametrize("make", [pl.DataFrame.clone, pl.DataFrame.lazy, pl.DataFrame.to_arrow, pl.DataFrame.to_pandas])
+@pytest.mark.parametrize(
+    "make", [pl.DataFrame.clone, pl.DataFrame.lazy, pl.DataFrame.to_arrow, pl.DataFrame.to_pandas]
+)
 def test_frames__of_every_library_give_one_answer(make):
     assert engine.concentration_index(make(TINY), "y", "x", "w").estimate == pytest.approx(17 / 90, rel=1e-15)
 
@@ -99,9 +101,9 @@ def test_dir__lists_the_public_names():
 
 
 def test_warm__compiles_everything_that_a_run_uses():
-    from engine.batch.warm import warm_kernels
-    from engine.kernels.few_cells import sweep_few
-    from engine.kernels.replicates import sweep
+    from engine.batch.compiling import warm_kernels
+    from engine.kernels.index.exact_sweep import sweep_few
+    from engine.kernels.index.midrank_sweep import sweep
 
     assert warm_kernels() > 0
     seen = [len(kernel.signatures) for kernel in (sweep, sweep_few)]

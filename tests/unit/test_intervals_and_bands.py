@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 import engine
-from engine.estimators.curve import simultaneous_critical, studentized_maximum_modulus
-from engine.estimators.intervals import replicate_variance, summarise
+from engine.estimators.index.curve import simultaneous_critical, studentized_maximum_modulus
+from engine.estimators.replicates.intervals import replicate_variance, summarise
 
 
 def rare(events=2, n=200):
@@ -39,7 +39,9 @@ def test_replicate_of_one_rank__is_undefined_like_the_sample_would_be():
 
 def test_group_of_one_cluster__has_no_standard_error_anywhere(tmp_path):
     rng = np.random.default_rng(5)
-    frame = pl.DataFrame({"y": rng.normal(5, 1, 120), "x": rng.integers(0, 9, 120), "c": np.arange(120) // 10})
+    frame = pl.DataFrame(
+        {"y": rng.normal(5, 1, 120), "x": rng.integers(0, 9, 120), "c": np.arange(120) // 10}
+    )
     frame = frame.with_columns(g=pl.when(pl.col("c") == 3).then(1).otherwise(2))
     frame.write_parquet(tmp_path / "x.parquet")
     (tmp_path / "s.toml").write_text("""
@@ -99,17 +101,19 @@ def test_dominance__keeps_its_level_with_few_clusters():
     """Under equality the multiple comparison rule rejects 5 % at the most; 400 samples of 8 clusters."""
     rng, rejected = np.random.default_rng(1), 0
     for _ in range(400):
-        frame = pl.DataFrame({"y": rng.uniform(1, 2, 400), "x": rng.permutation(400), "c": np.arange(400) % 8})
+        frame = pl.DataFrame(
+            {"y": rng.uniform(1, 2, 400), "x": rng.permutation(400), "c": np.arange(400) % 8}
+        )
         rows = engine.concentration_curve(frame, "y", "x", cluster="c", points=4).rows
         rejected += next(row.estimate for row in rows if row.measure == "dominance") != 0
     assert rejected / 400 < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
 
 def test_curve_errors__equal_the_bootstraps(meps):
-    from engine.kernels import draws
-    from engine.kernels.curve import curve_ordinates
-    from engine.kernels.ranks import tie_ends
-    from engine.kernels.streams import stream_key
+    from engine.kernels.draws import draws
+    from engine.kernels.draws.streams import stream_key
+    from engine.kernels.index.curve import curve_ordinates
+    from engine.kernels.index.ranks import tie_ends
 
     frame = meps.select("drugexp", "income").sort("income")
     curve = engine.concentration_curve(frame, "drugexp", "income", points=5)
@@ -140,15 +144,21 @@ def test_intervals__basic_mirrors_percentile_about_the_estimate():
     options = {"factors": np.full(999, 1 / 998), "centre": None, "conf_level": 0.9, "degrees": 50}
     basic = summarise(2.0, values, interval="basic", **options)
     percentile = summarise(2.0, values, interval="percentile", **options)
-    assert (basic.conf_low, basic.conf_high) == pytest.approx((4 - percentile.conf_high, 4 - percentile.conf_low))
+    assert (basic.conf_low, basic.conf_high) == pytest.approx(
+        (4 - percentile.conf_high, 4 - percentile.conf_low)
+    )
     # (b + 1) p = 50 of 999: the 50th and the 950th value.
-    assert (percentile.conf_low, percentile.conf_high) == pytest.approx((np.sort(values)[49], np.sort(values)[949]))
+    assert (percentile.conf_low, percentile.conf_high) == pytest.approx(
+        (np.sort(values)[49], np.sort(values)[949])
+    )
     assert summarise(2.0, values, interval="bca", **options).conf_low != percentile.conf_low
 
 
 def test_studentized__with_strata_of_two_is_refused():
     rng = np.random.default_rng(1)
-    frame = pl.DataFrame({"y": rng.normal(5, 1, 200), "x": rng.integers(0, 9, 200), "c": np.arange(200) // 10})
+    frame = pl.DataFrame(
+        {"y": rng.normal(5, 1, 200), "x": rng.integers(0, 9, 200), "c": np.arange(200) // 10}
+    )
     frame = frame.with_columns(s=pl.col("c") // 2)
     with pytest.raises(engine.EstimationError, match="strata of two sampling units"):
         engine.concentration_index(

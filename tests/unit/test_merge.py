@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from engine.batch.check import check_study
-from engine.batch.execute import run
+from engine.batch.run import run
 from engine.errors import DataError, MissingFileError
 
 STUDY = """
@@ -40,11 +40,16 @@ def folder(tmp_path):
     # Ids of 16 digits stored as numbers, as CLDS has them.
     ids = [1_234_567_890_123_451, 1_234_567_890_123_452, 1_234_567_890_123_453]
     pl.DataFrame(
-        {"CID2016": [float(ids[k % 3]) for k in range(12)], "CITY": [110 + k % 2 for k in range(12)],
-         "ill": [k % 2 for k in range(12)]}
-    ).write_parquet(tmp_path / "people.parquet")  # fmt: skip
+        {
+            "CID2016": [float(ids[k % 3]) for k in range(12)],
+            "CITY": [110 + k % 2 for k in range(12)],
+            "ill": [k % 2 for k in range(12)],
+        }
+    ).write_parquet(tmp_path / "people.parquet")
     pl.DataFrame({"CID2016": ids, "C7_1": ["few", "many", "few"]}).write_csv(tmp_path / "community.csv")
-    pl.DataFrame({"code": ["110", "111", "112"], "beds": [40.0, 60.0, 99.0]}).write_parquet(tmp_path / "city.parquet")
+    pl.DataFrame({"code": ["110", "111", "112"], "beds": [40.0, 60.0, 99.0]}).write_parquet(
+        tmp_path / "city.parquet"
+    )
     (tmp_path / "places.toml").write_text(STUDY)
     return tmp_path
 
@@ -80,7 +85,9 @@ def test_a_changed_place_file__makes_a_new_panel(folder):
 
 def test_bad_places__are_refused(folder):
     pl.DataFrame({"code": ["110", "110"], "beds": [40.0, 41.0]}).write_parquet(folder / "city.parquet")
-    with pytest.raises(DataError, match=r"city.parquet: 1 keys stand more than once; expected one row for each city"):
+    with pytest.raises(
+        DataError, match=r"city.parquet: 1 keys stand more than once; expected one row for each city"
+    ):
         values(folder)
     pl.DataFrame({"code": ["a"], "beds": [40.0]}).write_parquet(folder / "city.parquet")
     with pytest.raises(DataError, match=r"none of its keys is among the records of people.parquet"):

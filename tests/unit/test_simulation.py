@@ -37,7 +37,9 @@ def test_truth__has_the_published_numbers_of_every_wave_and_of_model_1():
                 assert own.asked[here].sum() + own.skipped[here].sum() == pytest.approx(
                     level.n[wave], abs=unknown + 0.1
                 )
-                assert (own.asked * p)[here].sum() == pytest.approx(level.established[wave], abs=0.4 * unknown + 0.1)
+                assert (own.asked * p)[here].sum() == pytest.approx(
+                    level.established[wave], abs=0.4 * unknown + 0.1
+                )
     ratios = dict(zip(truth.names, np.exp(truth.model_1), strict=True))
     assert ratios["age", "65+"] == pytest.approx(1.48, rel=1e-9)
     assert ratios["region", "west"] / ratios["region", "middle"] == pytest.approx(1 / 1.28, rel=1e-9)

@@ -92,8 +92,12 @@ def test_five_faults__are_all_told():
     ]:
         text = text.replace(old, new)
     expected = {
-        "study.sede", "variables.ill.event", "analysis[1].rank_by", "analysis[1].index[2]", "analysis[1].conf_level",
-    }  # fmt: skip
+        "study.sede",
+        "variables.ill.event",
+        "analysis[1].rank_by",
+        "analysis[1].index[2]",
+        "analysis[1].conf_level",
+    }
     assert set(faults_of(text)) == expected
 
 

@@ -1,0 +1,1 @@
+"""The Python functions: one statistic on a frame, without a study file."""

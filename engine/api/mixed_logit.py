@@ -1,0 +1,124 @@
+"""The Python function of a multilevel logit: one frame, no study file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from engine.api.arguments import MixedLogitArguments, checked, frame_design, frame_variable
+from engine.api.logit import check_terms, event_column
+from engine.arrays import Group
+from engine.data.frame_reader import as_polars, id_column
+from engine.errors import EstimationError, UsageError
+from engine.estimators.regression.multilevel_rows import estimate_multilevel
+from engine.estimators.sample.sorting import table_arrays
+from engine.results import MixedLogitResult
+from engine.study import MultilevelSpec
+
+
+def mixed_logit(
+    frame: Any,  # noqa: ANN401 - any of four frame libraries
+    outcome: str,
+    terms: Sequence[str | Sequence[str]],
+    levels: Sequence[str],
+    points: int = 7,
+    weight: str | None = None,
+    *,
+    references: Mapping[str, str] | None = None,
+    modes: bool = False,
+    conf_level: float = 0.95,
+    threads: int | None = None,
+) -> MixedLogitResult:
+    """Fit a logit with random intercepts of one or two nested levels, by adaptive Gauss-Hermite quadrature.
+
+    y ~ Bernoulli(expit(x'b + s3 u + s2 v)) with u of the outer and v of the inner cluster standard normal (Li et al.
+    2022, Tables 2 to 4).
+
+    Parameters
+    ----------
+    frame
+        Polars, DuckDB, Arrow or pandas. Rows without outcome or a covariate are left out.
+    outcome
+        Column of 0 and 1, or booleans.
+    terms
+        Covariates and tuples of them, as in `logit`; none for the null model.
+    levels
+        One or two columns of cluster ids, innermost first. Ids of inner clusters may repeat across outer ones.
+    points
+        Quadrature points of each level, an odd number; 1 is the Laplace approximation. ``points_check`` tells what
+        twice as many change: small clusters need more than 7.
+    weight
+        Column of weights, scaled to add up to the people of each innermost cluster (Rabe-Hesketh and Skrondal 2006);
+        errors are then sandwich errors by the outermost clusters. None: unweighted.
+    references
+        Factor -> its reference level.
+    modes
+        Whether to give each cluster's effect, the smallest first.
+    conf_level
+        Of the intervals.
+    threads
+        All usable cores by default; the numbers do not depend on it.
+
+    Returns
+    -------
+    MixedLogitResult
+        With ``.variances``, ``.icc``, ``.log_likelihood``, ``.aic``, ``.bic``, ``.odds_ratios``, ``.to_frame()``.
+
+    Raises
+    ------
+    UsageError, DataError, EstimationError
+        Each with place, finding, expectation and remedy. A variance of 0 is a status, not an error.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> village = [i // 10 for i in range(400)]
+    >>> ill = [(7 * i) % 10 < 2 + v % 4 for i, v in enumerate(village)]
+    >>> result = mixed_logit(pl.DataFrame({"ill": ill, "village": village}), "ill", [], ["village"])
+    >>> result.n_obs, sorted(result.variances), result.log_likelihood < -250
+    (400, ['village'], True)
+    """
+    given: MixedLogitArguments = checked(
+        MixedLogitArguments,
+        outcome=outcome,
+        terms=terms,
+        levels=levels,
+        points=points,
+        weight=weight,
+        references=dict(references or {}),
+        modes=modes,
+        conf_level=conf_level,
+        threads=threads,
+    )
+    data = as_polars(frame)
+    single = check_terms(given)
+    if len(set(given.levels)) < len(given.levels) or {*given.levels} & {outcome, *single}:
+        raise UsageError(
+            "levels: found a name twice, or the outcome or a term; expected columns of cluster ids."
+        )
+    variables = {name: frame_variable(data, name, given.references.get(name)) for name in single}
+    ids = {name: id_column(data, name, "levels") for name in given.levels}
+    table = table_arrays(frame_design(data, given), np.zeros(len(data), np.int64), (Group(),))
+    spec = MultilevelSpec(
+        name="mixed_logit",
+        kind="multilevel",
+        outcome=outcome,
+        terms=given.terms,
+        levels=given.levels,
+        points=points,
+        weights="none" if weight is None else "cluster-size",
+        modes=modes,
+        conf_level=conf_level,
+    )
+    known = {name: own for name, own in ids.items() if own is not None}
+    result = MixedLogitResult.of(
+        estimate_multilevel(table, event_column(data, outcome), variables, known, spec, threads=threads)
+    )
+    statuses = {row.status for row in result.rows if row.measure == "coefficient"}
+    if statuses == {"does not converge"}:
+        raise EstimationError(
+            "the model does not converge; expected a maximum. Use fewer terms, or more points."
+        )
+    return result

@@ -1,0 +1,1 @@
+"""Decomposition of an index, horizontal inequity, and change between groups."""

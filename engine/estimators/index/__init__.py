@@ -1,0 +1,1 @@
+"""Rank-dependent indices and curves, and their differences between groups."""

@@ -1,0 +1,110 @@
+"""Differences of an index between groups, with the covariance of groups that share sampling units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy.special import fdtrc
+
+from engine.arrays import DesignArrays, FloatArray, SampleArrays
+from engine.estimators.index.linearised import PointEstimates
+from engine.estimators.sample.design_variance import covariance_of, t_interval
+from engine.estimators.sample.pieces import Piece, units_and_degrees
+from engine.results import TidyRow
+
+NO_DEGREES = "no degrees of freedom"
+ALL_PAIRS_UP_TO = 4  # groups; with more of them each is compared with the first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two groups; the difference is second minus first."""
+
+    first: int
+    second: int
+
+
+def pairs_of(values: FloatArray) -> list[Pair]:
+    """Return the pairs of groups to compare among those with a value."""
+    present = [int(g) for g in np.flatnonzero(np.isfinite(values))]
+    if len(present) <= ALL_PAIRS_UP_TO:
+        return [Pair(first=a, second=b) for a, b in combinations(present, 2)]
+    return [Pair(first=present[0], second=g) for g in present[1:]]
+
+
+def difference_row(
+    base: TidyRow,
+    point: PointEstimates,
+    pieces: Sequence[Piece],
+    arrays: SampleArrays,
+    pair: Pair,
+    conf_level: float,
+) -> TidyRow:
+    """Return the row of a difference."""
+    first, second = arrays.groups[pair.first], arrays.groups[pair.second]
+    difference = float(point.values[pair.second] - point.values[pair.first])
+    own = [pieces[pair.first], pieces[pair.second]]
+    row = replace(
+        base,
+        term=base.measure,
+        level=f"{second.label} - {first.label}",
+        measure="difference",
+        estimate=difference,
+        conf_level=conf_level,
+        method="linearised",
+        **_totals(own),
+    )
+    if min(piece.degrees for piece in own) < 1:
+        return replace(row, status=NO_DEGREES)
+    totals = point.totals[pair.second] - point.totals[pair.first]
+    std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
+    _, degrees = units_and_degrees([piece.unit for piece in own], arrays.design)
+    low, high, p = t_interval(difference, std_error, degrees, conf_level)
+    return replace(
+        row, std_error=std_error, conf_low=low, conf_high=high, p_value=p if np.isfinite(p) else None
+    )
+
+
+def _totals(pieces: Sequence[Piece]) -> dict[str, Any]:
+    """Return what several groups rest on together; clusters may be shared and are not added up."""
+    return {
+        "n_obs": sum(len(piece.weight) for piece in pieces),
+        "sum_weights": sum(piece.W for piece in pieces),
+    }
+
+
+def joint_row(
+    base: TidyRow, point: PointEstimates, pieces: Sequence[Piece], design: DesignArrays
+) -> list[TidyRow]:
+    """Return the adjusted Wald test of all groups having the same index.
+
+    F = (d - k + 1) / (k d) * D' V^-1 D with k differences D and d degrees of freedom, referred to
+    F(k, d - k + 1) (Korn and Graubard 1990; Stata's `test` after `svy`).
+    """
+    present = [int(g) for g in np.flatnonzero(np.isfinite(point.values))]
+    k = len(present) - 1
+    if k < 1:
+        return []
+    contrast = np.zeros((k, len(point.values)))
+    contrast[np.arange(k), present[1:]] = 1.0
+    contrast[:, present[0]] = -1.0
+    D = contrast @ np.nan_to_num(point.values)
+    V = contrast @ point.covariance @ contrast.T
+    _, d = units_and_degrees([pieces[g].unit for g in present], design)
+    row = replace(
+        base,
+        term=base.measure,
+        level="all equal",
+        measure="wald_f",
+        method="adjusted Wald",
+        **_totals([pieces[g] for g in present]),
+    )
+    if d - k + 1 < 1 or min(pieces[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
+        return [replace(row, status=NO_DEGREES)]
+    row = replace(row, method=f"adjusted Wald, F({k}, {d - k + 1})")
+    F = (d - k + 1) / (k * d) * float(D @ np.linalg.solve(V, D))
+    return [replace(row, estimate=F, p_value=float(fdtrc(k, d - k + 1, F)))]

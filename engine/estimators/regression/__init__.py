@@ -1,0 +1,1 @@
+"""Regressions: logit, multilevel logit, RIF."""

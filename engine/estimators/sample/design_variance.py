@@ -1,0 +1,34 @@
+"""Variance of linearised totals through strata and sampling units, and Student's t on its degrees of freedom."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from engine.arrays import DesignArrays, FloatArray
+from engine.kernels.survey.design_variance import design_covariance
+
+
+def covariance_of(totals: FloatArray, design: DesignArrays) -> FloatArray:
+    """Return the design covariance (q, q) of linearised totals (q, u)."""
+    return design_covariance(
+        totals, design.stratum_end, design.population, centre_single=design.single_psu == "adjust"
+    )
+
+
+def t_interval(
+    estimate: float, std_error: float, degrees: int, conf_level: float
+) -> tuple[float, float, float]:
+    """Return (low, high, two-sided p) with Student's t on the design's degrees of freedom.
+
+    Examples
+    --------
+    >>> low, high, p = t_interval(0.0, 1.0, 10**9, 0.95)
+    >>> round(low, 4), round(high, 4), p
+    (-1.96, 1.96, 1.0)
+    """
+    if degrees < 1 or not np.isfinite(std_error):
+        return np.nan, np.nan, np.nan
+    half = float(stdtrit(degrees, 0.5 + conf_level / 2)) * std_error
+    p = 2.0 * float(stdtr(degrees, -abs(estimate) / std_error)) if std_error > 0 else np.nan
+    return estimate - half, estimate + half, p

@@ -1,0 +1,114 @@
+"""Means of domains with design-based variance: the ratio estimator that all tables share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaincinv, stdtrit
+
+from engine.arrays import DesignArrays, FloatArray, IntArray, TableArrays, UnitArray
+from engine.estimators.sample.design_variance import covariance_of
+from engine.kernels.survey import domains as kernels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Weighted means of d domains.
+
+    Attributes
+    ----------
+    n_obs
+        (d,) rows.
+    sum_weights
+        (d,) sums of weights.
+    mean
+        (d,) weighted means, NaN for an empty domain.
+    spread
+        (d,) weighted standard deviations of the values.
+    std_error
+        (d,) linearised standard errors of the means.
+    degrees
+        (d,) sampling units less strata with rows in the domain.
+    n_clusters
+        (d,) clusters with rows in the domain; None without clusters.
+    """
+
+    n_obs: IntArray
+    sum_weights: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+    std_error: FloatArray
+    degrees: IntArray
+    n_clusters: IntArray | None
+
+
+def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: FloatArray) -> Means:
+    """Return the mean of `values` (N,) in each domain; domain (N,) is -1 for rows in none."""
+    design = table.design
+    sums = kernels.domain_sums(domain, n_domains, table.weight, values)
+    n, W = sums[:, 0], sums[:, 1]
+    if design.has_clusters:
+        totals = kernels.domain_mean_totals(domain, sums, table.weight, values, table.unit, design.n_units)
+        variance = np.array([covariance_of(row[None, :], design)[0, 0] for row in totals])
+        units, strata = kernels.domain_units(domain, n_domains, table.unit, design.stratum_of_unit)
+    else:
+        moments = kernels.domain_row_moments(
+            domain, sums, table.weight, values, design.stratum_of_unit[table.unit], len(design.stratum_end)
+        )
+        variance = _row_variance(moments, design)
+        units, strata = n.astype(np.int64), (moments[:, :, 0] > 0).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Means(
+            n_obs=n.astype(np.int64),
+            sum_weights=W,
+            mean=sums[:, 2] / W,
+            spread=np.sqrt(sums[:, 3] / W * n / (n - 1)),
+            std_error=np.sqrt(variance),
+            degrees=units - strata,
+            n_clusters=units if design.has_clusters else None,
+        )
+
+
+def _row_variance(moments: FloatArray, design: DesignArrays) -> FloatArray:
+    """Return sum_h (1 - n_h/N_h) n_h/(n_h - 1) (sum d^2 - (sum d)^2 / n_h), rows being units.
+
+    A stratum of one row adds nothing, or with ``adjust`` its squared distance from 0, the mean of all.
+    """
+    sizes = design.stratum_sizes
+    single = sizes == 1
+    spread = moments[:, :, 2] - np.where(single, 0.0, moments[:, :, 1] ** 2 / sizes)
+    alone = 1.0 if design.single_psu == "adjust" else 0.0
+    factor = np.where(single, alone, sizes / np.maximum(sizes - 1.0, 1.0)) * (1.0 - sizes / design.population)
+    variance: FloatArray = (factor * spread).sum(axis=1)
+    return np.maximum(variance, 0.0)
+
+
+def proportion_interval(
+    p: float, std_error: float, n: int, degrees: int, conf_level: float, kind: str
+) -> tuple[float, float, str]:
+    """Return (low, high, method) of a proportion.
+
+    The logit interval stays inside 0 and 1 (R's `svyciprop`, Stata's `svy: proportion`). Where nobody or
+    everybody has the event its standard error is 0 and the exact binomial interval is given instead.
+
+    Examples
+    --------
+    >>> [round(v, 4) for v in proportion_interval(0.5, 0.05, 100, 10**9, 0.95, "logit")[:2]]
+    [0.4032, 0.5968]
+    """
+    tail = (1.0 - conf_level) / 2.0
+    if n == 0 or not np.isfinite(p):
+        return np.nan, np.nan, "linearised"
+    if p in (0.0, 1.0):
+        low = 0.0 if p == 0.0 else float(betaincinv(n, 1.0, tail))
+        high = 1.0 if p == 1.0 else float(betaincinv(1.0, n, 1.0 - tail))
+        return low, high, "exact binomial"
+    if degrees < 1 or not std_error > 0:
+        return np.nan, np.nan, "linearised"
+    t = float(stdtrit(degrees, 1.0 - tail))
+    if kind == "normal":
+        return p - t * std_error, p + t * std_error, "linearised, normal"
+    logit, half = np.log(p / (1.0 - p)), t * std_error / (p * (1.0 - p))
+    low, high = (float(1.0 / (1.0 + np.exp(-(logit + sign * half)))) for sign in (-1.0, 1.0))
+    return low, high, "linearised, logit"

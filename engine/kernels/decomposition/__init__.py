@@ -1,0 +1,1 @@
+"""The decomposition of an index in every replicate."""

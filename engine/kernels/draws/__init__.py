@@ -1,0 +1,1 @@
+"""Random multipliers: streams of random numbers, and what replicates draw from them."""

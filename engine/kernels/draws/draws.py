@@ -1,0 +1,220 @@
+"""What replicates multiply the rows' weights by: one constructor for each way to draw.
+
+Each replicate reads its own streams by position, so that its multipliers depend neither on lanes, blocks,
+batches and threads nor on the order in which the rows are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, localcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.draws.cell_counts import count_tables, row_guide
+from engine.kernels.draws.exact_totals import complete, exact_totals
+from engine.kernels.draws.poisson import PRECISE, TILE, WordArray, poisson_tables
+from engine.kernels.draws.streams import LANES, stream_starts
+from engine.kernels.draws.tiles import GIVEN, ROWS, TABLE, Batch, all_multipliers
+from engine.kernels.draws.unit_tables import (
+    cell_table,
+    deletion_table,
+    poisson_table,
+    scaled_table,
+    stratified_table,
+)
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+UnitArray = NDArray[np.int32]
+
+_GUIDE = 4_096  # entries: cells of half a million rows are found in one step or two
+NO_KEY = np.uint64(0)  # of plans that draw nothing
+_QUADS = np.uint64(0x5851F42D4C957F2D)  # sets the streams that four replicates share apart from their own
+
+
+def _no_units() -> UnitArray:
+    return np.empty(0, np.int32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """A way to draw.
+
+    Attributes
+    ----------
+    source
+        ROWS, TABLE or GIVEN of `tiles`.
+    n_units
+        Units drawn from.
+    unit
+        (n,) int32: the unit whose multiplier a row takes; empty means the row's own number.
+    key
+        Of the streams.
+    rate
+        Of the rows' Poisson counts.
+    exact
+        Whether counts are completed to n_units in sum.
+    table
+        Makes the units' multipliers from (streams of quads, streams, first replicate of each block).
+    given
+        (r, n) user-supplied weights.
+    item_bytes
+        Bytes of a multiplier.
+    """
+
+    source: int
+    n_units: int
+    unit: UnitArray = field(default_factory=_no_units)
+    key: np.uint64 = NO_KEY
+    rate: Decimal = Decimal(1)
+    exact: bool = False
+    table: Callable[[WordArray, WordArray, IntArray], NDArray[Any]] | None = None
+    given: FloatArray | None = None
+    item_bytes: int = 1
+
+    def block_bytes(self, lanes: int = LANES) -> int:
+        """Return the bytes that one block's multipliers take while they are used."""
+        return lanes * self.item_bytes * (self.n_units if self.source == TABLE else TILE)
+
+    def batch(
+        self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES, *, completed: bool = True
+    ) -> Batch:
+        """Draw some blocks of `lanes` replicates for `n_rows` rows; exact totals can be left to the sweep."""
+        first = (first_block + np.arange(n_blocks)) * lanes
+        starts = stream_starts(self.key, first[0], n_blocks * lanes).reshape(n_blocks, lanes)
+        quads = stream_starts(self.key ^ _QUADS, first[0] // 4, n_blocks * lanes // 4).reshape(n_blocks, -1)
+        coarse, residual = poisson_tables(self.rate)
+        totals = np.empty((n_blocks, 0), np.int64)
+        if self.exact and completed:
+            totals = exact_totals(self.n_units, quads, starts, coarse, residual)
+        kind = np.uint8 if self.item_bytes == 1 else np.float64
+        table = (
+            np.empty((n_blocks, 0, lanes), kind) if self.table is None else self.table(quads, starts, first)
+        )
+        batch = Batch(
+            source=self.source,
+            unit=self.unit,
+            quads=quads,
+            starts=starts,
+            coarse=coarse,
+            residual=residual,
+            added_row=np.empty(0, np.int64),
+            added_lane=np.empty(0, np.uint8),
+            added_end=np.empty((n_blocks, 0), np.int64),
+            table=table,
+            given=np.empty((0, 0)) if self.given is None else self.given,
+            first=first,
+            totals=totals,
+        )
+        return self.reordered(batch, self.unit, n_rows) if completed else batch
+
+    def reordered(self, batch: Batch, unit: UnitArray, n_rows: int) -> Batch:
+        """Give the same draws to rows of other units (n_rows,): another order, or some of them only."""
+        if not self.exact:
+            return batch._replace(unit=unit)
+        row = _no_units()
+        if len(unit):
+            row = np.full(self.n_units, -1, np.int32)
+            row[unit] = np.arange(len(unit), dtype=np.int32)
+        begin = np.concatenate([[0], np.cumsum((self.n_units - batch.totals).sum(axis=1))])
+        added_row, added_lane, end = complete(self.n_units, n_rows, batch.starts, batch.totals, row, begin)
+        return batch._replace(unit=unit, added_row=added_row, added_lane=added_lane, added_end=end)
+
+    def unit_multipliers(self, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
+        """Return the multipliers of the units themselves (b, u, lanes)."""
+        if self.source == TABLE:
+            return self.batch(0, first_block, n_blocks, lanes).table
+        return replace(self, unit=_no_units()).multipliers(self.n_units, first_block, n_blocks, lanes)
+
+    def multipliers(self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
+        """Return all multipliers of some blocks (b, n, lanes), for statistics that need whole replicates."""
+        return all_multipliers(self.batch(n_rows, first_block, n_blocks, lanes), n_rows)
+
+
+def poisson_rows(key: np.uint64, n: int) -> Draws:
+    """Draw independent Poisson(1) counts of n rows."""
+    return Draws(source=ROWS, key=key, n_units=n)
+
+
+def poisson_units(key: np.uint64, unit: UnitArray, n_units: int) -> Draws:
+    """Draw independent Poisson(1) counts of units."""
+    tables = poisson_tables(Decimal(1))
+    return Draws(
+        source=TABLE,
+        key=key,
+        n_units=n_units,
+        unit=unit,
+        table=lambda quads, starts, _: poisson_table(quads, starts, *tables, n_units),
+    )
+
+
+def exact_rows(key: np.uint64, n: int) -> Draws:
+    """Draw n of n rows with replacement, see `completion`; the total exceeds n 2 times in 10,000."""
+    with localcontext(PRECISE):
+        rate = max(Decimal("0.5"), 1 - Decimal("3.5") / Decimal(n).sqrt())
+    return Draws(source=ROWS, key=key, n_units=n, rate=rate, exact=True)
+
+
+def stratified_units(key: np.uint64, unit: UnitArray, stratum_end: IntArray, n_draws: IntArray) -> Draws:
+    """Draw n_draws (h,) of each stratum's units with replacement."""
+    return Draws(
+        source=TABLE,
+        key=key,
+        n_units=int(stratum_end[-1]),
+        unit=unit,
+        table=lambda _, starts, __: stratified_table(starts, stratum_end, n_draws),
+    )
+
+
+def scaled_units(key: np.uint64, unit: UnitArray, stratum_end: IntArray) -> Draws:
+    """Draw Poisson(1) counts of units, scaled to their stratum's size."""
+    tables = poisson_tables(Decimal(1))
+    return Draws(
+        source=TABLE,
+        key=key,
+        n_units=int(stratum_end[-1]),
+        unit=unit,
+        item_bytes=8,
+        table=lambda quads, starts, _: scaled_table(quads, starts, *tables, stratum_end),
+    )
+
+
+def deleted_units(unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntArray) -> Draws:
+    """Delete one unit in each replicate."""
+    return Draws(
+        source=TABLE,
+        n_units=int(stratum_end[-1]),
+        unit=unit,
+        item_bytes=8,
+        table=lambda _, starts, first: deletion_table(first, starts.shape[1], stratum_end, stratum_of_unit),
+    )
+
+
+def cell_draws(key: np.uint64, sizes: IntArray, *, exact: bool) -> Draws:
+    """Draw rows alike in cells of `sizes` (c,): n of n with replacement, or independent Poisson(1) counts."""
+    cell_end = np.cumsum(sizes) if exact else np.empty(0, np.int64)
+    guide = row_guide(cell_end, _GUIDE) if exact else np.empty(0, np.int64)
+    rate = (
+        1.0 - 1.0 / np.sqrt(cell_end[-1]) if exact else 1.0
+    )  # exceeds n in one of six replicates, cheaper than to complete more
+    distinct, table_of_cell = np.unique(sizes, return_inverse=True)
+    tables = count_tables(distinct, float(rate))
+    return Draws(
+        source=TABLE,
+        key=key,
+        n_units=len(sizes),
+        unit=np.arange(len(sizes), dtype=np.int32),
+        item_bytes=8,
+        table=lambda _, starts, __: cell_table(
+            starts, table_of_cell.astype(np.int64), *tables, cell_end, guide
+        ),
+    )
+
+
+def given_weights(values: FloatArray) -> Draws:
+    """Take user-supplied replicate weights (r, n)."""
+    return Draws(source=GIVEN, n_units=values.shape[1], given=values, item_bytes=8)

@@ -1,0 +1,133 @@
+"""Multipliers of drawn units (PSUs, rows of strata, cells) in the replicates of some blocks: (b, units, lanes)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.draws.cell_counts import draw_cells
+from engine.kernels.draws.poisson import TILE, CountArray, WordArray, fill_counts
+from engine.kernels.draws.streams import draw, uniform
+from engine.kernels.jit import kernel, parallel_kernel, prange
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@parallel_kernel
+def stratified_table(starts: WordArray, stratum_end: IntArray, n_draws: IntArray) -> CountArray:
+    """Draw n_draws[h] of stratum h's units with replacement.
+
+    Units are sorted by stratum; stratum_end (h,) holds where each ends. PSU bootstrap: n_h draws; Rao-Wu:
+    n_h - 1 (each worth n_h / (n_h - 1), which the caller puts into the weights). A stratum with 0 draws
+    counts once throughout.
+    """
+    n_blocks, lanes = starts.shape
+    table = np.zeros((n_blocks, stratum_end[-1], lanes), np.uint8)
+    for b in prange(n_blocks):
+        position, low = 0, 0
+        for h in range(stratum_end.shape[0]):
+            size = stratum_end[h] - low
+            for _ in range(n_draws[h]):
+                for lane in range(lanes):
+                    unit = low + int(uniform(draw(starts[b, lane], position)) * size)
+                    table[b, unit, lane] += np.uint8(1)
+                position += 1
+            if n_draws[h] == 0:
+                for unit in range(low, stratum_end[h]):
+                    for lane in range(lanes):
+                        table[b, unit, lane] = np.uint8(1)
+            low = stratum_end[h]
+    return table
+
+
+@parallel_kernel
+def poisson_table(
+    quads: WordArray, starts: WordArray, coarse: NDArray[np.uint16], residual: WordArray, n_units: int
+) -> CountArray:
+    """Draw independent Poisson counts of units."""
+    n_blocks, lanes = starts.shape
+    table = np.empty((n_blocks, n_units, lanes), np.uint8)
+    for b in prange(n_blocks):
+        words = np.empty(TILE * lanes // 4, np.uint64)
+        nowhere = np.empty(0, np.int32)
+        for first in range(0, n_units, TILE):
+            rows = min(TILE, n_units - first)
+            fill_counts(
+                first, nowhere, quads[b], starts[b], coarse, residual, words, table[b, first : first + rows]
+            )
+    return table
+
+
+@kernel
+def _scale(table: FloatArray, stratum_end: IntArray) -> None:
+    low = 0
+    for h in range(stratum_end.shape[0]):
+        for lane in range(table.shape[1]):
+            total = 0.0
+            for unit in range(low, stratum_end[h]):
+                total += table[unit, lane]
+            for unit in range(low, stratum_end[h]):
+                table[unit, lane] = table[unit, lane] * (stratum_end[h] - low) / total if total > 0.0 else 1.0
+        low = stratum_end[h]
+
+
+@parallel_kernel
+def scaled_table(
+    quads: WordArray,
+    starts: WordArray,
+    coarse: NDArray[np.uint16],
+    residual: WordArray,
+    stratum_end: IntArray,
+) -> FloatArray:
+    """Draw Poisson counts of units and scale them to add up to their stratum's size.
+
+    A stratum that draws nothing keeps its units once.
+    """
+    table = poisson_table(quads, starts, coarse, residual, stratum_end[-1]).astype(np.float64)
+    for b in prange(table.shape[0]):
+        _scale(table[b], stratum_end)
+    return table
+
+
+@parallel_kernel
+def deletion_table(
+    first: IntArray, lanes: int, stratum_end: IntArray, stratum_of_unit: IntArray
+) -> FloatArray:
+    """Delete one unit in each replicate and give its weight to the others of its stratum (JKn).
+
+    Replicate r deletes unit r; a unit alone in its stratum is kept. first (b,) is each block's first replicate.
+    """
+    n_units = stratum_of_unit.shape[0]
+    table = np.ones((first.shape[0], n_units, lanes))
+    for b in prange(first.shape[0]):
+        for lane in range(lanes):
+            deleted = first[b] + lane
+            if deleted < n_units:
+                h = stratum_of_unit[deleted]
+                low = stratum_end[h - 1] if h > 0 else 0
+                size = stratum_end[h] - low
+                if size > 1:
+                    for unit in range(low, stratum_end[h]):
+                        table[b, unit, lane] = size / (size - 1.0)
+                    table[b, deleted, lane] = 0.0
+    return table
+
+
+@parallel_kernel
+def cell_table(
+    starts: WordArray,
+    table_of_cell: IntArray,
+    offset: IntArray,
+    low: IntArray,
+    keep: FloatArray,
+    other: IntArray,
+    cell_end: IntArray,
+    guide: IntArray,
+) -> FloatArray:
+    """Draw the rows of cells that are alike in all that matters, see `cell_counts`."""
+    n_blocks, lanes = starts.shape
+    table = np.empty((n_blocks, table_of_cell.shape[0], lanes))
+    for b in prange(n_blocks):
+        draw_cells(starts[b], table_of_cell, offset, low, keep, other, cell_end, guide, table[b])
+    return table

@@ -1,0 +1,1 @@
+"""Rank-dependent indices: ranks, numerators, and their sweeps over replicates."""

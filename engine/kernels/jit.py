@@ -1,0 +1,94 @@
+"""The one place that knows numba's options: compilation, cache and threads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+# More threads than cores are allowed (results do not depend on them). Numba reads the limit while it is
+# imported and refuses a later change, so an earlier import of numba keeps its own.
+if "numba" not in sys.modules:
+    os.environ.setdefault("NUMBA_NUM_THREADS", str(max(16, os.cpu_count() or 1)))
+
+import numba
+
+from engine.paths import cache_folder
+from engine.source_hash import hash_of_files
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+def _source_digest() -> str:
+    """Hash every kernel file in every folder: numba's own cache does not notice an edit in an imported file."""
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(f"{numba.__version__} {hash_of_files(files)}".encode()).hexdigest()[:16]
+
+
+if "NUMBA_CACHE_DIR" not in os.environ:
+    numba.config.CACHE_DIR = str(cache_folder(f"kernels-{_source_digest()}"))
+
+# error_model="numpy": a division by zero is NaN or infinity, as the estimators expect, and never an exception.
+_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a serial loop."""
+    return cast("Callable[P, R]", numba.njit(**_OPTIONS)(function))
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a helper that is expanded into its caller, so that lane loops stay vectorised."""
+    return cast("Callable[P, R]", numba.njit(inline="always", **_OPTIONS)(function))
+
+
+def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a loop over replicates or groups that runs in threads.
+
+    No sum is split across iterations, so that the result has the same bits on any number of threads.
+    """
+    return cast("Callable[P, R]", numba.njit(parallel=True, **_OPTIONS)(function))
+
+
+prange = numba.prange
+
+
+def cache_directory() -> Path:
+    """Return where compiled kernels of this version are kept."""
+    return Path(str(numba.config.CACHE_DIR))
+
+
+def default_threads() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def in_threads(work: Callable[[int], T], count: int) -> list[T]:
+    """Return work(0), work(1), ... from kernels that run in threads beside each other (they hold no lock of Python).
+
+    For kernels too large for `prange`, which compiles everything twice.
+    """
+    n_threads = numba.get_num_threads()
+    if min(count, n_threads) <= 1:
+        return [work(i) for i in range(count)]
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(work, range(count)))
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[int]:
+    """Run the kernels inside the block on `count` threads (all usable cores when None)."""
+    before = numba.get_num_threads()
+    wanted = min(count or default_threads(), int(numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(wanted)
+    try:
+        yield wanted
+    finally:
+        numba.set_num_threads(before)

@@ -1,0 +1,1 @@
+"""Regressions on covariate patterns: generalised linear models and multilevel logits."""

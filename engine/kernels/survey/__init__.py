@@ -1,0 +1,1 @@
+"""Sums and variances through strata and sampling units."""

@@ -1,0 +1,101 @@
+"""Sums over domains (levels x waves) in one pass, for tables of counts, means and rates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.kernels.jit import kernel
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+UnitArray = NDArray[np.int32]
+
+
+@kernel
+def domain_sums(domain: UnitArray, n_domains: int, weight: FloatArray, value: FloatArray) -> FloatArray:
+    """Return rows, sum w, sum w v and sum w (v - mean)^2 of each domain: (domains, 4).
+
+    domain (n,) holds a number from 0, or -1 for rows in none; value (n,) has no NaN there.
+    """
+    out = np.zeros((n_domains, 4))
+    for i in range(domain.shape[0]):
+        d = domain[i]
+        if d >= 0:
+            out[d, 0] += 1.0
+            out[d, 1] += weight[i]
+            out[d, 2] += weight[i] * value[i]
+    for i in range(domain.shape[0]):
+        d = domain[i]
+        if d >= 0 and out[d, 1] > 0.0:
+            out[d, 3] += weight[i] * (value[i] - out[d, 2] / out[d, 1]) ** 2
+    return out
+
+
+@kernel
+def domain_mean_totals(
+    domain: UnitArray,
+    sums: FloatArray,
+    weight: FloatArray,
+    value: FloatArray,
+    unit: UnitArray,
+    n_units: int,
+) -> FloatArray:
+    """Return w (v - mean of its domain) / W of its domain, summed by unit: (domains, u).
+
+    These are the linearised totals of the domain means (ratio estimators).
+    """
+    totals = np.zeros((sums.shape[0], n_units))
+    for i in range(domain.shape[0]):
+        d = domain[i]
+        if d >= 0:
+            W = sums[d, 1]
+            totals[d, unit[i]] += weight[i] * (value[i] - sums[d, 2] / W) / W
+    return totals
+
+
+@kernel
+def domain_row_moments(
+    domain: UnitArray,
+    sums: FloatArray,
+    weight: FloatArray,
+    value: FloatArray,
+    stratum: IntArray,
+    n_strata: int,
+) -> FloatArray:
+    """Return rows, sum d and sum d^2 of d = w (v - mean) / W by domain and stratum: (domains, h, 3).
+
+    Enough for the variance when every row is its own sampling unit; stratum (n,).
+    """
+    out = np.zeros((sums.shape[0], n_strata, 3))
+    for i in range(domain.shape[0]):
+        d = domain[i]
+        if d >= 0:
+            W = sums[d, 1]
+            part = weight[i] * (value[i] - sums[d, 2] / W) / W
+            out[d, stratum[i], 0] += 1.0
+            out[d, stratum[i], 1] += part
+            out[d, stratum[i], 2] += part * part
+    return out
+
+
+@kernel
+def domain_units(
+    domain: UnitArray, n_domains: int, unit: UnitArray, stratum_of_unit: IntArray
+) -> tuple[IntArray, IntArray]:
+    """Return how many sampling units and how many strata have rows in each domain: (domains,) each."""
+    n_units = stratum_of_unit.shape[0]
+    seen = np.zeros((n_domains, n_units), np.bool_)
+    for i in range(domain.shape[0]):
+        if domain[i] >= 0:
+            seen[domain[i], unit[i]] = True
+    units, strata = np.zeros(n_domains, np.int64), np.zeros(n_domains, np.int64)
+    for d in range(n_domains):
+        last = -1
+        for u in range(n_units):
+            if seen[d, u]:
+                units[d] += 1
+                if stratum_of_unit[u] != last:
+                    strata[d] += 1
+                    last = stratum_of_unit[u]
+    return units, strata

@@ -1,0 +1,1 @@
+"""The nightly store: which files and tasks are stale, reading, computing, publishing."""

@@ -1,0 +1,70 @@
+"""All runs of a store as one DuckDB file, for SQL; built aside and swapped, so that no reader ever waits or blocks."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from engine.data.queries import query_text
+from engine.durable import sync_folder, write_file
+from engine.store.layout import Store, read_manifest
+from engine.store.run_directory import RESULTS
+
+CATALOG, MARK = "catalog.duckdb", "catalog.json"
+
+
+def is_current(store: Store) -> bool:
+    """Whether the catalog tells of the runs that there are."""
+    try:
+        told = json.loads((store.root / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return (store.root / CATALOG).is_file() and told == _expected(store)
+
+
+def _expected(store: Store) -> dict[str, Any]:
+    return {"runs": [run.name for run in store.runs]}
+
+
+def rebuild(store: Store) -> None:
+    """Write the catalog anew and put it in the place of the one before: tables `runs`, `files` and `estimates`."""
+    import duckdb
+    import polars as pl
+
+    aside = store.work / CATALOG
+    manifests = {run.name: read_manifest(run) for run in store.runs}
+    runs = [
+        {
+            "run": name,
+            "created": one["created"],
+            "study": one["study"]["name"],
+            "seed": one["seed"],
+            "equirank": one["versions"]["equirank"],
+        }
+        for name, one in manifests.items()
+    ]
+    files = [
+        {
+            "run": name,
+            "file": file["file"],
+            "sha256": file["sha256"],
+            "state": file["state"],
+            "reason": file["reason"],
+            "rows": file["used"] and file["used"]["source"]["rows"],
+        }
+        for name, one in manifests.items()
+        for file in one["files"]
+    ]
+    with duckdb.connect(str(aside)) as connection:
+        for name, rows in {"runs": runs, "files": files}.items():
+            connection.from_arrow(pl.DataFrame(rows, infer_schema_length=None).to_arrow()).create(name)
+        results = [str(run / RESULTS) for run in store.runs]
+        connection.sql(query_text("run_estimates"), params={"runs": results}).create("estimates")
+        connection.execute("CHECKPOINT")  # a full disk is no error to DuckDB when it closes
+    aside.chmod(0o600)
+    with aside.open("rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(aside, store.root / CATALOG)  # noqa: PTH105 - atomic
+    sync_folder(store.root)
+    write_file(store.root / MARK, json.dumps(_expected(store)).encode(), store.work)

@@ -1,0 +1,123 @@
+"""What a task's rows depend on, as a hash: method, its part of the study, seed, and the columns of its waves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.batch.method import method_version
+from engine.batch.tasks import Task
+from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX
+from engine.study import StudySpec
+from engine.study.load import study_seed
+
+Contents = Mapping[str, Any]
+"""Of a part: its waves with their rows and a hash of each column, and of their order (`engine.data.digests`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskKey:
+    """The inputs of a task; two tasks with equal inputs have equal rows, bit for bit."""
+
+    method: str
+    study: str
+    seed: str
+    data: str
+
+    @property
+    def key(self) -> str:
+        """All inputs as one name."""
+        return _hash([self.method, self.study, self.seed, self.data])[:32]
+
+    def differs_from(self, other: Mapping[str, str]) -> tuple[str, ...]:
+        """Return which inputs are other ones."""
+        return tuple(
+            name for name in ("data", "study", "seed", "method") if getattr(self, name) != other[name]
+        )
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the inputs for JSON."""
+        return {name: getattr(self, name) for name in ("method", "study", "seed", "data")}
+
+
+def task_key(spec: StudySpec, task: Task, parts: Iterable[Contents]) -> TaskKey:
+    """Return the inputs of a task on the parts of a panel, in their order."""
+    names = used_variables(spec, task)
+    shown = {column for name in names for column in (name, name + KIND_SUFFIX)}
+    held = []
+    for part in parts:
+        seen = [one for one in part["waves"] if task.waves is None or one["wave"] in task.waves]
+        if seen:
+            order = part["order"] if len(seen) > 1 else None
+            held.append([order, [[one["wave"], one["rows"], _chosen(one["columns"], shown)] for one in seen]])
+    study = {
+        "analysis": task.analysis.model_dump(mode="json"),
+        "waves": task.waves,
+        "sample": [rule.keep for rule in spec.sample],
+        "design": _design(spec),
+        "variables": {name: _meaning(spec, name) for name in names},
+    }
+    return TaskKey(method=method_version(), study=_hash(study), seed=str(study_seed(spec)), data=_hash(held))
+
+
+def used_variables(spec: StudySpec, task: Task) -> tuple[str, ...]:
+    """Return the variables a task reads, in the order of the study: its own, and those of the sample rules.
+
+    Every text of the analysis that is the name of a variable counts: one too many only computes too much.
+    """
+    analysis = task.analysis
+    if analysis.kind == "describe" and analysis.variables is None:
+        return tuple(spec.variables)
+    said = set(_texts(analysis.model_dump(mode="json")))
+    said |= {word for rule in spec.sample for word in re.findall(r"\w+", rule.keep.casefold())}
+    return tuple(name for name in spec.variables if name in said or name.casefold() in said)
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _chosen(columns: Mapping[str, str], shown: set[str]) -> dict[str, str]:
+    """Return the hashes of the variables used, and of all that belongs to the design."""
+    return {name: sha for name, sha in columns.items() if name in shown or name.startswith(DESIGN_PREFIX)}
+
+
+def _meaning(spec: StudySpec, name: str) -> list[Any]:
+    """Return what the harmonised values of a variable mean; how they came from a file is in their hashes."""
+    own = spec.variables[name]
+    return [
+        own.level_names,
+        own.scores,
+        own.event,
+        own.theoretical_bounds,
+        own.quantiles,
+        own.impute,
+        own.impute_most,
+    ]
+
+
+def _design(spec: StudySpec) -> dict[str, Any]:
+    """Return what the design says beside the names of its columns."""
+    design = spec.design
+    roles = ("weight", "stratum", "cluster", "population")
+    named = {*roles, "levels"}
+    return {
+        **design.model_dump(mode="json", exclude=named),
+        **{role: getattr(design, role) is not None for role in roles},
+        "levels": [*design.levels],
+    }
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""One run on several machines: shares of it, and what joins them."""
