@@ -1,10 +1,11 @@
-"""Tells every fault of a study: of its values, between its parts, in its rules, and of its files' columns."""
+"""Every fault of a study: of its values, between its parts, in its rules, and of its files' columns."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine.batch.request import study_files
 from engine.data.expressions import Column, check_rule
 from engine.data.harmonise import harmonised_columns
 from engine.data.places import open_source
@@ -61,8 +62,6 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
 
 
 def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault]:
-    from engine.batch.run import study_files
-
     faults = []
     with TemporaryDirectory(prefix="equirank-") as scratch:
         for file in study_files(spec, base, data):

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from engine.data.codebook import Codebook, read_codebook
 from engine.data.sources import SUFFIXES
 from engine.errors import MissingFileError, UsageError
-from engine.study.cross_check import is_text_encoding
+from engine.study.source_checks import is_text_encoding
 
 __all__ = ["Codebook", "file_codebook"]
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 from engine.data.raw_column import RawColumn
 from engine.data.sources import RawFrame, SourceFile
 from engine.errors import DataError
-from engine.study import StudySpec, VariableSpec
+from engine.study import MISSING_KINDS, StudySpec, VariableSpec
 from engine.study.base import Code
-from engine.study.models import MISSING_KINDS
 
 if TYPE_CHECKING:
     import polars as pl

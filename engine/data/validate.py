@@ -12,8 +12,7 @@ from typing import Any
 
 from engine.data.harmonise import DESIGN_PREFIX, KEY, KIND_SUFFIX
 from engine.errors import DataError
-from engine.study import StudySpec
-from engine.study.models import MISSING_KINDS
+from engine.study import MISSING_KINDS, StudySpec
 
 ABSENT = [MISSING_KINDS.index(kind) + 1 for kind in ("blank", "missing")]
 

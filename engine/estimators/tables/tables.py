@@ -12,8 +12,7 @@ from engine.errors import EstimationError
 from engine.estimators.sample.design_variance import t_interval
 from engine.estimators.tables.domain_means import Means, domain_means, proportion_interval
 from engine.results import TidyRow
-from engine.study import DescribeSpec, RatesSpec
-from engine.study.models import MISSING_KINDS
+from engine.study import MISSING_KINDS, DescribeSpec, RatesSpec
 
 
 def describe(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.store.compare import ERROR_MOVED, GONE, MOVED, NEW, Differences
+from engine.store.ledger import COMPUTED, QUARANTINED, REUSED, FileEntry, file_entries, task_entries
 
 SHOWN = 30  # moved estimates
 ABOUT = ("wave", "subgroup", "outcome", "term", "level")
@@ -27,47 +28,47 @@ def change_report(
 
 
 def file_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:
-    """Tell which files are new, changed, set aside or gone."""
-    was = {one["file"]: one for one in (before or {}).get("files", ())}
-    for one in after["files"]:
-        earlier = was.pop(one["file"], None)
-        if one["state"] == "quarantined":
-            yield f"{one['file']}: IN QUARANTINE. {one['reason']}"
+    """Yield which files are new, changed, set aside or withdrawn."""
+    earlier_files = file_entries(before)
+    for entry in file_entries(after).values():
+        earlier = earlier_files.pop(entry.file, None)
+        if entry.state == QUARANTINED:
+            yield f"{entry.file}: IN QUARANTINE. {entry.reason}"
         elif earlier is None:
-            yield f"{one['file']}: new, {_rows(one)}"
-        elif earlier["sha256"] != one["sha256"]:
-            yield f"{one['file']}: changed, {_rows(one)}"
-        elif earlier["state"] != one["state"]:
-            yield f"{one['file']}: {one['state']}, {_rows(one)}"
-    for name in was:
+            yield f"{entry.file}: new, {_rows(entry)}"
+        elif earlier.sha256 != entry.sha256:
+            yield f"{entry.file}: changed, {_rows(entry)}"
+        elif earlier.state != entry.state:
+            yield f"{entry.file}: {entry.state}, {_rows(entry)}"
+    for name in earlier_files:
         yield f"{name}: withdrawn"
 
 
-def _rows(one: Mapping[str, Any]) -> str:
-    return f"{one['used']['source']['rows']:,} rows" if one["used"] else str(one["reason"])
+def _rows(entry: FileEntry) -> str:
+    return str(entry.reason) if entry.rows is None else f"{entry.rows:,} rows"
 
 
 def task_lines(after: Mapping[str, Any]) -> Iterator[str]:
-    """Tell what was computed and why, and what was not."""
+    """Yield what was computed and why, and what was not."""
     reused = 0
-    for task in after["tasks"]:
-        if task["state"] == "reused":
+    for task in task_entries(after).values():
+        if task.state == REUSED:
             reused += 1
-        elif task["state"] == "computed":
-            yield f"{task['name']}: computed ({task['why']})"
+        elif task.state == COMPUTED:
+            yield f"{task.name}: computed ({task.why})"
         else:
-            yield f"{task['name']}: {task['state'].upper()}: {task['why']}"
+            yield f"{task.name}: {task.state.upper()}: {task.why}"
     if reused:
         yield f"{reused} as before"
 
 
-def result_lines(differences: Differences, *, all_of_them: bool = False) -> list[str]:
-    """Tell how many rows differ, and the estimates that moved most, or all of them."""
-    shown = differences.rows.height if all_of_them else SHOWN
+def result_lines(differences: Differences, *, show_all: bool = False) -> list[str]:
+    """Return how many rows differ, and the estimates that moved most, or all of them."""
+    shown = differences.rows.height if show_all else SHOWN
     counts = differences.counts
-    told = f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts"
     lines = [
-        f"{told}, {counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same."
+        f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts, "
+        f"{counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same."
     ]
     moved = differences.rows.filter(differences.rows["difference"] == MOVED).head(shown)
     if moved.height:

@@ -1,30 +1,13 @@
-"""Faults inside one variable of a study file: levels, intervals, codes and bounds that contradict each other."""
+"""Faults inside one variable: levels, intervals, codes and bounds that contradict each other."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any
 
 from engine.errors import Fault, nearest
-
-Table = Mapping[str, Any]
-
-
-def is_interval(ends: object, *, finite: bool = True) -> bool:
-    """Whether this is [low, high] with low < high.
-
-    Examples
-    --------
-    >>> is_interval([0, 1]), is_interval([1, 0]), is_interval([0, float("inf")]), is_interval([0, "x"])
-    (True, False, False, False)
-    """
-    if not (isinstance(ends, list) and len(ends) == 2 and all(isinstance(end, (int, float)) for end in ends)):
-        return False
-    low, high = ends
-    return bool(low < high) and (not finite or (math.isfinite(low) and math.isfinite(high)))
+from engine.study.raw_tables import Table, as_list, as_names, as_table, is_interval
 
 
 def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
@@ -38,15 +21,15 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         yield Fault(
             f"{path}.from", "nothing", "a column", "Add 'from', or 'search' with a pattern for its label."
         )
-    levels, cut = _table(spec.get("levels")), _table(spec.get("cut"))
+    levels, cut = as_table(spec.get("levels")), as_table(spec.get("cut"))
     yield from _by_wave(path, spec, levels)
     if levels and cut:
         yield Fault(path, "both levels and cut", "one of them", "Use levels for codes, cut for numbers.")
-    quantiles = [level for level in _list(spec.get("quantiles")) if isinstance(level, str)]
-    yield from _derived(path, spec, quantiles)
+    quantiles = as_names(spec.get("quantiles"))
+    yield from _quantiles_and_means(path, spec, quantiles)
     known = list(levels or cut or quantiles)
     for key in ("event", "reference"):
-        for level in _list(spec.get(key)):
+        for level in as_list(spec.get(key)):
             if isinstance(level, str) and level not in known:
                 remedy = nearest(level, known) if known else "Give the levels first."
                 yield Fault(
@@ -66,8 +49,8 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         yield Fault(f"{path}.range", "a range of a factor", "none: its levels say what may be", "Drop it.")
 
 
-def _derived(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:
-    """Quantiles and means are of numbers."""
+def _quantiles_and_means(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:
+    """Quantile groups and imputed means are those of numbers."""
     coded = "levels" if spec.get("levels") else "cut" if spec.get("cut") else None
     if quantiles and coded:
         yield Fault(path, f"both {coded} and quantiles", "one of them", "Drop one.")
@@ -86,16 +69,18 @@ def _derived(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:
 
 def _by_wave(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
     """Return the faults of what differs by wave: other levels, dates, patterns."""
-    for wave, own in _table(spec.get("levels_by_wave")).items():
-        for level in _table(own):
+    for wave, wave_levels in as_table(spec.get("levels_by_wave")).items():
+        for level in as_table(wave_levels):
             if level not in levels:
                 place, remedy = (
                     f"{path}.levels_by_wave.{wave}",
                     nearest(level, [*levels]) if levels else "Add levels.",
                 )
                 yield Fault(place, f"the unknown level '{level}'", "a level of this variable", remedy)
-        yield from _codes(f"{path}.levels_by_wave.{wave}", {"missing": spec.get("missing")}, _table(own))
-    for wave, date in _table(spec.get("since")).items():
+        yield from _codes(
+            f"{path}.levels_by_wave.{wave}", {"missing": spec.get("missing")}, as_table(wave_levels)
+        )
+    for wave, date in as_table(spec.get("since")).items():
         if not (isinstance(date, str) and re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", date)):
             yield Fault(
                 f"{path}.since.{wave}", f"{date!r}", "'YYYY' or 'YYYY-MM'", "Give the time of the survey."
@@ -111,16 +96,8 @@ def _by_wave(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
             )
 
 
-def _table(raw: object) -> Table:
-    return raw if isinstance(raw, Mapping) else {}
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else [value]
-
-
-def _same(code: object) -> object:
-    """1, 1.0 and "1" are one code."""
+def _as_one_code(code: object) -> object:
+    """Return 1, 1.0 and "1" as one code."""
     try:
         return float(str(code))
     except ValueError:
@@ -129,21 +106,24 @@ def _same(code: object) -> object:
 
 def _codes(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
     """A code belongs to one level, or is missing for one reason."""
-    owner: dict[object, str] = {}
+    used_by: dict[object, str] = {}
     for level, codes in levels.items():
-        for code in _list(codes):
-            if isinstance(code, (str, int, float)) and owner.setdefault(_same(code), level) != level:
+        for code in as_list(codes):
+            if isinstance(code, (str, int, float)) and used_by.setdefault(_as_one_code(code), level) != level:
                 place = f"{path}.levels.{level}"
                 yield Fault(
-                    place, f"the code {code!r} of '{owner[_same(code)]}'", "one level a code", "Drop one."
+                    place,
+                    f"the code {code!r} of '{used_by[_as_one_code(code)]}'",
+                    "one level a code",
+                    "Drop one.",
                 )
     missing = spec.get("missing")
     reasons = missing if isinstance(missing, Mapping) else {"missing": missing}
     for reason, codes in reasons.items():
-        for code in _list(codes):
+        for code in as_list(codes):
             if not isinstance(code, (str, int, float)):
                 continue
-            first = owner.setdefault(_same(code), f"({reason})")
+            first = used_by.setdefault(_as_one_code(code), f"({reason})")
             if first != f"({reason})":
                 what = f"of level '{first}'" if not first.startswith("(") else f"listed as {first}"
                 yield Fault(f"{path}.missing", f"the code {code!r} {what}", "one use", "Drop one.")
