@@ -20,7 +20,8 @@ from engine.estimators.regression.multilevel_rows import estimate_multilevel
 from engine.estimators.regression.rif import estimate_rif
 from engine.estimators.replicates.pending import WHOLE, Estimated, Share
 from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
-from engine.estimators.tables.tables import describe, rates
+from engine.estimators.tables.describe import describe
+from engine.estimators.tables.rates import rates
 from engine.study import (
     ConcentrationSpec,
     CurveSpec,
