@@ -141,7 +141,7 @@ def _curve(analysis: CurveSpec, context: Context) -> Estimated:
 
 def _rates(analysis: RatesSpec, context: Context) -> Estimated:
     from engine.estimators.replicates.pending import Estimated
-    from engine.estimators.tables.tables import rates
+    from engine.estimators.tables.rates import rates
 
     table = _table(analysis, context, weighted=analysis.weighted)
     factors = [context.columns.variable(name) for name in analysis.rows]
@@ -152,7 +152,7 @@ def _rates(analysis: RatesSpec, context: Context) -> Estimated:
 
 def _describe(analysis: DescribeSpec, context: Context) -> Estimated:
     from engine.estimators.replicates.pending import Estimated
-    from engine.estimators.tables.tables import describe
+    from engine.estimators.tables.describe import describe
 
     names = analysis.variables or tuple(context.spec.variables)
     table = _table(analysis, context)

@@ -10,8 +10,10 @@ from engine.arrays import DesignArrays, VariableArrays
 from engine.bench.timing import Check, Timing, seconds
 from engine.errors import EstimationError
 from engine.estimators.decomposition.covariates import complete_rows
-from engine.estimators.regression.logit import Fit, Rows, fit_logit
-from engine.estimators.regression.model_frame import ModelFrame, ModelTerm, model_frame
+from engine.estimators.regression.logit import LogitFit, fit_logit
+from engine.estimators.regression.model_frame import ModelFrame, model_frame
+from engine.estimators.regression.model_rows import ModelRows
+from engine.estimators.regression.terms import ModelTerm
 from engine.simulate.cmds import ESTABLISHED, SKIPPED, simulate_cmds
 from engine.simulate.margins import published_levels
 
@@ -40,9 +42,9 @@ def logit_timings() -> tuple[list[Timing], list[Check]]:
     ]
     y = record[rows]
     ones = np.ones(len(y))
-    own_rows = Rows(weight=ones, y=y, frequency=ones, unit=np.zeros(len(y), np.int32))
+    own_rows = ModelRows(weight=ones, y=y, frequency=ones, unit=np.zeros(len(y), np.int32))
 
-    def ours() -> tuple[ModelFrame, Fit]:
+    def ours() -> tuple[ModelFrame, LogitFit]:
         frame = model_frame(terms, variables, rows)
         return frame, fit_logit(frame, own_rows, _no_design(), "model")
 
