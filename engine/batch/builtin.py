@@ -8,7 +8,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.data.sources import SourceFile
+from engine.data.source_file import SourceFile
 from engine.errors import DataError
 from engine.paths import cache_folder
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.batch.kinds import Context
     from engine.data.panel import Panel
     from engine.data.sample import Sample
-    from engine.data.sources import SourceFile
+    from engine.data.source_file import SourceFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +154,7 @@ def ask(
 
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
     """Return the data files of a study, or of ``--data``."""
-    from engine.data.sources import source_files
+    from engine.data.source_paths import source_files
 
     if data is None and spec.source.builtin is not None and spec.source.path is None:
         from engine.batch.builtin import builtin_file

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.data.sources import SUFFIXES, SourceFile, content_hash
+from engine.data.formats import SUFFIXES, format_of
+from engine.data.source_file import SourceFile, content_hash
 from engine.errors import DataError, UsageError
 from engine.study import StudySpec
 
@@ -150,7 +151,7 @@ def _no_plain_file(path: Path) -> str | None:
         return "a link; expected the file itself"
     if not stat.S_ISREG(mode):
         return "a folder" if stat.S_ISDIR(mode) else "no plain file"
-    if SourceFile(path=path).suffix not in SUFFIXES:
+    if format_of(path) is None:
         return f"an unknown format; expected one of {', '.join(SUFFIXES)}"
     return None
 

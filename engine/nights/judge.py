@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from engine.data.part import RECORDS, asked_of_file, read_part
-from engine.data.validate import Broken, RuleError, refuse_other_labels, refuse_shared_keys
+from engine.data.broken_rules import Broken, RuleError
+from engine.data.part import RECORDS, file_request_hash, read_part
+from engine.data.validate import refuse_other_labels, refuse_shared_keys
 from engine.errors import DataError
 from engine.nights.inbox import Inbox, is_unchanged
 from engine.nights.ledger import ACCEPTED, QUARANTINED, FileEntry
@@ -85,7 +86,7 @@ def _kept_growing(spec: StudySpec, inbox: Inbox, entry: FileEntry, store: Store)
     """
     used = entry.used
     if used is not None:
-        other_study = used["asked"] != asked_of_file(spec, inbox.sources[entry.file])
+        other_study = used["asked"] != file_request_hash(spec, inbox.sources[entry.file])
         if other_study or read_part(store.parts / used["part"]) is None:
             raise DataError(
                 f"{entry.file}: is still being written, and its version before does not fit the study any more, or is "

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.batch.tasks import Task, absent_waves, possible_tasks
 from engine.data.damage import checksum_text
-from engine.data.part import asked_of_file, part_key, read_part
+from engine.data.part import file_request_hash, part_key, read_part
 from engine.data.sample_reader import sort_waves
 from engine.errors import DataError, UsageError
 from engine.nights.inbox import Inbox, InboxFile, fingerprint
@@ -141,7 +141,7 @@ def _plan_file(spec: StudySpec, file: InboxFile, store: Store, before: FileEntry
         why = AGAIN
     elif before.used and read_part(store.parts / before.used["part"]) is None:
         why = LOST
-    asked = asked_of_file(spec, file.source)
+    asked = file_request_hash(spec, file.source)
     return FilePlan(file=file, sha256=digest, asked=asked, reading=reading, before=before, twin=None, why=why)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.batch.reporter import Reporter
 from engine.batch.run import Asked, RunResult, default_target, prepare
-from engine.data.sources import SourceFile
+from engine.data.source_file import SourceFile
 from engine.errors import EngineError, UsageError
 from engine.estimators.replicates.pending import Share
 from engine.shards.join import write_joined

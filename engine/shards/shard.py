@@ -25,7 +25,7 @@ from engine.study.load import stored_study
 if TYPE_CHECKING:
     import polars as pl
 
-    from engine.data.sources import SourceFile
+    from engine.data.source_file import SourceFile
 
 SHARD_FORMAT = "equirank-shard-1"
 SHARD = "shard.json"

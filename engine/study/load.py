@@ -171,7 +171,7 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
         spec = StudySpec.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
         faults = faults_of(error, raw)
-    faults += [fault for fault in cross_check(raw) if fault.path not in {told.path for told in faults}]
+    faults += [fault for fault in cross_check(raw) if fault.place not in {told.place for told in faults}]
     if faults or spec is None:
         raise StudyError(source, tuple(faults))
     return spec
