@@ -77,7 +77,7 @@ class SampleReader:
         return self._scan().select(name).collect(engine="in-memory")[name]
 
     def numbers(self, name: str) -> FloatArray:
-        """Return a variable as (n,) float64, NaN if missing: 0 or 1 for an event, level numbers of a factor."""
+        """Return a variable as (n,) float64, NaN if missing: an event as 0 or 1, a factor by level number."""
         variable = self._spec.variables[name]
         if variable.event:
             series = self._series(name)
