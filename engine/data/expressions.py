@@ -55,7 +55,7 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def check_rule(path: str, text: str, columns: Mapping[str, RuleColumn]) -> str | Fault:
+def check_rule(place: str, text: str, columns: Mapping[str, RuleColumn]) -> str | Fault:
     """Return the SQL condition of a rule, or the fault that refuses it.
 
     Examples
@@ -69,7 +69,7 @@ def check_rule(path: str, text: str, columns: Mapping[str, RuleColumn]) -> str |
         return _boolean(_parse(text), columns)
     except ConditionError as error:
         found, expected, remedy = error.args
-        return Fault(path, found, expected, remedy)
+        return Fault(place, found, expected, remedy)
 
 
 def _parse(text: str) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ VARIANCES = {
     "outpatient": {"city": 0.243, "community": 0.036},
     "inpatient": {"city": 0.0, "community": 0.067},
 }
-# Log odds ratios of a standard deviation: Table 4's ratios of a unit, where they can be told from 1.
+# Log odds ratios of a standard deviation: Table 4's ratios of a unit, where they differ clearly from 1.
 CONTEXT_EFFECTS = {
     "minorities": {"outpatient": 0.005 * 18.48, "inpatient": 0.006 * 18.48},
     "beds": {"outpatient": -0.009 * 44.33, "inpatient": -0.005 * 44.33},
