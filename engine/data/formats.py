@@ -48,9 +48,8 @@ class FileFormat:
     @property
     def remedy(self) -> str:
         """What to do about a file that cannot be read."""
-        return (
-            f"Check the path{', the format and source.encoding' if self.has_encoding else ' and the format'}."
-        )
+        checks = "path, the format and source.encoding" if self.has_encoding else "path and the format"
+        return f"Check the {checks}."
 
 
 FORMATS = (
