@@ -1,10 +1,10 @@
 """The joint distribution of a simulated CMDS wave: published margins and rates, and the paper's Model 1.
 
 Each wave has 6,912 covariate cells. Of all distributions over them with the published numbers, the nearest
-(Kullback-Leibler) to a plausible seed is taken. The numbers are the people of every level in each wave
-(Table 1) and, with common odds ratios, the records of every level in all waves together (Table 2). In each wave
-the odds ratios then move until every level has its published rate. The common ones are chosen so that a logit
-on all waves without the wave, the paper's Model 1, has the odds ratios printed in Table 3.
+(Kullback-Leibler) to a plausible seed is taken. The numbers are the people of every level in each wave (Table
+1) and, with common odds ratios, the records of every level in all waves together (Table 2). In each wave the
+odds ratios then move until every level has its published rate. The common ones are chosen so that a logit on
+all waves without the wave, the paper's Model 1, has the odds ratios printed in Table 3.
 
 Iterative proportional fitting solves such problems one margin at a time; here all multipliers move together
 by Newton's method on the dual (Deville and Sarndal 1992), which gives the same solution.
