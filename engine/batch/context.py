@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.arrays import DesignColumns, FloatArray, Group, IntArray, VariableArrays
     from engine.data.panel import Panel
     from engine.data.sample import Sample
-    from engine.data.sources import SourceFile
+    from engine.data.source_file import SourceFile
 
 
 class Columns(Protocol):

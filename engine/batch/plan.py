@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.request import study_files
+from engine.data.formats import count_rows
 from engine.data.part import part_key, read_part
 from engine.data.queries import query_text
 from engine.data.sample import rule_conditions
-from engine.data.sources import SourceFile, open_frame, reading
 from engine.errors import Fault, StudyError
 from engine.paths import cache_folder
 from engine.study import AnalysisSpec, bootstrap_of, load_study
@@ -61,7 +61,7 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
         study=spec.study.name,
         title=spec.study.title or spec.study.name,
         seed=study_seed(spec),
-        files=tuple((file.path.name, _rows(file)) for file in files),
+        files=tuple((file.path.name, count_rows(file, spec.source.encoding)) for file in files),
         panel_ready=ready,
         rules=tuple((rule.label, condition) for rule, condition in rules),
         analyses=tuple("; ".join(_analysis(analysis)) for analysis in spec.analysis),
@@ -71,17 +71,6 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
             query_text("sample_write", kept),
         ),
     )
-
-
-def _rows(file: SourceFile) -> int:
-    """Count a file's rows; from the header where it has one."""
-    if file.suffix in (".dta", ".sav"):
-        import pyreadstat
-
-        reader = pyreadstat.read_dta if file.suffix == ".dta" else pyreadstat.read_sav
-        with reading(file.path):
-            return int(reader(file.path, metadataonly=True, encoding="ISO-8859-1")[1].number_rows or 0)
-    return open_frame(file, (), None, file.path.parent).n_rows
 
 
 def _analysis(analysis: AnalysisSpec) -> Iterator[str]:

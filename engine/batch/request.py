@@ -12,7 +12,7 @@ from engine.study.bootstrap import too_few_replicates
 from engine.study.load import study_path
 
 if TYPE_CHECKING:
-    from engine.data.sources import SourceFile
+    from engine.data.source_file import SourceFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def planned_replicates(analysis: AnalysisSpec) -> int:
 
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
     """Return the data files of a study, or of ``--data``, each with the files merged with it."""
-    from engine.data.sources import source_files
+    from engine.data.source_paths import source_files
 
     if data is None and spec.source.builtin is not None and spec.source.path is None:
         from engine.batch.builtin import builtin_file

@@ -96,9 +96,9 @@ def reading_checks(rows: int) -> list[Check]:
         _command(["simulate", "cmds", "--rows", str(rows), "--out", str(path)], os.environ.copy())
         alone, _ = peak_memory(f"import pyreadstat; pyreadstat.read_dta({str(path)!r})")
         ours, megabytes = peak_memory(
-            "from pathlib import Path; from engine.data.labelled import open_labelled\n"
-            "from engine.data.sources import SourceFile\n"
-            f"open_labelled(SourceFile(path=Path({str(path)!r}), wave=None), ('*',), None, Path({folder!r}))"
+            "from pathlib import Path; from engine.data.formats import open_frame\n"
+            "from engine.data.source_file import SourceFile\n"
+            f"open_frame(SourceFile(path=Path({str(path)!r}), wave=None), ('*',), None, Path({folder!r}))"
         )
     return [
         Check(

@@ -204,8 +204,8 @@ def codebook(
     as_json: AsJson = False,
 ) -> None:
     """List names, labels, codes and blanks of a survey file; no record is shown."""
-    from engine.batch.codebook import file_codebook
     from engine.cli.output import print_codebook
+    from engine.data.codebook import file_codebook
 
     print_codebook(file_codebook(file, encoding, search), as_json=as_json)
 

@@ -15,8 +15,8 @@ from engine.study import load_study, shipped_studies
 
 if TYPE_CHECKING:
     from engine.audit.findings import Finding
-    from engine.batch.codebook import Codebook
     from engine.batch.plan import StudyPlan
+    from engine.data.codebook import Codebook
 
 
 def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
@@ -70,7 +70,7 @@ def print_check(study: str, faults: Sequence[Fault], *, as_json: bool) -> None:
     """Print the faults of a study; exit 10 if there are any."""
     if as_json:
         listed = [
-            {"path": fault.path, "found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
+            {"path": fault.place, "found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
             for fault in faults
         ]
         typer.echo(json.dumps({"study": study, "faults": listed}, ensure_ascii=False))

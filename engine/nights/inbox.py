@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.data.sources import SUFFIXES, SourceFile, content_hash
+from engine.data.formats import SUFFIXES, format_of
+from engine.data.source_file import SourceFile, content_hash
 from engine.errors import DataError, UsageError
 from engine.store.ledger import FileEntry
 from engine.study import StudySpec
@@ -158,7 +159,7 @@ def _why_no_plain_file(path: Path) -> str | None:
         return "a link; expected the file itself"
     if not stat.S_ISREG(mode):
         return "a folder" if stat.S_ISDIR(mode) else "no plain file"
-    if SourceFile(path=path).suffix not in SUFFIXES:
+    if format_of(path) is None:
         return f"an unknown format; expected one of {', '.join(SUFFIXES)}"
     return None
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from engine.data.part import RECORDS, asked_of_file, read_part
-from engine.data.validate import Broken, RuleError, refuse_other_labels, refuse_shared_keys
+from engine.data.broken_rules import Broken, RuleError
+from engine.data.part import RECORDS, file_request_hash, read_part
+from engine.data.validate import refuse_other_labels, refuse_shared_keys
 from engine.errors import DataError
 from engine.nights.inbox import Inbox, is_unchanged
 from engine.nights.night import NightJob
@@ -79,7 +80,7 @@ def _kept_growing(job: NightJob, inbox: Inbox, entry: FileEntry) -> FileEntry:
     """
     version = entry.version
     if version is not None:
-        other_study = version.study_key != asked_of_file(job.spec, inbox.sources[entry.file])
+        other_study = version.study_key != file_request_hash(job.spec, inbox.sources[entry.file])
         if other_study or read_part(job.store.parts / version.part) is None:
             raise DataError(
                 f"{entry.file}: is still being written, and the version before it is lost or no longer fits the "

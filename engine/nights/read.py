@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engine.data.sources import SourceFile
-from engine.durable import is_of_the_disk
+from engine.data.source_file import SourceFile
+from engine.durable import is_disk_error
 from engine.errors import DataError, EngineError, StoreError
 from engine.nights.night import NightJob
 from engine.study.load import study_as_dict, study_from_dict
@@ -102,9 +102,9 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refusal(error: Exception, name: str) -> dict[str, Any]:
     """Return the answer about a file that was rejected, or a disk that failed."""
-    from engine.data.validate import RuleError
+    from engine.data.broken_rules import RuleError
 
-    if is_of_the_disk(error):
+    if is_disk_error(error):
         return {
             "disk": "the store's disk did not take what was read; expected room on a disk that works. Make room."
         }
@@ -127,7 +127,7 @@ def _main() -> None:
     except EngineError as error:
         answer = _refusal(error, Path(request["path"]).name)
     except OSError as error:
-        if not is_of_the_disk(error):
+        if not is_disk_error(error):
             raise
         answer = _refusal(error, Path(request["path"]).name)
     sys.stdout.buffer.write(json.dumps(answer).encode())

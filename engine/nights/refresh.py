@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.reporter import Reporter
-from engine.durable import is_of_the_disk, remove_folder
+from engine.durable import is_disk_error, remove_folder
 from engine.errors import StoreError
 from engine.nights.inbox import look_into
 from engine.nights.judge import take_in
@@ -100,7 +100,7 @@ def _disk_errors_as_such(root: Path) -> Iterator[None]:
     except StoreError:
         raise
     except Exception as error:
-        if not is_of_the_disk(error):
+        if not is_disk_error(error):
             raise
         raise StoreError(
             f"--store {root}: the disk does not take what is written; expected room on a disk that works. What "

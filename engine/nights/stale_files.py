@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.data.damage import checksum_text
-from engine.data.part import asked_of_file, part_key, read_part
+from engine.data.part import file_request_hash, part_key, read_part
 from engine.errors import DataError
 from engine.nights.inbox import Inbox, InboxFile, fingerprint
 from engine.store.layout import Store
@@ -91,7 +91,7 @@ def _plan_file(spec: StudySpec, file: InboxFile, store: Store, before: FileEntry
     return FilePlan(
         file=file,
         sha256=digest,
-        study_key=asked_of_file(spec, file.source),
+        study_key=file_request_hash(spec, file.source),
         reading_key=key,
         before=before,
         twin=None,

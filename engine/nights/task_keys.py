@@ -11,7 +11,8 @@ from typing import Any
 
 from engine.batch.method import method_version
 from engine.batch.tasks import Task
-from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX
+from engine.data.design_columns import DESIGN_PREFIX
+from engine.data.harmonise import KIND_SUFFIX
 from engine.study import StudySpec
 from engine.study.load import study_seed
 

@@ -18,7 +18,7 @@ from engine.batch.context import read_sample
 from engine.batch.reporter import Reporter
 from engine.batch.request import RunRequest
 from engine.batch.run import RunResult, default_target
-from engine.data.sources import SourceFile
+from engine.data.source_file import SourceFile
 from engine.errors import EngineError, UsageError
 from engine.estimators.replicates.pending import Share
 from engine.shards.join import write_joined

@@ -24,7 +24,7 @@ from engine.study import StudySpec, bootstrap_of
 
 if TYPE_CHECKING:
     from engine.batch.context import Context
-    from engine.data.sources import SourceFile
+    from engine.data.source_file import SourceFile
 
 
 def parse_share(text: str) -> Share:

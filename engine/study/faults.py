@@ -63,7 +63,7 @@ def faults_of(error: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
         if item["type"] == "too_short" and item["loc"] == ("analysis",) and raw.get("analysis"):
             continue  # every analysis has a fault, and pydantic counts none of them
         fault = _fault_of(item, toml_path(item["loc"], raw))
-        faults.setdefault(fault.path, fault)
+        faults.setdefault(fault.place, fault)
     return list(faults.values())
 
 

@@ -171,8 +171,8 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
         spec = StudySpec.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
         faults = faults_of(error, raw)
-    places = {fault.path for fault in faults}
-    faults += [fault for fault in cross_check(raw) if fault.path not in places]
+    places = {fault.place for fault in faults}
+    faults += [fault for fault in cross_check(raw) if fault.place not in places]
     if faults or spec is None:
         raise StudyError(source, tuple(faults))
     return spec
