@@ -46,7 +46,9 @@ def index_of(rows: pl.DataFrame, wave: str) -> list[str]:
         pl.col("wave") == wave,
         pl.col("method") != "linearised",
     ).row(0, named=True)
-    estimate, low, high = (f"{row[name]:.3f}".replace("-", "\u2212") for name in ("estimate", "conf_low", "conf_high"))
+    estimate, low, high = (
+        f"{row[name]:.3f}".replace("-", "\u2212") for name in ("estimate", "conf_low", "conf_high")
+    )
     return [f"concentration index {estimate}", f"95 % interval {low} to {high}"]
 
 
@@ -66,7 +68,9 @@ def panel(points: pl.DataFrame, wave: str, index: list[str], *, first: bool) -> 
     title = "points above an equal share" if first else None
     y = alt.Y("gap:Q", title=title, scale=alt.Scale(domain=[-0.25, 3.5], nice=False), axis=axis)
     base = alt.Chart(alt.Data(values=own.to_dicts()), width=182, height=220)
-    band = base.mark_area(opacity=0.22, color=BLUE).encode(x=x, y=alt.Y("low:Q", title=title, axis=axis), y2="high:Q")
+    band = base.mark_area(opacity=0.22, color=BLUE).encode(
+        x=x, y=alt.Y("low:Q", title=title, axis=axis), y2="high:Q"
+    )
     line = base.mark_line(color=BLUE, strokeWidth=2.5).encode(x=x, y=y)
     equal = alt.Chart(alt.Data(values=[{"gap": 0}])).mark_rule(color="black", strokeDash=[4, 3]).encode(y=y)
     named = alt.Chart(alt.Data(values=[{"people": 50, "gap": 0, "text": "equal shares"}]))
@@ -75,8 +79,12 @@ def panel(points: pl.DataFrame, wave: str, index: list[str], *, first: bool) -> 
     spot = alt.Chart(alt.Data(values=[{**half, "top": 2.78, "text": text}]))
     dot = spot.mark_circle(size=70, color=BLUE, opacity=1).encode(x=x, y=y)
     lead = spot.mark_rule(color=GREY).encode(x=x, y=y, y2="top:Q")
-    note = spot.mark_text(fontSize=12, dy=-22, lineHeight=15, color="black").encode(x=x, y="top:Q", text="text:N")
-    heading: Any = alt.Title(wave, subtitle=index, fontSize=14, subtitleFontSize=11, anchor="middle", frame="group")
+    note = spot.mark_text(fontSize=12, dy=-22, lineHeight=15, color="black").encode(
+        x=x, y="top:Q", text="text:N"
+    )
+    heading: Any = alt.Title(
+        wave, subtitle=index, fontSize=14, subtitleFontSize=11, anchor="middle", frame="group"
+    )
     return alt.layer(band, equal, named, line, lead, dot, note).properties(title=heading)
 
 

@@ -1,1 +1,1 @@
-"""Published tables: the check of their arithmetic, and the comparison with a run."""
+"""Published tables: check their arithmetic, and compare them with a run."""

@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from engine.audit import counts, denominators, inequality, labels, models, ratios
+from engine.audit import counts, criteria, denominators, indices, intervals, labels, models, ratios, shares
 from engine.audit.findings import CERTAIN, Finding
-from engine.audit.published import Tables, read_publication
+from engine.audit.published import Tables
+from engine.audit.reading import read_publication
 
+# The findings appear in this order.
 CHECKS: tuple[Callable[[Tables], Iterator[Finding]], ...] = (
     counts.check_totals,
     counts.check_percentages,
     counts.check_overall,
     counts.check_parts,
     denominators.check_impossible_rates,
-    denominators.check_footing,
+    denominators.check_total_rates,
     denominators.check_exclusions,
     denominators.check_swaps,
-    ratios.check_intervals,
+    intervals.check_intervals,
     ratios.check_crude,
-    ratios.check_products,
+    ratios.check_interactions,
     models.check_variances,
-    models.check_criteria,
+    criteria.check_criteria,
     models.check_ratio_errors,
     models.check_signs,
-    inequality.check_indices,
-    inequality.check_inequity,
-    inequality.check_shares,
-    inequality.check_level_sums,
-    inequality.check_grouped,
+    indices.check_indices,
+    shares.check_inequity,
+    shares.check_shares,
+    counts.check_level_sums,
+    indices.check_grouped,
     labels.check_names,
     labels.check_bands,
     labels.check_design,
@@ -48,7 +50,14 @@ def audit(name: str | Path) -> tuple[Finding, ...]:
     Returns
     -------
     tuple of Finding
-        Certain ones first.
+        Certain findings first.
+
+    Raises
+    ------
+    UsageError
+        If there is no such publication or file.
+    DataError
+        If the file is not a CSV file of printed numbers.
 
     Examples
     --------
@@ -59,6 +68,6 @@ def audit(name: str | Path) -> tuple[Finding, ...]:
 
 
 def audit_tables(tables: Tables) -> tuple[Finding, ...]:
-    """Run every check."""
-    found = [finding for check in CHECKS for finding in check(tables)]
-    return tuple(sorted(found, key=lambda finding: finding.certainty != CERTAIN))
+    """Run every check; certain findings come first."""
+    findings = [finding for check in CHECKS for finding in check(tables)]
+    return tuple(sorted(findings, key=lambda finding: finding.certainty != CERTAIN))

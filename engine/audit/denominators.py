@@ -1,206 +1,176 @@
-"""Checks of rates: the people a rate rests on, recovered from its events, against the people of the tables."""
+"""Checks of rates: the people that a rate implies against the people of the tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import product
 from statistics import median
 
-from engine.audit.counts import column_totals, level_sum_without_missing
-from engine.audit.findings import Finding, finding
-from engine.audit.published import TOTAL, Cell, Tables, folded
+from engine.audit.findings import Finding
+from engine.audit.level_sums import column_totals, level_sum_without_missing
+from engine.audit.published import PrintedCell, Tables
+from engine.audit.rates import LevelWithRate, corrected_levels, levels_with_rates, swapped_events
 
-_TOTAL = folded(TOTAL)
-_FEW = 0.002  # of a column's people: rounding of rates recovers denominators to about this
-_OTHER_FOOTING = 0.005
-_NEARLY_ALL = 0.98
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovered:
-    """One level's rate: its events, the people the tables give it, and those its rate implies."""
-
-    level: str
-    events: Cell
-    rate: Cell
-    people: float | None
-    low: float
-    high: float
-
-    @property
-    def best(self) -> float:
-        """The number of people that fits best."""
-        return 100.0 * self.events.value / self.rate.value
-
-    @property
-    def excess(self) -> float:
-        """How many people the rate needs beyond those there are."""
-        return 0.0 if self.people is None else max(0.0, self.low - self.people)
-
-
-def recovered(
-    tables: Tables, variable: str, column: str, events_of: dict[str, str] | None = None
-) -> list[Recovered]:
-    """Return a variable's levels with the people that their rates imply; `events_of` reassigns events to levels."""
-    found = []
-    for level in tables.levels("rate", variable):
-        rate = tables.get("rate", variable, level, column)
-        events = tables.get("events", variable, (events_of or {}).get(level, level), column)
-        count = tables.get("n", variable, level, column)
-        if rate is None or events is None or rate.value <= rate.half:
-            continue
-        found.append(
-            Recovered(
-                level=level,
-                events=events,
-                rate=rate,
-                people=None if count is None else count.value,
-                low=100.0 * (events.value) / (rate.value + rate.half),
-                high=100.0 * (events.value) / (rate.value - rate.half),
-            )
-        )
-    return found
-
-
-def swapped_events(tables: Tables, variable: str, column: str) -> dict[str, str]:
-    """Return which levels' events changed places, if the rates then fit the people and otherwise do not."""
-    own = recovered(tables, variable, column)
-    if not any(item.excess > _FEW * (item.people or 0.0) for item in own):
-        return {}
-    for one, other in combinations([item.level for item in own], 2):
-        exchange = {one: other, other: one}
-        again = recovered(tables, variable, column, exchange)
-        near = [item for item in again if item.people and 0.5 < item.best / item.people < 1.0 + _FEW]
-        if len(near) == len(again) and all(item.excess <= 1.0 for item in again):
-            return exchange
-    return {}
+_LEAST_EXCLUSION = 0.005  # of a column's people: fewer are rounding or missing values
+_NEARLY_ALL = 0.98  # of the people left out: they are all of one level
+_MOST_OF_COLUMN = 0.88  # a level with this share of all people has most of the missing values anyway
 
 
 def check_swaps(tables: Tables) -> Iterator[Finding]:
-    """Events of two levels stand in each other's rows."""
-    for variable in tables.variables("rate"):
-        for column in tables.columns("rate"):
-            exchange = swapped_events(tables, variable, column)
-            if not exchange:
-                continue
-            before = {item.level: item for item in recovered(tables, variable, column)}
-            after = {item.level: item for item in recovered(tables, variable, column, exchange)}
-            one, other = exchange
-            parts = [
-                f"{before[level].events.printed} at {before[level].rate.printed} % needs {before[level].best:,.0f} of "
-                f"{before[level].people or 0:,.0f} people, {after[level].events.printed} needs {after[level].best:,.0f}"
-                for level in (one, other)
-            ]
-            cells = [before[level].events for level in (one, other)]
-            names = " and ".join(cell.level for cell in cells)
-            yield finding(
-                "swapped rows",
-                cells,
-                f"the counts of {names} are swapped, the rates are right: {'; '.join(parts)}",
-            )
+    """The events of two levels stand in each other's rows."""
+    for variable, column in product(tables.variables("rate"), tables.columns("rate")):
+        exchange = swapped_events(tables, variable, column)
+        if not exchange:
+            continue
+        printed = {level.name: level for level in levels_with_rates(tables, variable, column)}
+        corrected = {level.name: level for level in levels_with_rates(tables, variable, column, exchange)}
+        needs = "; ".join(_people_needed(printed[name], corrected[name]) for name in exchange)
+        cells = [printed[name].events for name in exchange]
+        names = " and ".join(cell.level for cell in cells)
+        evidence = f"the counts of {names} are swapped, the rates are right: {needs}"
+        yield Finding.about("swapped rows", cells, evidence)
+
+
+def _people_needed(printed: LevelWithRate, corrected: LevelWithRate) -> str:
+    return (
+        f"{printed.events.printed} at {printed.rate.printed} % needs {printed.implied:,.0f} of "
+        f"{printed.people or 0:,.0f} people, {corrected.events.printed} needs {corrected.implied:,.0f}"
+    )
 
 
 def check_impossible_rates(tables: Tables) -> Iterator[Finding]:
-    """A rate cannot rest on more people than there are."""
-    for variable in tables.variables("rate"):
-        for column in tables.columns("rate"):
-            if swapped_events(tables, variable, column):
+    """A rate cannot have more people in its denominator than the tables count."""
+    for variable, column in product(tables.variables("rate"), tables.columns("rate")):
+        if swapped_events(tables, variable, column):
+            continue
+        for level in levels_with_rates(tables, variable, column):
+            if level.people is None or level.shortfall <= 1.0:
                 continue
-            for item in recovered(tables, variable, column):
-                if item.people is not None and item.excess > 1.0:
-                    evidence = (
-                        f"{item.events.printed} events at {item.rate.printed} % need {item.low:,.0f} to "
-                        f"{item.high:,.0f} people, the count says {item.people:,.0f}: one of them is wrong"
-                    )
-                    count = tables.get("n", variable, item.level, column)
-                    yield finding(
-                        "people too few", [item.events, item.rate, *([count] if count else [])], evidence
-                    )
+            count = tables.get("n", variable, level.name, column)
+            evidence = (
+                f"{level.events.printed} events at {level.rate.printed} % need {level.fewest:,.0f} to "
+                f"{level.most:,.0f} people, the count says {level.people:,.0f}: one of them is wrong"
+            )
+            cells = [level.events, level.rate, *([count] if count else [])]
+            yield Finding.about("people too few", cells, evidence)
 
 
-def footings(tables: Tables, column: str) -> list[tuple[str, float, float, float]]:
-    """Return what each variable says of the people behind a column's rates: (name, fewest, best, most).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denominator:
+    """The people behind a column's rates, as the levels of one variable imply them."""
 
-    The most count those without a value of the variable, who can be in the total and in no level.
-    """
+    fewest: float
+    implied: float
+    most: float
+
+
+def denominators(tables: Tables, column: str) -> list[Denominator]:
+    """Return the people behind a column's rates, from each variable with a rate for every level."""
     people = column_totals(tables).get(column)
-    found = []
+    result = []
     for variable in tables.variables("rate"):
-        own = recovered(tables, variable, column, swapped_events(tables, variable, column))
-        printed = [
-            level for level in tables.levels("rate", variable) if tables.get("rate", variable, level, column)
-        ]
-        if not own or len(own) < len(printed):
-            continue
-        missing = tables.get("missing", variable, "", column)
-        room = missing.value if missing is not None else 0.0
-        if people is not None:
-            room = max(room, people - level_sum_without_missing(tables, variable, column))
-        low, best, high = (sum(part) for part in zip(*((i.low, i.best, i.high) for i in own), strict=True))
-        found.append((own[0].rate.variable, low, best, high + room))
-    return found
-
-
-def check_footing(tables: Tables) -> Iterator[Finding]:
-    """A total rests on the people that its parts rest on; it cannot lie below or above all of them."""
-    for column in tables.columns("rate"):
-        rate, events = (tables.get(measure, _TOTAL, _TOTAL, column) for measure in ("rate", "events"))
-        found = footings(tables, column)
-        if rate is None or events is None or len(found) < 2 or rate.value <= rate.half:
-            continue
-        fewest, most = (100.0 * events.value / (rate.value + sign * rate.half) for sign in (1.0, -1.0))
-        if any(low <= most and fewest <= high for _, low, _, high in found):
-            continue
-        each = [best for _, _, best, _ in found]
-        people, own = median(each), 100.0 * events.value / rate.value
-        outside = []
-        for variable in tables.variables("rate"):
-            parts = [item.rate for item in recovered(tables, variable, column)]
-            values = [cell.value for cell in parts]
-            if len(parts) > 1 and not min(values) - rate.half <= rate.value <= max(values) + rate.half:
-                outside.append(f"{parts[0].variable} {min(values):.2f} to {max(values):.2f}")
-        evidence = (
-            f"{events.printed} / {own:,.0f} = {rate.printed} %, but the parts' rates rest on {people:,.0f} people "
-            f"({min(each):,.0f} to {max(each):,.0f}): on the same footing {100.0 * events.value / people:.2f} %"
+        levels = corrected_levels(tables, variable, column)
+        n_printed = sum(
+            tables.get("rate", variable, name, column) is not None for name in tables.levels("rate", variable)
         )
-        if outside:
+        if not levels or len(levels) < n_printed:
+            continue
+        # People whose value is missing may be in the total, though they are in no level.
+        denominator = Denominator(
+            fewest=sum(level.fewest for level in levels),
+            implied=sum(level.implied for level in levels),
+            most=sum(level.most for level in levels) + _n_missing(tables, variable, column, people),
+        )
+        result.append(denominator)
+    return result
+
+
+def _n_missing(tables: Tables, variable: str, column: str, people: float | None) -> float:
+    """Return how many people have no value of a variable: as printed, or those that no level counts."""
+    missing = tables.get("missing", variable, "", column)
+    printed = missing.value if missing is not None else 0.0
+    if people is None:
+        return printed
+    return max(printed, people - level_sum_without_missing(tables, variable, column))
+
+
+def check_total_rates(tables: Tables) -> Iterator[Finding]:
+    """The rate of the total has the denominator that the rates of its parts add up to."""
+    for column in tables.columns("rate"):
+        rate, events = tables.total("rate", column), tables.total("events", column)
+        parts = denominators(tables, column)
+        if rate is None or events is None or len(parts) < 2 or rate.value <= rate.rounding:
+            continue
+        fewest, most = 100.0 * events.value / rate.most, 100.0 * events.value / rate.least
+        if any(part.fewest <= most and fewest <= part.most for part in parts):
+            continue
+        implied = [part.implied for part in parts]
+        people = median(implied)
+        evidence = (
+            f"{events.printed} / {100.0 * events.value / rate.value:,.0f} = {rate.printed} %, but the parts' "
+            f"rates rest on {people:,.0f} people ({min(implied):,.0f} to {max(implied):,.0f}): with that "
+            f"denominator {100.0 * events.value / people:.2f} %"
+        )
+        if outside := [*_parts_beside(tables, rate)]:
             evidence += f"; it lies outside all of its parts ({'; '.join(outside)})"
-        yield finding("total and parts", [rate, events], evidence)
+        yield Finding.about("total and parts", [rate, events], evidence)
+
+
+def _parts_beside(tables: Tables, total: PrintedCell) -> Iterator[str]:
+    """Yield the range of rates of each variable whose levels are all above or all below the total."""
+    for variable in tables.variables("rate"):
+        rates = [level.rate for level in levels_with_rates(tables, variable, total.column)]
+        values = [rate.value for rate in rates]
+        if len(rates) > 1 and not min(values) - total.rounding <= total.value <= max(values) + total.rounding:
+            yield f"{rates[0].variable} {min(values):.2f} to {max(values):.2f}"
 
 
 def check_exclusions(tables: Tables) -> Iterator[Finding]:
-    """People whom the rates leave out, all in one level: not missing by chance but by design of the question."""
+    """People left out of the rates are all in one level: missing by design of the question, not by chance."""
     totals = column_totals(tables)
-    groups = [column for column in tables.columns("rate") if column in totals]
-    for column in groups:
-        for variable in tables.variables("rate"):
-            own = recovered(tables, variable, column, swapped_events(tables, variable, column))
-            left = {item.level: item.people - item.best for item in own if item.people}
-            whole = sum(left.values())
-            # Sure of, given the rounding of the rates: at least these of one level, at most those of the others.
-            surely = {item.level: item.people - item.high for item in own if item.people}
-            possibly = {item.level: max(item.people - item.low, 0.0) for item in own if item.people}
-            if len(left) < 3:
-                continue
-            level = max(left, key=lambda name: left[name])
-            others_possibly = sum(most for name, most in possibly.items() if name != level)
-            if surely[level] < _OTHER_FOOTING * totals[column]:
-                continue
-            people = sum(item.people or 0.0 for item in own)
-            share = next(item.people or 0.0 for item in own if item.level == level) / people
-            if others_possibly <= (1.0 - _NEARLY_ALL) * surely[level] and share < _NEARLY_ALL - 0.1:
-                cells = [item.rate for item in own]
-                others = ", ".join(
-                    f"{item.rate.level} {left[item.level]:,.0f}" for item in own if item.level in left
-                )
-                evidence = (
-                    f"of the {whole:,.0f} people left out of the rates {left[level]:,.0f} are in one level ({others}), "
-                    f"which has {100 * share:.0f} % of all: a question not put to them, no answers missing at random"
-                )
-                yield finding(
-                    "people left out",
-                    cells,
-                    evidence,
-                    place=f"{cells[0].table}, {cells[0].variable}, {column}",
-                )
+    columns = [column for column in tables.columns("rate") if column in totals]
+    for column, variable in product(columns, tables.variables("rate")):
+        levels = corrected_levels(tables, variable, column)
+        excluded = _excluded_level(levels, totals[column])
+        if excluded is not None:
+            cells = [level.rate for level in levels]
+            place = f"{cells[0].table}, {cells[0].variable}, {column}"
+            evidence = _exclusion_evidence(levels, excluded)
+            yield Finding.about("people left out", cells, evidence, place=place)
+
+
+def _excluded_level(levels: list[LevelWithRate], people: float) -> LevelWithRate | None:
+    """Return the level with nearly all people left out of the rates, unless rounding may explain them."""
+    counted = [level for level in levels if level.people]
+    if len(counted) < 3:
+        return None
+    excluded = max(counted, key=_left_out)
+    at_least = (excluded.people or 0.0) - excluded.most
+    if at_least < _LEAST_EXCLUSION * people:
+        return None
+    others_at_most = sum(
+        max((level.people or 0.0) - level.fewest, 0.0) for level in counted if level is not excluded
+    )
+    is_concentrated = others_at_most <= (1.0 - _NEARLY_ALL) * at_least
+    return excluded if is_concentrated and _share(levels, excluded) < _MOST_OF_COLUMN else None
+
+
+def _exclusion_evidence(levels: list[LevelWithRate], excluded: LevelWithRate) -> str:
+    counted = [level for level in levels if level.people]
+    each = ", ".join(f"{level.rate.level} {_left_out(level):,.0f}" for level in counted)
+    return (
+        f"of the {sum(_left_out(level) for level in counted):,.0f} people left out of the rates, "
+        f"{_left_out(excluded):,.0f} are in one level ({each}), which has "
+        f"{100 * _share(levels, excluded):.0f} % of all people: the question was not put to them, "
+        "answers are not missing at random"
+    )
+
+
+def _left_out(level: LevelWithRate) -> float:
+    """Return how many of a level's people its rate leaves out."""
+    return (level.people or 0.0) - level.implied
+
+
+def _share(levels: list[LevelWithRate], level: LevelWithRate) -> float:
+    return (level.people or 0.0) / sum(item.people or 0.0 for item in levels)

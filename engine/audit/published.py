@@ -1,63 +1,30 @@
-"""Published tables as cells: one printed number each, with the precision it was printed with."""
+"""Published tables as cells: one printed number each, with the precision it is printed with."""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from importlib import resources
-from pathlib import Path
 
-from engine.errors import DataError, UsageError, nearest
-
-HEADER = ("table", "variable", "level", "column", "measure", "printed")
-MEASURES = (
-    "n",
-    "percent",
-    "missing",
-    "events",
-    "rate",
-    "odds_ratio",
-    "conf_low",
-    "conf_high",
-    "p_value",
-    "youngest",
-    "oldest",
-    "mean",
-    "sd",
-    "std_error",
-    "p_below",
-    "variance",
-    "icc",
-    "aic",
-    "bic",
-    "index",
-    "horizontal_inequity",
-    "need_share",
-    "is_need",
-    "effect",
-    "share",
-)
 TOTAL = "Total"
 OVERALL = "Overall"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class PrintedCell:
     """One printed number.
 
     Attributes
     ----------
     table, variable, level, column
-        Where it stands; column is the wave, group or model, ``Overall`` all of them together.
+        Its place; the column is a wave, group or model, or ``Overall`` for all of them together.
     measure
-        One of `MEASURES`; percent, rate and shares are in per cent; p_below is what stars say; is_need marks the
-        variables of need.
+        One of `engine.audit.reading.MEASURES`. Percentages, rates and shares are in per cent; p_below is the
+        threshold that stars stand for; is_need marks the need variables.
     printed
-        As printed.
+        The number as printed.
     """
 
     table: str
@@ -70,168 +37,171 @@ class Cell:
     @cached_property
     def value(self) -> float:
         """The number."""
-        return float(self.printed.replace(",", "").lstrip("< "))
+        return float(self._digits)
 
     @cached_property
-    def half(self) -> float:
-        """Half a unit of the last printed digit."""
-        exponent = Decimal(self.printed.replace(",", "").lstrip("< ")).as_tuple().exponent
+    def rounding(self) -> float:
+        """Half a unit of the last printed digit: how far rounding moves the number at most."""
+        exponent = Decimal(self._digits).as_tuple().exponent
         return 0.5 * 10.0 ** int(exponent)
 
     @property
+    def least(self) -> float:
+        """The smallest number that is printed like this."""
+        return self.value - self.rounding
+
+    @property
+    def most(self) -> float:
+        """The largest number that is printed like this."""
+        return self.value + self.rounding
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals are printed."""
+        return len(self.printed.partition(".")[2])
+
+    @property
     def place(self) -> str:
-        """Where it stands, in words."""
+        """Its place in words."""
         return ", ".join(part for part in (self.table, self.variable, self.level, self.column) if part)
 
+    @property
+    def _digits(self) -> str:
+        return self.printed.replace(",", "").lstrip("< ")
+
     def rounds_from(self, value: float) -> bool:
-        """Whether a number is printed like this, either way of rounding a half."""
-        return abs(value - self.value) <= self.half * (1.0 + 1e-9)
+        """Whether a number is printed like this, whichever way a half is rounded."""
+        return abs(value - self.value) <= self.rounding * (1.0 + 1e-9)
 
 
-def folded(text: str) -> str:
+def fold_label(text: str) -> str:
     r"""Fold a label for comparison: case, spaces and kinds of dashes do not matter.
 
     Examples
     --------
-    >>> folded("15\u201324") == folded("15 - 24"), folded("Never married/ divorced") == folded("never married/divorced")
-    (True, True)
+    >>> fold_label("15\u201324") == fold_label("15 - 24")
+    True
+    >>> fold_label("Never married/ divorced") == fold_label("never married/divorced")
+    True
     """
     return re.sub(r"\s+", "", re.sub("[\u2010-\u2015~]", "-", text)).casefold()
 
 
-class Tables:
-    """The cells of a publication, found by place; levels of different tables are matched."""
+FOLDED_TOTAL = fold_label(TOTAL)
 
-    def __init__(self, cells: Iterable[Cell]) -> None:
+
+class Tables:
+    """The cells of a publication by place; levels worded differently in different tables are matched.
+
+    Attributes
+    ----------
+    cells
+        In printed order.
+    guessed_variables
+        Folded variables with a table that shares no level name with the first table: their levels are
+        matched by order alone.
+    """
+
+    def __init__(self, cells: Iterable[PrintedCell]) -> None:
         self.cells = tuple(cells)
-        self.aliases: dict[tuple[str, str, str], str] = {}
-        self.guessed: set[str] = set()  # variables none of whose levels are named alike
+        self.guessed_variables: set[str] = set()
+        self._first_name: dict[tuple[str, str, str], str] = {}  # by table, variable, level
         self._match_levels()
-        self._by_place: dict[tuple[str | None, str, str, str, str], Cell] = {}
+        self._by_place: dict[tuple[str | None, str, str, str, str], PrintedCell] = {}
         for cell in self.cells:
-            place = (cell.measure, folded(cell.variable), self.level_of(cell), cell.column)
+            place = (cell.measure, *self.place_of(cell))
             self._by_place[cell.table, *place] = cell
             self._by_place.setdefault((None, *place), cell)
 
-    def level_of(self, cell: Cell) -> str:
-        """Return the folded level of a cell, under the name it has where it stands first."""
-        own = folded(cell.level)
-        return self.aliases.get((cell.table, folded(cell.variable), own), own)
+    def level_of(self, cell: PrintedCell) -> str:
+        """Return the folded level of a cell, under its name in the first table."""
+        level = fold_label(cell.level)
+        return self._first_name.get((cell.table, fold_label(cell.variable), level), level)
+
+    def place_of(self, cell: PrintedCell) -> tuple[str, str, str]:
+        """Return a cell's folded variable, folded level and column: the place that `get` takes."""
+        return fold_label(cell.variable), self.level_of(cell), cell.column
 
     def get(
         self, measure: str, variable: str, level: str, column: str, table: str | None = None
-    ) -> Cell | None:
-        """Return a cell, variable and level folded: that of a table, or else the first there is."""
+    ) -> PrintedCell | None:
+        """Return the cell at a place (labels folded): of `table`, or else of the first table with one."""
         place = (measure, variable, level, column)
         return self._by_place.get((table, *place)) or self._by_place.get((None, *place))
 
+    def total(self, measure: str, column: str) -> PrintedCell | None:
+        """Return the printed total of a column."""
+        return self.get(measure, FOLDED_TOTAL, FOLDED_TOTAL, column)
+
+    def interval_of(
+        self, cell: PrintedCell, table: str | None = None
+    ) -> tuple[PrintedCell, PrintedCell] | None:
+        """Return the confidence limits (low, high) printed for a cell, None unless both are printed."""
+        place = self.place_of(cell)
+        low, high = self.get("conf_low", *place, table), self.get("conf_high", *place, table)
+        return None if low is None or high is None else (low, high)
+
     def variables(self, measure: str) -> list[str]:
         """Return the folded variables that have a measure, without the total."""
-        found = dict.fromkeys(folded(cell.variable) for cell in self.cells if cell.measure == measure)
-        return [name for name in found if name != folded(TOTAL)]
+        names = dict.fromkeys(fold_label(cell.variable) for cell in self.cells if cell.measure == measure)
+        return [name for name in names if name != FOLDED_TOTAL]
+
+    def all_variables(self) -> list[str]:
+        """Return the folded variables, with the total."""
+        return list(dict.fromkeys(fold_label(cell.variable) for cell in self.cells))
 
     def levels(self, measure: str, variable: str) -> list[str]:
         """Return the folded levels of a variable that have a measure."""
-        own = (cell for cell in self.cells if cell.measure == measure and folded(cell.variable) == variable)
-        return list(dict.fromkeys(self.level_of(cell) for cell in own))
+        cells = (
+            cell for cell in self.cells if cell.measure == measure and fold_label(cell.variable) == variable
+        )
+        return list(dict.fromkeys(self.level_of(cell) for cell in cells))
 
     def columns(self, measure: str) -> list[str]:
         """Return the columns that have a measure."""
         return list(dict.fromkeys(cell.column for cell in self.cells if cell.measure == measure))
 
-    def tables_of(self, variable: str) -> dict[str, list[str]]:
-        """Return table -> levels of a variable, as printed."""
-        found: dict[str, dict[str, None]] = {}
+    def groups(self, measure: str) -> list[str]:
+        """Return the columns that have a measure, without the overall one."""
+        return [column for column in self.columns(measure) if column != OVERALL]
+
+    def in_column(self, measure: str, column: str) -> list[PrintedCell]:
+        """Return the cells of a measure in a column."""
+        return [cell for cell in self.cells if cell.measure == measure and cell.column == column]
+
+    def by_model(self, measure: str) -> dict[tuple[str, str], list[PrintedCell]]:
+        """Return (table, column) -> its cells of a measure, in printed order."""
+        by_model: dict[tuple[str, str], list[PrintedCell]] = {}
         for cell in self.cells:
-            if folded(cell.variable) == variable and cell.level:
-                found.setdefault(cell.table, {})[cell.level] = None
-        return {table: list(levels) for table, levels in found.items()}
+            if cell.measure == measure:
+                by_model.setdefault((cell.table, cell.column), []).append(cell)
+        return by_model
+
+    def printed_levels(self, variable: str) -> dict[str, list[str]]:
+        """Return table -> levels of a folded variable, as printed."""
+        by_table: dict[str, dict[str, None]] = {}
+        for cell in self.cells:
+            if fold_label(cell.variable) == variable and cell.level:
+                by_table.setdefault(cell.table, {})[cell.level] = None
+        return {table: list(levels) for table, levels in by_table.items()}
 
     def _match_levels(self) -> None:
-        """Give levels that are worded differently in later tables their first name: the rest, in order."""
-        for variable in dict.fromkeys(folded(cell.variable) for cell in self.cells):
-            tables = [*self.tables_of(variable).items()]
-            if not tables:
-                continue
-            first = [folded(level) for level in tables[0][1]]
+        """Give levels that later tables word differently their name in the first table."""
+        for variable in self.all_variables():
+            tables = [
+                (table, [fold_label(level) for level in levels])
+                for table, levels in self.printed_levels(variable).items()
+            ]
             for table, levels in tables[1:]:
-                own = [folded(level) for level in levels]
-                left = [level for level in first if level not in own]
-                other = [level for level in own if level not in first]
-                if len(own) == len(first) > 1:
-                    if len(left) == len(first):
-                        self.guessed.add(variable)
-                    self.aliases.update({(table, variable, b): a for a, b in zip(left, other, strict=True)})
+                self._match_to_first(variable, tables[0][1], table, levels)
 
-
-def shipped_publications() -> Mapping[str, Path]:
-    """Return the publications that ship with the program: name -> file."""
-    folder = Path(str(resources.files("engine"))) / "published"
-    return {path.stem: path for path in sorted(folder.glob("*.csv"))}
-
-
-def read_publication(name: str | Path) -> Tables:
-    """Read a shipped publication, or a CSV file with the columns of `HEADER`.
-
-    Raises
-    ------
-    UsageError
-        If there is no such publication or file.
-    DataError
-        If a row is not what the format asks for; the message names its line.
-    """
-    shipped = shipped_publications()
-    path = shipped.get(str(name), Path(name))
-    if not path.is_file():
-        raise UsageError(
-            f"audit '{name}': no such publication or file; expected a shipped name or a CSV file with the columns "
-            f"{', '.join(HEADER)}. {nearest(str(name), [*shipped])}"
-        )
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path.name}: cannot be read ({type(error).__name__}); expected UTF-8 text. Save it so."
-        ) from None
-    try:
-        return Tables(_cells(text, path.name))
-    except csv.Error as error:
-        raise DataError(
-            f"{path.name}: is no CSV ({error}); expected short fields, one number a line."
-        ) from None
-
-
-def _cells(text: str, source: str) -> Iterator[Cell]:
-    lines = csv.reader(text.splitlines())
-    header = next(lines, [])
-    if tuple(name.strip() for name in header) != HEADER:
-        raise DataError(
-            f"{source}, line 1: found the columns {', '.join(header)[:80] or 'none'}; expected {', '.join(HEADER)}. "
-            "Write one printed number a line."
-        )
-    seen: dict[tuple[str, ...], int] = {}
-    for number, row in enumerate(lines, start=2):
-        if not row:
-            continue
-        if len(row) != len(HEADER):
-            raise DataError(
-                f"{source}, line {number}: found {len(row)} fields; expected {len(HEADER)}. Quote commas."
-            )
-        cell = Cell(**dict(zip(HEADER, (field.strip() for field in row), strict=True)))
-        if cell.measure not in MEASURES:
-            raise DataError(
-                f"{source}, line {number}: found the measure '{cell.measure}'; expected one of {', '.join(MEASURES)}. "
-                f"{nearest(cell.measure, [*MEASURES])}"
-            )
-        try:
-            _ = cell.value
-        except ValueError:
-            raise DataError(
-                f"{source}, line {number}: printed is no number; expected one. Leave blanks out."
-            ) from None
-        first = seen.setdefault(tuple(row[:-1]), number)
-        if first != number:
-            raise DataError(
-                f"{source}, line {number}: the same cell as line {first}; expected each once. Drop one."
-            )
-        yield cell
+    def _match_to_first(self, variable: str, first: list[str], table: str, levels: list[str]) -> None:
+        """Pair the levels that only one of two tables names, in printed order, if both print equally many."""
+        if not len(levels) == len(first) > 1:
+            return
+        names = [level for level in first if level not in levels]
+        wordings = [level for level in levels if level not in first]
+        if len(names) == len(first):
+            self.guessed_variables.add(variable)
+        for name, wording in zip(names, wordings, strict=True):
+            self._first_name[table, variable, wording] = name

@@ -1,156 +1,145 @@
-"""Checks of odds ratios: inside their interval, in its middle, and what the counts imply."""
+"""Checks of odds ratios: crude ones against the counts, interactions against their number of coefficients."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
 
-from engine.audit.denominators import Recovered, recovered, swapped_events
-from engine.audit.findings import INFERRED, Finding, finding, key_of
-from engine.audit.published import OVERALL, Cell, Tables, folded
+from engine.audit.findings import INFERRED, Finding
+from engine.audit.published import OVERALL, PrintedCell, Tables, fold_label
+from engine.audit.rates import LevelWithRate, corrected_levels
 
-_CRUDE = ("univariable", "crude")
-_Z = 1.959963984540054
-PRODUCT = "\u00d7"  # between the factors of a product
-
-
-def check_intervals(tables: Tables) -> Iterator[Finding]:
-    """Low below high, the estimate between them, and near the middle on the log scale."""
-    implied = {
-        key_of(cell): implied_ratio(one, reference, (one.best, reference.best))
-        for cell, one, reference in _crude(tables)
-    }
-    for ratio, low, high in _with_intervals(tables):
-        if low.value > high.value:
-            yield finding(
-                "interval",
-                [ratio, low, high],
-                f"the lower limit is above the upper one{_outside(ratio, low, high)}"
-                + _told(implied.get(key_of(ratio))),
-            )
-        elif not low.value - low.half <= ratio.value <= high.value + high.half:
-            yield finding("interval", [ratio, low, high], "the estimate is outside its interval")
-        elif not _centred(ratio, low, high):
-            middle = math.sqrt(low.value * high.value)
-            evidence = f"the middle of its interval on the log scale is {middle:.3f}"
-            yield finding("interval", [ratio, low, high], evidence, certainty=INFERRED)
+Z_95 = 1.959963984540054  # standard errors to each side of a 95 % interval
+_CRUDE = ("univariable", "crude")  # columns of crude odds ratios
+_OF_THE_REFERENCE = ("1", "1.00")  # odds ratio as printed
+_TIMES = "\u00d7"  # between the factors of an interaction
 
 
-def _told(implied: tuple[float, float, float] | None) -> str:
-    if implied is None:
-        return ""
-    return f"; the counts imply {implied[0]:.4f} ({implied[1]:.3f} to {implied[2]:.3f})"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpliedRatio:
+    """The odds ratio that counts imply, and its 95 % Wald interval."""
 
+    estimate: float
+    conf_low: float
+    conf_high: float
 
-def _outside(ratio: Cell, low: Cell, high: Cell) -> str:
-    first, last = sorted((low.value, high.value))
-    return "" if first <= ratio.value <= last else ", and the estimate lies outside both"
-
-
-def _with_intervals(tables: Tables) -> Iterator[tuple[Cell, Cell, Cell]]:
-    for cell in tables.cells:
-        if cell.measure == "odds_ratio":
-            place = (folded(cell.variable), tables.level_of(cell), cell.column)
-            low, high = tables.get("conf_low", *place), tables.get("conf_high", *place)
-            if low is not None and high is not None:
-                yield cell, low, high
-
-
-def _centred(ratio: Cell, low: Cell, high: Cell) -> bool:
-    """Whether the estimate can be the middle of the limits on the log scale, given the rounding of all three."""
-    least = math.sqrt(max(low.value - low.half, 1e-12) * max(high.value - high.half, 1e-12))
-    most = math.sqrt((low.value + low.half) * (high.value + high.half))
-    return least <= ratio.value + 2 * ratio.half and most >= ratio.value - 2 * ratio.half
+    def __str__(self) -> str:
+        """Return the ratio with its interval in parentheses."""
+        return f"{self.estimate:.4f} ({self.conf_low:.3f} to {self.conf_high:.3f})"
 
 
 def implied_ratio(
-    one: Recovered, reference: Recovered, people: tuple[float, float]
-) -> tuple[float, float, float]:
-    """Return the odds ratio of two levels with so many people each, and its Wald interval."""
-    a, c = one.events.value, reference.events.value
+    level: LevelWithRate, reference: LevelWithRate, people: tuple[float, float]
+) -> ImpliedRatio:
+    """Return the odds ratio of a level against the reference, given the people of each.
+
+    With a and b people with and without the event, and c and d in the reference level, it is ad / bc; the
+    error of its logarithm is sqrt(1/a + 1/b + 1/c + 1/d).
+    """
+    a, c = level.events.value, reference.events.value
     b, d = people[0] - a, people[1] - c
-    ratio, spread = a * d / (b * c), _Z * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
-    return ratio, ratio * math.exp(-spread), ratio * math.exp(spread)
+    ratio, half_width = a * d / (b * c), Z_95 * math.sqrt(1 / a + 1 / b + 1 / c + 1 / d)
+    return ImpliedRatio(
+        estimate=ratio, conf_low=ratio * math.exp(-half_width), conf_high=ratio * math.exp(half_width)
+    )
 
 
-def _crude(tables: Tables) -> Iterator[tuple[Cell, Recovered, Recovered]]:
-    """Yield each crude odds ratio with the overall rates of its level and of the reference (an odds ratio of 1)."""
-    column = OVERALL if OVERALL in tables.columns("rate") else None
+def crude_ratios(tables: Tables) -> Iterator[tuple[PrintedCell, LevelWithRate, LevelWithRate]]:
+    """Yield each crude odds ratio with the overall rates of its level and of the reference level."""
+    if OVERALL not in tables.columns("rate"):
+        return
+    models = [model for model in tables.columns("odds_ratio") if model in _CRUDE]
+    with_rates = tables.variables("rate")
     for variable in tables.variables("odds_ratio"):
-        if column is None or variable not in tables.variables("rate"):
+        if variable not in with_rates:
             continue
-        rates = {
-            item.level: item
-            for item in recovered(tables, variable, column, swapped_events(tables, variable, column))
-        }
-        for model in tables.columns("odds_ratio"):
-            if model not in _CRUDE:
-                continue
-            own = {
-                level: tables.get("odds_ratio", variable, level, model)
-                for level in tables.levels("odds_ratio", variable)
-            }
-            base = next(
-                (level for level, cell in own.items() if cell is not None and cell.printed in ("1", "1.00")),
-                None,
-            )
-            for level, cell in own.items():
-                if cell is None or base not in rates or level not in rates or level == base:
-                    continue
-                if all(0 < item.events.value < item.low for item in (rates[level], rates[base])):
-                    yield cell, rates[level], rates[base]
+        levels = {level.name: level for level in corrected_levels(tables, variable, OVERALL)}
+        for model in models:
+            yield from _ratios_of_model(tables, variable, model, levels)
+
+
+def _ratios_of_model(
+    tables: Tables, variable: str, model: str, levels: dict[str, LevelWithRate]
+) -> Iterator[tuple[PrintedCell, LevelWithRate, LevelWithRate]]:
+    ratios = {
+        name: cell
+        for name in tables.levels("odds_ratio", variable)
+        if (cell := tables.get("odds_ratio", variable, name, model)) is not None
+    }
+    reference = next((name for name, cell in ratios.items() if cell.printed in _OF_THE_REFERENCE), None)
+    if reference is None or reference not in levels:
+        return
+    for name, cell in ratios.items():
+        if name == reference or name not in levels:
+            continue
+        # The odds are defined where some of the people, but not all, have the event.
+        if all(0 < item.events.value < item.fewest for item in (levels[name], levels[reference])):
+            yield cell, levels[name], levels[reference]
 
 
 def check_crude(tables: Tables) -> Iterator[Finding]:
-    """A crude odds ratio follows from the counts; those of the whole table tell which people the models had."""
-    by_rates, by_counts, all_cells = 0, 0, []
-    people = tables_people = 0.0
-    for cell, one, reference in _crude(tables):
-        all_cells.append(cell)
-        implied = implied_ratio(one, reference, (one.best, reference.best))
-        corners = [
-            implied_ratio(one, reference, (n, m))[0]
-            for n in (one.low, one.high)
-            for m in (reference.low, reference.high)
-        ]
-        fits = min(corners) - cell.half <= cell.value <= max(corners) + cell.half
-        by_rates += fits
-        if one.people and reference.people:
-            by_counts += cell.rounds_from(implied_ratio(one, reference, (one.people, reference.people))[0])
-        if not fits:
-            evidence = f"the counts and rates imply {implied[0]:.4f} ({implied[1]:.3f} to {implied[2]:.3f})"
-            yield finding("odds ratio and counts", [cell], evidence)
-    for variable in {folded(cell.variable) for cell in all_cells}:
-        own = recovered(tables, variable, OVERALL, swapped_events(tables, variable, OVERALL))
-        people = max(people, sum(item.best for item in own))
-        tables_people = max(tables_people, sum(item.people or 0.0 for item in own))
-    if by_rates >= by_counts + 3 and by_rates >= 0.8 * len(all_cells):
+    """Crude odds ratios follow from counts; if only from those of the rates, the models leave people out."""
+    n_by_rates, n_by_counts, cells = 0, 0, []
+    for cell, level, reference in crude_ratios(tables):
+        cells.append(cell)
+        if _follows_from_rates(cell, level, reference):
+            n_by_rates += 1
+        else:
+            implied = implied_ratio(level, reference, (level.implied, reference.implied))
+            yield Finding.about("odds ratio and counts", [cell], f"the counts and rates imply {implied}")
+        if level.people and reference.people:
+            by_counts = implied_ratio(level, reference, (level.people, reference.people))
+            n_by_counts += cell.rounds_from(by_counts.estimate)
+    if n_by_rates >= n_by_counts + 3 and n_by_rates >= 0.8 * len(cells):
+        behind_rates, counted = _most_people(tables, cells)
         evidence = (
-            f"{by_rates} of {len(all_cells)} crude odds ratios follow from the people behind the rates (about "
-            f"{people:,.0f}), {by_counts} from the {tables_people:,.0f} of the counts: the models left people out"
+            f"{n_by_rates} of {len(cells)} crude odds ratios follow from the people behind the rates (about "
+            f"{behind_rates:,.0f}), {n_by_counts} from the {counted:,.0f} people counted: "
+            "the models leave people out"
         )
-        yield finding(
-            "people in the models", all_cells, evidence, place=f"{all_cells[0].table}, {all_cells[0].column}"
-        )
+        place = f"{cells[0].table}, {cells[0].column}"
+        yield Finding.about("people in the models", cells, evidence, place=place)
 
 
-def check_products(tables: Tables) -> Iterator[Finding]:
-    """One coefficient for a product of factors with several levels: the levels were entered as scores."""
+def _follows_from_rates(cell: PrintedCell, level: LevelWithRate, reference: LevelWithRate) -> bool:
+    """Whether the people that both rates imply, within their rounding, give the printed odds ratio."""
+    corners = [
+        implied_ratio(level, reference, people).estimate
+        for people in product((level.fewest, level.most), (reference.fewest, reference.most))
+    ]
+    return min(corners) - cell.rounding <= cell.value <= max(corners) + cell.rounding
+
+
+def _most_people(tables: Tables, cells: list[PrintedCell]) -> tuple[float, float]:
+    """Return the most people behind the rates of a variable of these cells, and the most counted."""
+    by_variable = [
+        corrected_levels(tables, variable, OVERALL)
+        for variable in {fold_label(cell.variable) for cell in cells}
+    ]
+    behind_rates = max(sum(level.implied for level in levels) for levels in by_variable)
+    return behind_rates, max(sum(level.people or 0.0 for level in levels) for levels in by_variable)
+
+
+def check_interactions(tables: Tables) -> Iterator[Finding]:
+    """An interaction of factors with several levels has several coefficients, unless they are scores."""
     factors = [
         variable
         for variable in tables.variables("odds_ratio")
         if len(tables.levels("odds_ratio", variable)) > 1
     ]
     for cell in tables.cells:
-        if cell.measure != "odds_ratio" or PRODUCT not in cell.level:
+        if cell.measure != "odds_ratio" or _TIMES not in cell.level:
             continue
-        names = [folded(part) for part in cell.level.split(PRODUCT)]
+        names = [fold_label(part) for part in cell.level.split(_TIMES)]
         sizes = [
             len(tables.levels("n", name)) for name in names if name in factors or tables.levels("n", name)
         ]
-        degrees = math.prod(size - 1 for size in sizes)
-        if len(sizes) == len(names) and degrees > 1:
-            evidence = f"a product of factors with {' and '.join(map(str, sizes))} levels has {degrees} coefficients, not one"
-            yield finding(
-                "single coefficient", [cell], f"{evidence}: levels entered as scores", certainty=INFERRED
+        n_coefficients = math.prod(size - 1 for size in sizes)
+        if len(sizes) == len(names) and n_coefficients > 1:
+            evidence = (
+                f"an interaction of factors with {' and '.join(map(str, sizes))} levels has {n_coefficients} "
+                "coefficients, not one: the levels were entered as scores"
             )
+            yield Finding.about("single coefficient", [cell], evidence, certainty=INFERRED)

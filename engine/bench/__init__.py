@@ -1,1 +1,1 @@
-"""Throughput on this machine against what people use today; see benchmarks/README.md."""
+"""Throughput on this machine against the programs that people use today; see benchmarks/README.md."""

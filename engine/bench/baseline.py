@@ -1,4 +1,4 @@
-"""Baselines: one result a machine, and what has become slower since."""
+"""Baselines: one result for each machine, and what is slower since."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from engine.bench.suite import BenchResult
 from engine.errors import UsageError
 from engine.paths import cache_folder
 
-SLOWER = 1.25  # a shared machine drifts by less within ratios
+SLOWER = 1.25  # on a shared machine, ratios within one run drift by less
 
 
 def baseline_path(machine: Mapping[str, object], rows: int) -> Path:
-    """Return where this machine's baseline is kept."""
+    """Return the file of this machine's baseline."""
     name = f"{machine['architecture']}-{machine['cores']}cores-{machine['vector_bits']}bits-{rows}.json"
     return cache_folder("benchmarks") / name
 
@@ -23,36 +23,39 @@ def baseline_path(machine: Mapping[str, object], rows: int) -> Path:
 def write_result(result: BenchResult, path: Path) -> None:
     """Write a result as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_suffix(".tmp")
-    aside.write_text(json.dumps(result.as_dict(), indent=1) + "\n")
-    aside.replace(path)
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(result.as_dict(), indent=1) + "\n")
+    unfinished.replace(path)
 
 
 def read_baseline(path: Path) -> Mapping[str, Any]:
-    """Read a result.
+    """Read a result that `write_result` wrote.
 
     Raises
     ------
     UsageError
-        If there is none, or it is something else.
+        If the file cannot be read, or holds something else.
     """
     try:
-        found = json.loads(path.read_text())
-        if {"checks", "timings", "machine"} <= found.keys():
-            return dict(found)
+        content = json.loads(path.read_text())
+        if {"checks", "timings", "machine"} <= content.keys():
+            return dict(content)
     except (OSError, ValueError, AttributeError) as error:
-        reason = type(error).__name__
+        reason = f"cannot be read ({type(error).__name__})"
     else:
-        reason = "another file"
+        reason = "holds something else"
     raise UsageError(
         f"baseline {path.name}: {reason}; expected a result of `equirank bench`. Write one with --out."
     )
 
 
 def slower_than(result: BenchResult, baseline: Mapping[str, Any]) -> Iterator[str]:
-    """Name the checks that have lost a quarter against a baseline."""
-    before = {check["work"]: check["value"] for check in baseline["checks"]}
+    """Name the checks that are slower than in a baseline by a quarter or more."""
+    baseline_values = {check["work"]: check["value"] for check in baseline["checks"]}
     for check in result.checks:
-        old = before.get(check.work)
-        if old and old > 0 and (check.value / old if check.at_most else old / check.value) > SLOWER:
-            yield f"{check.work}: {check.value:.3g} {check.unit}, was {old:.3g}"
+        before = baseline_values.get(check.work)
+        if not before or before < 0:
+            continue
+        slowdown = check.value / before if check.at_most else before / check.value
+        if slowdown > SLOWER:
+            yield f"{check.work}: {check.value:.3g} {check.unit}, was {before:.3g}"

@@ -1,4 +1,4 @@
-"""equirank's own replicates on the benchmark's data, through the functions that a run uses."""
+"""The replicates of equirank on the data of the benchmark, through the functions that a run uses."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def index_replicates(
     route: str = "auto",
 ) -> Timing:
     """Time the replicates of indices of all outcomes and groups of a sample."""
-    K, G = len(arrays.outcome_names), len(arrays.groups)
+    n_outcomes, n_groups = len(arrays.outcome_names), len(arrays.groups)
     spec = BootstrapSpec(replicates=replicates or 8 * LANES * n_threads, method=method, route=route)
     plan = make_plan(spec, arrays, 1)
-    pieces = [[cut_piece(arrays, k, g) for g in range(G)] for k in range(K)]
+    pieces = [[cut_piece(arrays, k, g) for g in range(n_groups)] for k in range(n_outcomes)]
     targets = [
         Target(index=Index(name=name, bounds=(0.0, 1.0), parameter=0.0), outcome=k, group=g)
-        for k in range(K)
+        for k in range(n_outcomes)
         for name in indices
-        for g in range(G)
+        for g in range(n_groups)
     ]
     layout = lay_out(arrays, pieces, plan, spec.route)
 
@@ -51,17 +51,26 @@ def index_replicates(
         with kernel_threads(n_threads) as count:
             replicate(arrays, pieces, targets, plan, layout, std_errors=std_errors, n_threads=count)
 
-    ms = 1000 * seconds(work) / spec.replicates
-    weighted = "weighted" if arrays.weight.min() < arrays.weight.max() else "unweighted"
-    what = f"{len(indices)} index, {K} outcomes, {G} groups" if K * G > 1 else f"index, {weighted}"
-    name = f"equirank {method}{' by cells' if layout.n_cells else ''}{', studentized' if std_errors else ''}"
     return Timing(
-        program=name, what=what, rows=arrays.n, replicates=spec.replicates, threads=n_threads, ms=ms
+        program=f"equirank {method}{' by cells' if layout.n_cells else ''}"
+        f"{', studentized' if std_errors else ''}",
+        what=_index_label(arrays, len(indices)),
+        rows=arrays.n,
+        replicates=spec.replicates,
+        threads=n_threads,
+        ms=1000 * seconds(work) / spec.replicates,
     )
 
 
+def _index_label(arrays: SampleArrays, n_indices: int) -> str:
+    n_outcomes, n_groups = len(arrays.outcome_names), len(arrays.groups)
+    if n_outcomes * n_groups > 1:
+        return f"{n_indices} index, {n_outcomes} outcomes, {n_groups} groups"
+    return f"index, {'weighted' if arrays.weight.min() < arrays.weight.max() else 'unweighted'}"
+
+
 def random_floor(people: People, n_threads: int) -> Timing:
-    """Time the random counts alone: what a row-wise bootstrap costs at least."""
+    """Time the random counts alone: the least that a bootstrap by rows can cost."""
     draws, blocks = exact_rows(stream_key(1, "floor"), people.n), 4 * n_threads
     batch = draws.batch(people.n, 0, blocks)
 
@@ -82,20 +91,20 @@ def random_floor(people: People, n_threads: int) -> Timing:
 def decomposition_replicates(
     people: People, n_threads: int, model: str = "logit", method: str = "iid"
 ) -> Timing:
-    """Time the whole decomposition with refits and horizontal inequity, ten factors, two of them need."""
+    """Time the whole decomposition of ten factors, two of them need: refits and horizontal inequity."""
     arrays = people.arrays(design="cluster" if method != "iid" else "")
     covariates = covariates_of(people.factors, np.arange(people.n), need=("f0", "f1"))
     with_need = model != "linear"
     numbers, _ = decomposition.fit_sample(arrays, covariates, 0, model, "average", with_need=with_need)
     plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 1)
-    laid = decomposition.lay_out(arrays, covariates, 0, plan, with_need=with_need)
+    layout = decomposition.lay_out(arrays, covariates, 0, plan, with_need=with_need)
     blocks = 2 * n_threads
 
     def work() -> None:
         with kernel_threads(n_threads):
             batch = plan.draws.batch(arrays.n, 0, blocks)
             decomposition.replicate_group(
-                laid, plan.draws, batch, numbers.beta[0], model, "average", n_threads
+                layout, plan.draws, batch, numbers.beta[0], model, "average", n_threads
             )
 
     return Timing(
@@ -109,7 +118,7 @@ def decomposition_replicates(
 
 
 def sort_and_linearise(people: People) -> tuple[float, float]:
-    """Return the seconds of the sort, and of the linearised errors of three indices after it."""
+    """Return the seconds of the sort and of the linearised errors of three indices on the sorted sample."""
     arrays = people.arrays(design="cluster")
 
     def sort() -> SampleArrays:

@@ -1,4 +1,4 @@
-"""The programs that people use today, on the same data, written as their users write them."""
+"""The programs that people use today, on the same data and written as their users write them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ if (requireNamespace("boot", quietly = TRUE)) {
   cat(time(function() boot::boot(d, function(d, i) index(d$y[i], d$x[i], d$w[i]), R = 1)) / 2)
 }
 """
+_PRINTED_DIGITS = 1e-6  # R prints seven digits
 
 
 def concentration(y: FloatArray, x: FloatArray, w: FloatArray) -> float:
-    """Return the standard index in plain numpy: sort, mid-ranks of the ties, covariance form."""
+    """Return the standard index with numpy: sort, mid-ranks of ties, 2 sum(w y r) / sum(w y) - 1."""
     order = np.argsort(x, kind="stable")
     y, x, w = y[order], x[order], w[order]
     starts = np.flatnonzero(np.r_[True, x[1:] != x[:-1]])
@@ -55,7 +56,7 @@ def concentration_polars(frame: pl.DataFrame) -> float:
 
 
 def polars_loop(people: People, *, weighted: bool = True) -> Timing:
-    """Time the yardstick: resample and group with Polars, on all its threads."""
+    """Time the reference: resample and group with Polars, on all its threads."""
     w = people.w if weighted else np.ones(people.n)
     frame = pl.DataFrame({"x": people.x, "y": people.y[0], "w": w})
     spent = seconds(lambda: concentration_polars(frame.sample(people.n, with_replacement=True)))
@@ -64,7 +65,7 @@ def polars_loop(people: People, *, weighted: bool = True) -> Timing:
 
 
 def all_peers(people: People) -> Iterator[Timing]:
-    """Time every program that is installed; one replicate or two at a time is enough for a median."""
+    """Time every installed program; a median needs only one or two replicates at a time."""
     y, x, w, n = people.y[0], people.x, people.w, people.n
     rng = np.random.default_rng(1)
 
@@ -100,7 +101,7 @@ def _scipy(people: People) -> Callable[[], object]:
 
 
 def _r(people: People) -> Iterator[Timing]:
-    """Time R where it is installed, after its estimate has been compared with numpy's."""
+    """Time R where it is installed and its estimate agrees with numpy."""
     program = shutil.which("Rscript")
     if program is None:
         return
@@ -112,8 +113,7 @@ def _r(people: People) -> Iterator[Timing]:
     if done.returncode != 0:
         return
     estimate, plain, *boot = (float(part) for part in done.stdout.split())
-    agreed = abs(estimate - concentration(people.y[0], people.x, people.w)) < 1e-6
-    if agreed:
+    if abs(estimate - concentration(people.y[0], people.x, people.w)) < _PRINTED_DIGITS:
         yield _timing("R, resample and sort", people, plain / 1000)
         for spent in boot:
             yield _timing("R, boot::boot", people, spent / 1000)

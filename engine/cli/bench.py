@@ -22,7 +22,7 @@ def run_bench(
     before = read_baseline(baseline) if baseline is not None else None
     console = Console(stderr=True)
     result = run_benchmark(
-        rows, quick=quick, told=lambda what: console.print(f"measuring: {what}", style="dim")
+        rows, quick=quick, progress=lambda what: console.print(f"measuring: {what}", style="dim")
     )
     kept = baseline_path(result.machine, rows)
     if before is None and kept.is_file():

@@ -1,4 +1,4 @@
-"""A picture of an estimate over the nights: points with their intervals, a line for each group."""
+"""A picture of an estimate over the runs of a store: points with their intervals, a line for each group."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.report.pictures import altair, written_to
+from engine.report.pictures import SIMULATED, altair, writing_pictures
 
-SHOWN = 12  # lines that a reader can tell apart
+MOST_LINES = 12  # that a reader can tell apart
 
 
 def write_history(rows: Sequence[Mapping[str, Any]], title: str, path: Path, *, simulated: bool) -> None:
-    """Write an SVG of estimates by run, of one method's errors; of many groups, those that moved most.
+    """Write an SVG of the estimates by run, with the intervals of one method.
+
+    Linearised intervals are preferred. Of many groups, those whose estimates moved most are drawn.
 
     Raises
     ------
@@ -20,30 +22,42 @@ def write_history(rows: Sequence[Mapping[str, Any]], title: str, path: Path, *, 
         If altair is not installed, or the file cannot be written.
     """
     alt = altair()
-    methods = [str(row["method"]) for row in rows]
-    shown = next((method for method in methods if method.startswith("linearised")), methods[0])
-    drawn = [row for row in rows if row["estimate"] is not None and str(row["method"]) == shown]
-    moved = sorted({row["about"] for row in drawn}, key=lambda about: -_range(drawn, about))[:SHOWN]
-    values = [dict(row) for row in drawn if row["about"] in moved]
-    data = alt.Data(values=values)
-    nights = sorted({row["run"] for row in values})
-    x = alt.X("run:O", sort=nights, title="run", axis=alt.Axis(labelAngle=0, labelOverlap=True))
-    y = alt.Y("estimate:Q", title=title, scale=alt.Scale(zero=False))
-    color = alt.Color("about:N", title=None, legend=alt.Legend(labelLimit=400) if len(moved) > 1 else None)
-    line = alt.Chart(data, width=560, height=320).mark_line(point=True).encode(x=x, y=y, color=color)
-    bars = (
-        alt.Chart(data)
-        .mark_rule(opacity=0.5)
-        .encode(x=x, y=alt.Y("conf_low:Q", title=title), y2="conf_high:Q", color=color)
+    method = _preferred_method(rows)
+    points = _most_moved(
+        [row for row in rows if row["estimate"] is not None and str(row["method"]) == method]
     )
-    with written_to(path):
+    n_runs = len({row["run"] for row in points})
+    subtitle = SIMULATED if simulated else method
+    chart = _history_chart(alt, points, title)
+    with writing_pictures(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        told = "SIMULATED: nobody in these records is real" if simulated else shown
-        (bars + line).properties(title=alt.Title(f"{title} over {len(nights)} runs", subtitle=told)).save(
-            path, format="svg"
-        )
+        titled = chart.properties(title=alt.Title(f"{title} over {n_runs} runs", subtitle=subtitle))
+        titled.save(path, format="svg")
 
 
-def _range(rows: Sequence[Mapping[str, Any]], about: str) -> float:
-    own = [row["estimate"] for row in rows if row["about"] == about]
-    return float(max(own) - min(own))
+def _preferred_method(rows: Sequence[Mapping[str, Any]]) -> str:
+    methods = [str(row["method"]) for row in rows]
+    return next((method for method in methods if method.startswith("linearised")), methods[0])
+
+
+def _most_moved(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of the groups whose estimates have the widest range."""
+    estimates: dict[str, list[float]] = {}
+    for row in rows:
+        estimates.setdefault(row["about"], []).append(row["estimate"])
+    ranges = {about: max(values) - min(values) for about, values in estimates.items()}
+    drawn = sorted(ranges, key=lambda about: -ranges[about])[:MOST_LINES]
+    return [dict(row) for row in rows if row["about"] in drawn]
+
+
+def _history_chart(alt: Any, points: Sequence[Mapping[str, Any]], title: str) -> Any:  # noqa: ANN401 - a chart
+    runs = sorted({row["run"] for row in points})
+    has_legend = len({row["about"] for row in points}) > 1
+    data = alt.Data(values=points)
+    x = alt.X("run:O", sort=runs, title="run", axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    y = alt.Y("estimate:Q", title=title, scale=alt.Scale(zero=False))
+    color = alt.Color("about:N", title=None, legend=alt.Legend(labelLimit=400) if has_legend else None)
+    lines = alt.Chart(data, width=560, height=320).mark_line(point=True).encode(x=x, y=y, color=color)
+    low = alt.Y("conf_low:Q", title=title)
+    intervals = alt.Chart(data).mark_rule(opacity=0.5).encode(x=x, y=low, y2="conf_high:Q", color=color)
+    return intervals + lines

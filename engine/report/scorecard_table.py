@@ -1,4 +1,4 @@
-"""The scorecard of a run -> tables: how many published numbers come out, and those that do not, with the reason."""
+"""The scorecard of a run -> tables: how many published numbers come out; which differ, and why."""
 
 from __future__ import annotations
 
@@ -8,49 +8,53 @@ from typing import Any
 
 from engine.report.model import Table, number
 
-Row = Mapping[str, Any]
 MOST_SHOWN = 60
 
 
-def scorecard_tables(rows: Sequence[Row], publication: str) -> Iterator[Table]:
-    """Return the summary by table and the numbers that differ."""
-    verdicts = list(dict.fromkeys(row["verdict"] for row in rows))
-    counts = Counter((row["table"], row["column"], row["verdict"]) for row in rows)
-    places = dict.fromkeys((row["table"], row["column"]) for row in rows)
+def scorecard_tables(scores: Sequence[Mapping[str, Any]], publication: str) -> Iterator[Table]:
+    """Yield the verdicts by published table, then the numbers that differ, those without a reason first."""
+    yield _verdict_table(scores, publication)
+    differing = [score for score in scores if score["verdict"] == "differs"]
+    if differing:
+        yield _difference_table(sorted(differing, key=lambda score: bool(score["reason"])))
+
+
+def _verdict_table(scores: Sequence[Mapping[str, Any]], publication: str) -> Table:
+    verdicts = list(dict.fromkeys(score["verdict"] for score in scores))
+    counts = Counter((score["table"], score["column"], score["verdict"]) for score in scores)
     lines = [
         (f"{table}, {column}", *(f"{counts[table, column, verdict] or ''}" for verdict in verdicts))
-        for table, column in places
+        for table, column in dict.fromkeys((score["table"], score["column"]) for score in scores)
     ]
     title = f"Scorecard: numbers printed by {publication}, and ours"
-    yield Table(title=title, columns=("", *verdicts), rows=tuple(lines))
-    differing = [row for row in rows if row["verdict"] == "differs"]
-    unexplained = [row for row in differing if not row["reason"]]
-    shown = [*unexplained, *(row for row in differing if row["reason"])]
-    if not shown:
-        return
-    reasons = list(dict.fromkeys(row["reason"] for row in shown if row["reason"]))
-    lines = [
-        (
-            _place(row),
-            row["measure"].replace("_", " "),
-            row["printed"],
-            number(row["ours"], len(row["printed"].partition(".")[2])),
-            f"{reasons.index(row['reason']) + 1}" if row["reason"] else "",
-        )
-        for row in shown[:MOST_SHOWN]
-    ]
-    told = dict.fromkeys(row["reason"] for row in shown[:MOST_SHOWN] if row["reason"])
-    notes = [f"{reasons.index(reason) + 1}: {reason}." for reason in told]
-    if len(shown) > MOST_SHOWN:
-        notes.append(f"{len(shown) - MOST_SHOWN:,} more are in scorecard.parquet.")
-    yield Table(
+    return Table(title=title, columns=("", *verdicts), rows=tuple(lines))
+
+
+def _difference_table(scores: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the first `MOST_SHOWN` numbers; their reasons are numbered notes."""
+    shown = scores[:MOST_SHOWN]
+    reasons = list(dict.fromkeys(score["reason"] for score in shown if score["reason"]))
+    notes = [f"{place}: {reason}." for place, reason in enumerate(reasons, start=1)]
+    if len(scores) > MOST_SHOWN:
+        notes.append(f"{len(scores) - MOST_SHOWN:,} more are in scorecard.parquet.")
+    return Table(
         title="Numbers that differ by more than a last digit",
         columns=("", "what", "printed", "ours", "why"),
-        rows=tuple(lines),
+        rows=tuple(_difference_line(score, reasons) for score in shown),
         notes=tuple(notes),
     )
 
 
-def _place(row: Mapping[str, Any]) -> str:
-    parts = [row[part] for part in ("variable", "level", "column") if row[part]]
-    return f"{row['table']}: {', '.join(parts)}"
+def _difference_line(score: Mapping[str, Any], reasons: Sequence[str]) -> tuple[str, ...]:
+    return (
+        _place(score),
+        score["measure"].replace("_", " "),
+        score["printed"],
+        number(score["ours"], len(score["printed"].partition(".")[2])),
+        f"{reasons.index(score['reason']) + 1}" if score["reason"] else "",
+    )
+
+
+def _place(score: Mapping[str, Any]) -> str:
+    parts = [score[part] for part in ("variable", "level", "column") if score[part]]
+    return f"{score['table']}: {', '.join(parts)}"

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from engine.audit.audit import audit, audit_tables
 from engine.audit.findings import CERTAIN
 from engine.audit.labels import band
-from engine.audit.published import Cell, Tables, folded
+from engine.audit.published import PrintedCell, Tables, fold_label
 from engine.audit.scorecard import ABSENT, DIFFERS, LAST_DIGIT, SAME, WITHIN, scorecard
 
 
@@ -43,11 +43,12 @@ def test_wang__has_every_certain_slip_of_the_audit(wang):
     assert "need 2,625 to 2,626 people, the count says 2,213" in old.evidence
     y2017, overall = of(certain, "total and parts")  # A5, A7
     assert (
-        "on the same footing 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17" in y2017.evidence
+        "with that denominator 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17"
+        in y2017.evidence
     )
-    assert "on the same footing 30.0" in overall.evidence
+    assert "with that denominator 30.0" in overall.evidence
     left = of(certain, "people left out", "2017")[0]  # A6
-    assert "of the 15,401 people left out of the rates 15,396 are in one level" in left.evidence
+    assert "of the 15,401 people left out of the rates, 15,396 are in one level" in left.evidence
     swaps = of(certain, "swapped rows")  # A8: all waves and overall
     assert len(swaps) == 4
     assert all(
@@ -123,19 +124,23 @@ def clean_cells(seed, decimals=2):
     hits = {**events, "Overall": sum(events.values())}
     for (variable, level, column), (n, e) in totals.items():
         place = {"variable": variable, "level": level, "column": column}
-        cells.append(Cell(table="1", measure="n", printed=f"{n:,}", **place))
+        cells.append(PrintedCell(table="1", measure="n", printed=f"{n:,}", **place))
         cells.append(
-            Cell(table="1", measure="percent", printed=f"{100 * n / everybody[column]:.{decimals}f}", **place)
+            PrintedCell(
+                table="1", measure="percent", printed=f"{100 * n / everybody[column]:.{decimals}f}", **place
+            )
         )
         if n:
-            cells.append(Cell(table="2", measure="events", printed=str(e), **place))
-            cells.append(Cell(table="2", measure="rate", printed=f"{100 * e / n:.{decimals}f}", **place))
+            cells.append(PrintedCell(table="2", measure="events", printed=str(e), **place))
+            cells.append(
+                PrintedCell(table="2", measure="rate", printed=f"{100 * e / n:.{decimals}f}", **place)
+            )
     for column, n in everybody.items():
         place = {"variable": "Total", "level": "Total", "column": column}
-        cells.append(Cell(table="2", measure="n", printed=str(n), **place))
-        cells.append(Cell(table="2", measure="events", printed=str(hits[column]), **place))
+        cells.append(PrintedCell(table="2", measure="n", printed=str(n), **place))
+        cells.append(PrintedCell(table="2", measure="events", printed=str(hits[column]), **place))
         cells.append(
-            Cell(table="2", measure="rate", printed=f"{100 * hits[column] / n:.{decimals}f}", **place)
+            PrintedCell(table="2", measure="rate", printed=f"{100 * hits[column] / n:.{decimals}f}", **place)
         )
     return cells
 
@@ -153,7 +158,7 @@ def test_a_wrong_percentage__is_found_and_nothing_else(seed, data):
     place = data.draw(st.sampled_from([i for i, cell in enumerate(cells) if cell.measure == "percent"]))
     wrong = cells[place]
     moved = f"{(wrong.value + 3.0):.2f}"
-    cells[place] = Cell(
+    cells[place] = PrintedCell(
         table=wrong.table,
         variable=wrong.variable,
         level=wrong.level,
@@ -172,7 +177,7 @@ def test_odd_tables__do_not_stop_the_audit():
         for printed in ("0",)
     ]
     names = ("table", "variable", "level", "column", "measure", "printed")
-    assert audit_tables(Tables([Cell(**dict(zip(names, row, strict=True))) for row in rows])) == ()
+    assert audit_tables(Tables([PrintedCell(**dict(zip(names, row, strict=True))) for row in rows])) == ()
     assert audit_tables(Tables([])) == ()
 
 
@@ -180,18 +185,18 @@ def test_bands_and_labels__are_read():
     closed = [("<=5", ">5"), ("<5", "5-9"), ("< 5", "5+"), ("10-20", ">20")]
     for one, other in closed:
         cells = [
-            Cell(table="1", variable="x", level=level, column="c", measure="n", printed="9")
+            PrintedCell(table="1", variable="x", level=level, column="c", measure="n", printed="9")
             for level in (one, other)
         ]
         assert audit_tables(Tables(cells)) == ()
     assert band("10~20") == (10.0, 20.0)
-    assert folded("Never married/ Divorced") == folded("never married/divorced")
+    assert fold_label("Never married/ Divorced") == fold_label("never married/divorced")
 
 
 def test_rates_of_0_and_100__and_unfitting_groups_do_not_stop_or_mislead():
     def cells(*rows):
         names = ("table", "variable", "level", "column", "measure", "printed")
-        return Tables([Cell(**dict(zip(names, row, strict=True))) for row in rows])
+        return Tables([PrintedCell(**dict(zip(names, row, strict=True))) for row in rows])
 
     ratios = [
         ("3", "Sex", "m", "crude", "odds_ratio", "1.00"),
@@ -243,10 +248,10 @@ def test_command__prints_findings_and_reads_own_files(cli, tmp_path, monkeypatch
     ("text", "code", "told"),
     [
         (None, 2, "no such publication or file"),
-        ("a,b\n", 11, "line 1: found the columns a, b"),
-        ("table,variable,level,column,measure,printed\n1,a,b,c,n\n", 11, "line 2: found 5 fields"),
-        ("table,variable,level,column,measure,printed\n1,a,b,c,count,3\n", 11, "found the measure 'count'"),
-        ("table,variable,level,column,measure,printed\n1,a,b,c,n,many\n", 11, "printed is no number"),
+        ("a,b\n", 11, "line 1: the columns are a, b"),
+        ("table,variable,level,column,measure,printed\n1,a,b,c,n\n", 11, "line 2: 5 fields"),
+        ("table,variable,level,column,measure,printed\n1,a,b,c,count,3\n", 11, "unknown measure 'count'"),
+        ("table,variable,level,column,measure,printed\n1,a,b,c,n,many\n", 11, "'printed' is not a number"),
         (
             "table,variable,level,column,measure,printed\n1,a,b,c,n,3\n1,a,b,c,n,4\n",
             11,
@@ -356,7 +361,7 @@ def test_li2022__what_fits_is_not_a_finding():
     ]
     assert not found & {*fitting}
     # Each place is one the audit can name: with another number it would.
-    from engine.audit.published import read_publication
+    from engine.audit.reading import read_publication
 
     cells = read_publication("li2022").cells
     assert {place for _, place in fitting[2:3]} <= {cell.place for cell in cells if cell.measure == "icc"}
@@ -365,7 +370,8 @@ def test_li2022__what_fits_is_not_a_finding():
 
 def printed(*rows):
     return Tables(
-        Cell(table=t, variable=v, level=lv, column=c, measure=m, printed=p) for t, v, lv, c, m, p in rows
+        PrintedCell(table=t, variable=v, level=lv, column=c, measure=m, printed=p)
+        for t, v, lv, c, m, p in rows
     )
 
 

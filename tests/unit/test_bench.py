@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from engine.bench import peers
 from engine.bench.baseline import read_baseline, slower_than, write_result
+from engine.bench.check import Check
 from engine.bench.data import make_people
 from engine.bench.suite import run_benchmark
-from engine.bench.timing import Check
 from engine.errors import EstimationError, UsageError
 
 
