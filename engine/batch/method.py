@@ -10,7 +10,7 @@ from importlib.metadata import version
 from engine.data.queries import query_folder
 from engine.source_hash import hash_of_files, imported_files
 
-COMPUTING = ("engine.batch.kinds", "engine.batch.tasks", "engine.data.sample")
+COMPUTING = ("engine.batch.context", "engine.batch.tasks", "engine.data.sample", "engine.data.sample_reader")
 SHOWING = ("engine.report",)  # tables cannot move a bit of a result
 LIBRARIES = ("numba", "numpy", "scipy", "statsmodels", "polars", "duckdb")
 

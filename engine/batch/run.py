@@ -134,7 +134,7 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
     rows: list[TidyRow] = []
     seconds: dict[str, float] = {}
     try:
-        for result in run_tasks(tasks, context, compiling):
+        for result in run_tasks(tasks, context, compiling.wait):
             rows += result.rows()
             seconds[f"analysis {result.task.name}"] = result.seconds
             if reporter.keeps and reporter.interrupted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ from engine.errors import DataError, EstimationError, nearest
 from engine.study import AnalysisSpec, StudySpec
 
 if TYPE_CHECKING:
-    from engine.batch.compiling import Compiling
     from engine.batch.context import Context
     from engine.estimators.replicates.pending import Estimated
     from engine.results import TidyRow
@@ -64,7 +63,7 @@ class TaskResult:
 
 
 def run_tasks(
-    tasks: Iterable[Task], context: Context, compiling: Compiling | None = None
+    tasks: Iterable[Task], context: Context, wait: Callable[[str], None] | None = None
 ) -> Iterator[TaskResult]:
     """Yield what comes of each task, in their order; one that fails does not stop the others.
 
@@ -74,14 +73,14 @@ def run_tasks(
         Of one study.
     context
         Of the whole sample; each task sees its waves.
-    compiling
-        Processes that compile kernels ahead; a task waits for those of its analysis.
+    wait
+        Waits until the kernels of an analysis, given by name, are compiled.
     """
     for task in tasks:
         started = time.perf_counter()
         context.reporter.start_analysis(task.name)
-        if compiling is not None:
-            compiling.wait(task.analysis.name)
+        if wait is not None:
+            wait(task.analysis.name)
         estimated, failure = None, None
         try:
             seen = replace(context, columns=context.columns.of_waves(task.waves))

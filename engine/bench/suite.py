@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from engine import __version__
 from engine.bench import ours
 from engine.bench.check import Check
 from engine.bench.data import People, make_people
@@ -25,6 +24,7 @@ from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import estimate_index
 from engine.estimators.sample.pieces import cut_piece
 from engine.kernels.jit import default_threads
+from engine.version import VERSION
 
 _AGREEMENT = 1e-10  # sums of half a million terms in different orders
 Progress = Callable[[str], None]
@@ -42,7 +42,7 @@ class BenchResult:
     def as_dict(self) -> dict[str, Any]:
         """Return the result for JSON."""
         return {
-            "version": __version__,
+            "version": VERSION,
             "machine": self.machine,
             "rows": self.rows,
             "checks": [

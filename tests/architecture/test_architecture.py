@@ -17,7 +17,7 @@ LONGEST_MODULE = 300
 
 # The rooms in the order of the flow: a room may import those before it, except where FORBIDDEN says otherwise.
 ROOMS = (
-    ("errors", "durable", "source_hash"),
+    ("errors", "durable", "source_hash", "version"),
     ("paths", "arrays"),
     ("study",),
     ("kernels", "results"),
@@ -114,8 +114,8 @@ def test_source_hash__sees_every_import():
     for path in MODULES:
         if room_of(path) == "__init__":
             continue
-        seen = {name for name in imported(path, for_types=False) if name.startswith("engine.")}
-        assert imported_modules(path) == seen, name_of(path)
+        needed = {name for name in imported(path, for_types=False) if name.startswith("engine.")}
+        assert needed <= imported_modules(path), name_of(path)  # one too many only computes too much
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
