@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.report.model import Table, number, p_value
-from engine.report.row_groups import Row, by_measure, by_outcome_and_group, distinct, models_of, term_label
+from engine.report.row_groups import (
+    Row,
+    by_measure,
+    by_outcome_and_group,
+    distinct_values,
+    models_of,
+    term_label,
+)
 
 _CRUDE = "crude_odds_ratio"
 _FIT_DIGITS = {"log_likelihood": 2, "pseudo_r2": 4, "aic": 2, "bic": 2}
@@ -36,7 +43,7 @@ def ratio_table(rows: Sequence[Row], label: str) -> Table:
     }
     keys = [*([None] if crude else []), *models]
     lines: list[tuple[str, ...]] = []
-    for (term,) in distinct(shown, "term"):
+    for (term,) in distinct_values(shown, "term"):
         levels = list(dict.fromkeys(row["level"] for row in shown if row["term"] == term))
         if levels != [None]:
             lines.append((str(term),))
@@ -121,7 +128,7 @@ def _fit_table(rows: Sequence[Row]) -> Table:
             cells = (number(estimates.get(model), digits) for model in models)
             lines.append((measure.replace("_", " "), *cells))
     tests = [row for row in rows if row["measure"] in ("lr_chi2", "wald_f")]
-    for (term,) in distinct(tests, "term"):
+    for (term,) in distinct_values(tests, "term"):
         of_model = {row["analysis"]: _test_cell(row) for row in tests if row["term"] == term}
         lines.append((f"test of {term}", *(of_model.get(model, "") for model in models)))
     inflation = [row for row in rows if row["measure"] == "vif"]

@@ -11,7 +11,7 @@ RowsByKey = Mapping[tuple[Any, ...], Row]
 
 def by_outcome_and_group(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     """Yield a label such as ``poor_health, 2014 female`` and the rows of each outcome, wave and subgroup."""
-    for key in distinct(rows, "outcome", "wave", "subgroup"):
+    for key in distinct_values(rows, "outcome", "wave", "subgroup"):
         outcome, wave, subgroup = key
         group = group_name(wave, subgroup)
         label = f"{outcome}, {group}" if group else str(outcome)
@@ -20,7 +20,7 @@ def by_outcome_and_group(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]
 
 def by_group(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
     """Yield the name and the rows of each wave and subgroup; the name is empty for all together."""
-    for wave, subgroup in distinct(rows, "wave", "subgroup"):
+    for wave, subgroup in distinct_values(rows, "wave", "subgroup"):
         yield (
             group_name(wave, subgroup),
             [row for row in rows if (row["wave"], row["subgroup"]) == (wave, subgroup)],
@@ -32,14 +32,14 @@ def group_name(wave: str | None, subgroup: str | None) -> str:
     return " ".join(part for part in (wave, subgroup) if part)
 
 
-def distinct(rows: Sequence[Row], *columns: str) -> list[tuple[Any, ...]]:
+def distinct_values(rows: Sequence[Row], *columns: str) -> list[tuple[Any, ...]]:
     """Return the distinct values of some columns, in the order of the rows."""
     return list(dict.fromkeys(tuple(row[column] for column in columns) for row in rows))
 
 
 def models_of(rows: Sequence[Row]) -> list[str]:
     """Return the names of the models (analyses), in the order of the rows."""
-    return [name for (name,) in distinct(rows, "analysis")]
+    return [name for (name,) in distinct_values(rows, "analysis")]
 
 
 def terms_of(rows: Sequence[Row], measure: str) -> list[str | None]:

@@ -83,7 +83,7 @@ def test_plan_and_check__know_products(cli, study):
     assert cli("check", study)[0] == 0
 
 
-def test_group_without_events__is_a_status_and_the_others_are_told(cli, study, project, survey):
+def test_group_without_events__is_a_status_and_the_others_are_reported(cli, study, project, survey):
     survey = survey.with_columns(ill=pl.when(pl.col("wave") == 2015).then(0).otherwise(pl.col("ill")))
     survey.write_parquet(project / "survey.parquet")
     code, _, err = cli("run", study, "--out", "run", "--only", "by-wave")

@@ -90,8 +90,8 @@ def design_matrix(
     p = len(next(iter(variables.values())).values)
     X, columns, term_of_column = [np.ones(p)], [], [-1]
     for t, term in enumerate(terms):
-        factors = [variables[name].columns(by_scores=term.by_scores) for name in term.names]
-        for level, column in reduce(_products, factors):
+        operands = [variables[name].columns(by_scores=term.by_scores) for name in term.names]
+        for level, column in reduce(_products, operands):
             X.append(column)
             columns.append(Column(term=term.label, level=level))
             term_of_column.append(t)
