@@ -7,45 +7,30 @@ import pytest
 from engine.batch.execute import run
 from engine.errors import DataError, StudyError
 from engine.study import load_study
-
-STUDY = """
-[study]
-name = "small"
-[source]
-path = "people.csv"
-wave = "wave"
-[design]
-weight = "w"
-[variables.ill]
-from = "ill"
-levels = {{ no = [0], yes = [1] }}
-event = "yes"
-[variables.income]
-from = "income"
-impute = "mean"
-{more}
-[variables.fifth]
-from = "income"
-quantiles = ["low", "2", "3", "4", "high"]
-[[sample]]
-label = "Known outcome"
-keep = "ill IS NOT NULL"
-[[analysis]]
-name = "who"
-kind = "describe"
-variables = ["fifth", "income"]
-by = "wave"
-[[analysis]]
-name = "rates"
-kind = "rates"
-outcome = "ill"
-rows = "fifth"
-"""
+from tests.study_texts import analysis, event, study_text
 
 
-def write(folder, frame, more=""):
+def study_of(**income):
+    """Return the study with more lines for its income."""
+    return study_text(
+        source={"path": "people.csv", "wave": "wave"},
+        design={"weight": "w"},
+        variables={
+            "ill": event("yes", no=[0], yes=[1]),
+            "income": {"impute": "mean", **income},
+            "fifth": {"from": "income", "quantiles": ["low", "2", "3", "4", "high"]},
+        },
+        sample={"Known outcome": "ill IS NOT NULL"},
+        analyses=[
+            analysis("describe", name="who", variables=["fifth", "income"], by="wave"),
+            analysis("rates", outcome="ill", rows="fifth"),
+        ],
+    )
+
+
+def write(folder, frame, **income):
     frame.write_csv(folder / "people.csv")
-    (folder / "small.toml").write_text(STUDY.format(more=more))
+    (folder / "small.toml").write_text(study_of(**income))
     return load_study(folder / "small.toml"), folder
 
 
@@ -130,16 +115,20 @@ def test_too_many_missing__are_refused(tmp_path):
     ):
         run(folder / "small.toml", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
-    write(tmp_path, frame, "impute_most = 0.25")
+    write(tmp_path, frame, impute_most=0.25)
     assert run(folder / "small.toml", out=tmp_path / "run").manifest["imputed"]["income"]["rows"] == 80
 
 
 @pytest.mark.parametrize(
-    ("more", "place"),
-    [("levels = { a = [1] }", "variables.income.impute"), ('quantiles = ["a"]', "variables.income.quantiles"),
-     ("cut = { a = [0, 9] }", "variables.income.impute"), ('quantiles = ["a", "a"]', "variables.income.quantiles")],
-)  # fmt: skip
-def test_contradictions__are_faults(tmp_path, more, place):
+    ("lines", "place"),
+    [
+        ({"levels": {"a": [1]}}, "variables.income.impute"),
+        ({"quantiles": ["a"]}, "variables.income.quantiles"),
+        ({"cut": {"a": [0, 9]}}, "variables.income.impute"),
+        ({"quantiles": ["a", "a"]}, "variables.income.quantiles"),
+    ],
+)
+def test_contradictions__are_faults(tmp_path, lines, place):
     with pytest.raises(StudyError) as caught:
-        write(tmp_path, people(), more)
+        write(tmp_path, people(), **lines)
     assert place in [fault.path for fault in caught.value.faults]
