@@ -19,14 +19,16 @@ from engine.nights import inbox as inbox_module
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("EQUIRANK_SHARED", ROOT.parent / "shared"))
+NUMBERS = ROOT / "tests" / "oracle" / "numbers"
 KERNEL_CACHE = str(_jit.numba.config.CACHE_DIR)
 
 TINY = pl.DataFrame(
     {
         "x": [3, 1, 2, 2, 5, 3, 3, 1],
         "y": [2, 1, 0, 3, 4, 1, 5, 2],
-        "b": [1, 0, 0, 1, 1, 0, 1, 1],
+        "b": [1, 0, 0, 1, 1, 0, 1, 0],
         "w": [1.0, 2.0, 1.0, 3.0, 1.0, 1.0, 2.0, 1.0],
+        "psu": [1, 1, 2, 2, 3, 3, 4, 4],
     }
 )
 
@@ -54,8 +56,20 @@ def housing(shared):
 
 
 @pytest.fixture(scope="session")
-def oracle(shared):
-    return lambda name: json.loads((shared / "oracles" / f"{name}.json").read_text())
+def oracle(request):
+    """Read numbers of other programs by what they are of, such as "contributions_simulated".
+
+    They lie in tests/oracle/numbers, where the name of a file begins with the programs that made it, or beside this
+    checkout.
+    """
+
+    def numbers(name):
+        carried = list(NUMBERS.glob(f"*_{name}.json"))
+        assert len(carried) < 2, f"{name} names several files: {carried}"
+        path = carried[0] if carried else request.getfixturevalue("shared") / "oracles" / f"{name}.json"
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    return numbers
 
 
 @pytest.fixture(scope="session")

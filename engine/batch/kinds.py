@@ -101,7 +101,9 @@ def _rif(analysis: RifSpec, context: Context) -> Estimated:
     from engine.estimators.replicates.pending import Estimated
 
     terms = _single_terms(analysis, context)
-    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()])
+    arrays = _ranked_sample(
+        analysis, [analysis.outcome], context, terms=[*terms.values()], canonical=True
+    )
     bounds = _bounds(analysis, analysis.outcome, context)
     return Estimated(entries=estimate_rif(arrays, terms, analysis, bounds))
 
@@ -135,7 +137,7 @@ def _curve(analysis: CurveSpec, context: Context) -> Estimated:
     from engine.estimators.index.curve import curves
     from engine.estimators.replicates.pending import Estimated
 
-    arrays = _ranked_sample(analysis, analysis.outcome, context)
+    arrays = _ranked_sample(analysis, analysis.outcome, context, canonical=False)
     return Estimated(entries=curves(arrays, analysis, seed=context.seed))
 
 
@@ -202,8 +204,8 @@ def _ranked_sample(
     outcomes: Sequence[str],
     context: Context,
     *,
+    canonical: bool,
     terms: Sequence[VariableArrays] = (),
-    canonical: bool = False,
 ) -> SampleArrays:
     """Return the sample sorted by group and rank; an outcome is missing where a term is."""
     import numpy as np

@@ -6,55 +6,34 @@ import polars as pl
 import pyreadstat
 import pytest
 
-STUDY = """
-[study]
-name = "small"
-seed = 5
-[source]
-path = "survey.parquet"
-wave = "wave"
-[design]
-weight = "weight"
-stratum = "stratum"
-cluster = "psu"
-[variables.ill]
-from = "ill"
-levels = { well = [0], ill = [1] }
-event = "ill"
-[variables.income]
-from = "income"
-[variables.sex]
-from = "SEX"
-levels = { male = [1], female = ["2"] }
-[[sample]]
-label = "Income known"
-keep = "income IS NOT NULL"
-[[analysis]]
-name = "people"
-kind = "describe"
-by = "wave"
-[[analysis]]
-name = "rates"
-kind = "rates"
-outcome = "ill"
-rows = "sex"
-by = "wave"
-[[analysis]]
-name = "inequality"
-kind = "concentration"
-outcome = "ill"
-rank_by = "income"
-by = ["wave", "sex"]
-index = ["standard", "erreygers"]
-compare = true
-bootstrap = { replicates = 100 }
-[[analysis]]
-name = "curve"
-kind = "curve"
-outcome = "ill"
-rank_by = "income"
-by = "wave"
-"""
+from tests.study_texts import analysis, event, factor, study_text
+
+STUDY = study_text(
+    seed=5,
+    source={"path": "survey.parquet", "wave": "wave"},
+    design={"weight": "weight", "stratum": "stratum", "cluster": "psu"},
+    variables={
+        "ill": event("ill", well=[0], ill=[1]),
+        "income": {},
+        "sex": {"from": "SEX", **factor(male=[1], female=["2"])},
+    },
+    sample={"Income known": "income IS NOT NULL"},
+    analyses=[
+        analysis("describe", name="people", by="wave"),
+        analysis("rates", outcome="ill", rows="sex", by="wave"),
+        analysis(
+            "concentration",
+            name="inequality",
+            outcome="ill",
+            rank_by="income",
+            by=["wave", "sex"],
+            index=["standard", "erreygers"],
+            compare=True,
+            bootstrap={"replicates": 100},
+        ),
+        analysis("curve", outcome="ill", rank_by="income", by="wave"),
+    ],
+)
 
 
 def write_survey(frame: pl.DataFrame, path):

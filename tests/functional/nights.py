@@ -6,62 +6,35 @@ import shutil
 import numpy as np
 import polars as pl
 
-STUDY = """
-[study]
-name = "nights"
-seed = 3
-[source]
-path = "wave_*.parquet"
-wave = "wave"
-key = ["id"]
-[design]
-weight = "weight"
-stratum = "stratum"
-cluster = "psu"
-[variables.ill]
-from = "ill"
-levels = { well = [0], ill = [1] }
-event = "ill"
-[variables.income]
-from = "income"
-range = [0, 1000]
-[variables.sex]
-from = "sex"
-levels = { male = [1], female = [2] }
-[[sample]]
-label = "Income known"
-keep = "income IS NOT NULL"
-[[analysis]]
-name = "rates"
-kind = "rates"
-waves = "each"
-outcome = "ill"
-rows = "sex"
-[[analysis]]
-name = "yearly"
-kind = "concentration"
-waves = "each"
-outcome = "ill"
-rank_by = "income"
-bootstrap = { replicates = 60 }
-[[analysis]]
-name = "trend"
-kind = "concentration"
-by = "wave"
-outcome = "ill"
-rank_by = "income"
-index = ["standard", "erreygers"]
-compare = true
-bootstrap = { replicates = 60 }
-[[analysis]]
-name = "pair"
-kind = "concentration"
-waves = ["1", "3"]
-by = "wave"
-outcome = "ill"
-rank_by = "income"
-compare = true
-"""
+from tests.study_texts import analysis, event, factor, study_text
+
+RANKED = {"outcome": "ill", "rank_by": "income"}
+STUDY = study_text(
+    name="nights",
+    seed=3,
+    source={"path": "wave_*.parquet", "wave": "wave", "key": ["id"]},
+    design={"weight": "weight", "stratum": "stratum", "cluster": "psu"},
+    variables={
+        "ill": event("ill", well=[0], ill=[1]),
+        "income": {"range": [0, 1000]},
+        "sex": factor(male=[1], female=[2]),
+    },
+    sample={"Income known": "income IS NOT NULL"},
+    analyses=[
+        analysis("rates", waves="each", outcome="ill", rows="sex"),
+        analysis("concentration", name="yearly", waves="each", **RANKED, bootstrap={"replicates": 60}),
+        analysis(
+            "concentration",
+            name="trend",
+            by="wave",
+            **RANKED,
+            index=["standard", "erreygers"],
+            compare=True,
+            bootstrap={"replicates": 60},
+        ),
+        analysis("concentration", name="pair", waves=["1", "3"], by="wave", **RANKED, compare=True),
+    ],
+)
 
 
 def wave(number, n=300):

@@ -96,7 +96,7 @@ def test_study__that_its_own_files_do_not_fit_changes_nothing(cli, night):
     code, _, err = night()
     assert code == 11
     assert "no column 'sxe'" in err
-    assert "it is the study that has changed" in err
+    assert "has not changed; the study has" in err
     assert {name: sha for name, sha in tree(night.store).items() if not name.startswith("parts")} == {
         name: sha for name, sha in before.items() if not name.startswith("parts")
     }

@@ -18,13 +18,13 @@ def quantile_error(p, sd, n):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_replicates__have_the_reference_distribution(method, oracle, housing):
-    (case,) = oracle("bootstrap_distributions")
+def test_replicates__have_the_reference_distribution(method, reference):
+    (case,) = reference.numbers("bootstrap_distributions")
     R = case["R"]
     for key, index in NAMES.items():
         expected = case[METHODS[method]][key]
         result = engine.concentration_index(
-            housing,
+            reference.frame,
             "high",
             "income",
             weight="w",
@@ -46,18 +46,11 @@ def test_replicates__have_the_reference_distribution(method, oracle, housing):
         assert result.rows[0].std_error == pytest.approx(case["linearised_se_design"][key], rel=1e-9)
 
 
-def test_iid_intervals__equal_those_of_the_boot_package(oracle, housing):
-    (case,) = oracle("bootstrap_distributions")
+def test_iid_intervals__equal_those_of_the_boot_package(reference):
+    (case,) = reference.numbers("bootstrap_distributions")
     for interval, key in {"normal": "ci_normal", "basic": "ci_basic", "percentile": "ci_perc"}.items():
         result = engine.concentration_index(
-            housing,
-            "high",
-            "income",
-            weight="w",
-            bootstrap=case["R"],
-            method="iid",
-            interval=interval,
-            seed=11,
+            reference.frame, "high", "income", weight="w", bootstrap=case["R"], method="iid", interval=interval, seed=11
         )
         expected = case["iid_bootstrap"]["CI"]
         error = np.sqrt(2) * quantile_error(0.025, expected["sd"], case["R"])
@@ -67,10 +60,10 @@ def test_iid_intervals__equal_those_of_the_boot_package(oracle, housing):
             assert abs(found - wanted) < ERRORS * error + slack
 
 
-def test_poisson__agrees_with_the_iid_bootstrap(housing):
+def test_poisson__agrees_with_the_iid_bootstrap(reference):
     call = {"weight": "w", "bootstrap": 4000, "seed": 1}
-    iid = engine.concentration_index(housing, "high", "income", method="iid", **call)
-    poisson = engine.concentration_index(housing, "high", "income", method="poisson", **call)
+    iid = engine.concentration_index(reference.frame, "high", "income", method="iid", **call)
+    poisson = engine.concentration_index(reference.frame, "high", "income", method="poisson", **call)
     assert poisson.std_error == pytest.approx(iid.std_error, rel=0.08)
 
 

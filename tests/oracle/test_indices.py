@@ -6,15 +6,15 @@ import pytest
 
 import engine
 from tests.conftest import TINY
+from tests.study_texts import analysis, event, factor, study_text
 
 NAMES = {"CI": "standard", "GC": "generalized", "E": "erreygers", "W": "wagstaff"}
 RTOL = 1e-9
 STATA_RTOL = 1e-8  # Stata and its port keep some intermediate results as floats
-PEER = ("classical", "robust", "cluster")
-
-
-def frame_of(name, housing, shared):
-    return housing if name == "housing" else pl.read_csv(shared / "data" / "tiny.csv")
+# The linearised error is a first-order limit of the jackknife: 250 PSUs leave some 0.3 %, 40 PSUs six times that.
+FIRST_ORDER = {"housing": 0.005, "simulated": 0.03}
+# Rows of conindex's own errors that each file has, without those of an event ranked by itself.
+PEERS = {"tiny": 72, "housing": 144, "simulated": 96}
 
 
 def test_tiny__is_exactly_17_over_90():
@@ -25,7 +25,7 @@ def test_tiny__is_exactly_17_over_90():
 
 
 def test_tiny__agrees_with_what_sound_programs_print(oracle):
-    printed = oracle("disagreements_tiny")
+    printed = oracle("sound_values_tiny")
     expected = {
         ("standard", None): printed["exact mid-rank, population (own ref) CI"],
         ("generalized", None): printed["GC truth"],
@@ -38,10 +38,10 @@ def test_tiny__agrees_with_what_sound_programs_print(oracle):
     assert modified.estimate == pytest.approx(printed["modified min=-1 definition"], rel=RTOL)
 
 
-def test_linearised_and_jackknife__equal_the_survey_package(oracle, housing):
-    for case in oracle("linearised_jackknife"):
+def test_linearised_and_jackknife__equal_the_survey_package(reference):
+    for case in reference.numbers("linearised_jackknife"):
         call = {
-            "frame": housing,
+            "frame": reference.frame,
             "outcome": case["outcome"],
             "rank_by": case["rank"],
             "weight": case["weights"],
@@ -58,31 +58,25 @@ def test_linearised_and_jackknife__equal_the_survey_package(oracle, housing):
         assert jackknife.rows[0].n_clusters == case["n_psu"]
 
 
-def test_linearised__with_clusters_but_no_strata(oracle, housing):
-    for case in oracle("linearised_cluster_nostrata"):
+def test_linearised__with_clusters_but_no_strata(reference):
+    for case in reference.numbers("linearised_cluster_no_strata"):
+        index = NAMES[case["index_type"]]
         result = engine.concentration_index(
-            housing,
-            "high",
-            "income",
-            weight="w",
-            cluster="psu",
-            index=NAMES[case["index_type"]],
-            bounds=(0, 1),
+            reference.frame, "high", "income", weight="w", cluster="psu", index=index, bounds=(0, 1)
         )
         assert result.estimate == pytest.approx(case["index"], rel=RTOL)
         assert result.std_error == pytest.approx(case["se_linear_cluster"], rel=RTOL)
 
 
-def test_extended_and_symmetric__jackknife_equals_the_survey_package(oracle, housing):
-    case = next(case for case in oracle("jackknife_decomposition_ext_hi") if "extended" in case["what"])
+def test_extended_and_symmetric__jackknife_equals_the_survey_package(reference):
+    case = reference.numbers("jackknife_extended_symmetric")
     for name, estimate, std_error in zip(case["names"], case["estimate"], case["se"], strict=True):
         index, parameter = {"ext": "extended", "sym": "symmetric"}[name[:3]], float(name[3:])
         call = {"weight": "w", "stratum": "strata", "cluster": "psu", "index": index, "parameter": parameter}
-        jackknife = engine.concentration_index(housing, "bmi", "inc10", **call, method="jackknife")
+        jackknife = engine.concentration_index(reference.frame, "bmi", "inc10", **call, method="jackknife")
         assert jackknife.estimate == pytest.approx(estimate, rel=RTOL)
         assert jackknife.std_error == pytest.approx(std_error, rel=RTOL)
-        # The linearised error is a first-order limit of the jackknife; 250 PSUs leave some 0.3 %.
-        assert jackknife.linearised_std_error == pytest.approx(std_error, rel=0.005)
+        assert jackknife.linearised_std_error == pytest.approx(std_error, rel=FIRST_ORDER[reference.name])
 
 
 def test_reference_values__on_real_files(oracle, shared):
@@ -104,6 +98,25 @@ def test_reference_values__on_real_files(oracle, shared):
             assert result.n_obs == expected["n"]
 
 
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_indices__follow_from_all_pairs_of_people(simulated, weight):
+    """The generalized index is the mean over pairs of what the better-off has more, with no rank at all."""
+    y, x = simulated["high"].to_numpy().astype(float), simulated["income"].to_numpy()
+    w = np.ones(len(y)) if weight is None else simulated[weight].to_numpy()
+    mean = (w * y).sum() / w.sum()
+    pairs = w[:, None] * w * (y[:, None] - y) * np.sign(x[:, None] - x)
+    generalized = pairs.sum() / (2 * w.sum() ** 2)
+    expected = {
+        "generalized": generalized,
+        "standard": generalized / mean,
+        "erreygers": 4 * generalized,
+        "wagstaff": generalized / (mean * (1 - mean)),
+    }
+    for index, value in expected.items():
+        result = engine.concentration_index(simulated, "high", "income", weight=weight, index=index, bounds=(0, 1))
+        assert result.estimate == pytest.approx(value, rel=RTOL)
+
+
 def spec_of(case):
     spec, limits = case["spec"], case["limits"]
     if spec in NAMES or spec == "gini":
@@ -118,39 +131,42 @@ def spec_of(case):
     return name, parameter, bounds
 
 
-def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
-    """Ours, and beside it what conindex prints; its `svy` rows rank without weights and are no reference."""
-    from engine.api.arguments import RankedArguments, frame_arrays, frame_design
+def frame_of(name, request):
+    return TINY if name == "tiny" else request.getfixturevalue(name)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_conindex__every_number_of_its_r_port(oracle, request, name):
+    """Ours, and beside it what conindex prints, or, for the simulated survey, the regression that it describes."""
+    from engine.api.arguments import RankedArguments
+    from engine.api.frame_arrays import ranked_sample
     from engine.estimators.index.concentration import estimate_concentration
     from engine.study import ConcentrationSpec
 
-    seen = 0
-    for case in oracle("conindex_r_port"):
-        if case["se_kind"] == "svy":
-            continue
-        name, parameter, bounds = spec_of(case)
-        frame = frame_of(case["dataset"], housing, shared)
+    frame, seen = frame_of(name, request), 0
+    for case in oracle(f"convenient_regression_{name}"):
+        index, parameter, bounds = spec_of(case)
         cluster = "psu" if case["se_kind"] == "cluster" else None
-        columns = frame_design(
-            frame, RankedArguments(outcome="y", rank_by="x", weight=case["weights"], cluster=cluster)
+        given = RankedArguments(
+            outcome=case["outcome"], rank_by=case["rank"], weight=case["weights"], cluster=cluster
         )
         if "error" in case:  # limits above the smallest value: refused there, and here
             with pytest.raises(engine.DataError, match="outside its bounds"):
-                frame_arrays(frame, case["outcome"], case["rank"], columns, bounds)
+                ranked_sample(frame, given, bounds)
             continue
-        arrays = frame_arrays(frame, case["outcome"], case["rank"], columns, None)
+        arrays = ranked_sample(frame, given, None)
         spec = ConcentrationSpec(
             name="x",
             kind="concentration",
             outcome=case["outcome"],
             rank_by=case["rank"],
-            index=name,
+            index=index,
             parameter=parameter,
             bounds=bounds,
             peer="conindex",
         )
         rows = {row.method: row for row in estimate_concentration(arrays, spec, {}, seed=0).rows}
-        if name != "modified" or bounds[0] == 0:  # conindex's modified index is not the definition
+        if index != "modified" or bounds[0] == 0:  # conindex's modified index is not the definition
             assert rows["linearised"].estimate == pytest.approx(case["index"], rel=STATA_RTOL)
         if case["se"] is None:
             continue
@@ -162,30 +178,24 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
             # Beyond t = 40 the tails of two libraries differ in the sixth digit of 1e-300.
             assert peer.p_value == pytest.approx(case["p_value"], rel=1e-6, abs=1e-200)
             seen += 1
-    assert seen > 150
+    assert seen == PEERS[name]
 
 
-def test_groups__difference_with_shared_clusters(oracle, housing):
-    from engine.api.arguments import RankedArguments, frame_design
-    from engine.arrays import Group
-    from engine.data.frame_reader import number_column
-    from engine.estimators.index.concentration import estimate_concentration
-    from engine.estimators.sample.sorting import sort_sample
-    from engine.study import ConcentrationSpec
-
-    expected = oracle("group_comparison")["housing_female_linearised_design"]
-    arrays = sort_sample(
-        outcomes={"high": number_column(housing, "high", "outcome")},
-        rank=number_column(housing, "income", "rank_by"),
-        rank_name="income",
-        columns=frame_design(
-            housing, RankedArguments(outcome="y", rank_by="x", weight="w", stratum="strata", cluster="psu")
-        ),
-        group=housing["female"].to_numpy().astype(np.int64),
-        groups=(Group(subgroup="male"), Group(subgroup="female")),
+def test_groups__difference_with_shared_clusters(reference, tmp_path):
+    expected = reference.numbers("group_difference")
+    reference.frame.write_parquet(tmp_path / "survey.parquet")
+    (tmp_path / "study.toml").write_text(
+        study_text(
+            design={"weight": "w", "stratum": "strata", "cluster": "psu"},
+            variables={
+                "high": event("yes", no=[0], yes=[1]),
+                "income": {},
+                "sex": factor(male=["male"], female=["female"]),
+            },
+            analyses=[analysis("concentration", outcome="high", rank_by="income", by="sex", compare=True)],
+        )
     )
-    spec = ConcentrationSpec(name="x", kind="concentration", outcome="high", rank_by="income", compare=True)
-    male, female, difference, joint = estimate_concentration(arrays, spec, {}, seed=0).rows
+    male, female, difference, joint = engine.run(tmp_path / "study.toml", out=tmp_path / "run").rows
     assert [male.estimate, female.estimate] == pytest.approx(expected["est"], rel=RTOL)
     assert male.std_error == pytest.approx(expected["V"][0][0] ** 0.5, rel=RTOL)
     assert female.std_error == pytest.approx(expected["V"][1][1] ** 0.5, rel=RTOL)

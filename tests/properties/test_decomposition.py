@@ -84,14 +84,14 @@ def test_invariants__hold(people, model):
 @pytest.mark.parametrize("model", MODELS)
 def test_replicates__equal_the_decomposition_of_each_resample(people, model):
     """Rows repeated as often as a replicate drew them, decomposed from scratch."""
-    from engine.api.arguments import frame_arrays, frame_variable
-    from engine.arrays import DesignColumns
+    from engine.api.arguments import RankedArguments
+    from engine.api.frame_arrays import covariate, ranked_sample
     from engine.estimators.decomposition.covariates import covariates_of
     from engine.estimators.decomposition.rows import estimate_decomposition
     from engine.study import BootstrapSpec, DecompositionSpec
 
-    variables = [frame_variable(people, name, None) for name in TERMS]
-    arrays = frame_arrays(people, "ill", "income", DesignColumns(weight=people["w"].to_numpy()), (0.0, 1.0))
+    variables = [covariate(people, name, None) for name in TERMS]
+    arrays = ranked_sample(people, RankedArguments(outcome="ill", rank_by="income", weight="w"), (0.0, 1.0))
     spec = DecompositionSpec(
         name="d",
         kind="decomposition",

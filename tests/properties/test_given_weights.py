@@ -5,30 +5,28 @@ import polars as pl
 import pytest
 
 import engine
+from tests.study_texts import analysis, study_text
 
-STUDY = """
-[study]
-name = "given"
-[source]
-path = "x.parquet"
-[design]
-weight = "w"
-{design}
-[variables.y]
-from = "y"
-[variables.x]
-from = "x"
-[variables.z]
-from = "z"
-[[analysis]]
-name = "parts"
-kind = "decomposition"
-outcome = "y"
-rank_by = "x"
-terms = "z"
-need = "z"
-bootstrap = {{ method = "{method}", interval = "normal" }}
-"""
+
+def study_of(method, **design):
+    """Return a decomposition whose errors come from replicates of a method."""
+    return study_text(
+        name="given",
+        source="x.parquet",
+        design={"weight": "w", **design},
+        variables={"y": {}, "x": {}, "z": {}},
+        analyses=[
+            analysis(
+                "decomposition",
+                name="parts",
+                outcome="y",
+                rank_by="x",
+                terms="z",
+                need="z",
+                bootstrap={"method": method, "interval": "normal"},
+            )
+        ],
+    )
 
 
 def test_given_jackknife_weights__give_the_jackknifes_errors_of_contributions(tmp_path):
@@ -45,22 +43,17 @@ def test_given_jackknife_weights__give_the_jackknifes_errors_of_contributions(tm
             "psu": psu,
         }
     )
-    weights = {
-        f"rw_{k:02}": np.where(psu == k, 0.0, frame["w"].to_numpy() * psus / (psus - 1)) for k in range(psus)
-    }
+    weights = {f"rw_{k:02}": np.where(psu == k, 0.0, frame["w"].to_numpy() * psus / (psus - 1)) for k in range(psus)}
     frame.with_columns(**{name: pl.Series(values) for name, values in weights.items()}).write_parquet(
         tmp_path / "x.parquet"
     )
     errors = []
-    for name, design, method in (
-        (
-            "given",
-            'replicate_weights = { columns = "rw_*", method = "jk1", centre = "mean" }',
-            "replicate-weights",
-        ),
-        ("own", 'cluster = "psu"', "jackknife"),
+    given = {"columns": "rw_*", "method": "jk1", "centre": "mean"}
+    for name, text in (
+        ("given", study_of("replicate-weights", replicate_weights=given)),
+        ("own", study_of("jackknife", cluster="psu")),
     ):
-        (tmp_path / f"{name}.toml").write_text(STUDY.format(design=design, method=method))
+        (tmp_path / f"{name}.toml").write_text(text)
         rows = engine.run(tmp_path / f"{name}.toml", out=tmp_path / name).to_frame()
         errors.append(rows["std_error"].to_list())
     assert errors[0] == pytest.approx(errors[1], rel=1e-9)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from engine.api.arguments import RankedArguments, frame_arrays, frame_design, frame_variable
+from engine.api.arguments import RankedArguments
+from engine.api.frame_arrays import covariate, ranked_sample
 from engine.arrays import VariableArrays
 from engine.data.frame_reader import as_polars
 from engine.estimators.decomposition.rows import estimate_decomposition
@@ -17,7 +18,7 @@ def sample(survey):
     given = RankedArguments(
         outcome="ill", rank_by="income", weight="weight", stratum="stratum", cluster="psu"
     )
-    return data, frame_arrays(data, "ill", "income", frame_design(data, given), (0.0, 1.0))
+    return data, ranked_sample(data, given, (0.0, 1.0))
 
 
 @pytest.mark.parametrize("of", [2, 5, 16])
@@ -60,7 +61,7 @@ def test_decomposition__shares_join_to_the_same_rows(survey, of):
         model="logit",
         bootstrap=BootstrapSpec(replicates=150),
     )
-    sex: VariableArrays = frame_variable(data, "sex", None)
+    sex: VariableArrays = covariate(data, "sex", None)
     parts = [
         estimate_decomposition(arrays, [sex], spec, (0.0, 1.0), seed=3, share=Share(number=k, of=of))
         for k in range(1, of + 1)

@@ -6,33 +6,24 @@ import pytest
 from engine.batch.check import check_study
 from engine.batch.run import run
 from engine.errors import DataError, MissingFileError
+from tests.study_texts import analysis, event, factor, study_text
 
-STUDY = """
-[study]
-name = "places"
-[source]
-path = "people.parquet"
-[[source.merge]]
-name = "community"
-path = "community.csv"
-key = "CID2016"
-[[source.merge]]
-name = "city"
-path = "city.parquet"
-key = { CITY = "code" }
-[variables.ill]
-from = "ill"
-levels = { no = [0], yes = [1] }
-event = "yes"
-[variables.beds]
-from = "city.beds"
-[variables.minority]
-from = "community.C7_1"
-levels = { few = ["few"], many = ["many"] }
-[[analysis]]
-name = "who"
-kind = "describe"
-"""
+STUDY = study_text(
+    name="places",
+    source={
+        "path": "people.parquet",
+        "merge": [
+            {"name": "community", "path": "community.csv", "key": "CID2016"},
+            {"name": "city", "path": "city.parquet", "key": {"CITY": "code"}},
+        ],
+    },
+    variables={
+        "ill": event("yes", no=[0], yes=[1]),
+        "beds": {"from": "city.beds"},
+        "minority": {"from": "community.C7_1", **factor(few=["few"], many=["many"])},
+    },
+    analyses=[analysis("describe")],
+)
 
 
 @pytest.fixture

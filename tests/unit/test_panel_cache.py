@@ -10,18 +10,9 @@ from engine.data import panel, part
 from engine.data.source_file import SourceFile
 from engine.paths import cache_folder
 from engine.study import parse_study
+from tests.study_texts import analysis, study_text
 
-STUDY = """
-[study]
-name = "x"
-[source]
-path = "x.parquet"
-[variables.a]
-from = "a"
-[[analysis]]
-name = "d"
-kind = "describe"
-"""
+STUDY = study_text(source="x.parquet", variables={"a": {}}, analyses=[analysis("describe")])
 
 
 def files(tmp_path):

@@ -21,6 +21,7 @@ NOT_COMPUTING = {
     "batch/method.py",
     "batch/request.py",
     "batch/run.py",
+    "data/source_paths.py",
 }
 NOT_COMPUTING_ROOMS = {"report", "store"}
 RUN_ALL_KINDS = """
