@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.estimators.regression.logit import maximise, standardised
-from engine.estimators.regression.multilevel_likelihood import Likelihood, Nested
-from engine.estimators.regression.multilevel_maximum import maximum
+from engine.estimators.regression.logit_maximum import maximise_logit
+from engine.estimators.regression.multilevel_likelihood import MultilevelData, MultilevelLikelihood
+from engine.estimators.regression.multilevel_maximum import maximise_multilevel
+from engine.estimators.regression.patterns import standardised
 from engine.kernels.regression.multilevel_likelihood import Cells
 
 LEVELS = (2, 3, 3, 5, 4, 4, 3, 3, 2, 2, 2, 2, 2, 4)  # of the factors
@@ -57,9 +58,10 @@ def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noq
     outer_end = np.flatnonzero(np.diff(city[inner_end - 1], append=-1)) + 1
     n = np.ones(len(y))
     Z, _ = standardised(X, n)
-    single = maximise(Z, n, y)
-    nested = Nested.of(Z, Cells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
-    fit = maximum(Likelihood(nested=nested, points=7), np.concatenate([single.beta, [0.5, 0.5]]))
+    single = maximise_logit(Z, n, y)
+    data = MultilevelData.of(Z, Cells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
+    likelihood = MultilevelLikelihood(data=data, points=7)
+    fit = maximise_multilevel(likelihood, np.concatenate([single.beta, [0.5, 0.5]]))
     seconds = time.perf_counter() - began
     v3, v2 = fit.theta[-2:] ** 2
     return (

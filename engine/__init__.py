@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.version import VERSION
+
 if TYPE_CHECKING:
-    from engine.api.concentration import concentration_curve, concentration_index
+    from engine.api.concentration_curve import concentration_curve
+    from engine.api.concentration_index import concentration_index
     from engine.api.decompose import decompose
     from engine.api.logit import logit
     from engine.api.mixed_logit import mixed_logit
@@ -16,11 +19,11 @@ if TYPE_CHECKING:
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
     from engine.study.load import load_study
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOMES = {
-    "concentration_index": "engine.api.concentration",
-    "concentration_curve": "engine.api.concentration",
+    "concentration_index": "engine.api.concentration_index",
+    "concentration_curve": "engine.api.concentration_curve",
     "decompose": "engine.api.decompose",
     "load_study": "engine.study.load",
     "logit": "engine.api.logit",

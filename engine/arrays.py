@@ -236,7 +236,7 @@ class VariableArrays:
     values
         (N,) float64, NaN where missing; None for a factor without event. For an event 0 and 1.
     missing
-        (N,) uint8: 0 for a value, otherwise why there is none (see `engine.study.models.MISSING_KINDS`).
+        (N,) uint8: 0 for a value, otherwise why there is none (see `engine.study.MISSING_KINDS`).
     scores
         Place of each level in its natural order, 0 for the reference; empty for a number.
     """

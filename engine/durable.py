@@ -1,4 +1,4 @@
-"""Files that survive a crash: written beside their place, pushed to the disk, and moved into it whole."""
+"""Files that survive a crash: written in a work folder, flushed to disk, then moved into place whole."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import shutil
 from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 from pathlib import Path
 
-DISK = {ENOSPC, EDQUOT, EIO, EROFS, EFBIG}
+DISK_ERRORS = {ENOSPC, EDQUOT, EIO, EROFS, EFBIG}
 
 
-def is_of_the_disk(error: BaseException | None) -> bool:
-    """Whether a full or broken disk is behind an error; libraries tell the number in their text."""
+def is_disk_error(error: BaseException | None) -> bool:
+    """Whether a full or broken disk caused an error; some libraries name its number only in their text."""
     while error is not None:
-        said = str(error)
-        if (isinstance(error, OSError) and error.errno in DISK) or "No space left on device" in said:
+        text = str(error)
+        if (isinstance(error, OSError) and error.errno in DISK_ERRORS) or "No space left on device" in text:
             return True
-        if any(f"(os error {number})" in said for number in DISK):
+        if any(f"(os error {number})" in text for number in DISK_ERRORS):
             return True
         error = error.__context__
     return False
 
 
 def sync_folder(folder: Path) -> None:
-    """Push the names of a folder to the disk: without it a file that was moved there can be gone after a crash."""
+    """Flush the names in a folder to disk: a file moved there can otherwise be missing after a crash."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -32,7 +32,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Push every file of a folder, and the folder itself, to the disk."""
+    """Flush every file in a folder, and the folder itself, to disk."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             with path.open("rb") as stream:
@@ -42,9 +42,9 @@ def sync_tree(folder: Path) -> None:
     sync_folder(folder)
 
 
-def write_file(path: Path, content: bytes, beside: Path) -> None:
-    """Write a file whole or not at all, for its owner only; `beside` is a folder on the same disk for the work."""
-    temporary = beside / f"{path.name}.{os.getpid()}"
+def write_file(path: Path, content: bytes, work: Path) -> None:
+    """Write a file whole or not at all, readable by its owner only; `work` is a folder on the same disk."""
+    temporary = work / f"{path.name}.{os.getpid()}"
     with temporary.open("xb") as stream:
         os.fchmod(stream.fileno(), 0o600)
         stream.write(content)
@@ -55,14 +55,14 @@ def write_file(path: Path, content: bytes, beside: Path) -> None:
 
 
 def move_folder(working: Path, target: Path) -> None:
-    """Move a finished folder to its place: it is there whole or not there."""
+    """Move a finished folder into place: it is there whole or not at all."""
     sync_tree(working)
     working.rename(target)
     sync_folder(target.parent)
 
 
-def remove_folder(folder: Path, beside: Path) -> None:
-    """Take a folder out of its place at once, then remove it piece by piece; `beside` is on the same disk."""
-    away = beside / f"{folder.name}.{os.getpid()}.removed"
-    folder.rename(away)
-    shutil.rmtree(away)
+def remove_folder(folder: Path, work: Path) -> None:
+    """Take a folder out of its place in one step, then delete its files; `work` is on the same disk."""
+    removed = work / f"{folder.name}.{os.getpid()}.removed"
+    folder.rename(removed)
+    shutil.rmtree(removed)

@@ -1,22 +1,79 @@
-"""One tree of errors, each with the exit code a scheduler sees.
+"""Errors that the user can act on: one tree, each class with the exit code a scheduler sees.
 
-Every message names the place, what was found there, what was expected and what to do. A message never
-holds a data value of a person.
+A message names the place, what is wrong there, what was expected and what to do. It never holds a data value
+of a person.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_LISTED = 20  # names in a remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong at one place, and what to do about it.
+
+    Attributes
+    ----------
+    place
+        Where: a file, a column, an option, or a TOML path of the study such as ``analysis[1].rank_by``.
+    found
+        What is wrong there. In a study it is a thing (``the unknown key 'sed'``), in an error a clause.
+    expected
+        What should be there.
+    remedy
+        What to do about it, as a sentence.
+    """
+
+    place: str
+    found: str
+    expected: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: found {self.found}; expected {self.expected}. {self.remedy}"
+
+    def message(self) -> str:
+        """Return the fault as the text of an error.
+
+        Examples
+        --------
+        >>> Fault("a.csv", "no column 'x'", "one of its 3 columns", "Did you mean 'y'?").message()
+        "a.csv: no column 'x'; expected one of its 3 columns. Did you mean 'y'?"
+        """
+        return f"{self.place}: {self.found}; expected {self.expected}. {self.remedy}"
+
 
 class EngineError(Exception):
-    """A failure the user can act on; shown without a traceback."""
+    """A failure the user can act on; shown without a traceback.
+
+    Parameters
+    ----------
+    problems
+        What is wrong, as faults or as finished text. Each is a line of the message.
+
+    Attributes
+    ----------
+    faults
+        The faults among the problems, so that nobody has to parse the message.
+    """
 
     exit_code = 1
 
+    def __init__(self, *problems: Fault | str) -> None:
+        self.faults = tuple(one for one in problems if isinstance(one, Fault))
+        super().__init__("\n".join(one if isinstance(one, str) else one.message() for one in problems))
+
+    @property
+    def fault(self) -> Fault | None:
+        """The first fault; None if the error was raised with text only."""
+        return self.faults[0] if self.faults else None
+
 
 class UsageError(EngineError):
-    """The command line or a function call asks for something impossible."""
+    """The command line or a function call requests something impossible."""
 
     exit_code = 2
 
@@ -38,13 +95,13 @@ class EstimationError(EngineError):
 
 
 class StoreError(EngineError):
-    """The store, or the disk it is on, does not take what is written: nothing counts that is not safely there."""
+    """The store or its disk failed: nothing counts as stored unless it is safely on the disk."""
 
     exit_code = 74
 
 
 class LockedError(EngineError):
-    """Another process works on the store."""
+    """Another process is working on the store."""
 
     exit_code = 75
 
@@ -59,45 +116,20 @@ class Interrupted(EngineError):  # noqa: N818 - no error of anybody
     exit_code = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault of a study file.
-
-    Attributes
-    ----------
-    path
-        Where in the study file, as a TOML path such as ``analysis[1].rank_by``.
-    found
-        What stands there.
-    expected
-        What should stand there.
-    remedy
-        What to do about it.
-    """
-
-    path: str
-    found: str
-    expected: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: found {self.found}; expected {self.expected}. {self.remedy}"
-
-
 class StudyError(EngineError):
-    """A study file has one or more faults; all of them are told at once."""
+    """A study file has one or more faults; the message lists all of them."""
 
     exit_code = 10
 
     def __init__(self, source: str, faults: tuple[Fault, ...]) -> None:
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        super().__init__(f"{source}: {count}", *(f"  {fault}" for fault in faults))
         self.source = source
         self.faults = faults
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__("\n".join([f"{source}: {count}", *(f"  {fault}" for fault in faults)]))
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """Say which known name is closest to `name`, as a remedy.
+    """Return a remedy that names the known name closest to `name`, or lists the known names.
 
     Examples
     --------
@@ -112,5 +144,5 @@ def nearest(name: str, known: list[str]) -> str:
     close = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
     if close:
         return f"Did you mean '{folded[close[0]]}'?"
-    shown = sorted(known)
-    return f"Known: {', '.join(shown[:20])}{', ...' if len(shown) > 20 else ''}."
+    listed = ", ".join(sorted(known)[:MOST_LISTED])
+    return f"Known: {listed}{', ...' if len(known) > MOST_LISTED else ''}."

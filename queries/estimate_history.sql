@@ -3,16 +3,16 @@
 -- parameters: $runs      list of their Parquet files, in folders named after the run
 --             $analysis  name of the analysis
 --             $measure   name of the quantity
---             $about     text that names wave, subgroup, outcome, term or level; NULL for any
+--             $about     name of a wave, subgroup, outcome, term or level; NULL for any
 -- grain:      run, tidy row
 -- columns:    run        folder of the run
 --             about      wave, subgroup, outcome, term and level as one text
---             method     how error and interval were made
+--             method     how standard error and interval were computed
 --             estimate   the number
---             std_error  its error
---             conf_low   interval
+--             std_error  standard error
+--             conf_low   confidence interval
 --             conf_high
---             n_obs      rows behind it
+--             n_obs      rows it is computed from
 SELECT
     CAST(parse_path(filename)[-2] AS VARCHAR) AS run,
     concat_ws(', ', wave, subgroup, outcome, term, level) AS about,

@@ -1,4 +1,4 @@
--- purpose:    how many values each variable of the panel has, and why the others are not there
+-- purpose:    how many values each variable of the panel has, and why the others are missing
 -- reads:      the harmonised panel
 -- parameters: $panel    list of its Parquet files
 --             $pattern  regular expression of the columns that hold the kind of missing

@@ -5,8 +5,8 @@
 -- columns:    run  folder of the run
 --             study  name of the study
 --             analysis  name of the analysis
---             kind  its kind
---             outcome  what it is about, as the next six
+--             kind  kind of the analysis
+--             outcome  what the estimate is about, with the next five
 --             rank_by
 --             wave
 --             subgroup
@@ -14,19 +14,19 @@
 --             level
 --             measure  name of the quantity
 --             estimate  the number
---             std_error  its error
---             conf_low  interval
+--             std_error  standard error
+--             conf_low  confidence interval
 --             conf_high
 --             conf_level
 --             p_value  test against 0
---             method  how error and interval were made
---             n_obs  rows behind it
+--             method  how standard error and interval were computed
+--             n_obs  rows it is computed from
 --             n_events
 --             n_clusters
 --             sum_weights
---             n_replicates  replicates behind it
---             n_failed  undefined ones
---             status  ok, or why the number is missing or doubtful
+--             n_replicates  replicates of the standard error
+--             n_failed  replicates in which it is undefined
+--             status  ok, or why the estimate is missing or doubtful
 SELECT
     CAST(parse_path(filename)[-2] AS VARCHAR) AS run,
     study,

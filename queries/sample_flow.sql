@@ -1,7 +1,7 @@
 -- purpose:    rows left after the sample rules so far
 -- reads:      the harmonised panel
 -- parameters: $panel       list of its Parquet files
---             {condition}  the rules so far, written out from their checked trees
+--             {condition}  SQL of the rules so far, written from their checked trees
 -- grain:      wave
 -- columns:    wave  wave, NULL in a study without waves
 --             n     rows

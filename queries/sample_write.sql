@@ -2,8 +2,8 @@
 -- reads:      the harmonised panel
 -- parameters: $panel       list of its Parquet files
 --             $sample      Parquet file to write
---             {condition}  all rules, written out from their checked trees
--- grain:      one row for each record of the panel that is kept, in its order
+--             {condition}  SQL of all rules, written from their checked trees
+-- grain:      record of the panel that is kept, in the order of the panel
 -- columns:    Count  rows written
 COPY (
     SELECT *

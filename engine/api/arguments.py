@@ -1,32 +1,43 @@
-"""Checks the arguments of the Python functions and turns them into specs and arrays."""
+"""The arguments of the Python functions: checked one by one, and turned into the spec of an analysis."""
 
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-import numpy as np
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
-from engine.arrays import DesignColumns, SampleArrays, VariableArrays
-from engine.data.frame_reader import factor_column, id_column, number_column
-from engine.errors import DataError, UsageError
-from engine.estimators.sample.sorting import checked_outcome, sort_sample
-from engine.study.analyses import IndexName, IntervalName, Points, ReplicateMethod, least_replicates
+from engine.errors import UsageError, nearest
+from engine.study.analyses import DecomposableIndex, EffectName, ModelName, Points
 from engine.study.base import Spec, as_tuple
+from engine.study.bootstrap import BootstrapSpec, IntervalName, ReplicateMethod, too_few_replicates
+from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER, IndexName
+
+A = TypeVar("A", bound="Arguments")
+S = TypeVar("S", bound=Spec)
 
 
 def _products(value: object) -> object:
     """Accept lists where tuples are meant, and one term where several are allowed."""
-    return (
-        tuple(tuple(item) if isinstance(item, list) else item for item in value)
-        if isinstance(value, (list, tuple))
-        else (value,)
-    )
+    if not isinstance(value, (list, tuple)):
+        return (value,)
+    return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+
+
+def _as_dict(value: object) -> object:
+    """Accept None and any mapping where a dictionary is meant."""
+    return dict(value) if isinstance(value, Mapping) else {} if value is None else value
+
+
+Bounds = Annotated[tuple[float, float] | None, Field(strict=False)]
+Replicates = Annotated[int, Field(ge=0, le=1_000_000)]
+References = Annotated[dict[str, str], BeforeValidator(_as_dict), Field(default_factory=dict)]
+Threads = Annotated[int | None, Field(ge=1)]
 
 
 class Arguments(Spec):
-    """The arguments of a Python function, each of its own type: "5" is no number and True no count."""
+    """The arguments of every function. Types are strict: "5" is no number and True no count."""
 
     model_config = ConfigDict(strict=True)
 
@@ -38,166 +49,215 @@ class Arguments(Spec):
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
+    function: ClassVar[str]
+
+    def spec(self, kind: type[S], **others: object) -> S:
+        """Return the analysis of a kind: fields of the same name, and others."""
+        shared = {name: getattr(self, name) for name in kind.model_fields if hasattr(self, name)}
+        label = get_args(kind.model_fields["kind"].annotation)[0]
+        return kind(**{**shared, "name": self.function, "kind": label, **others})
+
 
 class RankedArguments(Arguments):
-    """The arguments of what ranks people and draws replicates."""
+    """The arguments of functions that rank people and draw random numbers."""
 
     rank_by: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    threads: Annotated[int | None, Field(ge=1)] = None
+    threads: Threads = None
 
 
-class LogitArguments(Arguments):
-    """The arguments of `logit`."""
+class ReplicatedArguments(RankedArguments):
+    """The arguments of functions that make replicates."""
 
-    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products), Field(min_length=1)]
-    scores: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_products)] = ()
-    references: Annotated[dict[str, str], Field(default_factory=dict)]
-    frequency: str | None = None
-    covariance: Literal["model", "robust", "cluster", "design"] = "model"
-    crude: bool = False
-
-
-class MixedLogitArguments(Arguments):
-    """The arguments of `mixed_logit`."""
-
-    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products)] = ()
-    levels: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=2)]
-    references: Annotated[dict[str, str], Field(default_factory=dict)]
-    points: Points = 7
-    modes: bool = False
-    threads: Annotated[int | None, Field(ge=1)] = None
-
-
-class IndexArguments(RankedArguments):
-    """The arguments of `concentration_index`."""
-
-    index: IndexName = "standard"
-    bounds: Annotated[tuple[float, float] | None, Field(strict=False)] = None
-    parameter: Annotated[float | None, Field(gt=1, le=100)] = None
-    bootstrap: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    bounds: Bounds = None
+    bootstrap: Replicates = 0
     method: ReplicateMethod = "auto"
     interval: Annotated[tuple[IntervalName, ...], BeforeValidator(as_tuple), Field(min_length=1)] = (
         "percentile",
     )
     route: Literal["auto", "rows", "cells"] = "auto"
 
+    def spec(self, kind: type[S], **others: object) -> S:
+        """Return the analysis of a kind, with a bootstrap table where replicates are asked for."""
+        bootstrap = BootstrapSpec(
+            replicates=self.bootstrap, method=self.method, interval=self.interval, route=self.route
+        )
+        made = bootstrap if bootstrap.makes_replicates else None
+        return super().spec(kind, bootstrap=made, **others)
 
-class DecompositionArguments(RankedArguments):
+    def refuse_too_few_replicates(self) -> None:
+        """Refuse fewer replicates than the intervals need; the jackknife takes no number."""
+        fault = too_few_replicates("bootstrap", self.bootstrap, self.interval, self.conf_level)
+        if fault is not None and self.method != "jackknife":
+            raise UsageError(str(fault))
+
+    def refuse_bounds(self, index: str) -> None:
+        """Refuse missing or impossible bounds; only the modified index does without an upper one."""
+        if self.bounds is None:
+            if index in NEEDS_BOUNDS:
+                raise UsageError(
+                    f"bounds: found none for the {index} index; expected the outcome's theoretical bounds, such as "
+                    "(0, 1) for an event. They are never read off the data."
+                )
+            return
+        low, high = self.bounds
+        finite = math.isfinite(low) and (math.isfinite(high) or index == "modified")
+        if not (finite and low < high):
+            raise UsageError(
+                f"bounds: found {self.bounds}; expected two finite numbers, low < high. Correct the argument."
+            )
+
+
+class IndexArguments(ReplicatedArguments):
+    """The arguments of `concentration_index`."""
+
+    function = "concentration_index"
+
+    index: IndexName = "standard"
+    parameter: Annotated[float | None, Field(gt=1, le=100)] = None
+
+    def refuse_missing_parameter(self) -> None:
+        """Refuse an index without the parameter it needs."""
+        if self.index in NEEDS_PARAMETER and self.parameter is None:
+            raise UsageError(
+                f"parameter: found none for the {self.index} index; expected a number above 1, such as 3."
+            )
+
+
+class DecompositionArguments(ReplicatedArguments):
     """The arguments of `decompose`."""
+
+    function = "decompose"
 
     terms: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     need: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
-    references: Annotated[dict[str, str], Field(default_factory=dict)]
-    model: Literal["linear", "logit", "probit", "binomial-identity"] = "linear"
-    effect: Literal["average", "at-means", "discrete"] = "average"
-    index: Literal["standard", "generalized", "erreygers", "wagstaff", "modified"] = "standard"
-    bounds: Annotated[tuple[float, float] | None, Field(strict=False)] = None
-    bootstrap: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    method: ReplicateMethod = "auto"
+    references: References
+    model: ModelName = "linear"
+    effect: EffectName = "average"
+    index: DecomposableIndex = "standard"
     interval: Annotated[
         tuple[Literal["normal", "basic", "percentile"], ...], BeforeValidator(as_tuple), Field(min_length=1)
     ] = ("percentile",)
+
+    def refuse_terms(self) -> None:
+        """Refuse need or references that are no terms, and terms that stand twice."""
+        for role, names in (("need", self.need), ("references", self.references)):
+            for name in names:
+                if name not in self.terms:
+                    raise UsageError(
+                        f"{role}: found '{name}', which is none of the terms; expected some of them. "
+                        f"{nearest(name, [*self.terms])}"
+                    )
+        for name in (self.outcome, *self.terms):
+            if self.terms.count(name) + (name == self.outcome) > 1:
+                raise UsageError(
+                    f"terms: found '{name}' twice, or the outcome itself; expected each once. Leave it out."
+                )
 
 
 class CurveArguments(RankedArguments):
     """The arguments of `concentration_curve`."""
 
+    function = "concentration_curve"
+
     points: Annotated[int, Field(ge=4, le=100)] = 20
 
 
-def checked(kind: type[Arguments], **given: Any) -> Any:  # noqa: ANN401 - an instance of `kind`
-    """Return the arguments, or say what is wrong with the first bad one.
+class RegressionArguments(Arguments):
+    """The arguments of regressions on terms and their products."""
+
+    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products)] = ()
+    scores: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_products)] = ()
+    references: References
+
+    @property
+    def single_terms(self) -> list[str]:
+        """The terms that are no products."""
+        return [term for term in self.terms if isinstance(term, str)]
+
+    def refuse_terms(self) -> None:
+        """Refuse names that stand twice, and products and references of what is no term."""
+        single = self.single_terms
+        if len(set(single)) < len(single) or self.outcome in single:
+            raise UsageError(
+                "terms: found a name twice, or the outcome itself; expected each once. Leave it out."
+            )
+        products = [*(term for term in self.terms if not isinstance(term, str)), *self.scores]
+        for product in products:
+            if len(set(product)) < max(len(product), 2):
+                raise UsageError(
+                    f"terms: found the product {product}; expected two or more different variables. Correct it."
+                )
+        for role, names in (
+            ("a product", [name for product in products for name in product]),
+            ("references", [*self.references]),
+        ):
+            for name in names:
+                if name not in single:
+                    raise UsageError(
+                        f"terms: {role} names '{name}', which is no term; expected one. {nearest(name, single)}"
+                    )
+
+
+class LogitArguments(RegressionArguments):
+    """The arguments of `logit`."""
+
+    function = "logit"
+
+    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products), Field(min_length=1)]
+    frequency: str | None = None
+    covariance: Literal["model", "robust", "cluster", "design"] = "model"
+    crude: bool = False
+
+    def refuse_covariance(self) -> None:
+        """Refuse a covariance that the design does not carry."""
+        if self.covariance == "cluster" and self.cluster is None:
+            raise UsageError(
+                "covariance: found 'cluster' without cluster; expected the column. Give cluster = '...'."
+            )
+        if self.frequency is not None and self.covariance in ("cluster", "design") and self.cluster is None:
+            raise UsageError(
+                "frequency: rows of several people are no sampling units; expected clusters with this "
+                "covariance. Give cluster, or covariance = 'model' or 'robust'."
+            )
+
+
+class MixedLogitArguments(RegressionArguments):
+    """The arguments of `mixed_logit`."""
+
+    function = "mixed_logit"
+
+    levels: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=2)]
+    points: Points = 7
+    modes: bool = False
+    threads: Threads = None
+
+    def refuse_levels(self) -> None:
+        """Refuse levels that stand twice, or that are the outcome or a term."""
+        others = {self.outcome, *self.single_terms}
+        if len(set(self.levels)) < len(self.levels) or {*self.levels} & others:
+            raise UsageError(
+                "levels: found a name twice, or the outcome or a term; expected columns of cluster ids. "
+                "Correct the list."
+            )
+
+
+def checked(kind: type[A], given: Mapping[str, Any]) -> A:
+    """Return the arguments of a call, given by name with the frame among them.
 
     Raises
     ------
     UsageError
-        With the argument's name, what was found and what was expected.
+        For the first bad argument: its name, what was found and what was expected.
     """
     try:
-        return kind(**given)
+        return kind(**{name: value for name, value in given.items() if name != "frame"})
     except ValidationError as error:
         item = error.errors(include_url=False)[0]
         expected = item["msg"].removeprefix("Input should be ").removeprefix("a valid ")
         raise UsageError(
             f"{item['loc'][0]}: found {item['input']!r:.60}; expected {expected}. Correct the argument."
         ) from None
-
-
-def check_replicates(arguments: IndexArguments | DecompositionArguments) -> None:
-    """Refuse fewer replicates than the interval needs."""
-    least = least_replicates(arguments.interval, arguments.conf_level)
-    if arguments.method != "jackknife" and 0 < arguments.bootstrap < least:
-        wanted = " or ".join(arguments.interval)
-        raise UsageError(
-            f"bootstrap: found {arguments.bootstrap}; expected 0, or at least {least} for a {wanted} interval of "
-            f"{100 * arguments.conf_level:g} %. Ask for 1,000 or more."
-        )
-
-
-def check_bounds(arguments: IndexArguments | DecompositionArguments, *, needed: bool) -> None:
-    """Refuse missing or impossible bounds; only the modified index does without an upper one."""
-    bounds = arguments.bounds
-    if bounds is None:
-        if needed:
-            raise UsageError(
-                f"bounds: found none for the {arguments.index} index; expected the outcome's theoretical bounds, such "
-                "as (0, 1) for an event. They are never read off the data."
-            )
-        return
-    finite = math.isfinite(bounds[0]) and (math.isfinite(bounds[1]) or arguments.index == "modified")
-    if not (finite and bounds[0] < bounds[1]):
-        raise UsageError(
-            f"bounds: found {bounds}; expected two finite numbers, low < high. Correct the argument."
-        )
-
-
-def frame_variable(
-    data: Any,  # noqa: ANN401 - a Polars frame; polars is not imported here
-    name: str,
-    reference: str | None,
-) -> VariableArrays:
-    """Return a covariate of a Polars frame: a factor or a number."""
-    levels, codes, scores = factor_column(data, name, "terms", reference)
-    values = number_column(data, name, "terms") if codes is None else None
-    if values is not None and (count := int(np.isinf(values).sum())):
-        raise DataError(
-            f"terms '{name}': found {count:,} infinite values; expected numbers. Set them to missing."
-        )
-    return VariableArrays(
-        name=name,
-        levels=levels,
-        codes=None if codes is None else codes.astype(np.int32),
-        values=values,
-        missing=np.zeros(len(data), np.uint8),
-        scores=scores,
-    )
-
-
-def frame_arrays(
-    data: Any,  # noqa: ANN401 - a Polars frame; polars is not imported here
-    outcome: str,
-    rank_by: str,
-    columns: DesignColumns,
-    bounds: tuple[float, float] | None,
-) -> SampleArrays:
-    """Return the sorted sample of one outcome of a Polars frame."""
-    values = checked_outcome(outcome, number_column(data, outcome, "outcome"), bounds)
-    rank = number_column(data, rank_by, "rank_by")
-    return sort_sample(outcomes={outcome: values}, rank=rank, rank_name=rank_by, columns=columns)
-
-
-def frame_design(data: Any, arguments: Arguments) -> DesignColumns:  # noqa: ANN401 - a Polars frame
-    """Return the design columns of a Polars frame."""
-    names = {role: getattr(arguments, role) for role in ("weight", "stratum", "cluster")}
-    return DesignColumns(
-        weight=None if arguments.weight is None else number_column(data, arguments.weight, "weight"),
-        stratum=id_column(data, arguments.stratum, "stratum"),
-        cluster=id_column(data, arguments.cluster, "cluster"),
-        nested=arguments.nested,
-        single_psu=arguments.single_psu,
-        names={role: name for role, name in names.items() if name},
-    )
 
 
 def number(value: float | None) -> float:

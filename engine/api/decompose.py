@@ -5,25 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from engine.api.arguments import (
-    DecompositionArguments,
-    check_bounds,
-    check_replicates,
-    checked,
-    frame_design,
-    frame_variable,
-    number,
-)
-from engine.data.frame_reader import as_polars, is_boolean, number_column
-from engine.errors import EstimationError, UsageError, nearest
-from engine.estimators.decomposition.covariates import complete_rows
+from engine.api.arguments import DecompositionArguments, checked, number
+from engine.api.frame_arrays import covariate, ranked_sample
+from engine.data.frame_reader import as_polars, is_boolean
+from engine.errors import EstimationError
 from engine.estimators.decomposition.rows import estimate_decomposition
-from engine.estimators.sample.sorting import checked_outcome, sort_sample
 from engine.results import DecompositionResult, TidyRow
-from engine.study import BootstrapSpec, DecompositionSpec
-from engine.study.analyses import NEEDS_BOUNDS
+from engine.study import DecompositionSpec
 
 
 def decompose(
@@ -103,84 +91,24 @@ def decompose(
     >>> round(result.index, 12), round(parts.sum() + result.residual, 12)
     (-0.204545454545, -0.204545454545)
     """
-    given: DecompositionArguments = checked(
-        DecompositionArguments,
-        outcome=outcome,
-        rank_by=rank_by,
-        terms=terms,
-        need=need,
-        weight=weight,
-        stratum=stratum,
-        cluster=cluster,
-        model=model,
-        effect=effect,
-        index=index,
-        bounds=bounds,
-        references=dict(references or {}),
-        bootstrap=bootstrap,
-        method=method,
-        interval=interval,
-        conf_level=conf_level,
-        nested=nested,
-        single_psu=single_psu,
-        seed=seed,
-        threads=threads,
-    )
+    given = checked(DecompositionArguments, locals())
     data = as_polars(frame)
     if given.bounds is None and (given.model != "linear" or is_boolean(data, outcome)):
         given = given.model_copy(update={"bounds": (0.0, 1.0)})
-    check_bounds(given, needed=given.index in NEEDS_BOUNDS)
-    check_replicates(given)
-    _check_terms(given)
-    variables = [frame_variable(data, name, given.references.get(name)) for name in given.terms]
-    values = checked_outcome(outcome, number_column(data, outcome, "outcome"), given.bounds)
-    arrays = sort_sample(
-        outcomes={outcome: np.where(complete_rows(variables), values, np.nan)},
-        rank=number_column(data, rank_by, "rank_by"),
-        rank_name=rank_by,
-        columns=frame_design(data, given),
+    given.refuse_bounds(given.index)
+    given.refuse_too_few_replicates()
+    given.refuse_terms()
+    variables = [covariate(data, name, given.references.get(name)) for name in given.terms]
+    arrays = ranked_sample(data, given, given.bounds, variables)
+    spec = given.spec(DecompositionSpec)
+    estimates = estimate_decomposition(
+        arrays, variables, spec, given.bounds, seed=given.seed, threads=given.threads
     )
-    spec = DecompositionSpec(
-        name="decompose",
-        kind="decomposition",
-        outcome=outcome,
-        rank_by=rank_by,
-        terms=given.terms,
-        need=given.need,
-        model=given.model,
-        effect=given.effect,
-        index=given.index,
-        bounds=given.bounds,
-        conf_level=conf_level,
-        bootstrap=_bootstrap(given),
-    )
-    estimates = estimate_decomposition(arrays, variables, spec, given.bounds, seed=seed, threads=threads)
     return _result(estimates.rows, given.index)
 
 
-def _check_terms(given: DecompositionArguments) -> None:
-    for role, names in (("need", given.need), ("references", given.references)):
-        for name in names:
-            if name not in given.terms:
-                raise UsageError(
-                    f"{role}: found '{name}', which is none of the terms; expected some of them. "
-                    f"{nearest(name, [*given.terms])}"
-                )
-    for name in (given.outcome, *given.terms):
-        if given.terms.count(name) + (name == given.outcome) > 1:
-            raise UsageError(
-                f"terms: found '{name}' twice, or the outcome itself; expected each once. Leave it out."
-            )
-
-
-def _bootstrap(given: DecompositionArguments) -> BootstrapSpec | None:
-    if given.bootstrap == 0 and given.method != "jackknife":
-        return None
-    return BootstrapSpec(replicates=given.bootstrap, method=given.method, interval=given.interval)
-
-
 def _result(rows: tuple[TidyRow, ...], index: str) -> DecompositionResult:
-    # Of several intervals the last stands for the quantity.
+    # Where there are several intervals, the last one stands for the quantity.
     last = {(row.measure, row.term, row.level): row for row in rows}
     whole = last[index, None, None]
     if whole.estimate is None:

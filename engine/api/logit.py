@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.api.arguments import LogitArguments, MixedLogitArguments, checked, frame_design, frame_variable
-from engine.arrays import FloatArray, Group, VariableArrays
+from engine.api.arguments import LogitArguments, checked
+from engine.api.frame_arrays import covariate, event, table
+from engine.arrays import FloatArray
 from engine.data.frame_reader import as_polars, number_column
-from engine.errors import DataError, EstimationError, UsageError, nearest
+from engine.errors import DataError, EstimationError, UsageError
 from engine.estimators.regression.logit_rows import estimate_logit
-from engine.estimators.sample.sorting import checked_outcome, table_arrays
 from engine.results import LogitResult
 from engine.study import LogitSpec
 
@@ -79,48 +79,21 @@ def logit(
     >>> ratios["level"].to_list(), ratios["estimate"].round(6).to_list(), result.n_obs
     (['f', 'm'], [1.0, 0.444444], 200)
     """
-    given: LogitArguments = checked(
-        LogitArguments,
-        outcome=outcome,
-        terms=terms,
-        scores=scores,
-        weight=weight,
-        frequency=frequency,
-        stratum=stratum,
-        cluster=cluster,
-        references=dict(references or {}),
-        covariance=covariance,
-        crude=crude,
-        conf_level=conf_level,
-        nested=nested,
-        single_psu=single_psu,
-    )
+    given = checked(LogitArguments, locals())
     data = as_polars(frame)
-    single = check_terms(given, given.scores)
-    _check_covariance(given)
-    variables = {name: frame_variable(data, name, given.references.get(name)) for name in single}
-    for pair in given.scores:
-        for name in pair:
-            if variables[name].codes is None:
-                raise UsageError(
-                    f"scores: found the number '{name}'; expected factors. Put the product under terms."
-                )
-    event = event_column(data, outcome)
-    table = table_arrays(frame_design(data, given), np.zeros(len(data), np.int64), (Group(),))
-    spec = LogitSpec(
-        name="logit",
-        kind="logit",
-        outcome=outcome,
-        terms=given.terms,
-        scores=given.scores,
-        crude=crude,
-        covariance=given.covariance,
-        conf_level=conf_level,
-    )
-    times = (
-        None if given.frequency is None else _frequencies(number_column(data, given.frequency, "frequency"))
-    )
-    return _result(LogitResult.of(estimate_logit(table, event, variables, spec, times)))
+    given.refuse_terms()
+    given.refuse_covariance()
+    variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
+    for name in (name for pair in given.scores for name in pair):
+        if variables[name].codes is None:
+            raise UsageError(
+                f"scores: found the number '{name}'; expected factors. Put the product under terms."
+            )
+    times = None
+    if given.frequency is not None:
+        times = _frequencies(number_column(data, given.frequency, "frequency"))
+    rows = estimate_logit(table(data, given), event(data, outcome), variables, given.spec(LogitSpec), times)
+    return _result(LogitResult.of(rows))
 
 
 def _result(result: LogitResult) -> LogitResult:
@@ -132,56 +105,8 @@ def _result(result: LogitResult) -> LogitResult:
     return result
 
 
-def event_column(data: Any, outcome: str) -> VariableArrays:  # noqa: ANN401 - a Polars frame
-    """Return a column of 0 and 1 as an event; refuse other values."""
-    values = checked_outcome(outcome, number_column(data, outcome, "outcome"), (0.0, 1.0))
-    if count := int((~np.isnan(values) & (values != 0.0) & (values != 1.0)).sum()):
-        raise DataError(
-            f"outcome '{outcome}': {count:,} values are neither 0 nor 1; expected an event. Recode it."
-        )
-    return VariableArrays(
-        name=outcome, levels=(), codes=None, values=values, missing=np.zeros(len(data), np.uint8)
-    )
-
-
-def check_terms(
-    given: LogitArguments | MixedLogitArguments, scores: Sequence[tuple[str, str]] = ()
-) -> list[str]:
-    """Return the single terms of a model; refuse products and references of others."""
-    single = [term for term in given.terms if isinstance(term, str)]
-    if len(set(single)) < len(single) or given.outcome in single:
-        raise UsageError(
-            "terms: found a name twice, or the outcome itself; expected each once. Leave it out."
-        )
-    products = [*(term for term in given.terms if not isinstance(term, str)), *scores]
-    for product in products:
-        if len(set(product)) < max(len(product), 2):
-            raise UsageError(f"terms: found the product {product}; expected two or more different variables.")
-    for role, names in (
-        ("a product", [name for product in products for name in product]),
-        ("references", [*given.references]),
-    ):
-        for name in names:
-            if name not in single:
-                raise UsageError(
-                    f"terms: {role} names '{name}', which is no term; expected one. {nearest(name, single)}"
-                )
-    return single
-
-
-def _check_covariance(given: LogitArguments) -> None:
-    if given.covariance == "cluster" and given.cluster is None:
-        raise UsageError(
-            "covariance: found 'cluster' without cluster; expected the column. Give cluster = '...'."
-        )
-    if given.frequency is not None and given.covariance in ("cluster", "design") and given.cluster is None:
-        raise UsageError(
-            "frequency: rows of several people are no sampling units; expected clusters with this covariance. "
-            "Give cluster, or covariance = 'model' or 'robust'."
-        )
-
-
 def _frequencies(values: FloatArray) -> FloatArray:
+    """Refuse frequencies that are missing or negative."""
     bad = ~(values >= 0) | ~np.isfinite(values)
     if count := int(bad.sum()):
         raise DataError(

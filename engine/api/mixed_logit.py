@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from engine.api.arguments import MixedLogitArguments, checked, frame_design, frame_variable
-from engine.api.logit import check_terms, event_column
-from engine.arrays import Group
+from engine.api.arguments import MixedLogitArguments, checked
+from engine.api.frame_arrays import covariate, event, table
 from engine.data.frame_reader import as_polars, id_column
-from engine.errors import EstimationError, UsageError
+from engine.errors import EstimationError
 from engine.estimators.regression.multilevel_rows import estimate_multilevel
-from engine.estimators.sample.sorting import table_arrays
 from engine.results import MixedLogitResult
 from engine.study import MultilevelSpec
 
@@ -80,42 +76,19 @@ def mixed_logit(
     >>> result.n_obs, sorted(result.variances), result.log_likelihood < -250
     (400, ['village'], True)
     """
-    given: MixedLogitArguments = checked(
-        MixedLogitArguments,
-        outcome=outcome,
-        terms=terms,
-        levels=levels,
-        points=points,
-        weight=weight,
-        references=dict(references or {}),
-        modes=modes,
-        conf_level=conf_level,
-        threads=threads,
-    )
+    given = checked(MixedLogitArguments, locals())
     data = as_polars(frame)
-    single = check_terms(given)
-    if len(set(given.levels)) < len(given.levels) or {*given.levels} & {outcome, *single}:
-        raise UsageError(
-            "levels: found a name twice, or the outcome or a term; expected columns of cluster ids."
-        )
-    variables = {name: frame_variable(data, name, given.references.get(name)) for name in single}
+    given.refuse_terms()
+    given.refuse_levels()
+    variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
     ids = {name: id_column(data, name, "levels") for name in given.levels}
-    table = table_arrays(frame_design(data, given), np.zeros(len(data), np.int64), (Group(),))
-    spec = MultilevelSpec(
-        name="mixed_logit",
-        kind="multilevel",
-        outcome=outcome,
-        terms=given.terms,
-        levels=given.levels,
-        points=points,
-        weights="none" if weight is None else "cluster-size",
-        modes=modes,
-        conf_level=conf_level,
+    clusters = {name: codes for name, codes in ids.items() if codes is not None}
+    weights = "none" if given.weight is None else "cluster-size"
+    spec = given.spec(MultilevelSpec, weights=weights)
+    rows = estimate_multilevel(
+        table(data, given), event(data, outcome), variables, clusters, spec, threads=given.threads
     )
-    known = {name: own for name, own in ids.items() if own is not None}
-    result = MixedLogitResult.of(
-        estimate_multilevel(table, event_column(data, outcome), variables, known, spec, threads=threads)
-    )
+    result = MixedLogitResult.of(rows)
     statuses = {row.status for row in result.rows if row.measure == "coefficient"}
     if statuses == {"does not converge"}:
         raise EstimationError(

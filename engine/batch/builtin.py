@@ -8,7 +8,7 @@ import os
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine.data.sources import SourceFile
+from engine.data.source_file import SourceFile
 from engine.errors import DataError
 from engine.paths import cache_folder
 
@@ -26,7 +26,9 @@ def builtin_file(name: str) -> SourceFile:
 
 def _simulated(panel: str) -> Path:
     from engine.simulate import clds, cmds
-    from engine.simulate.write import clds_panel, cmds_panel, write_panel
+    from engine.simulate.clds_margins import RESPONDENTS
+    from engine.simulate.labelled_panel import clds_panel, cmds_panel
+    from engine.simulate.write import write_panel
 
     code = sorted(path for path in Path(cmds.__file__).parent.iterdir() if path.suffix in (".py", ".csv"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:16]
@@ -35,7 +37,7 @@ def _simulated(panel: str) -> Path:
         simulated = (
             cmds_panel(cmds.simulate_cmds())
             if panel == "cmds"
-            else clds_panel(clds.simulate_clds(respondents=clds.RESPONDENTS))
+            else clds_panel(clds.simulate_clds(respondents=RESPONDENTS))
         )
         write_panel(simulated, path)
     return path

@@ -1,11 +1,12 @@
-"""Tells every fault of a study: of its values, between its parts, in its rules, and of its files' columns."""
+"""Every fault of a study: of its values, between its parts, in its rules, and of its files' columns."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from engine.data.expressions import Column, check_rule
+from engine.batch.request import study_files
+from engine.data.expressions import RuleColumn, check_rule
 from engine.data.harmonise import harmonised_columns
 from engine.data.places import open_source
 from engine.data.sample import rule_columns
@@ -34,9 +35,7 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         if data is not None:  # without --data the files may be elsewhere
             raise
     except DataError as error:
-        faults.append(
-            Fault("source", str(error).partition("; expected ")[0], "readable data files", "Correct it.")
-        )
+        faults.append(_at("source", error))
     return tuple(faults)
 
 
@@ -47,10 +46,10 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
     except StudyError:
         return []
     variables = raw.get("variables")
-    columns = {"wave": Column(is_factor=True)}
+    columns = {"wave": RuleColumn(is_factor=True)}
     for name, variable in (variables if isinstance(variables, dict) else {}).items():
         levels = (variable.get("levels") or variable.get("cut") or {}) if isinstance(variable, dict) else {}
-        columns[name] = Column(is_factor=bool(levels), levels=tuple(levels))
+        columns[name] = RuleColumn(is_factor=bool(levels), levels=tuple(levels))
     rules = raw.get("sample")
     checked = [
         check_rule(f"sample[{number}].keep", rule["keep"], columns)
@@ -61,8 +60,6 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
 
 
 def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault]:
-    from engine.batch.run import study_files
-
     faults = []
     with TemporaryDirectory(prefix="equirank-") as scratch:
         for file in study_files(spec, base, data):
@@ -74,7 +71,13 @@ def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault
                 try:
                     harmonised_columns(part, file, raw)
                 except DataError as error:
-                    found, _, rest = str(error).partition("; expected ")
-                    expected, _, remedy = rest.partition(". ")
-                    faults.append(Fault(place, found, expected, remedy))
+                    faults.append(_at(place, error))
     return list({(fault.found, fault.remedy): fault for fault in faults}.values())
+
+
+def _at(place: str, error: DataError) -> Fault:
+    """Return the fault of a data file as one of the place in the study that names the file or its column."""
+    fault = error.fault
+    if fault is None:
+        return Fault(place, str(error), "readable data files", "Correct it.")
+    return Fault(place, f"{fault.place}: {fault.found}", fault.expected, fault.remedy)

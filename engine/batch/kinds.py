@@ -1,27 +1,27 @@
-"""One line for each kind of analysis: what it fetches and which estimator it calls."""
+"""One declaration for each kind of analysis: its fields, how it is estimated, and how its results are shown.
+
+A new kind is a class in `engine.study.analyses`, an estimator, a table builder in `engine.report`, and a line in
+`KINDS`; schema, checks, plan, order of tables, inputs of a night and compiling ahead derive from these.
+Estimators are imported when they are called, so that showing a finished run does not load them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
 
-import numpy as np
-
-from engine.arrays import SampleArrays, TableArrays
-from engine.batch.reporter import Reporter
-from engine.batch.tasks import Task
-from engine.data.sample_reader import SampleReader
-from engine.estimators.decomposition.covariates import complete_rows
-from engine.estimators.decomposition.rows import estimate_decomposition
-from engine.estimators.index.concentration import estimate_concentration
-from engine.estimators.index.curve import curves
-from engine.estimators.regression.logit_rows import estimate_logit
-from engine.estimators.regression.multilevel_rows import estimate_multilevel
-from engine.estimators.regression.rif import estimate_rif
-from engine.estimators.replicates.pending import WHOLE, Estimated, Share
-from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
-from engine.estimators.tables.tables import describe, rates
+from engine.report.concentration_table import concentration_tables
+from engine.report.curve_table import curve_tables
+from engine.report.decomposition_table import decomposition_tables
+from engine.report.describe_table import describe_tables
+from engine.report.logit_table import logit_tables
+from engine.report.multilevel_table import multilevel_tables
+from engine.report.rates_table import rates_tables
+from engine.report.rif_table import rif_tables
+from engine.report.run_tables import KindTables
 from engine.study import (
+    AnalysisSpec,
     ConcentrationSpec,
     CurveSpec,
     DecompositionSpec,
@@ -30,108 +30,45 @@ from engine.study import (
     MultilevelSpec,
     RatesSpec,
     RifSpec,
-    StudySpec,
 )
+
+if TYPE_CHECKING:
+    from engine.arrays import SampleArrays, TableArrays, VariableArrays
+    from engine.batch.context import Context
+    from engine.estimators.replicates.pending import Estimated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """What an analysis may use."""
+class Kind:
+    """A kind of analysis.
 
-    spec: StudySpec
-    reader: SampleReader
-    seed: int
-    threads: int | None
-    reporter: Reporter
-    share: Share = WHOLE
+    Attributes
+    ----------
+    spec
+        Its fields and checks.
+    estimate
+        (analysis, context) -> rows, those with replicates not finished yet.
+    tables
+        How its rows are shown.
+    """
 
+    spec: type[AnalysisSpec]
+    estimate: Callable[[Any, Context], Estimated]
+    tables: KindTables
 
-def _describe(analysis: DescribeSpec, context: Context) -> Estimated:
-    names = analysis.variables or tuple(context.spec.variables)
-    table = _table(analysis.by, context)
-    # One variable at a time: memory does not grow with their number.
-    rows = (row for name in names for row in describe(table, [context.reader.variable(name)], analysis))
-    return Estimated(entries=tuple(rows))
-
-
-def _rates(analysis: RatesSpec, context: Context) -> Estimated:
-    table = _table(analysis.by, context, weighted=analysis.weighted)
-    factors = [context.reader.variable(name) for name in analysis.rows]
-    outcomes = (context.reader.variable(name) for name in analysis.outcome)
-    rows = (row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
-    return Estimated(entries=tuple(rows))
+    @property
+    def name(self) -> str:
+        """What stands under ``kind`` in a study file."""
+        return str(get_args(self.spec.model_fields["kind"].annotation)[0])
 
 
 def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimated:
-    bounds = {
-        name: analysis.bounds or context.spec.variables[name].theoretical_bounds for name in analysis.outcome
-    }
-    arrays = _sorted(analysis, analysis.outcome, analysis.rank_by, context)
-    progress = context.reporter.replicated
+    from engine.estimators.index.concentration import estimate_concentration
+
+    arrays = _ranked_sample(analysis, analysis.outcome, context, canonical=analysis.bootstrap is not None)
+    bounds = {name: _bounds(analysis, name, context) for name in analysis.outcome}
     return estimate_concentration(
         arrays,
-        analysis,
-        bounds,
-        seed=context.seed,
-        threads=context.threads,
-        progress=progress,
-        share=context.share,
-    )
-
-
-def _curve(analysis: CurveSpec, context: Context) -> Estimated:
-    arrays = _sorted(analysis, analysis.outcome, analysis.rank_by, context)
-    return Estimated(entries=curves(arrays, analysis, seed=context.seed))
-
-
-def _table(by: Sequence[str], context: Context, *, weighted: bool = True) -> TableArrays:
-    group, groups = context.reader.groups(by)
-    columns = context.reader.design()
-    return table_arrays(columns if weighted else replace(columns, weight=None), group, groups)
-
-
-def _sorted(
-    analysis: ConcentrationSpec | CurveSpec, outcomes: Sequence[str], rank_by: str, context: Context
-) -> SampleArrays:
-    reader = context.reader
-    group, groups = reader.groups(analysis.by)
-    columns = reader.design()
-    spec_bounds = analysis.bounds if isinstance(analysis, ConcentrationSpec) else None
-    values = {
-        name: checked_outcome(
-            name, reader.numbers(name), spec_bounds or context.spec.variables[name].theoretical_bounds
-        )
-        for name in outcomes
-    }
-    return sort_sample(
-        outcomes=values,
-        rank=reader.numbers(rank_by),
-        rank_name=rank_by,
-        columns=columns,
-        group=group,
-        groups=groups,
-        canonical=isinstance(analysis, ConcentrationSpec) and analysis.bootstrap is not None,
-    )
-
-
-def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimated:
-    reader = context.reader
-    group, groups = reader.groups(analysis.by)
-    variables = [reader.variable(name) for name in analysis.terms]
-    bounds = analysis.bounds or context.spec.variables[analysis.outcome].theoretical_bounds
-    outcome = checked_outcome(analysis.outcome, reader.numbers(analysis.outcome), bounds)
-    arrays = sort_sample(
-        outcomes={analysis.outcome: np.where(complete_rows(variables), outcome, np.nan)},
-        rank=reader.numbers(analysis.rank_by),
-        rank_name=analysis.rank_by,
-        columns=reader.design(),
-        group=group,
-        groups=groups,
-        canonical=analysis.bootstrap is not None,
-    )
-    return estimate_decomposition(
-        arrays,
-        variables,
         analysis,
         bounds,
         seed=context.seed,
@@ -141,56 +78,169 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimated:
     )
 
 
-def _rif(analysis: RifSpec, context: Context) -> Estimated:
-    reader = context.reader
-    group, groups = reader.groups(analysis.by)
-    variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
-    bounds = analysis.bounds or context.spec.variables[analysis.outcome].theoretical_bounds
-    outcome = checked_outcome(analysis.outcome, reader.numbers(analysis.outcome), bounds)
-    arrays = sort_sample(
-        outcomes={analysis.outcome: np.where(complete_rows([*variables.values()]), outcome, np.nan)},
-        rank=reader.numbers(analysis.rank_by),
-        rank_name=analysis.rank_by,
-        columns=reader.design(),
-        group=group,
-        groups=groups,
+def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimated:
+    from engine.estimators.decomposition.rows import estimate_decomposition
+
+    terms = [context.columns.variable(name) for name in analysis.terms]
+    canonical = analysis.bootstrap is not None
+    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=terms, canonical=canonical)
+    return estimate_decomposition(
+        arrays,
+        terms,
+        analysis,
+        _bounds(analysis, analysis.outcome, context),
+        seed=context.seed,
+        threads=context.threads,
+        progress=context.reporter.replicated,
+        share=context.share,
     )
-    return Estimated(entries=estimate_rif(arrays, variables, analysis, bounds))
+
+
+def _rif(analysis: RifSpec, context: Context) -> Estimated:
+    from engine.estimators.regression.rif import estimate_rif
+    from engine.estimators.replicates.pending import Estimated
+
+    terms = _single_terms(analysis, context)
+    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()])
+    bounds = _bounds(analysis, analysis.outcome, context)
+    return Estimated(entries=estimate_rif(arrays, terms, analysis, bounds))
 
 
 def _logit(analysis: LogitSpec, context: Context) -> Estimated:
-    reader, design = context.reader, context.spec.design
+    from engine.estimators.regression.logit_rows import estimate_logit
+    from engine.estimators.replicates.pending import Estimated
+
+    design = context.spec.design
     if analysis.covariance == "auto":
-        designed = design.weight is not None or design.cluster is not None or design.stratum is not None
-        analysis = analysis.model_copy(update={"covariance": "design" if designed else "model"})
-    variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
-    table = _table(analysis.by, context, weighted=analysis.weighted)
-    return Estimated(entries=estimate_logit(table, reader.variable(analysis.outcome), variables, analysis))
-
-
-def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimated:
-    reader = context.reader
-    variables = {name: reader.variable(name) for name in analysis.terms if isinstance(name, str)}
-    ids = {name: reader.level(name) for name in analysis.levels}
-    table = _table(analysis.by, context, weighted=analysis.weights != "none")
-    outcome = reader.variable(analysis.outcome)
-    rows = estimate_multilevel(table, outcome, variables, ids, analysis, threads=context.threads)
+        has_design = any((design.weight, design.cluster, design.stratum))
+        analysis = analysis.model_copy(update={"covariance": "design" if has_design else "model"})
+    table = _table(analysis, context, weighted=analysis.weighted)
+    event = context.columns.variable(analysis.outcome)
+    rows = estimate_logit(table, event, _single_terms(analysis, context), analysis)
     return Estimated(entries=rows)
 
 
-ANALYSES: dict[str, Callable[..., Estimated]] = {
-    "describe": _describe,
-    "rates": _rates,
-    "concentration": _concentration,
-    "curve": _curve,
-    "decomposition": _decomposition,
-    "logit": _logit,
-    "multilevel": _multilevel,
-    "rif": _rif,
+def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimated:
+    from engine.estimators.regression.multilevel_rows import estimate_multilevel
+    from engine.estimators.replicates.pending import Estimated
+
+    clusters = {name: context.columns.level(name) for name in analysis.levels}
+    table = _table(analysis, context, weighted=analysis.weights != "none")
+    event, terms = context.columns.variable(analysis.outcome), _single_terms(analysis, context)
+    rows = estimate_multilevel(table, event, terms, clusters, analysis, threads=context.threads)
+    return Estimated(entries=rows)
+
+
+def _curve(analysis: CurveSpec, context: Context) -> Estimated:
+    from engine.estimators.index.curve import curves
+    from engine.estimators.replicates.pending import Estimated
+
+    arrays = _ranked_sample(analysis, analysis.outcome, context)
+    return Estimated(entries=curves(arrays, analysis, seed=context.seed))
+
+
+def _rates(analysis: RatesSpec, context: Context) -> Estimated:
+    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.tables.rates import rates
+
+    table = _table(analysis, context, weighted=analysis.weighted)
+    factors = [context.columns.variable(name) for name in analysis.rows]
+    outcomes = (context.columns.variable(name) for name in analysis.outcome)
+    rows = (row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
+    return Estimated(entries=tuple(rows))
+
+
+def _describe(analysis: DescribeSpec, context: Context) -> Estimated:
+    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.tables.describe import describe
+
+    names = analysis.variables or tuple(context.spec.variables)
+    table = _table(analysis, context)
+    # One variable at a time: memory does not grow with their number.
+    rows = (row for name in names for row in describe(table, [context.columns.variable(name)], analysis))
+    return Estimated(entries=tuple(rows))
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            spec=ConcentrationSpec,
+            estimate=_concentration,
+            tables=KindTables(build=concentration_tables, terms_are_variables=False),
+        ),
+        Kind(spec=DecompositionSpec, estimate=_decomposition, tables=KindTables(build=decomposition_tables)),
+        Kind(spec=RifSpec, estimate=_rif, tables=KindTables(build=rif_tables)),
+        Kind(spec=LogitSpec, estimate=_logit, tables=KindTables(build=logit_tables, side_by_side=True)),
+        Kind(
+            spec=MultilevelSpec,
+            estimate=_multilevel,
+            tables=KindTables(build=multilevel_tables, side_by_side=True),
+        ),
+        Kind(
+            spec=CurveSpec,
+            estimate=_curve,
+            tables=KindTables(build=curve_tables, terms_are_variables=False),
+        ),
+        Kind(spec=RatesSpec, estimate=_rates, tables=KindTables(build=rates_tables)),
+        Kind(spec=DescribeSpec, estimate=_describe, tables=KindTables(build=describe_tables)),
+    )
 }
+"""The kinds by name, in the order in which their tables are shown."""
+
+TABLES = {name: kind.tables for name, kind in KINDS.items()}
 
 
-def run_task(task: Task, context: Context) -> Estimated:
-    """Run an analysis on the waves that its task sees."""
-    context = replace(context, reader=context.reader.of_waves(task.waves))
-    return ANALYSES[task.analysis.kind](task.analysis, context)
+def _bounds(analysis: AnalysisSpec, outcome: str, context: Context) -> tuple[float, float] | None:
+    """Return the theoretical bounds of an outcome: those of the analysis, else of the variable."""
+    bounds: tuple[float, float] | None = getattr(analysis, "bounds", None)
+    return bounds or context.spec.variables[outcome].theoretical_bounds
+
+
+def _ranked_sample(
+    analysis: ConcentrationSpec | CurveSpec | DecompositionSpec | RifSpec,
+    outcomes: Sequence[str],
+    context: Context,
+    *,
+    terms: Sequence[VariableArrays] = (),
+    canonical: bool = False,
+) -> SampleArrays:
+    """Return the sample sorted by group and rank; an outcome is missing where a term is."""
+    import numpy as np
+
+    from engine.estimators.decomposition.covariates import complete_rows
+    from engine.estimators.sample.sorting import checked_outcome, sort_sample
+
+    columns = context.columns
+    group, groups = columns.groups(analysis.by)
+    values = {}
+    for name in outcomes:
+        bounds = _bounds(analysis, name, context)
+        values[name] = checked_outcome(name, columns.numbers(name), bounds)
+        if terms:
+            values[name] = np.where(complete_rows(terms), values[name], np.nan)
+    return sort_sample(
+        outcomes=values,
+        rank=columns.numbers(analysis.rank_by),
+        rank_name=analysis.rank_by,
+        columns=columns.design(),
+        group=group,
+        groups=groups,
+        canonical=canonical,
+    )
+
+
+def _table(analysis: AnalysisSpec, context: Context, *, weighted: bool = True) -> TableArrays:
+    """Return the rows of the sample by group, for tables and models on covariate patterns."""
+    from engine.estimators.sample.sorting import table_arrays
+
+    group, groups = context.columns.groups(analysis.by)
+    design = context.columns.design()
+    return table_arrays(design if weighted else replace(design, weight=None), group, groups)
+
+
+def _single_terms(
+    analysis: LogitSpec | MultilevelSpec | RifSpec, context: Context
+) -> dict[str, VariableArrays]:
+    """Return the variables of a model; products name the same ones."""
+    return {name: context.columns.variable(name) for name in analysis.terms if isinstance(name, str)}

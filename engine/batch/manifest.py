@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from engine import __version__
 from engine.batch.method import method_version
 from engine.data.panel import Panel, missing_counts
 from engine.data.sample import Sample
 from engine.results import TidyRow
-from engine.study import StudySpec
-from engine.study.load import asked_of, study_hash, study_seed
-from engine.study.models import MISSING_KINDS
+from engine.study import MISSING_KINDS, StudySpec
+from engine.study.load import study_as_dict, study_hash, study_seed
+from engine.version import VERSION
 
 LIBRARIES = (
     "polars",
@@ -40,9 +39,21 @@ def make_manifest(
     *,
     simulated: bool,
     left_out: Sequence[str] | None,
-    timings: Mapping[str, float],
+    seconds: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Return the manifest of a run, ready for JSON; left_out are the analyses that an interrupt prevented."""
+    """Return the manifest of a run, ready for JSON.
+
+    Parameters
+    ----------
+    spec, panel, sample, rows
+        Of the run; no row where the results come later.
+    simulated
+        Whether nobody in the data is real.
+    left_out
+        Names of the tasks that an interrupt prevented; None without an interrupt.
+    seconds
+        Of each step.
+    """
     counts = missing_counts(panel)
     missing = {
         name: {kind: counts[name].get(code, 0) for code, kind in enumerate(("value", *MISSING_KINDS))}
@@ -53,7 +64,7 @@ def make_manifest(
             "name": spec.study.name,
             "title": spec.study.title,
             "sha256": study_hash(spec),
-            "asked": asked_of(spec),
+            "asked": study_as_dict(spec),
         },
         "simulated": simulated,
         "seed": study_seed(spec),
@@ -76,9 +87,9 @@ def make_manifest(
         ],
         "interrupted": left_out is not None,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": {name: round(value, 3) for name, value in timings.items()},
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "versions": {
-            "equirank": __version__,
+            "equirank": VERSION,
             "python": platform.python_version(),
             **{name: version(name) for name in LIBRARIES},
         },
@@ -103,15 +114,15 @@ def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample:
         yield f"{without_wave:,} records have no wave: they count in overall results only"
     if spec.design.replicate_weights is not None:
         yield (
-            "the replicate weights stand behind rows of method 'replicate weights' only; linearised rows know no more "
-            "than weight, stratum and cluster"
+            "the replicate weights stand behind rows of method 'replicate weights' only; linearised rows use "
+            "weight, stratum and cluster alone"
         )
 
 
 def row_warnings(rows: Sequence[TidyRow]) -> Iterable[str]:
-    """Tell which analyses have doubtful results, and undefined replicates."""
-    seen = Counter((row.analysis, row.status) for row in rows if row.status not in ("ok", "reference"))
-    for (analysis, status), count in seen.items():
+    """Yield the doubtful results and undefined replicates of each analysis."""
+    doubtful = Counter((row.analysis, row.status) for row in rows if row.status not in ("ok", "reference"))
+    for (analysis, status), count in doubtful.items():
         yield f"analysis {analysis}: {count} result{'s' if count > 1 else ''} with status '{status}'"
     failed = Counter({row.analysis: row.n_failed for row in rows if row.n_failed})
     for analysis, count in failed.items():

@@ -1,4 +1,4 @@
-"""What a study would do, without doing it: files, row estimates, rules, analyses, SQL."""
+"""What a study would run, without running it: files, rows, sample rules, analyses, SQL."""
 
 from __future__ import annotations
 
@@ -7,35 +7,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.batch.run import study_files
+from engine.batch.request import study_files
+from engine.data.formats import count_rows
 from engine.data.part import part_key, read_part
 from engine.data.queries import query_text
 from engine.data.sample import rule_conditions
-from engine.data.sources import SourceFile, open_frame, reading
 from engine.errors import Fault, StudyError
 from engine.paths import cache_folder
-from engine.study import StudySpec, load_study
-from engine.study.analyses import REPLICATED
+from engine.study import AnalysisSpec, bootstrap_of, load_study
 from engine.study.load import study_path, study_seed
 
-SHOWN = (
-    "outcome",
-    "rank_by",
-    "terms",
-    "levels",
-    "scores",
-    "need",
-    "model",
-    "covariance",
-    "rows",
-    "by",
-    "index",
-)
+SHOWN_OTHERWISE = {"name", "kind", "waves", "conf_level", "bootstrap"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
-    """A plan: texts ready to print."""
+    """What a study would run, as texts ready to print."""
 
     study: str
     title: str
@@ -68,45 +55,40 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
     conditions = [str(item) for item in checked]
     home = cache_folder("panels")
     ready = all(read_part(home / part_key(spec, file, file.digest())) is not None for file in files)
+    rules = zip(spec.sample, conditions, strict=True)
+    kept = " AND ".join(conditions) or "TRUE"
     return StudyPlan(
         study=spec.study.name,
         title=spec.study.title or spec.study.name,
         seed=study_seed(spec),
-        files=tuple((file.path.name, _rows(file)) for file in files),
+        files=tuple((file.path.name, count_rows(file, spec.source.encoding)) for file in files),
         panel_ready=ready,
-        rules=tuple((rule.label, condition) for rule, condition in zip(spec.sample, conditions, strict=True)),
-        analyses=tuple(_analyses(spec)),
+        rules=tuple((rule.label, condition) for rule, condition in rules),
+        analyses=tuple("; ".join(_analysis(analysis)) for analysis in spec.analysis),
         sql=(
             query_text("panel_missing"),
-            query_text("sample_flow", " AND ".join(conditions) or "TRUE"),
-            query_text("sample_write", " AND ".join(conditions) or "TRUE"),
+            query_text("sample_flow", kept),
+            query_text("sample_write", kept),
         ),
     )
 
 
-def _rows(file: SourceFile) -> int:
-    """Count a file's rows; from the header where it has one."""
-    if file.suffix in (".dta", ".sav"):
-        import pyreadstat
+def _analysis(analysis: AnalysisSpec) -> Iterator[str]:
+    """Yield what an analysis does, its choices in the order of its fields."""
+    yield f"{analysis.name}: {analysis.kind}"
+    if analysis.waves != "all":
+        yield f"waves {_text(analysis.waves)}"
+    for key in type(analysis).model_fields:
+        value = getattr(analysis, key)
+        if key not in SHOWN_OTHERWISE and value not in (None, (), False):
+            yield key if value is True else f"{key} {_text(value)}"
+    bootstrap = bootstrap_of(analysis)
+    if bootstrap is not None:
+        yield f"{bootstrap.replicates:,} replicates ({bootstrap.method})"
 
-        reader = pyreadstat.read_dta if file.suffix == ".dta" else pyreadstat.read_sav
-        with reading(file.path):
-            return int(reader(file.path, metadataonly=True, encoding="ISO-8859-1")[1].number_rows or 0)
-    return open_frame(file, (), None, file.path.parent).n_rows
 
-
-def _analyses(spec: StudySpec) -> Iterator[str]:
-    for analysis in spec.analysis:
-        parts = [f"{analysis.name}: {analysis.kind}"]
-        if analysis.waves != "all":
-            parts.append(
-                f"waves {analysis.waves if isinstance(analysis.waves, str) else ', '.join(analysis.waves)}"
-            )
-        for key in SHOWN:
-            value = getattr(analysis, key, ())
-            if value:
-                named = [item if isinstance(item, str) else " x ".join(item) for item in value]
-                parts.append(f"{key} {value if isinstance(value, str) else ', '.join(named)}")
-        if isinstance(analysis, REPLICATED) and analysis.bootstrap is not None:
-            parts.append(f"{analysis.bootstrap.replicates:,} replicates ({analysis.bootstrap.method})")
-        yield "; ".join(parts)
+def _text(value: object) -> str:
+    """Write a field: names with commas, products of names with crosses."""
+    if not isinstance(value, tuple):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return ", ".join(" x ".join(item) if isinstance(item, tuple) else _text(item) for item in value)

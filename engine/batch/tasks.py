@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.errors import DataError, nearest
+from engine.batch.kinds import KINDS
+from engine.errors import DataError, EstimationError, nearest
 from engine.study import AnalysisSpec, StudySpec
 
 if TYPE_CHECKING:
+    from engine.batch.compiling import Compiling
+    from engine.batch.context import Context
     from engine.estimators.replicates.pending import Estimated
     from engine.results import TidyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """An analysis, and the waves it sees; None stands for all of the data, records without a wave too."""
+    """An analysis and the waves it sees; None stands for all of the data, records without a wave too."""
 
     analysis: AnalysisSpec
     waves: tuple[str, ...] | None = None
@@ -29,13 +33,63 @@ class Task:
 
     def rows(self, estimated: Estimated) -> tuple[TidyRow, ...]:
         """Return the finished rows, labelled."""
-        from engine.estimators.replicates.pending import finished
-
-        rows = (finished(entry, estimated.plan) for entry in estimated.entries)
-        named = (replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in rows)
+        labelled = (
+            replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in estimated.rows
+        )
         if self.waves is None or not self.is_one_of_each:
-            return tuple(named)
-        return tuple(replace(row, wave=self.waves[0]) for row in named)
+            return tuple(labelled)
+        return tuple(replace(row, wave=self.waves[0]) for row in labelled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskResult:
+    """What came of a task: an estimate, or the failure that stands in its place; and the seconds it took."""
+
+    task: Task
+    estimated: Estimated | None
+    failure: DataError | EstimationError | None
+    seconds: float
+
+    def rows(self) -> tuple[TidyRow, ...]:
+        """Return the finished rows.
+
+        Raises
+        ------
+        DataError, EstimationError
+            If the task failed.
+        """
+        if self.failure is not None or self.estimated is None:
+            raise self.failure or EstimationError(f"analysis '{self.task.name}': there is no estimate.")
+        return self.task.rows(self.estimated)
+
+
+def run_tasks(
+    tasks: Iterable[Task], context: Context, compiling: Compiling | None = None
+) -> Iterator[TaskResult]:
+    """Yield what comes of each task, in their order; one that fails does not stop the others.
+
+    Parameters
+    ----------
+    tasks
+        Of one study.
+    context
+        Of the whole sample; each task sees its waves.
+    compiling
+        Processes that compile kernels ahead; a task waits for those of its analysis.
+    """
+    for task in tasks:
+        started = time.perf_counter()
+        context.reporter.start_analysis(task.name)
+        if compiling is not None:
+            compiling.wait(task.analysis.name)
+        estimated, failure = None, None
+        try:
+            seen = replace(context, columns=context.columns.of_waves(task.waves))
+            estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
+        except (DataError, EstimationError) as error:
+            failure = error
+        seconds = time.perf_counter() - started
+        yield TaskResult(task=task, estimated=estimated, failure=failure, seconds=seconds)
 
 
 def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
@@ -44,7 +98,7 @@ def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
     Raises
     ------
     DataError
-        If an analysis names a wave that is not there.
+        If an analysis names a wave that the data do not hold.
     """
     tasks = possible_tasks(spec, waves)
     for task in tasks:
@@ -57,7 +111,7 @@ def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
 
 
 def possible_tasks(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
-    """Return the tasks of a study, those too that name waves which are not there."""
+    """Return the tasks of a study, with those that name waves which the data do not hold."""
     return tuple(task for analysis in spec.analysis for task in _tasks(analysis, waves))
 
 

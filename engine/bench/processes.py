@@ -26,9 +26,9 @@ peak = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
 print(json.dumps([spent, (peak or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])[0] / 1024]))
 """
 _READ_STATA = """
-from pathlib import Path; from engine.data.labelled import open_labelled
-from engine.data.sources import SourceFile
-open_labelled(SourceFile(path=Path({path!r}), wave=None), ('*',), None, Path({folder!r}))
+from pathlib import Path; from engine.data.formats import open_frame
+from engine.data.source_file import SourceFile
+open_frame(SourceFile(path=Path({path!r}), wave=None), ('*',), None, Path({folder!r}))
 """
 
 

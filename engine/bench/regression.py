@@ -11,8 +11,10 @@ from engine.bench.check import Check, at_least
 from engine.bench.timing import Timing, seconds
 from engine.errors import EstimationError
 from engine.estimators.decomposition.covariates import complete_rows
-from engine.estimators.regression.logit import Fit, Rows, fit_logit
-from engine.estimators.regression.model_frame import ModelFrame, ModelTerm, model_frame
+from engine.estimators.regression.logit import LogitFit, fit_logit
+from engine.estimators.regression.model_frame import ModelFrame, model_frame
+from engine.estimators.regression.model_rows import ModelRows
+from engine.estimators.regression.terms import ModelTerm
 from engine.simulate.cmds import ESTABLISHED, SKIPPED, simulate_cmds
 from engine.simulate.margins import published_levels
 
@@ -40,9 +42,9 @@ def logit_timings() -> tuple[list[Timing], list[Check]]:
     terms += [ModelTerm(names=pair, by_scores=True) for pair in INTERACTIONS]
     y = record[rows]
     ones = np.ones(len(y))
-    sample = Rows(weight=ones, y=y, frequency=ones, unit=np.zeros(len(y), np.int32))
+    sample = ModelRows(weight=ones, y=y, frequency=ones, unit=np.zeros(len(y), np.int32))
 
-    def fit_patterns() -> tuple[ModelFrame, Fit]:
+    def fit_patterns() -> tuple[ModelFrame, LogitFit]:
         frame = model_frame(terms, variables, rows)
         return frame, fit_logit(frame, sample, _no_design(), "model")
 

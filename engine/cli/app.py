@@ -1,4 +1,4 @@
-"""The commands. Heavy imports stand inside them, so that `--help` is instant."""
+"""The commands. They import heavy libraries when they run, so that `--help` is instant."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - called by Typer
     if wanted:
-        from engine import __version__
+        from engine.version import VERSION
 
-        typer.echo(f"equirank {__version__}")
+        typer.echo(f"equirank {VERSION}")
         raise typer.Exit
 
 
@@ -55,7 +55,7 @@ def run(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
     only: Annotated[str | None, typer.Option(help="Run this analysis only")] = None,
-    shard: Annotated[str | None, typer.Option(help="Compute part k/K only, such as 2/16; see merge")] = None,
+    shard: Annotated[str | None, typer.Option(help="Compute share k/K only, such as 2/16; see merge")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Run on this many processes (extra dask)")
     ] = None,
@@ -88,16 +88,16 @@ def run(
 
 @app.command()
 def merge(
-    parts: Annotated[list[Path], typer.Argument(help="Folders that `equirank run --shard` wrote")],
+    shards: Annotated[list[Path], typer.Argument(help="Folders that `equirank run --shard` wrote")],
     out: Annotated[Path, typer.Option(help="Run directory to write")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Join the parts of a run; the results have the bits of a run in one piece."""
+    """Join the shards of a run; the results have the bits of a run in one piece."""
     from engine.cli.output import print_run
     from engine.shards.join import merge_shards
 
-    print_run(merge_shards(parts, out).path, as_json=as_json)
+    print_run(merge_shards(shards, out).path, as_json=as_json)
 
 
 @app.command()
@@ -137,9 +137,7 @@ def bench(
     ] = None,
     plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder")] = None,
     *,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Polars and own replicates only, half a minute")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Polars and equirank only, half a minute")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure throughput on this machine, as ratios against other programs in the same run."""
@@ -160,7 +158,7 @@ def schema() -> None:
 
 @app.command()
 def check(study: Study, data: Data = None, *, as_json: AsJson = False) -> None:
-    """Tell every fault of a study file at once; with --data, of its columns too."""
+    """Show every fault of a study file at once; with --data, of its columns too."""
     from engine.batch.check import check_study
     from engine.cli.output import print_check
 
@@ -185,7 +183,7 @@ def plan(
 @app.command()
 def audit(
     publication: Annotated[
-        str, typer.Argument(help="A shipped publication (wang2021), or a CSV of printed numbers")
+        str, typer.Argument(help="A shipped publication (wang2021, li2022), or a CSV of printed numbers")
     ],
     *,
     as_json: AsJson = False,
@@ -206,8 +204,8 @@ def codebook(
     as_json: AsJson = False,
 ) -> None:
     """List names, labels, codes and blanks of a survey file; no record is shown."""
-    from engine.batch.codebook import file_codebook
     from engine.cli.output import print_codebook
+    from engine.data.codebook import file_codebook
 
     print_codebook(file_codebook(file, encoding, search), as_json=as_json)
 
@@ -232,6 +230,6 @@ def simulate(
 @app.command()
 def warm() -> None:
     """Compile the kernels ahead, so that the first run does not wait for it."""
-    from engine.batch.compiling import warm_kernels
+    from engine.batch.compiling import compile_all
 
-    typer.echo(f"Kernels ready after {warm_kernels():.1f} s.")
+    typer.echo(f"Kernels ready after {compile_all():.1f} s.")

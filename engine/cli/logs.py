@@ -1,4 +1,4 @@
-"""Tells the events of a night on stderr: as JSON lines for machines, as short lines for people."""
+"""Writes the events of a night to stderr: JSON lines for machines, short lines for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def event_log(*, as_json: bool, **always: object) -> Callable[..., None]:
-    """Return what hears of events; `always` stands on every line."""
+    """Return the function that writes an event; the facts in `always` stand on every line."""
     import sys
 
     import structlog
@@ -24,14 +24,14 @@ def event_log(*, as_json: bool, **always: object) -> Callable[..., None]:
     bound = logger.bind(**always) if as_json else logger
     trouble = {"quarantined", "failed", "stopped"}
 
-    def tell(event: str, **facts: object) -> None:
+    def log(event: str, **facts: object) -> None:
         (bound.warning if event in trouble else bound.info)(event, **facts)
 
-    return tell
+    return log
 
 
 def _plain(_logger: object, _name: str, event: MutableMapping[str, Any]) -> str:
-    """Write time, event and the facts a reader on a terminal wants; reasons stand in the report."""
+    """Return time, event and the facts for a reader on a terminal; reasons stand in the report."""
     facts = ", ".join(
         f"{name} {event[name]}" for name in ("file", "task", "why", "seconds", "run") if event.get(name)
     )

@@ -11,7 +11,7 @@ from engine.cli.app import AsJson, Study, app
 
 Inbox = Annotated[Path, typer.Option(help="Folder that wave files are put into; nothing in it is changed")]
 StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store; made if it is not there")]
-LogJson = Annotated[bool, typer.Option("--log-json", help="Tell events on stderr as JSON lines")]
+LogJson = Annotated[bool, typer.Option("--log-json", help="Write events on stderr as JSON lines")]
 
 
 @app.command()
@@ -29,7 +29,7 @@ def refresh(
     ] = None,
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done and why; change nothing")
+        bool, typer.Option("--dry-run", help="Show what would be done and why; change nothing")
     ] = False,
     accept_revision: Annotated[
         bool,
@@ -39,37 +39,32 @@ def refresh(
     as_json: AsJson = False,
 ) -> None:
     """Bring the store up to what lies in the inbox: only what a new or changed file touches is computed."""
-    from engine.cli.nights import run_night, show_plan
+    from engine.cli.nights import NightOutput, run_night, show_plan
 
     if dry_run:
         show_plan(study, inbox, store, accept_revision=accept_revision, as_json=as_json)
         return
-    run_night(
-        study,
-        inbox,
-        store,
-        alert=alert,
-        log_json=log_json,
-        as_json=as_json,
-        threads=threads,
-        keep_runs=keep_runs,
-        timeout=timeout,
-        accept_revision=accept_revision,
+    from engine.nights.night import NightOptions
+
+    options = NightOptions(
+        threads=threads, accept_revision=accept_revision, keep_runs=keep_runs, timeout=timeout
     )
+    output = NightOutput(alert=alert, log_json=log_json, as_json=as_json)
+    run_night(study, inbox, store, options, output)
 
 
 @app.command()
 def status(
-    study: Annotated[str | None, typer.Argument(help="Default: that of the last night")] = None,
+    study: Annotated[str | None, typer.Argument(help="Default: as in the last night")] = None,
     store: StoreFolder = Path("store"),
-    inbox: Annotated[Path | None, typer.Option(help="Default: that of the last night")] = None,
+    inbox: Annotated[Path | None, typer.Option(help="Default: as in the last night")] = None,
     max_age: Annotated[
-        float | None, typer.Option(min=0, help="Hours after which results are stale anyhow")
+        float | None, typer.Option(min=0, help="Hours after which results count as stale")
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what is stale, why, and how old; exit 14 if anything is."""
+    """Show what is stale, why, and how old the results are; exit 14 if anything is stale."""
     from engine.cli.nights import show_status
 
     show_status(study, inbox, store, max_age, as_json=as_json)
@@ -78,11 +73,11 @@ def status(
 @app.command()
 def diff(
     before: Annotated[Path, typer.Argument(help="A run directory, or a store for its current run")],
-    after: Annotated[Path, typer.Argument(help="Another one")],
+    after: Annotated[Path, typer.Argument(help="The run or store to compare with")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Tell which estimates differ between two runs, and by how many standard errors; exit 13 if any does."""
+    """Show which estimates differ between two runs, and by how many standard errors; exit 13 if any does."""
     from engine.cli.nights import show_differences
 
     show_differences(before, after, as_json=as_json)

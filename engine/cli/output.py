@@ -15,8 +15,8 @@ from engine.study import load_study, shipped_studies
 
 if TYPE_CHECKING:
     from engine.audit.findings import Finding
-    from engine.batch.codebook import Codebook
     from engine.batch.plan import StudyPlan
+    from engine.data.codebook import Codebook
 
 
 def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
@@ -36,9 +36,10 @@ def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
             json.dumps({"run": str(path), "manifest": run.manifest, "results": rows}, ensure_ascii=False)
         )
         return
+    from engine.batch.kinds import TABLES
     from engine.report.terminal import make_console, show_run
 
-    show_run(run, make_console(), only)
+    show_run(run, make_console(), TABLES, only)
 
 
 def print_pictures(run: Path, folder: Path) -> None:
@@ -68,11 +69,11 @@ def print_studies(*, as_json: bool) -> None:
 def print_check(study: str, faults: Sequence[Fault], *, as_json: bool) -> None:
     """Print the faults of a study; exit 10 if there are any."""
     if as_json:
-        told = [
-            {"path": fault.path, "found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
+        listed = [
+            {"path": fault.place, "found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
             for fault in faults
         ]
-        typer.echo(json.dumps({"study": study, "faults": told}, ensure_ascii=False))
+        typer.echo(json.dumps({"study": study, "faults": listed}, ensure_ascii=False))
     elif faults:
         typer.echo(f"{study}: {len(faults)} fault{'s' if len(faults) > 1 else ''}")
         for fault in faults:

@@ -43,20 +43,19 @@ def run_study(
 
             result = run(study, data, out, threads=threads, reporter=reporter, **changed)
         else:
-            from engine.batch.run import ask
+            from engine.batch.request import make_request
 
-            asked = ask(study, data, **changed)
+            request = make_request(study, data, **changed)
             if shard is not None:
-                from engine.shards.join import parse_share, run_shard
+                from engine.shards.share import parse_share, run_share
 
-                path = run_shard(asked, parse_share(shard), out, threads=threads, reporter=reporter)
-                typer.echo(json.dumps({"part": str(path)}) if as_json else f"Part {shard}: {path}")
+                path = run_share(request, parse_share(shard), out, threads=threads, reporter=reporter)
+                typer.echo(json.dumps({"part": str(path)}) if as_json else f"Shard {shard}: {path}")
                 return
-            from engine.shards.dask_workers import run_on_cluster
+            from engine.shards.dask_workers import Workers, run_on_workers
 
-            result = run_on_cluster(
-                asked, out, workers=workers, cluster=cluster, threads=threads, reporter=reporter
-            )
+            where = Workers(count=workers, scheduler=cluster, threads=threads)
+            result = run_on_workers(request, where, out, reporter=reporter)
     print_run(result.path, as_json=as_json)
     if result.manifest["interrupted"]:
         raise Interrupted(f"interrupted; what was done is kept in {result.path}.")

@@ -1,22 +1,26 @@
-"""Damage that a reader does not see: a file beside its checksum, and the pages of a Parquet file beside theirs."""
+"""Damage that a reader does not notice: a file beside its checksum, and checksums inside the file."""
 
 from __future__ import annotations
 
 import re
 
+from engine.data.formats import format_of
 from engine.data.harmonise import wanted_columns
-from engine.data.sources import SourceFile, file_hash
-from engine.errors import DataError
+from engine.data.source_file import SourceFile, file_hash
+from engine.errors import DataError, Fault
 from engine.study import StudySpec
 
-CHECKSUM = ".sha256"  # beside a file, as `sha256sum` writes it
+CHECKSUM_SUFFIX = ".sha256"  # of a file beside the data file, as `sha256sum` writes it
+MOST_READ = 200  # characters of it
+_SHA256 = re.compile(r"\s*([0-9a-fA-F]{64})\b")
 
 
 def checksum_text(source: SourceFile) -> str | None:
-    """Return what stands in the checksum file beside a file, None if there is none."""
+    """Return the content of the checksum file beside a file, None if there is none."""
+    path = source.path.with_name(source.path.name + CHECKSUM_SUFFIX)
     try:
-        with source.path.with_name(source.path.name + CHECKSUM).open(errors="replace") as stream:
-            return stream.read(200)
+        with path.open(errors="replace") as stream:
+            return stream.read(MOST_READ)
     except OSError:
         return None
 
@@ -27,40 +31,26 @@ def refuse_other_checksum(source: SourceFile) -> None:
     Raises
     ------
     DataError
-        If it is not what it was when that was made.
+        If the file has changed since the checksum was made.
     """
     text = checksum_text(source)
-    found = re.match(r"\s*([0-9a-fA-F]{64})\b", text) if text is not None else None
-    if text is not None and (found is None or found[1].lower() != file_hash(source.path)):
-        raise DataError(
-            f"{source.path.name}: its content is not the one that {source.path.name}{CHECKSUM} tells; expected the "
-            "same SHA-256. Copy both again."
-        )
+    if text is None:
+        return
+    match = _SHA256.match(text)
+    if match is None or match[1].lower() != file_hash(source.path):
+        name = source.path.name
+        found = f"its content does not match {name}{CHECKSUM_SUFFIX}"
+        raise DataError(Fault(name, found, "the same SHA-256", "Copy both again."))
 
 
-def refuse_damaged_pages(spec: StudySpec, source: SourceFile) -> None:
-    """Compare the pages of a Parquet file with their checksums, if it has any.
+def refuse_damage(spec: StudySpec, source: SourceFile) -> None:
+    """Compare the columns the study reads with checksums inside the file, if its format has any.
 
     Raises
     ------
     DataError
-        If one is not what was written.
+        If they have changed since they were written.
     """
-    if source.suffix != ".parquet":
-        return
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    wanted = {name.casefold() for name in wanted_columns(spec, source.wave)}
-    try:
-        with pq.ParquetFile(source.path, page_checksum_verification=True) as file:
-            columns = [name for name in file.schema_arrow.names if name.casefold() in wanted]
-            for _ in file.iter_batches(columns=columns):
-                pass
-    except (OSError, pa.ArrowException) as error:
-        if "CRC" in str(error) or "checksum" in str(error):
-            raise DataError(
-                f"{source.path.name}: a page is not what was written (checksum); expected an undamaged file. Copy it "
-                "again."
-            ) from None
-        # Whatever else is wrong, the reader says it better.
+    file_format = format_of(source.path)
+    if file_format is not None and file_format.refuse_damage is not None:
+        file_format.refuse_damage(source.path, wanted_columns(spec, source.wave))

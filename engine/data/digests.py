@@ -1,4 +1,4 @@
-"""What a part holds, as hashes: wave by wave and column by column, so that only what changed is computed anew."""
+"""The content of a part as hashes, by wave and column, so that only what changed is computed again."""
 
 from __future__ import annotations
 
@@ -7,43 +7,53 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.data.harmonise import KEY
+from engine.data.design_columns import KEY
 
 if TYPE_CHECKING:
     import polars as pl
 
-SLICE = 2**18  # rows written at a time
+SLICE_ROWS = 2**18  # written at a time
 
 
 def part_contents(records: Path, salt: str) -> dict[str, Any]:
-    """Return the waves of a part (None: records without one) with their rows and a hash of each column there.
+    """Return the waves of a part with their rows and a hash of each column.
 
-    ``order`` is a hash of the waves row by row: sums over several waves depend on it in their last bits. Equal hashes
-    mean equal values in equal order. They are keyed by the salt of the store, since a column of few people could be
-    guessed. The key of the records has none: no result depends on it.
+    Equal hashes mean equal values in equal order. They are keyed by the salt of the store, because the column
+    of a few people could be guessed. The key of the records has no hash: no result depends on it.
+
+    Returns
+    -------
+    dict
+        ``waves``: a list of ``wave`` (None for records without one), ``rows`` and ``columns`` (name -> hash).
+        ``order``: a hash of the wave of each row, since the last bits of sums over several waves depend on
+        it.
     """
     import polars as pl
 
     names = [name for name in pl.scan_parquet(records, glob=False).collect_schema().names() if name != KEY]
     waves = pl.scan_parquet(records, glob=False).select("wave").collect(engine="in-memory")
-    wave = waves["wave"]
-    rows_of = [
-        (name, wave.is_null() if name is None else wave.eq_missing(name)) for name in wave.unique().sort()
-    ]
-    found: list[dict[str, Any]] = [
-        {"wave": name, "rows": int(rows.sum()), "columns": {}} for name, rows in rows_of
+    masks = _wave_masks(waves["wave"])
+    contents: list[dict[str, Any]] = [
+        {"wave": wave, "rows": int(mask.sum()), "columns": {}} for wave, mask in masks
     ]
     for name in names:
         column = pl.scan_parquet(records, glob=False).select(name).collect(engine="in-memory")
-        for own, (_, rows) in zip(found, rows_of, strict=True):
-            own["columns"][name] = _digest(column.filter(rows), salt)
-    return {"order": _digest(waves, salt), "waves": found}
+        for content, (_, mask) in zip(contents, masks, strict=True):
+            content["columns"][name] = _digest(column.filter(mask), salt)
+    return {"order": _digest(waves, salt), "waves": contents}
+
+
+def _wave_masks(wave: pl.Series) -> list[tuple[str | None, pl.Series]]:
+    """Return which rows (n,) belong to each wave, the waves sorted."""
+    return [
+        (name, wave.is_null() if name is None else wave.eq_missing(name)) for name in wave.unique().sort()
+    ]
 
 
 def _digest(column: pl.DataFrame, salt: str) -> str:
-    """Hash a column as Parquet has it, some rows at a time: what memory holds behind a null is not written."""
+    """Hash a column as Parquet writes it: whatever memory holds behind a null is not written."""
     sha = hmac.new(bytes.fromhex(salt), digestmod="sha256")
-    for piece in column.iter_slices(SLICE):
+    for piece in column.iter_slices(SLICE_ROWS):
         buffer = io.BytesIO()
         piece.write_parquet(buffer, compression="uncompressed", statistics=False)
         sha.update(buffer.getbuffer())

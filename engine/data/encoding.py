@@ -1,33 +1,43 @@
-"""Which encoding the text of a file is in: found from its bytes, recorded, and told where the file says otherwise.
+"""Find the encoding of a file's text from its bytes, and report where the file claims another.
 
-Every text of a file must decode; a byte sequence cut off at the end of a long text (labels of fixed width) is forgiven.
-UTF-8 is nearly impossible by accident. GB18030 accepts much, so bytes are taken for Chinese only if most of them come
-in pairs; what is left is Western (cp1252), and the manifest doubts it. `source.encoding` always wins.
+Every text of a file must decode. A byte sequence cut off at the end of a long text is allowed: labels have a
+fixed width. Other encodings are almost never valid UTF-8 by accident. GB18030 accepts nearly anything, so
+bytes count as Chinese only if most of them come in pairs; the rest is Western (cp1252), and the manifest
+warns of it. `source.encoding` always takes precedence.
 """
 
 from __future__ import annotations
 
 import codecs
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
-from engine.errors import DataError
+from engine.errors import DataError, Fault
 
-TRANSPARENT = "ISO-8859-1"  # every byte is a character and comes back
+TRANSPARENT = "ISO-8859-1"  # every byte decodes to one character, and encodes back to the same byte
+CANDIDATES = ("utf-8", "gb18030", "cp1252")
 SHORTEST_CUT = 79  # bytes of a text that a fixed width may have cut: Stata's labels have 80
-MOST_INFLATED = 200  # times the compressed size: records pack to a tenth or a thirtieth
+MOST_INFLATED = 200  # times the compressed size: records shrink to a tenth or a thirtieth
 _PIECE = 1 << 20
-_ENOUGH = 4 << 20  # bytes beyond ASCII that settle whether they are Chinese
+_ENOUGH = 4 << 20  # bytes from the first one beyond ASCII that settle whether the text is Chinese
+_BOMS_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
-    """An encoding, and how it is known: ``given``, ``declared`` by the file, or ``found`` from its bytes.
+    """An encoding of text.
 
-    `declared` is what the file says of itself, None if nothing.
+    Attributes
+    ----------
+    name
+        Python's name of it.
+    how
+        ``given`` by the study, or ``found`` from the bytes.
+    declared
+        The encoding the file claims, None if it claims none.
     """
 
     name: str
@@ -36,19 +46,18 @@ class Encoding:
 
     @property
     def is_mislabelled(self) -> bool:
-        """Whether the file says another encoding than its bytes have."""
+        """Whether the file claims another encoding than its bytes have."""
         return self.declared is not None and not _same(self.declared, self.name) and self.how == "found"
 
     def __str__(self) -> str:
-        told = f", the file says {self.declared}" if self.is_mislabelled else ""
-        return f"{self.name} ({self.how}{told})"
+        claim = f", the file says {self.declared}" if self.is_mislabelled else ""
+        return f"{self.name} ({self.how}{claim})"
 
 
 def undecodable(name: str) -> DataError:
-    """Return the error of a file whose text has no encoding that is known here."""
-    return DataError(
-        f"{name}: its text is neither UTF-8 nor GB18030 nor Western; expected one of these. Give source.encoding."
-    )
+    """Return the error for a file whose text fits no candidate."""
+    found = "its text is neither UTF-8 nor GB18030 nor Western"
+    return DataError(Fault(name, found, "one of these", "Give source.encoding."))
 
 
 def _same(one: str, other: str) -> bool:
@@ -76,20 +85,19 @@ def find_encoding(texts: Iterable[bytes], declared: str | None = None) -> Encodi
     >>> find_encoding(["性别".encode()], declared="windows-1252").is_mislabelled
     True
     """
-    found = [text for text in texts if not text.isascii()]
-    if not found:
+    foreign = [text for text in texts if not text.isascii()]
+    if not foreign:
         return Encoding(name="ascii", how="found", declared=declared)
-    for name in ("utf-8", "gb18030", "cp1252"):
-        if all(_decodes(text, name) for text in found) and (
-            name != "gb18030" or _is_chinese(b"\n".join(found))
-        ):
+    for name in CANDIDATES:
+        fits = all(_decodes(text, name) for text in foreign)
+        if fits and (name != "gb18030" or _is_chinese(b"\n".join(foreign))):
             return Encoding(name=name, how="found", declared=declared)
     return None
 
 
 def _decodes(text: bytes, name: str) -> bool:
     try:
-        # An incomplete character at the end is no error where the file cut the text off.
+        # An incomplete character at the end of a long text is allowed: the file may have cut it off.
         codecs.getincrementaldecoder(name)().decode(text, final=len(text) < SHORTEST_CUT)
     except UnicodeDecodeError:
         return False
@@ -97,7 +105,7 @@ def _decodes(text: bytes, name: str) -> bool:
 
 
 def _is_chinese(text: bytes) -> bool:
-    """Whether the bytes beyond ASCII come in pairs, as in Chinese; in Western text they stand alone among letters."""
+    """Whether bytes beyond ASCII come in pairs, as in Chinese; in Western text they stand among letters."""
     pairs = common = 0
     place = 0
     while place < len(text) - 1:
@@ -110,41 +118,53 @@ def _is_chinese(text: bytes) -> bool:
     return pairs > 0 and common >= 0.5 * pairs
 
 
-def find_text_encoding(path: Path) -> Encoding | None:
-    """Return the encoding of a text file (plain or gzip), read a piece at a time; None if no candidate fits.
+def is_gzip(path: Path) -> bool:
+    """Whether a text file is compressed, by its name."""
+    return path.suffix.lower() == ".gz"
+
+
+def find_file_encoding(path: Path) -> Encoding | None:
+    """Return the encoding of a text file (plain or gzip), None if no candidate fits.
+
+    The file is read a piece at a time.
 
     Raises
     ------
     DataError
-        If a compressed file unpacks to far more than records ever do.
+        If a compressed file expands to far more than records ever do.
     """
-    most = max(MOST_INFLATED * path.stat().st_size, MOST_INFLATED * _PIECE)
-    decoders = {name: codecs.getincrementaldecoder(name)() for name in ("utf-8", "gb18030", "cp1252")}
-    sample = bytearray()
-    with path.open("rb") as file:
-        stream: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if path.suffix == ".gz" else file
-        while piece := stream.read(_PIECE):
-            most -= len(piece)
-            if most < 0:
-                raise DataError(
-                    f"{path.name}: unpacks to more than {MOST_INFLATED} times its size; expected records. Is it "
-                    "another file? Unpack it yourself if it is right."
-                )
-            if not sample and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                return Encoding(name="utf-16", how="found")  # what spreadsheets call Unicode text
-            if piece.isascii() and not sample:
-                continue
-            if len(sample) < _ENOUGH:
-                sample += piece
-            for name in [*decoders]:
-                try:
-                    decoders[name].decode(piece)
-                except UnicodeDecodeError:
-                    del decoders[name]
-            if not decoders:
-                return None
+    decoders = {name: codecs.getincrementaldecoder(name)() for name in CANDIDATES}
+    sample = bytearray()  # the text from its first byte beyond ASCII
+    for piece in _pieces(path):
+        if not sample and piece.startswith(_BOMS_UTF16):
+            return Encoding(name="utf-16", how="found")  # what spreadsheets call Unicode text
+        if piece.isascii() and not sample:
+            continue
+        if len(sample) < _ENOUGH:
+            sample += piece
+        for name in [*decoders]:
+            try:
+                decoders[name].decode(piece)
+            except UnicodeDecodeError:
+                del decoders[name]
+        if not decoders:
+            return None
     if not sample:
         return Encoding(name="ascii", how="found")
     if "gb18030" in decoders and not _is_chinese(bytes(sample)):
         del decoders["gb18030"]
     return next((Encoding(name=name, how="found") for name in decoders), None)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """Yield the text of a file; one that expands too far is refused before its end."""
+    remaining = max(MOST_INFLATED * path.stat().st_size, MOST_INFLATED * _PIECE)
+    with path.open("rb") as file:
+        stream: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if is_gzip(path) else file
+        while piece := stream.read(_PIECE):
+            remaining -= len(piece)
+            if remaining < 0:
+                found = f"unpacks to more than {MOST_INFLATED} times its size"
+                remedy = "Is it another file? Unpack it yourself if it is right."
+                raise DataError(Fault(path.name, found, "records", remedy))
+            yield piece

@@ -1,13 +1,12 @@
-"""Frames handed to the Python functions -> numpy columns."""
+"""Frames passed to the Python functions -> numpy columns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from engine.arrays import FloatArray, IntArray
-from engine.errors import DataError, UsageError, nearest
+from engine.data.series import as_codes, as_floats
+from engine.errors import DataError, Fault, UsageError, nearest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -19,7 +18,7 @@ def as_polars(frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any of four librari
     Raises
     ------
     UsageError
-        If it is something else.
+        If it is anything else.
     """
     import polars as pl
 
@@ -27,56 +26,72 @@ def as_polars(frame: Any) -> pl.DataFrame:  # noqa: ANN401 - any of four librari
         return frame
     if isinstance(frame, pl.LazyFrame):
         return frame.collect(engine="in-memory")
-    kind = type(frame).__module__.split(".")[0]
-    if kind in ("duckdb", "_duckdb") and type(frame).__name__ == "DuckDBPyRelation":
+    library, name = type(frame).__module__.split(".")[0], type(frame).__name__
+    if library in ("duckdb", "_duckdb") and name == "DuckDBPyRelation":
         return cast("pl.DataFrame", frame.pl())
-    if kind == "pyarrow" and type(frame).__name__ in ("Table", "RecordBatch"):
+    if library == "pyarrow" and name in ("Table", "RecordBatch"):
         return cast("pl.DataFrame", pl.from_arrow(frame))
-    if kind == "pandas" and type(frame).__name__ == "DataFrame":
+    if library == "pandas" and name == "DataFrame":
         converted: pl.DataFrame = pl.from_pandas(frame, nan_to_null=True)
         return converted
-    raise UsageError(
-        f"frame: found {type(frame).__name__}; expected a Polars frame, a DuckDB relation, an Arrow table or a "
-        "pandas frame. Convert it to one of these."
-    )
+    expected = "a Polars frame, a DuckDB relation, an Arrow table or a pandas frame"
+    raise UsageError(Fault("frame", f"found {name}", expected, "Convert it to one of these."))
 
 
 def _column(frame: pl.DataFrame, name: str, role: str) -> pl.Series:
     if name not in frame.columns:
-        raise DataError(
-            f"{role}: no column '{name}'; expected one of the frame's {frame.width} columns. "
-            f"{nearest(name, frame.columns)}"
-        )
+        expected = f"one of the frame's {frame.width} columns"
+        raise DataError(Fault(role, f"no column '{name}'", expected, nearest(name, frame.columns)))
     return frame[name]
 
 
 def number_column(frame: pl.DataFrame, name: str, role: str) -> FloatArray:
-    """Return a column as (N,) float64, NaN where missing; booleans are 0 and 1, an Enum its order."""
+    """Return a column as (n,) float64, NaN where missing; booleans are 0 and 1, an Enum its order.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or it holds something else.
+    """
     import polars as pl
 
     series = _column(frame, name, role)
-    if series.dtype == pl.Enum:
-        series = series.to_physical()
-    elif not (series.dtype.is_numeric() or series.dtype == pl.Boolean or series.dtype == pl.Null):
-        raise DataError(
-            f"{role} '{name}': found {series.dtype}; expected numbers, booleans or an ordered Enum. Recode it."
-        )
-    values: FloatArray = series.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
-    return values
+    kind = series.dtype
+    if kind == pl.Enum:
+        return as_floats(series.to_physical())
+    if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
+        expected = "numbers, booleans or an ordered Enum"
+        raise DataError(Fault(f"{role} '{name}'", f"found {kind}", expected, "Recode it."))
+    return as_floats(series)
 
 
 def factor_column(
     frame: pl.DataFrame, name: str, role: str, reference: str | None = None
 ) -> tuple[tuple[str, ...], IntArray | None, tuple[int, ...]]:
-    """Return a column's levels, the reference first, each row's level (N,), -1 where missing, and the levels' scores.
+    """Return the levels of a column, the level of each row, and the scores of the levels.
 
-    Strings are sorted, an Enum keeps its order; a score is a level's place in that order from the reference. A
-    number has no levels.
+    Parameters
+    ----------
+    frame, name
+        The column.
+    role
+        What it is used for, for messages.
+    reference
+        The level to put first.
+
+    Returns
+    -------
+    levels
+        Sorted, or in the order of an Enum, the reference first; none for a number.
+    codes
+        (n,) int64: each row's level, -1 where missing; None for a number.
+    scores
+        Place of each level in that order, counted from the reference.
 
     Raises
     ------
     UsageError
-        If the reference is none of the levels.
+        If the reference is not one of the levels.
     """
     import polars as pl
 
@@ -84,28 +99,42 @@ def factor_column(
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
         if reference is not None:
             raise UsageError(
-                f"references['{name}']: found a number; expected a factor. Cast the column to strings."
+                Fault(f"references['{name}']", "found a number", "a factor", "Cast the column to strings.")
             )
         return (), None, ()
-    kept = (
-        series.dtype.categories
-        if isinstance(series.dtype, pl.Enum)
-        else series.cast(pl.String).drop_nulls().unique().sort()
-    )
-    natural = levels = [str(level) for level in kept]
+    natural = _natural_levels(series)
+    levels = natural
     if reference is not None:
-        if reference not in levels:
-            raise UsageError(
-                f"references['{name}']: found '{reference}'; expected one of its levels. {nearest(reference, levels)}"
-            )
-        levels = [reference, *(level for level in levels if level != reference)]
-    codes = series.cast(pl.String).cast(pl.Enum(levels)).to_physical().cast(pl.Int64).fill_null(-1)
+        _refuse_unknown_reference(name, reference, natural)
+        levels = [reference, *(level for level in natural if level != reference)]
+    codes = as_codes(series.cast(pl.String).cast(pl.Enum(levels)))
     scores = tuple(natural.index(level) - natural.index(levels[0]) for level in levels)
-    return tuple(levels), codes.to_numpy().astype(np.int64), scores
+    return tuple(levels), codes, scores
+
+
+def _natural_levels(series: pl.Series) -> list[str]:
+    """Return the levels in the order of an Enum, of other text sorted."""
+    import polars as pl
+
+    if isinstance(series.dtype, pl.Enum):
+        return [str(level) for level in series.dtype.categories]
+    return [str(level) for level in series.cast(pl.String).drop_nulls().unique().sort()]
+
+
+def _refuse_unknown_reference(name: str, reference: str, levels: list[str]) -> None:
+    if reference not in levels:
+        raise UsageError(
+            Fault(
+                f"references['{name}']",
+                f"found '{reference}'",
+                "one of its levels",
+                nearest(reference, levels),
+            )
+        )
 
 
 def id_column(frame: pl.DataFrame, name: str | None, role: str) -> IntArray | None:
-    """Return a column of ids as (N,) codes in the order of the ids, -1 where missing; None for no column."""
+    """Return a column of ids as (n,) codes in the order of the ids, -1 where missing; None for no column."""
     import polars as pl
 
     if name is None:
@@ -114,8 +143,7 @@ def id_column(frame: pl.DataFrame, name: str | None, role: str) -> IntArray | No
     if series.dtype.is_float():
         series = series.fill_nan(None)
     series = series.cast(pl.String)
-    codes = series.cast(pl.Enum(series.drop_nulls().unique().sort())).to_physical().cast(pl.Int64)
-    return codes.fill_null(-1).to_numpy().astype(np.int64)
+    return as_codes(series.cast(pl.Enum(series.drop_nulls().unique().sort())))
 
 
 def is_boolean(frame: pl.DataFrame, name: str) -> bool:

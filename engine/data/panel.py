@@ -1,4 +1,4 @@
-"""The harmonised panel: the parts of all files, written once and reused while nothing has changed."""
+"""The harmonised panel: the parts of all files, written once and reused until something changes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.part import Part, Progress, build_part
-from engine.data.sources import SourceFile
+from engine.data.source_file import SourceFile
 from engine.data.validate import refuse_shared_keys
-from engine.errors import DataError
+from engine.errors import DataError, Fault
 from engine.paths import cache_folder
 from engine.study import StudySpec
 
@@ -29,12 +29,12 @@ class Panel:
 
     @property
     def sources(self) -> tuple[Mapping[str, Any], ...]:
-        """What is known of each source file."""
+        """The facts about each source file."""
         return tuple(part.source for part in self.each)
 
     @property
     def reused(self) -> bool:
-        """Whether all of it was there already."""
+        """Whether every part had been written before."""
         return all(part.reused for part in self.each)
 
 
@@ -48,12 +48,12 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
     files
         Its data files.
     progress
-        Told how many more rows have been read.
+        Called with the number of rows read since the last call.
 
     Raises
     ------
     DataError
-        If a file cannot be read, a column is not there, or a value fits no level.
+        If a file cannot be read, lacks a column, or holds a value that fits no level.
     """
     digests = [file.digest() for file in files]
     _refuse_same_content(files, digests)
@@ -62,13 +62,13 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
         build_part(spec, file, digest, home, progress) for file, digest in zip(files, digests, strict=True)
     )
     for number, part in enumerate(panel.each):
-        others = [other.records for other in panel.each[:number]]
-        refuse_shared_keys(spec, part.source["file"], part.records, others)
+        earlier = [other.records for other in panel.each[:number]]
+        refuse_shared_keys(spec, part.source["file"], part.records, earlier)
     return panel
 
 
 def whole_panel(parts: Iterable[Part]) -> Panel:
-    """Return the panel of parts that go together.
+    """Return the panel of parts that belong together.
 
     Raises
     ------
@@ -77,10 +77,15 @@ def whole_panel(parts: Iterable[Part]) -> Panel:
     """
     panel = Panel(each=tuple(parts))
     for source in panel.sources:
-        if source["replicate_weights"] != panel.sources[0]["replicate_weights"]:
+        first = panel.sources[0]
+        if source["replicate_weights"] != first["replicate_weights"]:
             raise DataError(
-                f"{source['file']}: other replicate weights than {panel.sources[0]['file']}; expected the same columns "
-                "in every file. Correct design.replicate_weights.columns."
+                Fault(
+                    source["file"],
+                    f"other replicate weights than {first['file']}",
+                    "the same columns in every file",
+                    "Correct design.replicate_weights.columns.",
+                )
             )
     return panel
 
@@ -89,10 +94,8 @@ def _refuse_same_content(files: Sequence[SourceFile], digests: Sequence[str]) ->
     for number, digest in enumerate(digests):
         first = digests.index(digest)
         if first != number:
-            raise DataError(
-                f"{files[number].path.name}: has the same content as {files[first].path.name}; expected every record "
-                "once. Name one of them."
-            )
+            found = f"has the same content as {files[first].path.name}"
+            raise DataError(Fault(files[number].path.name, found, "every record once", "Name one of them."))
 
 
 def missing_counts(panel: Panel) -> dict[str, dict[int, int]]:

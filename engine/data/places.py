@@ -1,98 +1,124 @@
-"""Opens a data file together with what is known of its places: variables of communities or cities, merged by key."""
+"""Merges files of places into the records: variables of communities or cities, by key."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from engine.data.formats import open_frame
 from engine.data.harmonise import wanted_columns
-from engine.data.raw_column import RawColumn
-from engine.data.sources import RawFrame, SourceFile, open_frame, reading
-from engine.errors import DataError
+from engine.data.raw_column import raw_column
+from engine.data.raw_frame import RawFrame
+from engine.data.source_file import SourceFile, reading
+from engine.errors import DataError, Fault
 from engine.study import MergeSpec, StudySpec
 
 if TYPE_CHECKING:
     import polars as pl
 
 _KEY = "key of a place"
+T = TypeVar("T")
 
 
 def open_source(spec: StudySpec, file: SourceFile, scratch: Path) -> RawFrame:
-    """Open a file of the study as a lazy frame; columns of merged files are called ``name.column``.
+    """Open a file of the study with its merged files; their columns are called ``name.column``.
 
     Raises
     ------
     DataError
-        If a file cannot be read, has no such key, holds a key twice, or shares none with the records.
+        If a file cannot be read, lacks its key, holds a key twice, or shares no key with the records.
     """
     wanted = wanted_columns(spec, file.wave)
-    own = tuple(
-        name for name in wanted if not any(name.startswith(f"{merge.name}.") for merge in spec.source.merge)
-    )
-    keys = tuple(_keys(merge)[0] for merge in spec.source.merge)
-    raw = open_frame(file, (*own, *keys), spec.source.encoding, scratch)
+    prefixes = tuple(f"{merge.name}." for merge in spec.source.merge)
+    of_records = tuple(name for name in wanted if not name.startswith(prefixes))
+    keys = tuple(_key_columns(merge)[0] for merge in spec.source.merge)
+    raw = open_frame(file, (*of_records, *keys), spec.source.encoding, scratch)
     for merge, path in zip(spec.source.merge, file.places, strict=True):
-        raw = _merged(raw, merge, path, wanted, spec.source.encoding, scratch)
+        prefix = f"{merge.name}."
+        of_places = [name.removeprefix(prefix) for name in wanted if name.startswith(prefix)]
+        columns = (_key_columns(merge)[1], *of_places)
+        places = open_frame(SourceFile(path=path), columns, spec.source.encoding, scratch)
+        raw = _merged(raw, merge, path, places)
     return raw
 
 
-def _keys(merge: MergeSpec) -> tuple[str, str]:
+def _key_columns(merge: MergeSpec) -> tuple[str, str]:
     """Return the key's column among the records and in the merged file."""
     return (merge.key, merge.key) if isinstance(merge.key, str) else next(iter(merge.key.items()))
 
 
-def _merged(
-    raw: RawFrame, merge: MergeSpec, path: Path, wanted: Sequence[str], encoding: str | None, scratch: Path
-) -> RawFrame:
+def _merged(raw: RawFrame, merge: MergeSpec, path: Path, places: RawFrame) -> RawFrame:
+    """Join the columns of a file of places to the records; a record without a place gets blanks."""
     import polars as pl
 
-    prefix, (ours, theirs) = f"{merge.name}.", _keys(merge)
-    asked = [name.removeprefix(prefix) for name in wanted if name.startswith(prefix)]
-    other = open_frame(SourceFile(path=path), (theirs, *asked), encoding, scratch)
-    key = RawColumn(other, other.column(theirs, f"source.merge '{merge.name}'")).identifier()
-    columns = other.columns_of_frame()
-    places = other.frame.select(key.alias(_KEY), *(pl.col(name).alias(prefix + name) for name in columns))
-    places = places.filter(pl.col(_KEY).is_not_null())
-    own = RawColumn(raw, raw.column(ours, f"source.merge '{merge.name}'")).identifier()
-    frame = raw.frame.with_columns(own.alias(_KEY))
+    prefix = f"{merge.name}."
+    of_records, of_places = _key_columns(merge)
+    columns = places.frame_columns()
+    place_frame = places.frame.select(
+        _identifier(places, of_places, merge).alias(_KEY),
+        *(pl.col(name).alias(prefix + name) for name in columns),
+    ).filter(pl.col(_KEY).is_not_null())
+    frame = raw.frame.with_columns(_identifier(raw, of_records, merge).alias(_KEY))
     with reading(path):
-        unmatched = _check_keys(raw, merge, path, places, frame)
+        _refuse_repeated_keys(merge, path, place_frame)
+        unmatched = _count_unmatched(raw, merge, path, place_frame, frame)
     return replace(
         raw,
-        frame=frame.join(places, on=_KEY, how="left", maintain_order="left").drop(_KEY),
-        columns=(*raw.columns, *(prefix + name for name in other.columns)),
-        labels={**raw.labels, **{prefix + name: labels for name, labels in other.labels.items()}},
-        column_labels={
-            **raw.column_labels,
-            **{prefix + name: own for name, own in other.column_labels.items()},
-        },
-        missing_ranges={
-            **raw.missing_ranges,
-            **{prefix + name: own for name, own in other.missing_ranges.items()},
-        },
+        frame=frame.join(place_frame, on=_KEY, how="left", maintain_order="left").drop(_KEY),
+        columns=(*raw.columns, *(prefix + name for name in places.columns)),
+        labels={**raw.labels, **_prefixed(prefix, places.labels)},
+        column_labels={**raw.column_labels, **_prefixed(prefix, places.column_labels)},
+        missing_ranges={**raw.missing_ranges, **_prefixed(prefix, places.missing_ranges)},
         unmatched={**raw.unmatched, merge.name: unmatched},
     )
 
 
-def _check_keys(
-    raw: RawFrame, merge: MergeSpec, path: Path, places: pl.LazyFrame, frame: pl.LazyFrame
-) -> int:
-    """Return how many records have no place; refuse keys that stand twice, or are of another kind."""
+def _identifier(raw: RawFrame, name: str, merge: MergeSpec) -> pl.Expr:
+    return raw_column(raw, raw.column(name, f"source.merge '{merge.name}'")).identifier()
+
+
+def _prefixed(prefix: str, columns: Mapping[str, T]) -> dict[str, T]:
+    return {prefix + name: value for name, value in columns.items()}
+
+
+def _refuse_repeated_keys(merge: MergeSpec, path: Path, places: pl.LazyFrame) -> None:
     import polars as pl
 
-    twice = places.group_by(_KEY).agg(n=pl.len()).filter(pl.col("n") > 1)
-    if count := int(twice.select(pl.len()).collect(engine="in-memory").item()):
+    repeated = places.group_by(_KEY).agg(n=pl.len()).filter(pl.col("n") > 1)
+    if count := int(repeated.select(pl.len()).collect(engine="in-memory").item()):
         raise DataError(
-            f"{path.name}: {count:,} keys stand more than once; expected one row for each {merge.name}. Correct the "
-            f"file, or source.merge '{merge.name}'.key."
+            Fault(
+                path.name,
+                f"{count:,} keys occur more than once",
+                f"one row for each {merge.name}",
+                f"Correct the file, or source.merge '{merge.name}'.key.",
+            )
         )
-    alone = frame.select(_KEY).join(places.select(_KEY), on=_KEY, how="anti").select(pl.len())
+
+
+def _count_unmatched(
+    raw: RawFrame, merge: MergeSpec, path: Path, places: pl.LazyFrame, records: pl.LazyFrame
+) -> int:
+    """Return how many records have no place.
+
+    Raises
+    ------
+    DataError
+        If none has one: the keys are of different kinds.
+    """
+    import polars as pl
+
+    alone = records.select(_KEY).join(places.select(_KEY), on=_KEY, how="anti").select(pl.len())
     unmatched = int(alone.collect(engine="in-memory").item())
     if unmatched == raw.n_rows:
         raise DataError(
-            f"{path.name}: none of its keys is among the records of {raw.name}; expected those of source.merge "
-            f"'{merge.name}'.key. Name the right columns."
+            Fault(
+                path.name,
+                f"none of its keys is among the records of {raw.name}",
+                f"those of source.merge '{merge.name}'.key",
+                "Name the right columns.",
+            )
         )
     return unmatched

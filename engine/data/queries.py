@@ -8,14 +8,18 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DataError
+from engine.errors import DataError, Fault
 
 if TYPE_CHECKING:
     import duckdb
 
+MEMORY_LIMIT = "1GB"
+# The queries need no extension: nothing is downloaded or loaded while they run.
+SWITCHED_OFF = ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions")
+
 
 def query_folder() -> Path:
-    """Return where the queries are: inside the wheel, or at the top of a checkout."""
+    """Return the folder of the queries: inside the wheel, or at the top of a checkout."""
     package = Path(str(resources.files("engine")))
     inside = package / "queries"
     return inside if inside.is_dir() else package.parent / "queries"
@@ -29,20 +33,21 @@ def query_text(name: str, condition: str | None = None) -> str:
 
 @contextmanager
 def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an in-memory database that spills into a private folder and never shows a value in an error."""
+    """Open an in-memory database that spills into a private folder and never shows a value in an error.
+
+    Raises
+    ------
+    DataError
+        If a query fails.
+    """
     import tempfile
 
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="equirank-") as spill, duckdb.connect() as connection:
         connection.sql("SET temp_directory = $folder", params={"folder": spill})
-        connection.sql("SET memory_limit = '1GB'")
-        # Nothing is fetched or loaded on the way: the queries are ours, and need no extension.
-        for setting in (
-            "autoinstall_known_extensions",
-            "autoload_known_extensions",
-            "allow_community_extensions",
-        ):
+        connection.sql(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        for setting in SWITCHED_OFF:
             connection.sql(f"SET {setting} = false")
         if threads:
             connection.sql("SET threads = $threads", params={"threads": threads})
@@ -50,10 +55,14 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             yield connection
         except duckdb.Error as error:
-            # DuckDB's own text can quote the offending row.
+            # DuckDB's message can quote the row at fault.
             raise DataError(
-                f"database: a query stopped with {type(error).__name__}; expected it to run on the harmonised panel. "
-                "Is there room on the disk, and is the panel's cache folder untouched?"
+                Fault(
+                    "database",
+                    f"a query stopped with {type(error).__name__}",
+                    "it to run on the harmonised panel",
+                    "Is there room on the disk, and is the panel's cache folder untouched?",
+                )
             ) from None
 
 

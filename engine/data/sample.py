@@ -1,17 +1,21 @@
-"""Panel -> sample: the ordered rules, with the count after each."""
+"""Panel -> sample: the sample rules in order, with the count after each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.data import queries
-from engine.data.derived_variables import derive
-from engine.data.expressions import Column, check_rule
+from engine.data.expressions import RuleColumn, check_rule
+from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
 from engine.errors import DataError, Fault, StudyError
 from engine.study import StudySpec
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,19 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The rows that pass every rule, as one Parquet file in a private folder; variable -> values that are means."""
+    """The rows that pass every rule.
+
+    Attributes
+    ----------
+    path
+        Their Parquet file, in a private folder.
+    flow
+        The count after each rule.
+    waves
+        The waves in the sample.
+    imputed
+        Variable -> number of its values that are imputed.
+    """
 
     path: Path
     flow: tuple[FlowStep, ...]
@@ -38,14 +54,14 @@ class Sample:
         return self.flow[-1].n
 
 
-def rule_columns(spec: StudySpec) -> dict[str, Column]:
-    """Return what sample rules may refer to."""
+def rule_columns(spec: StudySpec) -> dict[str, RuleColumn]:
+    """Return the columns that sample rules may refer to."""
     columns = {
-        name: Column(is_factor=bool(variable.panel_levels), levels=variable.panel_levels)
+        name: RuleColumn(is_factor=bool(variable.panel_levels), levels=variable.panel_levels)
         for name, variable in spec.variables.items()
     }
     has_waves = spec.source.wave is not None or isinstance(spec.source.path, dict)
-    return {**columns, "wave": Column(is_factor=True)} if has_waves else columns
+    return {**columns, "wave": RuleColumn(is_factor=True)} if has_waves else columns
 
 
 def rule_conditions(spec: StudySpec) -> list[str | Fault]:
@@ -66,35 +82,51 @@ def draw_sample(
     StudyError
         If a rule is not a condition over the study's variables.
     DataError
-        If a rule leaves no row, unless that may be; the message names it.
+        If a rule leaves no row, unless `may_be_empty`; the message names it.
     """
+    conditions = _conditions(spec)
+    path = folder / "sample.parquet"
+    flow: list[FlowStep] = []
+    with queries.database(threads) as connection:
+        for step in _flow(spec, panel, conditions, connection):
+            flow.append(step)
+            if step.n == 0 and not may_be_empty:
+                raise DataError(_empty(flow))
+        params = {"panel": panel.parts, "sample": str(path)}
+        queries.rows(connection, "sample_write", params, _all_of(conditions))
+    path.chmod(0o600)  # microdata: for the owner only
+    imputed = impute_and_group(spec, path) if flow[-1].n else {}
+    return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave), imputed=imputed)
+
+
+def _conditions(spec: StudySpec) -> list[str]:
+    """Return the SQL of every sample rule."""
     checked = rule_conditions(spec)
     faults = tuple(item for item in checked if isinstance(item, Fault))
     if faults:
         raise StudyError(spec.study.name, faults)
-    conditions = [item for item in checked if isinstance(item, str)]
+    return [item for item in checked if isinstance(item, str)]
+
+
+def _all_of(conditions: Sequence[str]) -> str:
+    return " AND ".join(conditions) or "TRUE"
+
+
+def _flow(
+    spec: StudySpec, panel: Panel, conditions: Sequence[str], connection: duckdb.DuckDBPyConnection
+) -> Iterator[FlowStep]:
+    """Yield the rows of the panel, then those left after each rule."""
     labels = ["All records", *(rule.label for rule in spec.sample)]
-    path = folder / "sample.parquet"
-    flow: list[FlowStep] = []
-    with queries.database(threads) as connection:
-        for step, label in enumerate(labels):
-            condition = " AND ".join(conditions[:step]) or "TRUE"
-            counts = queries.rows(connection, "sample_flow", {"panel": panel.parts}, condition)
-            flow.append(
-                FlowStep(
-                    label=label,
-                    n=sum(n for _, n in counts),
-                    by_wave={str(w): n for w, n in counts if w is not None},
-                )
-            )
-            if flow[-1].n == 0 and not may_be_empty:
-                place = f"sample[{step}] '{label}'" if step else "source"
-                before = f"the {flow[-2].n:,} rows before it" if step else "the data files"
-                raise DataError(
-                    f"{place}: no row is left of {before}; expected some. Check the rule and its codes."
-                )
-        params = {"panel": panel.parts, "sample": str(path)}
-        queries.rows(connection, "sample_write", params, " AND ".join(conditions) or "TRUE")
-    path.chmod(0o600)
-    imputed = derive(spec, path) if flow[-1].n else {}
-    return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave), imputed=imputed)
+    for step, label in enumerate(labels):
+        condition = _all_of(conditions[:step])
+        counts = queries.rows(connection, "sample_flow", {"panel": panel.parts}, condition)
+        by_wave = {str(wave): n for wave, n in counts if wave is not None}
+        yield FlowStep(label=label, n=sum(n for _, n in counts), by_wave=by_wave)
+
+
+def _empty(flow: Sequence[FlowStep]) -> Fault:
+    """Return the fault of the last step, which leaves no row."""
+    step = len(flow) - 1
+    place = f"sample[{step}] '{flow[-1].label}'" if step else "source"
+    before = f"the {flow[-2].n:,} rows before it" if step else "the data files"
+    return Fault(place, f"no row is left of {before}", "some", "Check the rule and its codes.")

@@ -1,4 +1,4 @@
-"""All runs of a store as one DuckDB file, for SQL; built aside and swapped, so that no reader ever waits or blocks."""
+"""All runs of a store as one DuckDB file, for SQL; built beside its place, so that readers never wait or block."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any
 from engine.data.queries import query_text
 from engine.durable import sync_folder, write_file
 from engine.store.layout import Store, read_manifest
+from engine.store.ledger import file_entries
 from engine.store.run_directory import RESULTS
 
 CATALOG, MARK = "catalog.duckdb", "catalog.json"
 
 
 def is_current(store: Store) -> bool:
-    """Whether the catalog tells of the runs that there are."""
+    """Whether the catalog holds all runs of the store."""
     try:
-        told = json.loads((store.root / MARK).read_text(encoding="utf-8"))
+        mark = json.loads((store.root / MARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return (store.root / CATALOG).is_file() and told == _expected(store)
+    return (store.root / CATALOG).is_file() and mark == _expected(store)
 
 
 def _expected(store: Store) -> dict[str, Any]:
@@ -28,43 +29,43 @@ def _expected(store: Store) -> dict[str, Any]:
 
 
 def rebuild(store: Store) -> None:
-    """Write the catalog anew and put it in the place of the one before: tables `runs`, `files` and `estimates`."""
+    """Write a new catalog and put it in place of the one before: tables `runs`, `files` and `estimates`."""
     import duckdb
     import polars as pl
 
-    aside = store.work / CATALOG
+    work_file = store.work / CATALOG
     manifests = {run.name: read_manifest(run) for run in store.runs}
     runs = [
         {
             "run": name,
-            "created": one["created"],
-            "study": one["study"]["name"],
-            "seed": one["seed"],
-            "equirank": one["versions"]["equirank"],
+            "created": manifest["created"],
+            "study": manifest["study"]["name"],
+            "seed": manifest["seed"],
+            "equirank": manifest["versions"]["equirank"],
         }
-        for name, one in manifests.items()
+        for name, manifest in manifests.items()
     ]
     files = [
         {
             "run": name,
-            "file": file["file"],
-            "sha256": file["sha256"],
-            "state": file["state"],
-            "reason": file["reason"],
-            "rows": file["used"] and file["used"]["source"]["rows"],
+            "file": file.file,
+            "sha256": file.sha256,
+            "state": file.state,
+            "reason": file.reason,
+            "rows": file.rows,
         }
-        for name, one in manifests.items()
-        for file in one["files"]
+        for name, manifest in manifests.items()
+        for file in file_entries(manifest).values()
     ]
-    with duckdb.connect(str(aside)) as connection:
+    with duckdb.connect(str(work_file)) as connection:
         for name, rows in {"runs": runs, "files": files}.items():
             connection.from_arrow(pl.DataFrame(rows, infer_schema_length=None).to_arrow()).create(name)
         results = [str(run / RESULTS) for run in store.runs]
         connection.sql(query_text("run_estimates"), params={"runs": results}).create("estimates")
         connection.execute("CHECKPOINT")  # a full disk is no error to DuckDB when it closes
-    aside.chmod(0o600)
-    with aside.open("rb") as stream:
+    work_file.chmod(0o600)
+    with work_file.open("rb") as stream:
         os.fsync(stream.fileno())
-    os.replace(aside, store.root / CATALOG)  # noqa: PTH105 - atomic
+    os.replace(work_file, store.root / CATALOG)  # noqa: PTH105 - atomic
     sync_folder(store.root)
     write_file(store.root / MARK, json.dumps(_expected(store)).encode(), store.work)

@@ -1,91 +1,86 @@
-"""Computes the tasks of a night that see other inputs than before, and keeps their rows under their inputs' key."""
+"""Computes the stale tasks of a night, and keeps their rows under the key of their inputs."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.batch.compiling import compiling_aside
-from engine.batch.reporter import Reporter
-from engine.batch.run import make_context
+from engine.batch.compiling import compiling_ahead
+from engine.batch.context import make_context
+from engine.batch.tasks import TaskResult, run_tasks
 from engine.durable import write_file
-from engine.errors import DataError, EstimationError, StoreError
-from engine.nights.judge import Tell
-from engine.nights.ledger import COMPUTED, FAILED, TaskEntry
-from engine.nights.staleness import LOST, TaskPlan
+from engine.errors import StoreError
+from engine.nights.night import NightJob
+from engine.nights.stale_tasks import LOST, TaskPlan
 from engine.results import TidyRow, to_frame
 from engine.store.layout import Store
-from engine.study import StudySpec
+from engine.store.ledger import COMPUTED, FAILED, TaskEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.data.panel import Panel
     from engine.data.sample import Sample
 
 
 def compute_tasks(
-    spec: StudySpec,
+    job: NightJob,
     plans: Sequence[TaskPlan],
     panel: Panel,
     sample: Sample,
-    store: Store,
     before: Mapping[str, TaskEntry],
-    *,
-    threads: int | None,
-    reporter: Reporter,
-    tell: Tell,
 ) -> list[TaskEntry]:
-    """Return the entries of all tasks; those to compute have been computed, or failed and keep their last rows.
+    """Return the entries of all tasks; a task that fails keeps the rows of the last time it did not.
 
     Rows that a killed night has left under a key of tonight are taken as they are.
     """
-    from engine.batch.kinds import run_task
+    stale = [plan for plan in plans if plan.entry is None]
+    missing = [plan for plan in stale if plan.why == LOST or not _path(job.store, plan).is_file()]
+    failed = {}
+    for plan, result in _results(job, missing, panel, sample):
+        if result.failure is not None:
+            failed[plan.task.name] = str(result.failure)
+            job.log("failed", task=plan.task.name, reason=str(result.failure))
+            continue
+        write_file(_path(job.store, plan), _content(result.rows()), job.store.work)
+        job.log("computed", task=plan.task.name, why=plan.why, seconds=round(result.seconds, 3))
+    for plan in stale:
+        if plan not in missing:
+            job.log("computed", task=plan.task.name, why=plan.why, seconds=0.0)
+    return [plan.entry or _entry(job.store, plan, before, failed.get(plan.task.name)) for plan in plans]
 
-    context = make_context(spec, panel, sample, threads, reporter)
-    waiting = {plan.task.analysis.name for plan in plans if plan.entry is None}
-    asked = spec.model_copy(update={"analysis": tuple(one for one in spec.analysis if one.name in waiting)})
-    entries = []
-    with compiling_aside(asked) as aside:
-        for plan in plans:
-            if plan.entry is not None:
-                entries.append(plan.entry)
-                continue
-            began, key = time.perf_counter(), plan.key.key
-            entry = TaskEntry(
-                name=plan.task.name,
-                state=COMPUTED,
-                why=plan.why,
-                key=key,
-                wanted=key,
-                inputs=plan.key.as_dict(),
-                sha256=None,
-            )
-            path = store.tasks / f"{key}.parquet"
-            try:
-                if plan.why == LOST or not path.is_file():
-                    reporter.start_analysis(plan.task.name)
-                    aside.wait(plan.task.analysis.name)
-                    write_file(path, _content(plan.task.rows(run_task(plan.task, context))), store.work)
-                entry = replace(entry, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
-                tell(
-                    "computed",
-                    task=plan.task.name,
-                    why=plan.why,
-                    seconds=round(time.perf_counter() - began, 3),
-                )
-            except (EstimationError, DataError) as error:
-                last = before.get(plan.task.name)
-                entry = replace(entry, state=FAILED, why=str(error), key=None)
-                if last is not None:
-                    entry = replace(entry, key=last.key, sha256=last.sha256)
-                tell("failed", task=plan.task.name, reason=str(error))
-            entries.append(entry)
-    return entries
+
+def _results(
+    job: NightJob, plans: Sequence[TaskPlan], panel: Panel, sample: Sample
+) -> Iterator[tuple[TaskPlan, TaskResult]]:
+    names = {plan.task.analysis.name for plan in plans}
+    analyses = tuple(analysis for analysis in job.spec.analysis if analysis.name in names)
+    context = make_context(job.spec, panel, sample, job.options.threads, job.reporter)
+    with compiling_ahead(job.spec.model_copy(update={"analysis": analyses})) as compiling:
+        yield from zip(plans, run_tasks([plan.task for plan in plans], context, compiling), strict=True)
+
+
+def _path(store: Store, plan: TaskPlan) -> Path:
+    return store.tasks / f"{plan.key.key}.parquet"
+
+
+def _entry(store: Store, plan: TaskPlan, before: Mapping[str, TaskEntry], failure: str | None) -> TaskEntry:
+    entry = TaskEntry(
+        name=plan.task.name,
+        state=COMPUTED,
+        why=plan.why,
+        key=plan.key.key,
+        wanted=plan.key.key,
+        inputs=plan.key.as_dict(),
+        sha256=None,
+    )
+    if failure is None:
+        return replace(entry, sha256=hashlib.sha256(_path(store, plan).read_bytes()).hexdigest())
+    last = before.get(plan.task.name)
+    key, sha256 = (None, None) if last is None else (last.key, last.sha256)
+    return replace(entry, state=FAILED, why=failure, key=key, sha256=sha256)
 
 
 def _content(rows: Sequence[TidyRow]) -> bytes:
@@ -112,7 +107,7 @@ def rows_of(entries: Sequence[TaskEntry], store: Store) -> tuple[TidyRow, ...]:
         if hashlib.sha256(content).hexdigest() != entry.sha256:
             raise StoreError(
                 f"{store.root}: the rows of '{entry.name}' have changed since they were stored; expected the same "
-                "bytes. Remove that file from tasks/: they are computed anew."
+                "bytes. Remove that file from tasks/: they are computed again."
             )
         rows += [TidyRow(**row) for row in pl.read_parquet(content).iter_rows(named=True)]
     return tuple(rows)

@@ -1,4 +1,4 @@
-"""The files of a study in an inbox: which there are, which are still being written, and what is in them as a hash."""
+"""The files of a study in an inbox: complete or still being written, and what they hold, as a hash."""
 
 from __future__ import annotations
 
@@ -6,33 +6,36 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from engine.data.sources import SUFFIXES, SourceFile, content_hash
+from engine.data.formats import SUFFIXES, format_of
+from engine.data.source_file import SourceFile, content_hash
 from engine.errors import DataError, UsageError
+from engine.store.ledger import FileEntry
 from engine.study import StudySpec
 
 SETTLED = 2.0  # seconds without a change before a file counts as complete
-QUIET = 60.0  # seconds, for files of other users
+QUIET = 60.0  # the same for files of other users
+Stamp = tuple[tuple[int, ...], ...]
+"""Size, times and inode of a file and of those merged with it (ns)."""
 F_SETSIG = 10  # of Linux; Python's fcntl does not name it
 SIGNAL_NOBODY_MINDS = 23  # SIGURG: the default action is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxFile:
-    """A file of the study, as it lies in the inbox: its printable name from there, and size, times and inode."""
+    """A complete file of the study: its printable name relative to the inbox, and its stamp."""
 
     name: str
     source: SourceFile
-    stamp: tuple[tuple[int, ...], ...]
+    stamp: Stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """What lies in an inbox: complete files, growing ones, the names of both in the order of the study, and notes."""
+    """What lies in an inbox: complete files, growing ones, names and sources of both in the order of the study, notes."""
 
     files: tuple[InboxFile, ...]
     growing: tuple[str, ...]
@@ -62,10 +65,10 @@ def printable(name: str) -> str:
 
 
 def look_into(spec: StudySpec, inbox: Path) -> Inbox:
-    """Return the complete files of a study in an inbox.
+    """Return the files of a study in an inbox: complete ones, and those that are still being written.
 
-    A file that changed in the last two seconds is looked at again after them; one that is open for writing, or
-    changes while it is looked at, is growing.
+    A file that changed in the last two seconds is looked at again after them. A file is growing if it is open for
+    writing, or changes between the two looks.
 
     Raises
     ------
@@ -76,35 +79,41 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
     """
     if not inbox.is_dir() or not os.access(inbox, os.R_OK | os.X_OK):
         raise UsageError(
-            f"--inbox {inbox}: is no folder that may be read; expected the one that waves are put into. Is it mounted?"
+            f"--inbox {inbox}: is no folder that may be read; expected the one that waves are put into. Is it "
+            "mounted?"
         )
-    found, notes = [], []
+    sources, notes = {}, []
     for source in _candidates(spec, inbox):
-        fault = _no_plain_file(source.path)
+        fault = _why_no_plain_file(source.path)
         if fault is None:
-            found.append(source)
+            sources[_name(source, inbox)] = source
         else:
             notes.append(f"{_name(source, inbox)}: {fault}")
-    stamps = {source.path: _stamp(source) for source in found}
-    youngest = max((one[0][1] for one in stamps.values() if one), default=0) / 1e9
+    first_stamps = {name: _stamp(source) for name, source in sources.items()}
+    _wait_until_settled([stamp for stamp in first_stamps.values() if stamp])
+    files, growing = [], []
+    for name, source in sources.items():
+        stamp = _stamp(source)
+        is_open = any(map(is_open_for_writing, (source.path, *source.places)))
+        if stamp is None or stamp != first_stamps[name] or is_open:
+            growing.append(name)
+        else:
+            files.append(InboxFile(name=name, source=source, stamp=stamp))
+    return Inbox(
+        files=tuple(files),
+        growing=tuple(growing),
+        names=tuple(sources),
+        sources=sources,
+        notes=tuple(notes),
+    )
+
+
+def _wait_until_settled(stamps: Sequence[Stamp]) -> None:
+    """Wait until the youngest file has not changed for two seconds; the clock of its disk may be ahead."""
+    youngest = max((stamp[0][1] for stamp in stamps), default=0) / 1e9
     wait = youngest + SETTLED - time.time()
     if 0 < wait <= SETTLED:
         time.sleep(wait)
-    files, growing = [], []
-    for source in found:
-        stamp = _stamp(source)
-        if (
-            stamp is None
-            or stamp != stamps[source.path]
-            or any(map(is_open_for_writing, (source.path, *source.places)))
-        ):
-            growing.append(_name(source, inbox))
-        else:
-            files.append(InboxFile(name=_name(source, inbox), source=source, stamp=stamp))
-    sources = {_name(source, inbox): source for source in found}
-    return Inbox(
-        files=tuple(files), growing=tuple(growing), names=tuple(sources), sources=sources, notes=tuple(notes)
-    )
 
 
 def _name(source: SourceFile, inbox: Path) -> str:
@@ -112,7 +121,7 @@ def _name(source: SourceFile, inbox: Path) -> str:
 
 
 def _candidates(spec: StudySpec, inbox: Path) -> Iterator[SourceFile]:
-    """Yield every name that the study's path stands for, in its order and once."""
+    """Yield every file that the study's path names, in its order and once."""
     path = spec.source.path
     if path is None:
         raise UsageError(
@@ -138,8 +147,8 @@ def _candidates(spec: StudySpec, inbox: Path) -> Iterator[SourceFile]:
                 yield SourceFile(path=one, places=places)
 
 
-def _no_plain_file(path: Path) -> str | None:
-    """Say why something of the right name is passed over: a pipe would block, a link may lead anywhere."""
+def _why_no_plain_file(path: Path) -> str | None:
+    """Return why something of the right name is passed over: a pipe would block, a link may lead anywhere."""
     if not is_text(path.name):
         return "a name that is no text; expected UTF-8. Rename the file"
     try:
@@ -150,12 +159,12 @@ def _no_plain_file(path: Path) -> str | None:
         return "a link; expected the file itself"
     if not stat.S_ISREG(mode):
         return "a folder" if stat.S_ISDIR(mode) else "no plain file"
-    if SourceFile(path=path).suffix not in SUFFIXES:
+    if format_of(path) is None:
         return f"an unknown format; expected one of {', '.join(SUFFIXES)}"
     return None
 
 
-def _stamp(source: SourceFile) -> tuple[tuple[int, ...], ...] | None:
+def _stamp(source: SourceFile) -> Stamp | None:
     """Return size, times and inode of a file and those merged with it, None if one has gone."""
     try:
         found = [path.stat() for path in (source.path, *source.places)]
@@ -195,16 +204,17 @@ def is_open_for_writing(path: Path) -> bool:
     return False
 
 
-def fingerprint(file: InboxFile, known: Any | None) -> str | None:  # noqa: ANN401 - a file of a manifest
-    """Return the SHA-256 of a file, from an earlier look if nothing can have changed; None if it cannot be read.
+def fingerprint(file: InboxFile, known: FileEntry | None) -> str | None:
+    """Return the SHA-256 of a file, None if it cannot be read.
 
-    A file that changed in the two seconds before that look may have changed again within the same tick of the clock.
+    The ledger's is returned where nothing can have changed since the last look. A file that changed in the two
+    seconds before that look may have changed again within the same tick of the clock.
     """
     stamp = [list(one) for one in file.stamp]
-    if known is not None and known["stamp"] == stamp:
+    if known is not None and known.stamp == stamp:
         newest = max(time for one in file.stamp for time in one[1:3])
-        if known["seen"] > newest + SETTLED * 1e9:
-            return str(known["sha256"])
+        if known.looked_at > newest + SETTLED * 1e9:
+            return known.sha256
     try:
         return content_hash((file.source.path, *file.source.places))
     except OSError:

@@ -1,4 +1,4 @@
-"""Reads one file in a process of its own, which may die of it: harmonised, checked, drawn from, hashed."""
+"""Reads one file in a child process, which may crash without harm: harmonised, checked, drawn from, hashed."""
 
 from __future__ import annotations
 
@@ -14,81 +14,78 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engine.data.sources import SourceFile
-from engine.durable import is_of_the_disk
+from engine.data.source_file import SourceFile
+from engine.durable import is_disk_error
 from engine.errors import DataError, EngineError, StoreError
-from engine.store.layout import Store
-from engine.study import StudySpec
-from engine.study.load import asked_of, stored_study
+from engine.nights.night import NightJob
+from engine.study.load import study_as_dict, study_from_dict
 
 PR_SET_PDEATHSIG = 1  # of Linux
 
 
-def ingest(spec: StudySpec, source: SourceFile, digest: str, store: Store, timeout: float) -> dict[str, Any]:
-    """Return what a child process made of a file: ``part``, ``source``, ``contents`` and ``sample`` of a good one.
+def read_file(job: NightJob, source: SourceFile, digest: str) -> dict[str, Any]:
+    """Return what a child process made of a file.
 
-    A bad one has ``reason`` and ``broken`` (rules with the rows that break them); ``again`` is true where another
-    try may end otherwise, because the process died or took too long.
+    Of a good file: ``part``, ``source``, ``contents`` and ``sample``, see `engine.store.ledger.FileVersion`. Of a
+    bad one: ``reason``, ``broken`` (rules with the rows that break them), and ``retry``, true where another try
+    may end otherwise, because the process died or took too long.
 
     Raises
     ------
     StoreError
         If the disk of the store did not take what was read.
     """
+    store = job.store
     request = {
-        "study": asked_of(spec),
+        "study": study_as_dict(job.spec),
         "path": source.path,
         "wave": source.wave,
         "places": source.places,
         "digest": digest,
-        "home": store.parts,
+        "parts": store.parts,
         "work": store.work,
         "salt": store.salt,
     }
-    command = [sys.executable, "-P", "-m", "engine.nights.read"]
+    command = [sys.executable, "-P", "-m", __name__]
     content = json.dumps(request, default=str).encode()
-    # Whatever a library spills lies in the store then, where the next night sweeps it up if this one is killed.
+    # Whatever a library spills lies in the store then, where the next night removes it if this one is killed.
     environment = {**os.environ, "TMPDIR": str(store.work)}
+    timeout = job.options.timeout
     try:
-        done = subprocess.run(  # noqa: S603
+        child = subprocess.run(  # noqa: S603
             command, input=content, capture_output=True, timeout=timeout, check=False, env=environment
         )
     except subprocess.TimeoutExpired:
-        return _failed(f"reading took longer than {timeout:,.0f} seconds and was stopped", again=True)
+        return _failed(f"reading took longer than {timeout:,.0f} seconds and was stopped")
     # What a dying reader writes on stderr can quote a record; it is never passed on.
-    if done.returncode < 0:
-        return _failed(f"the reading process died of signal {-done.returncode}", again=True)
+    if child.returncode < 0:
+        return _failed(f"the reading process died of signal {-child.returncode}")
     try:
-        answer: dict[str, Any] = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(child.stdout)
     except ValueError:
-        return _failed(
-            f"the reading process ended with exit code {done.returncode} and no answer", again=True
-        )
+        return _failed(f"the reading process ended with exit code {child.returncode} and no answer")
     if "disk" in answer:
         raise StoreError(answer["disk"])
     return answer
 
 
-def _failed(what: str, *, again: bool) -> dict[str, Any]:
-    return {
-        "reason": f"{what}; expected a file that can be read. Look at the file.",
-        "broken": [],
-        "again": again,
-    }
+def _failed(finding: str) -> dict[str, Any]:
+    reason = f"{finding}; expected a file that can be read. Look at the file."
+    return {"reason": reason, "broken": [], "retry": True}
 
 
-def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
+def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     from engine.data.digests import part_contents
     from engine.data.panel import whole_panel
     from engine.data.part import build_part
     from engine.data.sample import draw_sample
     from engine.data.validate import refuse_design, refuse_empty_columns
 
-    spec = stored_study(request["study"])
+    spec = study_from_dict(request["study"])
     places = tuple(Path(place) for place in request["places"])
     source = SourceFile(path=Path(request["path"]), wave=request["wave"], places=places)
     name = source.path.name
-    part = build_part(spec, source, request["digest"], Path(request["home"]))
+    part = build_part(spec, source, request["digest"], Path(request["parts"]))
     if part.source["rows"] == 0:
         raise DataError(f"{name}: found 0 rows; expected records. Is it a partial copy?")
     refuse_empty_columns(spec, name, part.records)
@@ -103,16 +100,17 @@ def _ingested(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(error: Exception, name: str) -> dict[str, Any]:
-    from engine.data.validate import RuleError
+def _refusal(error: Exception, name: str) -> dict[str, Any]:
+    """Return the answer about a file that was rejected, or a disk that failed."""
+    from engine.data.broken_rules import RuleError
 
-    if is_of_the_disk(error):
+    if is_disk_error(error):
         return {
             "disk": "the store's disk did not take what was read; expected room on a disk that works. Make room."
         }
-    broken = [asdict(one) for one in error.broken] if isinstance(error, RuleError) else []
+    broken = [asdict(rule) for rule in error.broken] if isinstance(error, RuleError) else []
     reason = str(error) if name in str(error) else f"{name}: {error}"
-    return {"reason": reason, "broken": broken, "again": False}
+    return {"reason": reason, "broken": broken, "retry": False}
 
 
 def _die_with_parent() -> None:
@@ -125,13 +123,13 @@ def _main() -> None:
     _die_with_parent()
     request = json.loads(sys.stdin.buffer.read())
     try:
-        answer = _ingested(request)
+        answer = _read(request)
     except EngineError as error:
-        answer = _told(error, Path(request["path"]).name)
+        answer = _refusal(error, Path(request["path"]).name)
     except OSError as error:
-        if not is_of_the_disk(error):
+        if not is_disk_error(error):
             raise
-        answer = _told(error, Path(request["path"]).name)
+        answer = _refusal(error, Path(request["path"]).name)
     sys.stdout.buffer.write(json.dumps(answer).encode())
 
 

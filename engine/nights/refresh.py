@@ -5,99 +5,41 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.reporter import Reporter
-from engine.durable import is_of_the_disk, remove_folder
-from engine.errors import DataError, EstimationError, StoreError
+from engine.durable import is_disk_error, remove_folder
+from engine.errors import StoreError
 from engine.nights.inbox import look_into
-from engine.nights.judge import Tell, take_in
-from engine.nights.ledger import (
-    FAILED,
-    QUARANTINED,
-    FileEntry,
-    TaskEntry,
-    files_of,
-    signature,
-    tasks_of_manifest,
-)
-from engine.nights.staleness import (
-    TaskPlan,
+from engine.nights.judge import take_in
+from engine.nights.night import (
+    EventLog,
+    Night,
+    NightJob,
+    NightOptions,
     night_study,
-    plan_files,
-    plan_tasks,
     refuse_other_study,
-    study_file,
+    study_place,
 )
+from engine.nights.stale_files import plan_files
+from engine.nights.stale_tasks import TaskPlan, plan_tasks
 from engine.store.layout import Store, writing
-from engine.study import StudySpec
+from engine.store.ledger import FileEntry, file_entries, signature, task_entries
 from engine.study.load import study_hash
 
 if TYPE_CHECKING:
     from engine.data.part import Part
-    from engine.store.compare import Differences
-
-KEPT_RUNS = 400
-READING_TIMEOUT = 3600.0  # seconds
+    from engine.nights.publish import NewRun
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
-    """What a refresh has done.
-
-    Attributes
-    ----------
-    run
-        The current run, None while there is none.
-    is_new
-        Whether it was published tonight.
-    files, tasks
-        What is known of each now.
-    withdrawn
-        Files behind the run before that have gone.
-    growing, notes
-        Files that are still being written, and what was passed over.
-    differences
-        From the run before; None without a new run or an earlier one.
-    """
-
-    run: Path | None
-    is_new: bool
-    files: Sequence[FileEntry]
-    tasks: Sequence[TaskEntry]
-    withdrawn: Sequence[str] = ()
-    growing: Sequence[str] = ()
-    notes: Sequence[str] = ()
-    differences: Differences | None = field(default=None)
-
-    @property
-    def exit_code(self) -> int:
-        """0, 12 if an analysis failed, else 11 if a file is in quarantine."""
-        if any(task.state == FAILED for task in self.tasks):
-            return EstimationError.exit_code
-        return DataError.exit_code if any(file.state == QUARANTINED for file in self.files) else 0
-
-
-class _Damaged(Exception):  # noqa: N818 - taken care of here
+class _DamagedPart(Exception):  # noqa: N818 - handled here
     """A part of the store is not what was written; its file is read again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """What a night works with."""
-
-    spec: StudySpec
-    store: Store
-    places: Mapping[str, str]
-    threads: int | None
-    reporter: Reporter
-    tell: Tell
-
-
-def _quiet(_event: str, **_facts: object) -> None:
+def _ignore(_event: str, **_facts: object) -> None:
     """Hear of an event and ignore it."""
 
 
@@ -106,12 +48,9 @@ def refresh(
     inbox: Path,
     root: Path,
     *,
-    threads: int | None = None,
-    accept_revision: bool = False,
-    keep_runs: int = KEPT_RUNS,
-    timeout: float = READING_TIMEOUT,
+    options: NightOptions | None = None,
     reporter: Reporter | None = None,
-    tell: Tell = _quiet,
+    log: EventLog = _ignore,
 ) -> Night:
     """Bring the store of a study up to what lies in the inbox.
 
@@ -123,16 +62,10 @@ def refresh(
         The folder of wave files; nothing in it is changed.
     root
         The store, made if it is not there.
-    threads
-        How many; the results do not depend on it.
-    accept_revision
-        Take a version of a file that has lost more than a tenth of its rows.
-    keep_runs
-        How many of the newest runs stay; the current one always does.
-    timeout
-        Seconds that the reading of one file may take.
-    reporter, tell
-        Told of progress, and of events with their facts.
+    options
+        Threads, timeout, runs to keep, revisions to accept.
+    reporter, log
+        Hear of progress, and of events with their facts.
 
     Raises
     ------
@@ -140,38 +73,44 @@ def refresh(
         Nothing that was published before is touched then.
     """
     spec = night_study(study)
-    places = {"study": study_file(study), "inbox": str(inbox.resolve())}
-    with writing(root) as store, _spilling_into(store.work), _blaming_the_disk(root):
-        job = _Job(
-            spec=spec, store=store, places=places, threads=threads, reporter=reporter or Reporter(), tell=tell
+    places = {"study": study_place(study), "inbox": str(inbox.resolve())}
+    options = options or NightOptions()
+    with writing(root) as store, _spilling_into(store.work), _disk_errors_as_such(root):
+        job = NightJob(
+            spec=spec,
+            store=store,
+            places=places,
+            options=options,
+            reporter=reporter or Reporter(),
+            log=log,
         )
         try:
-            night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
-        except _Damaged:
-            night = _night(job, inbox, accept_revision=accept_revision, timeout=timeout)
-        _tidy(store, night, keep_runs)
+            night = _night(job, inbox)
+        except _DamagedPart:
+            night = _night(job, inbox)
+        _tidy(store, night, options.keep_runs)
         return night
 
 
 @contextmanager
-def _blaming_the_disk(root: Path) -> Iterator[None]:
-    """Tell a full or broken disk as such, whichever library met it."""
+def _disk_errors_as_such(root: Path) -> Iterator[None]:
+    """Raise a StoreError for a full or broken disk, whichever library met it."""
     try:
         yield
     except StoreError:
         raise
     except Exception as error:
-        if not is_of_the_disk(error):
+        if not is_disk_error(error):
             raise
         raise StoreError(
-            f"--store {root}: the disk does not take what is written; expected room on a disk that works. What was "
-            "published before is untouched; make room."
+            f"--store {root}: the disk does not take what is written; expected room on a disk that works. What "
+            "was published before is untouched; make room."
         ) from None
 
 
 @contextmanager
 def _spilling_into(folder: Path) -> Iterator[None]:
-    """Let temporary files of this process, which may hold microdata, lie where the next night sweeps them up."""
+    """Put temporary files of this process, which may hold microdata, where the next night removes them."""
     before = tempfile.tempdir
     tempfile.tempdir = str(folder)
     try:
@@ -180,90 +119,90 @@ def _spilling_into(folder: Path) -> Iterator[None]:
         tempfile.tempdir = before
 
 
-def _night(job: _Job, inbox: Path, *, accept_revision: bool, timeout: float) -> Night:
-    spec, store, current = job.spec, job.store, job.store.current()
-    refuse_other_study(spec, current)
-    before = files_of(current)
-    seen = look_into(spec, inbox)
-    plans = plan_files(spec, seen, store, before, accept_revision=accept_revision)
-    files = take_in(
-        spec, plans, seen, store, before, accept_revision=accept_revision, timeout=timeout, tell=job.tell
-    )
-    withdrawn = [name for name, entry in before.items() if entry.used and name not in seen.names]
-    tasks = plan_tasks(spec, files, store, tasks_of_manifest(current))
+def _night(job: NightJob, inbox: Path) -> Night:
+    store, current = job.store, job.store.current()
+    refuse_other_study(job.spec, current)
+    before = file_entries(current)
+    contents = look_into(job.spec, inbox)
+    plans = plan_files(job.spec, contents, store, before, accept_revision=job.options.accept_revision)
+    files = take_in(job, plans, contents, before)
+    tasks = plan_tasks(job.spec, files, store, task_entries(current))
     night = Night(
         run=store.newest,
         is_new=False,
         files=files,
         tasks=[],
-        withdrawn=withdrawn,
-        growing=seen.growing,
-        notes=seen.notes,
+        withdrawn=[
+            name for name, entry in before.items() if entry.version is not None and name not in contents.names
+        ],
+        growing=contents.growing,
+        notes=contents.notes,
     )
-    return _computed(job, night, tasks, current) if any(file.used for file in files) else night
+    return _computed(job, night, tasks, current) if any(file.version for file in files) else night
 
 
-def _computed(job: _Job, night: Night, plans: Sequence[TaskPlan], current: Mapping[str, Any] | None) -> Night:
-    """Compute and publish what is other than in the current run, if anything is."""
-    spec, store = job.spec, job.store
+def _computed(
+    job: NightJob, night: Night, plans: Sequence[TaskPlan], current: Mapping[str, Any] | None
+) -> Night:
+    """Compute and publish what differs from the current run, if anything does."""
     known = [plan.entry for plan in plans if plan.entry is not None]
-    as_before = current is not None and current["signature"] == signature(
-        study_hash(spec), job.places, night.files, known
-    )
-    if as_before and len(known) == len(plans):
-        return replace(night, tasks=known)
+    if len(known) == len(plans) and current is not None:
+        same = signature(study_hash(job.spec), job.places, night.files, known)
+        if current["signature"] == same:
+            return replace(night, tasks=known)
+    from engine.nights.publish import publish
+
+    night, new = _new_run(job, night, plans, current)
+    run, differences = publish(job, night, new)
+    return replace(night, run=run, is_new=True, differences=differences)
+
+
+def _new_run(
+    job: NightJob, night: Night, plans: Sequence[TaskPlan], current: Mapping[str, Any] | None
+) -> tuple[Night, NewRun]:
+    """Compute stale tasks, and return the night with its tasks and the run of all rows."""
     from engine.batch.manifest import make_manifest
     from engine.batch.run import is_simulated, with_study
     from engine.data.panel import whole_panel
     from engine.data.sample import draw_sample
     from engine.nights.compute import compute_tasks, rows_of
-    from engine.nights.publish import publish
+    from engine.nights.publish import NewRun
 
+    spec, store = job.spec, job.store
     panel = whole_panel(_intact_parts(job, night.files))
     with TemporaryDirectory(dir=store.work) as scratch:
-        sample = draw_sample(spec, panel, Path(scratch), job.threads)
-        tasks = compute_tasks(
-            spec,
-            plans,
-            panel,
-            sample,
-            store,
-            tasks_of_manifest(current),
-            threads=job.threads,
-            reporter=job.reporter,
-            tell=job.tell,
-        )
+        sample = draw_sample(spec, panel, Path(scratch), job.options.threads)
+        tasks = compute_tasks(job, plans, panel, sample, task_entries(current))
         simulated = is_simulated(panel)
         rows = with_study(rows_of(tasks, store), spec, simulated=simulated)
-        manifest = make_manifest(spec, panel, sample, rows, simulated=simulated, left_out=None, timings={})
-    run, differences = publish(spec, night.files, tasks, rows, {**manifest, "places": job.places}, store)
-    return replace(night, run=run, is_new=True, tasks=tasks, differences=differences)
+        manifest = make_manifest(spec, panel, sample, rows, simulated=simulated, left_out=None, seconds={})
+    return replace(night, tasks=tasks), NewRun(rows=rows, manifest=manifest)
 
 
-def _intact_parts(job: _Job, files: Sequence[FileEntry]) -> list[Part]:
-    """Return the parts behind the results; no reader tells a flipped bit, so each is compared with its hash."""
+def _intact_parts(job: NightJob, files: Sequence[FileEntry]) -> list[Part]:
+    """Return the parts behind the results; readers do not notice a flipped bit, so hashes are compared."""
     from engine.data.part import read_part
 
-    parts, damaged = [], False
+    parts, is_damaged = [], False
     for file in files:
-        if file.used is None:
+        if file.version is None:
             continue
-        folder = job.store.parts / file.used["part"]
+        folder = job.store.parts / file.version.part
         part = read_part(folder)
         if part is not None and part.is_intact:
             parts.append(part)
             continue
-        damaged = True
-        job.tell("damaged", file=file.file)
+        is_damaged = True
+        job.log("damaged", file=file.file)
         if folder.exists():
             remove_folder(folder, job.store.work)
-    if damaged:
-        raise _Damaged
+    if is_damaged:
+        raise _DamagedPart
     return parts
 
 
 def _tidy(store: Store, night: Night, keep_runs: int) -> None:
-    """Remove old runs, and parts and rows that the current run does not rest on; bring the catalog up to date.
+    """Remove old runs, and parts and rows that are not behind the current run; bring the catalog up to date.
 
     Parts are microdata: those of a wave that was withdrawn or replaced do not stay.
     """
@@ -271,9 +210,9 @@ def _tidy(store: Store, night: Night, keep_runs: int) -> None:
 
     for run in store.runs[: -max(keep_runs, 1)]:
         remove_folder(run, store.work)
-    parts = {file.used["part"] for file in night.files if file.used is not None}
+    parts = {file.version.part for file in night.files if file.version is not None}
     if night.run is not None and not parts:
-        return  # the run that stays rests on what has gone from the inbox
+        return  # the run that stays rests on files that have left the inbox
     for folder in store.parts.iterdir():
         if folder.name not in parts:
             remove_folder(folder, store.work)

@@ -1,4 +1,4 @@
-"""What is stale in a store and why, without reading a record: what a refresh would do."""
+"""What a refresh of a store would do and why, without reading a record."""
 
 from __future__ import annotations
 
@@ -10,18 +10,11 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.nights.inbox import look_into
-from engine.nights.ledger import FAILED, QUARANTINED, WAITING, files_of, signature, tasks_of_manifest
-from engine.nights.staleness import (
-    FilePlan,
-    TaskPlan,
-    kept_so_far,
-    night_study,
-    plan_files,
-    plan_tasks,
-    refuse_other_study,
-    study_file,
-)
+from engine.nights.night import night_study, refuse_other_study, study_place
+from engine.nights.stale_files import FilePlan, entries_without_reading, plan_files
+from engine.nights.stale_tasks import TaskPlan, plan_tasks
 from engine.store.layout import Store, is_store, open_store
+from engine.store.ledger import FAILED, QUARANTINED, WAITING, file_entries, signature, task_entries
 from engine.study.load import study_hash
 
 TROUBLE = "look"
@@ -29,7 +22,7 @@ TROUBLE = "look"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A file or a task that is not as it should be: what a refresh would do with it, and why."""
+    """A file, task or run that is stale: what a refresh would do with it, or that a human must look, and why."""
 
     what: str
     name: str
@@ -101,34 +94,33 @@ def store_status(
     inbox = inbox if inbox is not None else Path(places["inbox"])
     spec = night_study(study)
     refuse_other_study(spec, current)
-    before = files_of(current)
-    seen = look_into(spec, inbox)
-    plans = plan_files(spec, seen, store, before, accept_revision=accept_revision)
-    files, gone = kept_so_far(plans, seen, before)
-    tasks = plan_tasks(spec, files, store, tasks_of_manifest(current))
-    items = [item for plan in plans for item in _of_file(plan)]
-    items += [Item(what="file", name=name, action="leave out", why="withdrawn") for name in gone]
-    coming = {plan.file.name: _waves(plan) for plan in plans if plan.why is not None}
-    items += [item for plan in tasks if (item := _of_task(plan, coming)) is not None]
-    known = [plan.entry for plan in tasks if plan.entry is not None]
-    told = signature(
-        study_hash(spec), {"study": study_file(study), "inbox": str(inbox.resolve())}, files, known
-    )
-    if current is not None and not coming and len(known) == len(tasks) and current["signature"] != told:
-        why = "the study, its place or the list of files or analyses is another one"
-        items.append(Item(what="run", name=store.runs[-1].name, action="publish", why=why))
+    before = file_entries(current)
+    contents = look_into(spec, inbox)
+    file_plans = plan_files(spec, contents, store, before, accept_revision=accept_revision)
+    files, withdrawn = entries_without_reading(file_plans, contents, before)
+    task_plans = plan_tasks(spec, files, store, task_entries(current))
+    coming = {plan.file.name: _waves(plan) for plan in file_plans if plan.why is not None}
+    items = [item for plan in file_plans if (item := _file_item(plan)) is not None]
+    items += [Item(what="file", name=name, action="leave out", why="withdrawn") for name in withdrawn]
+    items += [item for plan in task_plans if (item := _task_item(plan, coming)) is not None]
+    known = [plan.entry for plan in task_plans if plan.entry is not None]
+    new_places = {"study": study_place(study), "inbox": str(inbox.resolve())}
+    nothing_to_compute = not coming and len(known) == len(task_plans)
+    if current is not None and nothing_to_compute:
+        if current["signature"] != signature(study_hash(spec), new_places, files, known):
+            why = "the study, its place, or the list of files or analyses has changed"
+            items.append(Item(what="run", name=store.runs[-1].name, action="publish", why=why))
+    run = None if store.newest is None else store.newest.name
     age = None if current is None else _hours_since(current["created"])
     if max_age is not None and age is not None and age > max_age:
-        items.append(
-            Item(what="run", name=str(store.newest and store.newest.name), action=TROUBLE, why="too old")
-        )
-    growing = [f"{name}: is still being written" for name in seen.growing]
+        items.append(Item(what="run", name=str(run), action=TROUBLE, why="too old"))
+    growing = [f"{name}: is still being written" for name in contents.growing]
     return StoreStatus(
-        run=None if store.newest is None else store.newest.name,
+        run=run,
         age_hours=age,
         stale=items,
-        notes=(*seen.notes, *growing),
-        n_tasks=len(tasks),
+        notes=(*contents.notes, *growing),
+        n_tasks=len(task_plans),
     )
 
 
@@ -136,33 +128,34 @@ def _hours_since(created: str) -> float:
     return max((datetime.now(UTC) - datetime.fromisoformat(created)).total_seconds(), 0.0) / 3600
 
 
-def _of_file(plan: FilePlan) -> list[Item]:
+def _file_item(plan: FilePlan) -> Item | None:
     name = plan.file.name
     if plan.why is not None:
-        return [Item(what="file", name=name, action="read", why=plan.why)]
+        return Item(what="file", name=name, action="read", why=plan.why)
     if plan.before is not None and plan.before.state == QUARANTINED:
-        return [Item(what="file", name=name, action=TROUBLE, why=f"in quarantine: {plan.before.reason}")]
-    return []
+        return Item(what="file", name=name, action=TROUBLE, why=f"in quarantine: {plan.before.reason}")
+    return None
 
 
 def _waves(plan: FilePlan) -> set[str]:
     """Return the waves that a file to be read held before, or will hold, as far as that is known."""
-    used = plan.before.used if plan.before is not None else None
-    known = {*used["sample"]} if used is not None else set()
+    version = plan.before.version if plan.before is not None else None
+    known = set() if version is None else {*version.sample}
     return known | ({plan.file.source.wave} if plan.file.source.wave is not None else set())
 
 
-def _of_task(plan: TaskPlan, coming: Mapping[str, set[str]]) -> Item | None:
-    """What a file that was not read yet touches is known only by then: its waves of before, and all together."""
-    if plan.entry is not None and plan.entry.state == FAILED:
-        return Item(what="analysis", name=plan.task.name, action=TROUBLE, why=f"failed: {plan.entry.why}")
-    if plan.entry is None:
-        return Item(what="analysis", name=plan.task.name, action="compute", why=plan.why)
-    touching = [
-        name for name, waves in coming.items() if plan.task.waves is None or waves & {*plan.task.waves}
-    ]
-    if touching and plan.entry.state != WAITING:
-        return Item(
-            what="analysis", name=plan.task.name, action="compute", why=f"data of {', '.join(touching)}"
-        )
+def _task_item(plan: TaskPlan, coming: Mapping[str, set[str]]) -> Item | None:
+    """Return what a refresh would do with a task.
+
+    What a file that was not read yet touches is known only by the waves it held before, and all together.
+    """
+    name, entry = plan.task.name, plan.entry
+    if entry is None:
+        return Item(what="analysis", name=name, action="compute", why=plan.why)
+    if entry.state == FAILED:
+        return Item(what="analysis", name=name, action=TROUBLE, why=f"failed: {entry.why}")
+    seen = plan.task.waves
+    touching = [file for file, waves in coming.items() if seen is None or waves & {*seen}]
+    if touching and entry.state != WAITING:
+        return Item(what="analysis", name=name, action="compute", why=f"data of {', '.join(touching)}")
     return None

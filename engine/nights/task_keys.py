@@ -1,4 +1,4 @@
-"""What a task's rows depend on, as a hash: method, its part of the study, seed, and the columns of its waves."""
+"""What the rows of a task depend on, as hashes: method, study, seed, and the columns of its waves."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 
 from engine.batch.method import method_version
 from engine.batch.tasks import Task
-from engine.data.harmonise import DESIGN_PREFIX, KIND_SUFFIX
+from engine.data.design_columns import DESIGN_PREFIX
+from engine.data.harmonise import KIND_SUFFIX
 from engine.study import StudySpec
 from engine.study.load import study_seed
 
 Contents = Mapping[str, Any]
-"""Of a part: its waves with their rows and a hash of each column, and of their order (`engine.data.digests`)."""
+"""Waves of a part, with their rows and a hash of each column, and a hash of their order (`engine.data.digests`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ class TaskKey:
         return _hash([self.method, self.study, self.seed, self.data])[:32]
 
     def differs_from(self, other: Mapping[str, str]) -> tuple[str, ...]:
-        """Return which inputs are other ones."""
+        """Return which inputs have changed."""
         return tuple(
             name for name in ("data", "study", "seed", "method") if getattr(self, name) != other[name]
         )
@@ -47,13 +48,7 @@ class TaskKey:
 def task_key(spec: StudySpec, task: Task, parts: Iterable[Contents]) -> TaskKey:
     """Return the inputs of a task on the parts of a panel, in their order."""
     names = used_variables(spec, task)
-    shown = {column for name in names for column in (name, name + KIND_SUFFIX)}
-    held = []
-    for part in parts:
-        seen = [one for one in part["waves"] if task.waves is None or one["wave"] in task.waves]
-        if seen:
-            order = part["order"] if len(seen) > 1 else None
-            held.append([order, [[one["wave"], one["rows"], _chosen(one["columns"], shown)] for one in seen]])
+    columns = {column for name in names for column in (name, name + KIND_SUFFIX)}
     study = {
         "analysis": task.analysis.model_dump(mode="json"),
         "waves": task.waves,
@@ -61,20 +56,30 @@ def task_key(spec: StudySpec, task: Task, parts: Iterable[Contents]) -> TaskKey:
         "design": _design(spec),
         "variables": {name: _meaning(spec, name) for name in names},
     }
-    return TaskKey(method=method_version(), study=_hash(study), seed=str(study_seed(spec)), data=_hash(held))
+    data = [seen for part in parts if (seen := _seen(part, task, columns)) is not None]
+    return TaskKey(method=method_version(), study=_hash(study), seed=str(study_seed(spec)), data=_hash(data))
+
+
+def _seen(part: Contents, task: Task, columns: set[str]) -> list[Any] | None:
+    """Return what a task sees of a part, as hashes: the order of its waves, and the columns of each."""
+    waves = [wave for wave in part["waves"] if task.waves is None or wave["wave"] in task.waves]
+    if not waves:
+        return None
+    order = part["order"] if len(waves) > 1 else None
+    return [order, [[wave["wave"], wave["rows"], _chosen(wave["columns"], columns)] for wave in waves]]
 
 
 def used_variables(spec: StudySpec, task: Task) -> tuple[str, ...]:
-    """Return the variables a task reads, in the order of the study: its own, and those of the sample rules.
+    """Return the variables of an analysis and of the sample rules, in the order of the study.
 
     Every text of the analysis that is the name of a variable counts: one too many only computes too much.
     """
     analysis = task.analysis
-    if analysis.kind == "describe" and analysis.variables is None:
+    if getattr(analysis, "variables", ()) is None:
         return tuple(spec.variables)
-    said = set(_texts(analysis.model_dump(mode="json")))
-    said |= {word for rule in spec.sample for word in re.findall(r"\w+", rule.keep.casefold())}
-    return tuple(name for name in spec.variables if name in said or name.casefold() in said)
+    texts = set(_texts(analysis.model_dump(mode="json")))
+    texts |= {word for rule in spec.sample for word in re.findall(r"\w+", rule.keep.casefold())}
+    return tuple(name for name in spec.variables if name in texts or name.casefold() in texts)
 
 
 def _texts(value: object) -> Iterable[str]:
@@ -88,27 +93,27 @@ def _texts(value: object) -> Iterable[str]:
             yield from _texts(item)
 
 
-def _chosen(columns: Mapping[str, str], shown: set[str]) -> dict[str, str]:
+def _chosen(columns: Mapping[str, str], names: set[str]) -> dict[str, str]:
     """Return the hashes of the variables used, and of all that belongs to the design."""
-    return {name: sha for name, sha in columns.items() if name in shown or name.startswith(DESIGN_PREFIX)}
+    return {name: sha for name, sha in columns.items() if name in names or name.startswith(DESIGN_PREFIX)}
 
 
 def _meaning(spec: StudySpec, name: str) -> list[Any]:
     """Return what the harmonised values of a variable mean; how they came from a file is in their hashes."""
-    own = spec.variables[name]
+    variable = spec.variables[name]
     return [
-        own.level_names,
-        own.scores,
-        own.event,
-        own.theoretical_bounds,
-        own.quantiles,
-        own.impute,
-        own.impute_most,
+        variable.level_names,
+        variable.scores,
+        variable.event,
+        variable.theoretical_bounds,
+        variable.quantiles,
+        variable.impute,
+        variable.impute_most,
     ]
 
 
 def _design(spec: StudySpec) -> dict[str, Any]:
-    """Return what the design says beside the names of its columns."""
+    """Return the design without the names of its columns."""
     design = spec.design
     roles = ("weight", "stratum", "cluster", "population")
     named = {*roles, "levels"}

@@ -2,111 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from engine.report.model import Table, digits_of, interval, number
+from engine.report.row_groups import Row, RowsByKey, by_group, by_measure, term_label, terms_of
 
-Row = Mapping[str, Any]
+_QUANTITIES = ("mean", "effect", "elasticity", "concentration_index")
+_EFFECTS = ("elasticity_effect", "inequality_effect")
+_WEIGHTING = (
+    "Effects with the second elasticity and the first index; the other weighting is in results.parquet."
+)
 
 
 def decomposition_tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """Return the table of each wave and subgroup."""
-    groups = dict.fromkeys((row["wave"], row["subgroup"]) for row in rows)
-    for wave, subgroup in groups:
-        own = [row for row in rows if (row["wave"], row["subgroup"]) == (wave, subgroup)]
-        name = " ".join(part for part in (wave, subgroup) if part)
-        is_change = any(row["measure"] == "contribution_change" for row in own)
-        yield _change(own, name) if is_change else _table(own, f", {name}" if name else "")
+    """Return the table of each wave and subgroup, and of each change between two of them."""
+    for name, group_rows in by_group(rows):
+        is_change = any(row["measure"] == "contribution_change" for row in group_rows)
+        yield _change_table(group_rows, name) if is_change else _table(group_rows, name)
 
 
-def _change(rows: Sequence[Row], pair: str) -> Table:
-    """Return what moved between two groups: both effects by the first weighting, and each contribution's change."""
+def _change_table(rows: Sequence[Row], pair: str) -> Table:
+    """Return both effects by the first weighting, and the change of each contribution, between two groups."""
     shown = [row for row in rows if "first elasticity" not in str(row["method"])]
-    found = {(row["measure"], row["term"], row["level"]): row for row in shown}
-    digits = digits_of(
-        [row["estimate"] for row in shown if row["measure"] in ("difference", "contribution_change")]
-    )
-    effects = ("elasticity_effect", "inequality_effect")
+    cells = by_measure(shown)
+    changes = [row for row in shown if row["measure"] == "contribution_change"]
+    digits = _digits(shown, "difference", "contribution_change")
     lines: list[tuple[str, ...]] = []
-    for term, level in dict.fromkeys(
-        (r["term"], r["level"]) for r in shown if r["measure"] == "contribution_change"
-    ):
-        parts = [number(found[effect, term, level]["estimate"], digits) for effect in effects]
-        row = found["contribution_change", term, level]
-        lines.append((f"{term}: {level}" if level else str(term), *parts, *_numbers(row, None, digits)[:3]))
-    sums = [number(found[effect, "all terms", None]["estimate"], digits) for effect in effects]
+    for term, level in dict.fromkeys((row["term"], row["level"]) for row in changes):
+        effects = [number(cells[effect, term, level]["estimate"], digits) for effect in _EFFECTS]
+        change = cells["contribution_change", term, level]
+        lines.append((term_label(term, level), *effects, *_estimate_cells(change, digits)))
+    sums = [number(cells[effect, "all terms", None]["estimate"], digits) for effect in _EFFECTS]
     lines.append(("All terms", *sums, "", "", ""))
-    for measure, label in (("residual_change", "Residual"), ("difference", "Change of the index")):
+    for measure, name in (("residual_change", "Residual"), ("difference", "Change of the index")):
         row = next(row for row in shown if row["measure"] == measure)
-        lines.append((label, "", "", *_numbers(row, None, digits)[:3]))
-    level = f"{100 * (rows[0]['conf_level'] or 0.95):g} % interval"
+        lines.append((name, "", "", *_estimate_cells(row, digits)))
     return Table(
         title=f"Change of the concentration of {rows[0]['outcome']} by {rows[0]['rank_by']}, {pair}",
-        columns=("", "by elasticity", "by inequality", "contribution", "std. error", level),
+        columns=("", "by elasticity", "by inequality", "contribution", "std. error", _interval_heading(rows)),
         rows=tuple(lines),
-        notes=(
-            "Effects with the second elasticity and the first index; the other weighting is in results.parquet.",
-        ),
+        notes=(_WEIGHTING,),
     )
 
 
 def _table(rows: Sequence[Row], group: str) -> Table:
-    found = {(row["measure"], row["term"], row["level"]): row for row in rows}
-    whole = rows[0]
-    digits = digits_of(
-        [row["estimate"] for row in rows if row["measure"] in (whole["measure"], "contribution")]
-    )
+    """Return covariates with their contributions, sums by need, the residual and the index of one group."""
+    cells, index = by_measure(rows), rows[0]
+    digits = _digits(rows, index["measure"], "contribution")
     lines: list[tuple[str, ...]] = []
-    for term in dict.fromkeys(row["term"] for row in rows if row["measure"] == "mean"):
-        levels = [row["level"] for row in rows if row["measure"] == "mean" and row["term"] == term]
-        if levels != [None]:
-            lines.append((str(term),))
-        lines.extend(_line(found, term, level, digits) for level in levels)
-        if ("contribution", term, "all") in found:
-            lines.append(_line(found, term, "all", digits))
-    sums = [term for term in ("need", "non-need") if ("contribution", term, "all") in found]
-    lines.extend(_line(found, term, "all", digits, f"All {term}") for term in sums)
-    for measure, level, label in (
+    for term in terms_of(rows, "mean"):
+        lines.extend(_term_lines(rows, cells, str(term), digits))
+    sums = [term for term in ("need", "non-need") if ("contribution", term, "all") in cells]
+    lines.extend(_contribution_line(cells, term, "all", f"All {term}", digits) for term in sums)
+    lines.extend(_index_lines(cells, index["measure"], digits))
+    doubts = [f"{row['status']}." for row in rows[1:2] if row["status"] != "ok"]
+    return Table(
+        title=f"Decomposition of the concentration of {index['outcome']} by {index['rank_by']}"
+        + (f", {group}" if group else ""),
+        columns=(
+            "",
+            *("mean", "effect", "elasticity", "index"),
+            *("contribution", "std. error", _interval_heading(rows), "share %"),
+        ),
+        rows=tuple(lines),
+        notes=(f"{rows[-1]['method']}; n = {index['n_obs']:,}.", *doubts),
+    )
+
+
+def _term_lines(rows: Sequence[Row], cells: RowsByKey, term: str, digits: int) -> Iterator[tuple[str, ...]]:
+    """Yield the line of a number, or of a factor its name, its levels and their sum."""
+    levels = [row["level"] for row in rows if row["measure"] == "mean" and row["term"] == term]
+    if levels != [None]:
+        yield (term,)
+    for level in levels:
+        yield _contribution_line(cells, term, level, term if level is None else f"  {level}", digits)
+    if ("contribution", term, "all") in cells:
+        yield _contribution_line(cells, term, "all", "  all", digits)
+
+
+def _contribution_line(
+    cells: RowsByKey, term: str, level: str | None, name: str, digits: int
+) -> tuple[str, ...]:
+    quantities = [cells.get((measure, term, level)) for measure in _QUANTITIES]
+    return (
+        name,
+        *("" if row is None else number(row["estimate"], 4) for row in quantities),
+        *_estimate_cells(cells["contribution", term, level], digits),
+        _share_cell(cells.get(("share", term, level))),
+    )
+
+
+def _index_lines(cells: RowsByKey, index: str, digits: int) -> Iterator[tuple[str, ...]]:
+    """Yield residual, index and horizontal inequity, as far as there are rows."""
+    for measure, level, name in (
         ("residual", None, "Residual"),
-        (whole["measure"], None, f"{whole['measure']} index".capitalize()),
+        (index, None, f"{index} index".capitalize()),
         ("horizontal_inequity", "difference", "Horizontal inequity"),
         ("horizontal_inequity", "standardised", "Horizontal inequity, standardised"),
     ):
-        row = found.get((measure, None, level))
+        row = cells.get((measure, None, level))
         if row is not None:
-            share = found.get(("share", "residual", None)) if measure == "residual" else None
-            lines.append((label, "", "", "", "", *_numbers(row, share, digits)))
-    level = f"{100 * (whole['conf_level'] or 0.95):g} % interval"
-    notes = [f"{row['status']}." for row in rows[1:2] if row["status"] != "ok"]
-    return Table(
-        title=f"Decomposition of the concentration of {whole['outcome']} by {whole['rank_by']}{group}",
-        columns=("", "mean", "effect", "elasticity", "index", "contribution", "std. error", level, "share %"),
-        rows=tuple(lines),
-        notes=(f"{rows[-1]['method']}; n = {whole['n_obs']:,}.", *notes),
-    )
+            share = cells.get(("share", "residual", None)) if measure == "residual" else None
+            yield (name, "", "", "", "", *_estimate_cells(row, digits), _share_cell(share))
 
 
-def _line(
-    found: Mapping[tuple[Any, ...], Row], term: str, level: str | None, digits: int, label: str | None = None
-) -> tuple[str, ...]:
-    own = [
-        found.get((measure, term, level))
-        for measure in ("mean", "effect", "elasticity", "concentration_index")
-    ]
-    name = label or (term if level is None else f"  {level}")
-    plain = ["" if row is None else number(row["estimate"], 4) for row in own]
-    return (
-        name,
-        *plain,
-        *_numbers(found["contribution", term, level], found.get(("share", term, level)), digits),
-    )
+def _digits(rows: Sequence[Row], *measures: str) -> int:
+    return digits_of([row["estimate"] for row in rows if row["measure"] in measures])
 
 
-def _numbers(row: Row, share: Row | None, digits: int) -> tuple[str, str, str, str]:
+def _interval_heading(rows: Sequence[Row]) -> str:
+    return f"{100 * (rows[0]['conf_level'] or 0.95):g} % interval"
+
+
+def _estimate_cells(row: Row, digits: int) -> tuple[str, str, str]:
+    """Return estimate, standard error and interval."""
     return (
         number(row["estimate"], digits),
         number(row["std_error"], digits + 1),
         interval(row["conf_low"], row["conf_high"], digits),
-        "" if share is None else number(share["estimate"], 1),
     )
+
+
+def _share_cell(row: Row | None) -> str:
+    return "" if row is None else number(row["estimate"], 1)

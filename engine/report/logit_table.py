@@ -2,66 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.report.model import Table, number, p_value
+from engine.report.row_groups import Row, by_measure, by_outcome_and_group, distinct, models_of, term_label
 
-Row = Mapping[str, Any]
 _CRUDE = "crude_odds_ratio"
+_FIT_DIGITS = {"log_likelihood": 2, "pseudo_r2": 4, "aic": 2, "bic": 2}
 
 
 def logit_tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """Return for each outcome, wave and subgroup the odds ratios of its models, then how they fit."""
-    for outcome, wave, subgroup in dict.fromkeys(
-        (row["outcome"], row["wave"], row["subgroup"]) for row in rows
-    ):
-        own = [
-            row for row in rows if (row["outcome"], row["wave"], row["subgroup"]) == (outcome, wave, subgroup)
-        ]
-        group = " ".join(part for part in (wave, subgroup) if part)
-        yield ratio_table(own, f"{outcome}{f', {group}' if group else ''}")
-        effects = [row for row in own if row["measure"] in ("prevalence_ratio", "marginal_effect")]
+    """Return the odds ratios, effects and fit of the models of each outcome, wave and subgroup."""
+    for label, group_rows in by_outcome_and_group(rows):
+        yield ratio_table(group_rows, label)
+        effects = [row for row in group_rows if row["measure"] in ("prevalence_ratio", "marginal_effect")]
         if effects:
-            yield _effects(effects, str(outcome))
-        yield _fit(own)
+            yield _effect_table(effects)
+        yield _fit_table(group_rows)
 
 
-def _models(rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(row["analysis"] for row in rows))
+def ratio_table(rows: Sequence[Row], label: str) -> Table:
+    """Return the odds ratios of several models, crude ones first.
 
-
-def ratio_table(rows: Sequence[Row], what: str) -> Table:
-    """Return the odds ratios of several models, crude ones first."""
+    Crude ratios of several models of the same people are the same: they stand once, with the first model.
+    """
     shown = [row for row in rows if row["measure"] in ("odds_ratio", _CRUDE)]
-    models = _models(rows)
-    # Crude ratios of several models of the same people are the same: they stand once, with the first.
-    crude = [row for row in shown if row["measure"] == _CRUDE and row["analysis"] == _first_with_crude(shown)]
-    columns = [*([("crude", None)] if crude else []), *((model, model) for model in models)]
+    models = models_of(rows)
+    crude = _first_crude(shown)
     cells: dict[tuple[Any, Any, Any], Row] = {(None, row["term"], row["level"]): row for row in crude}
     cells |= {
         (row["analysis"], row["term"], row["level"]): row for row in shown if row["measure"] == "odds_ratio"
     }
+    keys = [*([None] if crude else []), *models]
     lines: list[tuple[str, ...]] = []
-    for term in dict.fromkeys(row["term"] for row in shown):
+    for (term,) in distinct(shown, "term"):
         levels = list(dict.fromkeys(row["level"] for row in shown if row["term"] == term))
         if levels != [None]:
             lines.append((str(term),))
         for level in levels:
-            name = str(term) if level is None else f"  {level}"
-            found = [cells.get((model, term, level)) for _, model in columns]
-            lines.append((name, *(cell for row in found for cell in _cells(row))))
-    level = f"{100 * (shown[0]['conf_level'] or 0.95):g} %"
-    headings = [heading for label, _ in columns for heading in (str(label), "p")]
-    title = f"Odds ratios ({level} intervals) of {what}"
-    return Table(title=title, columns=("", *headings), rows=tuple(lines), notes=tuple(_notes(rows, models)))
+            line = [cell for key in keys for cell in _ratio_cells(cells.get((key, term, level)))]
+            lines.append((str(term) if level is None else f"  {level}", *line))
+    conf_level = f"{100 * (shown[0]['conf_level'] or 0.95):g} %"
+    headings = [heading for key in keys for heading in (str(key or "crude"), "p")]
+    return Table(
+        title=f"Odds ratios ({conf_level} intervals) of {label}",
+        columns=("", *headings),
+        rows=tuple(lines),
+        notes=tuple(_notes(rows, models)),
+    )
 
 
-def _first_with_crude(rows: Sequence[Row]) -> str | None:
-    return next((row["analysis"] for row in rows if row["measure"] == _CRUDE), None)
+def _first_crude(rows: Sequence[Row]) -> list[Row]:
+    """Return the crude odds ratios of the first model that has any."""
+    crude = [row for row in rows if row["measure"] == _CRUDE]
+    return [row for row in crude if row["analysis"] == crude[0]["analysis"]]
 
 
-def _cells(row: Row | None) -> tuple[str, str]:
+def _ratio_cells(row: Row | None) -> tuple[str, str]:
+    """Return a ratio with its interval, and its p-value."""
     if row is None:
         return "", ""
     if row["status"] == "reference":
@@ -70,65 +69,77 @@ def _cells(row: Row | None) -> tuple[str, str]:
         return str(row["status"]), ""
     if row["conf_low"] is None:
         return number(row["estimate"], 2), ""
-    ratio = f"{number(row['estimate'], 2)} ({number(row['conf_low'], 2)}-{number(row['conf_high'], 2)})"
-    return ratio, p_value(row["p_value"])
+    ratio, low, high = (number(row[name], 2) for name in ("estimate", "conf_low", "conf_high"))
+    return f"{ratio} ({low}-{high})", p_value(row["p_value"])
 
 
 def _notes(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
+    """Yield the errors and the counts of each model, or why it was not fitted."""
     for model in models:
         row = next(row for row in rows if row["analysis"] == model)
         if row["n_obs"] is not None:
-            yield f"{model}: {row['method']} errors; n = {row['n_obs']:,}, {row['n_events']:,} with the event."
+            people = f"n = {row['n_obs']:,}, {row['n_events']:,} with the event"
+            yield f"{model}: {row['method']} errors; {people}."
         elif row["status"] != "ok":
             yield f"{model}: {row['status']}"
 
 
-def _effects(rows: Sequence[Row], outcome: str) -> Table:
-    first = _models(rows)[0]
-    own = {(row["measure"], row["term"], row["level"]): row for row in rows if row["analysis"] == first}
-    lines: list[tuple[str, ...]] = []
-    for term, level in dict.fromkeys((term, level) for _, term, level in own):
-        ratio, effect = own.get(("prevalence_ratio", term, level)), own.get(("marginal_effect", term, level))
-        lines.append((f"{term}: {level}" if level else str(term), *_cells(ratio), *_points(effect)))
+def _effect_table(rows: Sequence[Row]) -> Table:
+    """Return the prevalence ratios and marginal effects of the first model."""
+    model = models_of(rows)[0]
+    cells = by_measure([row for row in rows if row["analysis"] == model])
+    lines = [
+        (
+            term_label(term, level),
+            *_ratio_cells(cells.get(("prevalence_ratio", term, level))),
+            *_point_cells(cells.get(("marginal_effect", term, level))),
+        )
+        for term, level in dict.fromkeys((term, level) for _, term, level in cells)
+    ]
     return Table(
-        title=f"Prevalence ratios and average marginal effects on {outcome} ({first})",
+        title=f"Prevalence ratios and average marginal effects on {rows[0]['outcome']} ({model})",
         columns=("", "prevalence ratio (interval)", "p", "marginal effect, points (interval)", "p"),
         rows=tuple(lines),
     )
 
 
-def _points(row: Row | None) -> tuple[str, str]:
+def _point_cells(row: Row | None) -> tuple[str, str]:
+    """Return a marginal effect with its interval, in percentage points, and its p-value."""
     if row is None or row["estimate"] is None:
         return "", ""
     low, high = (100.0 * row[key] if row[key] is not None else None for key in ("conf_low", "conf_high"))
     return f"{100.0 * row['estimate']:.2f} ({number(low, 2)} to {number(high, 2)})", p_value(row["p_value"])
 
 
-def _fit(rows: Sequence[Row]) -> Table:
+def _fit_table(rows: Sequence[Row]) -> Table:
+    """Return the fit of each model, the test of each term, and the largest variance inflation."""
+    models = models_of(rows)
     lines: list[tuple[str, ...]] = []
-    models = _models(rows)
-    for measure, digits in (("log_likelihood", 2), ("pseudo_r2", 4), ("aic", 2), ("bic", 2)):
-        found = {row["analysis"]: row["estimate"] for row in rows if row["measure"] == measure}
-        if found:
-            lines.append((measure.replace("_", " "), *(number(found.get(model), digits) for model in models)))
+    for measure, digits in _FIT_DIGITS.items():
+        estimates = {row["analysis"]: row["estimate"] for row in rows if row["measure"] == measure}
+        if estimates:
+            cells = (number(estimates.get(model), digits) for model in models)
+            lines.append((measure.replace("_", " "), *cells))
     tests = [row for row in rows if row["measure"] in ("lr_chi2", "wald_f")]
-    for term in dict.fromkeys(row["term"] for row in tests):
-        found = {row["analysis"]: _test(row) for row in tests if row["term"] == term}
-        lines.append((f"test of {term}", *(found.get(model, "") for model in models)))
+    for (term,) in distinct(tests, "term"):
+        of_model = {row["analysis"]: _test_cell(row) for row in tests if row["term"] == term}
+        lines.append((f"test of {term}", *(of_model.get(model, "") for model in models)))
     inflation = [row for row in rows if row["measure"] == "vif"]
     if inflation:
-        worst = {
-            model: max(
-                (r for r in inflation if r["analysis"] == model), key=lambda r: r["estimate"], default=None
-            )
-            for model in models
-        }
-        cells = ["" if row is None else f"{row['estimate']:.2f} ({row['term']})" for row in worst.values()]
-        lines.append(("largest variance inflation", *cells))
+        lines.append(("largest variance inflation", *(_largest(inflation, model) for model in models)))
     return Table(title="Fit and tests", columns=("", *models), rows=tuple(lines))
 
 
-def _test(row: Row) -> str:
+def _largest(rows: Sequence[Row], model: str) -> str:
+    """Return the largest estimate of a model with its term."""
+    of_model = [row for row in rows if row["analysis"] == model]
+    if not of_model:
+        return ""
+    largest = max(of_model, key=lambda row: row["estimate"])
+    return f"{largest['estimate']:.2f} ({largest['term']})"
+
+
+def _test_cell(row: Row) -> str:
     if row["estimate"] is None:
         return str(row["status"])
     sign = "chi2" if row["measure"] == "lr_chi2" else "F"

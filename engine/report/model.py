@@ -1,4 +1,4 @@
-"""A small table: what every renderer shows."""
+"""A small table, which every renderer shows, and the formats of its numbers."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Table:
     Attributes
     ----------
     title
-        What it is.
+        The line above the table.
     columns
-        Headings; the first is of the row names.
+        Headings; the first one stands above the row names.
     rows
         Cells of each row; a row of one cell is a heading inside the table.
     notes
-        Below the table.
+        Lines below the table.
     """
 
     title: str
@@ -29,7 +29,7 @@ class Table:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Format a number, `-` where there is none.
+    """Format a number; a missing one is `-`.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def digits_of(values: list[float | None]) -> int:
-    """Return how many decimals show three or four digits of the largest value.
+    """Return the number of decimals that shows three or four digits of the largest value.
 
     Examples
     --------

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from engine.report.flow_table import flow_table
 from engine.report.model import Table
+from engine.report.run_tables import KindTables, run_sections
 from engine.report.scorecard_table import scorecard_tables
-from engine.report.tables import analysis_tables, flow_table
 
 if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
 
 WIDTH_OFF_TERMINAL = 140
 PADDING = 2  # what rich puts between two columns
-HEADLINE_FIRST = {
-    "concentration": 0,
-    "decomposition": 1,
-    "rif": 1,
-    "logit": 2,
-    "multilevel": 3,
-    "curve": 4,
-    "rates": 5,
-    "describe": 6,
-}
 
 
-def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> None:
-    """Print a run: title, sample flow, then the analyses with the indices first."""
+def show_run(
+    run: StoredRun, console: Console, kinds: Mapping[str, KindTables], analysis: str | None = None
+) -> None:
+    """Print a run: title, sample flow, the tables of each analysis, the scorecard, warnings."""
     manifest = run.manifest
     title = manifest["study"]["title"] or manifest["study"]["name"]
     console.print(Text(title, style="bold"))
@@ -42,14 +34,9 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
         console.print(Text("SIMULATED DATA: nobody in these records is real.", style="bold red"))
     console.print()
     print_table(console, flow_table(manifest))
-    rows = [_labelled(row, _labels(manifest)) for row in run.results.to_dicts()]
-    wanted = [row for row in rows if analysis in (None, row["analysis"])]
-    # Models of one kind stand side by side in one table.
-    found = [list(group) for _, group in groupby(wanted, key=_section)]
-    for own in sorted(found, key=lambda own: HEADLINE_FIRST.get(own[0]["kind"], 9)):
-        names = dict.fromkeys(row["analysis"] for row in own)
-        console.rule(Text(", ".join(names)), align="left", style="dim")
-        for table in analysis_tables(own):
+    for section in run_sections(run, kinds, analysis):
+        console.rule(Text(", ".join(section.analyses)), align="left", style="dim")
+        for table in section.tables:
             print_table(console, table)
     if run.scorecard is not None and analysis is None:
         console.rule(Text("scorecard"), align="left", style="dim")
@@ -62,27 +49,10 @@ def show_run(run: StoredRun, console: Console, analysis: str | None = None) -> N
     console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
 
 
-def _section(row: Mapping[str, Any]) -> str:
-    return row["kind"] if row["kind"] in ("logit", "multilevel") else f"analysis {row['analysis']}"
-
-
 def print_table(console: Console, table: Table) -> None:
     """Print one table, split where the terminal is too narrow."""
     for part in _fitted(table, console.width):
         _print(console, part)
-
-
-def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Return the labels that the study gives its variables."""
-    variables = manifest["study"].get("asked", {}).get("variables", {})
-    return {name: variable["label"] for name, variable in variables.items() if variable.get("label")}
-
-
-def _labelled(row: dict[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
-    named = {key: labels.get(row[key], row[key]) for key in ("outcome", "rank_by")}
-    if row["kind"] in ("describe", "rates", "decomposition", "logit", "multilevel", "rif"):
-        named["term"] = labels.get(row["term"], row["term"])
-    return {**row, **named}
 
 
 def make_console() -> Console:

@@ -1,12 +1,10 @@
-"""What comes out: frozen results and tidy rows."""
+"""What comes out: tidy rows, and the frozen results of the Python functions, each in a file."""
 
-from engine.results.results import (
-    CurveResult,
-    DecompositionResult,
-    IndexResult,
-    LogitResult,
-    MixedLogitResult,
-)
+from engine.results.curve_result import CurveResult
+from engine.results.decomposition_result import DecompositionResult
+from engine.results.index_result import IndexResult
+from engine.results.logit_result import LogitResult
+from engine.results.mixed_logit_result import MixedLogitResult
 from engine.results.rows import COLUMNS, TidyRow, to_frame
 
 __all__ = [

@@ -19,7 +19,7 @@ class TidyRow:
     study, analysis, kind
         Where it comes from.
     outcome, rank_by, wave, subgroup, term, level
-        What it is about; None where it does not apply.
+        What it describes; None where it does not apply.
     measure
         The name of the quantity, such as ``erreygers``, ``rate`` or ``difference``.
     estimate, std_error, conf_low, conf_high, conf_level, p_value
@@ -27,7 +27,7 @@ class TidyRow:
     method
         How the standard error and interval were made.
     n_obs, n_events, n_clusters, sum_weights
-        What it rests on: rows, events of a 0/1 outcome, sampling clusters, sum of weights.
+        The data behind it: rows, events of a 0/1 outcome, sampling clusters, sum of weights.
     n_replicates, n_failed
         Replicates behind it, and how many of them were undefined.
     status
@@ -65,12 +65,18 @@ _FLOATS = {"estimate", "std_error", "conf_low", "conf_high", "conf_level", "p_va
 _INTEGERS = {"n_obs", "n_events", "n_clusters", "n_replicates", "n_failed"}
 
 
+def frame_of_measure(rows: Iterable[TidyRow], measure: str) -> pl.DataFrame:
+    """Return the tidy rows of one measure as a Polars frame."""
+    return to_frame(row for row in rows if row.measure == measure)
+
+
 def to_frame(rows: Iterable[TidyRow]) -> pl.DataFrame:
     """Return tidy rows as a Polars frame with the columns and types of the contract.
 
     Examples
     --------
-    >>> to_frame([TidyRow(measure="standard", estimate=0.1, n_obs=8)]).select("measure", "estimate", "n_obs").row(0)
+    >>> frame = to_frame([TidyRow(measure="standard", estimate=0.1, n_obs=8)])
+    >>> frame.select("measure", "estimate", "n_obs").row(0)
     ('standard', 0.1, 8)
     """
     import polars as pl

@@ -1,1 +1,1 @@
-"""Simulated panels with known margins, for everyone without a licence to the restricted surveys."""
+"""Simulated panels with published margins, for everyone without a licence to the restricted surveys."""

@@ -1,7 +1,8 @@
 """A simulated panel of the China Migrants Dynamic Survey 2014, 2016 and 2017.
 
-Margins of every wave are exactly those published, rates and odds ratios those of `engine.simulate.joint`. People live
-20 to a sample point (PSU) in 32 strata; those of a point are alike in the outcome. Nobody in it is real.
+The margins of every wave are exactly the published ones; rates and odds ratios are those of
+`engine.simulate.joint`. People live 20 to a sample point (PSU) in 32 strata; those of one point have similar
+outcomes. Nobody in the panel is real.
 """
 
 from __future__ import annotations
@@ -9,14 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from engine.simulate.columns import BoolArray, Columns, FloatArray, IntArray
 from engine.simulate.joint import Truth, cmds_truth
 from engine.simulate.margins import ROWS, ROWS_IN_ALL, WAVES, Level, published_levels, scaled_counts
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 SEED = 539_926
 POINT_SIZE = 20
@@ -37,7 +35,33 @@ class SimulatedWave:
     """One wave: column name -> (n,) values; float columns hold NaN where blank."""
 
     wave: str
-    columns: dict[str, NDArray[np.float64] | NDArray[np.int64]]
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _People:
+    """The people of a wave before their outcomes, sorted by region.
+
+    Attributes
+    ----------
+    codes
+        Variable -> (n,) code of each person's level.
+    asked
+        (n,) whether the person was asked about the record.
+    p
+        (n,) the person's probability of a record, if asked.
+    cell
+        (n,) the person's covariate cell in `Truth`.
+    stratum, point
+        (n,) where the person lives.
+    """
+
+    codes: dict[str, IntArray]
+    asked: BoolArray
+    p: FloatArray
+    cell: IntArray
+    stratum: IntArray
+    point: IntArray
 
 
 def simulate_cmds(rows: int = ROWS_IN_ALL, seed: int = SEED, *, balanced: bool = True) -> list[SimulatedWave]:
@@ -50,8 +74,9 @@ def simulate_cmds(rows: int = ROWS_IN_ALL, seed: int = SEED, *, balanced: bool =
     seed
         Of the simulation.
     balanced
-        Whether the records of every covariate cell are their expected number, as far as whole people allow: tables
-        of the panel are then those published, and not a draw around them. Otherwise everybody is drawn.
+        Whether the records of every covariate cell are their expected number, as far as whole people allow:
+        tables of the panel are then the published ones, and not a draw around them. Otherwise each person is
+        drawn alone.
     """
     levels = published_levels()
     truth = cmds_truth()
@@ -66,71 +91,76 @@ def _simulate_wave(
     wave: str, n: int, levels: dict[str, list[Level]], truth: Truth, seed: int, *, balanced: bool
 ) -> SimulatedWave:
     generator = np.random.Generator(np.random.Philox(key=[seed, int(wave)]))
-    cell, asked = _cells(wave, n, truth, generator)
-    columns = {name: truth.cells[cell, k].copy() for k, name in enumerate(levels)}
-    for name, own in levels.items():
-        _repair_margin(columns[name], asked | (name != "duration"), _wanted(own, wave, n), generator)
-    place = generator.permutation(n)
-    place = place[np.argsort(columns["region"][place], kind="stable")]
-    columns, cell, asked = {name: own[place] for name, own in columns.items()}, cell[place], asked[place]
-    stratum, point = _points(columns["region"])
-    z = generator.standard_normal(int(point.max()) + 1)[point]
-    p = 1.0 / (1.0 + np.exp(-(truth.waves[wave].beta @ truth.dummies)))[cell]
-    established = _established(p, asked, cell, z, generator, balanced=balanced)
-    v = generator.random(n)
-    without = np.select(
-        [v < SHARE_NOT_SURE, v < SHARE_NOT_SURE + SHARE_HEARD], [NOT_SURE, HEARD_NO_RECORD], NO_RECORD
-    )
-    record = np.where(asked, np.where(established, ESTABLISHED, without), SKIPPED)
-    income = _income(wave, columns, z, generator)
-    values: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {
+    people = _people(wave, n, levels, truth, generator)
+    z = generator.standard_normal(int(people.point.max()) + 1)[people.point]
+    record = _record(people, z, generator, balanced=balanced)
+    income = _income(wave, people.codes, z, generator)
+    columns: Columns = {
         "wave": np.full(n, int(wave)),
-        "point": int(wave) * 100_000 + point,
-        "stratum": stratum,
-        "weight": np.exp(0.35 * generator.standard_normal(n) + 0.15 * np.sin(stratum)),
-        **{name: columns[name] for name in levels},
+        "point": int(wave) * 100_000 + people.point,
+        "stratum": people.stratum,
+        "weight": np.exp(0.35 * generator.standard_normal(n) + 0.15 * np.sin(people.stratum)),
+        **people.codes,
         "health_record": _with_blanks(wave, record, generator),
         "income": income,
         "simulated": np.ones(n, np.int64),
     }
     if wave == "2016":  # 163 people of 2016 have no range of migration
-        values["range"] = np.where(columns["range"] > len(levels["range"]), np.nan, columns["range"])
-    return SimulatedWave(wave=wave, columns=values)
+        migration = people.codes["range"]
+        columns["range"] = np.where(migration > len(levels["range"]), np.nan, migration)
+    return SimulatedWave(wave=wave, columns=columns)
 
 
-def _cells(
-    wave: str, n: int, truth: Truth, generator: np.random.Generator
-) -> tuple[IntArray, NDArray[np.bool_]]:
+def _people(
+    wave: str, n: int, levels: dict[str, list[Level]], truth: Truth, generator: np.random.Generator
+) -> _People:
+    """Draw people and where they live; every margin is exact."""
+    cell, asked = _cells(wave, n, truth, generator)
+    codes = {name: truth.cells[cell, k].copy() for k, name in enumerate(levels)}
+    for name, levels_of in levels.items():
+        # The duration of those who were not asked is the reason why, and stays.
+        may_move = asked | (name != "duration")
+        _repair_margin(codes[name], may_move, _wanted(levels_of, wave, n), generator)
+    order = generator.permutation(n)
+    order = order[np.argsort(codes["region"][order], kind="stable")]
+    codes, cell = {name: values[order] for name, values in codes.items()}, cell[order]
+    stratum, point = _points(codes["region"])
+    p = 1.0 / (1.0 + np.exp(-(truth.waves[wave].beta @ truth.dummies)))[cell]
+    return _People(codes=codes, asked=asked[order], p=p, cell=cell, stratum=stratum, point=point)
+
+
+def _cells(wave: str, n: int, truth: Truth, generator: np.random.Generator) -> tuple[IntArray, BoolArray]:
     """Return each person's cell (n,), and who is asked: systematic draws from the expected numbers."""
-    own = truth.waves[wave]
-    n_skipped = round(own.skipped.sum() * n / ROWS[wave])
-    found = []
-    for mass, people in ((own.asked, n - n_skipped), (own.skipped, n_skipped)):
+    expected = truth.waves[wave]
+    n_skipped = round(expected.skipped.sum() * n / ROWS[wave])
+    cells = []
+    for mass, people in ((expected.asked, n - n_skipped), (expected.skipped, n_skipped)):
         ends = np.floor(np.cumsum(mass) * (people / max(mass.sum(), 1.0)) + generator.random())
         ends[-1] = people
-        found.append(
-            np.repeat(np.arange(len(mass)), np.diff(np.minimum(ends, people), prepend=0.0).astype(np.int64))
-        )
-    return np.concatenate(found), np.arange(n) < n - n_skipped
+        counts = np.diff(np.minimum(ends, people), prepend=0.0).astype(np.int64)
+        cells.append(np.repeat(np.arange(len(mass)), counts))
+    return np.concatenate(cells), np.arange(n) < n - n_skipped
 
 
-def _wanted(own: list[Level], wave: str, n: int) -> list[int]:
-    """Return how many people each level has, and last those without a value."""
-    counts = [level.n[wave] for level in own]
+def _wanted(levels: list[Level], wave: str, n: int) -> list[int]:
+    """Return how many people each level must have, and last those without a value."""
+    counts = [level.n[wave] for level in levels]
     return scaled_counts([*counts, ROWS[wave] - sum(counts)], n)
 
 
 def _repair_margin(
-    codes: IntArray, may_move: NDArray[np.bool_], wanted: list[int], generator: np.random.Generator
+    codes: IntArray, may_move: BoolArray, wanted: list[int], generator: np.random.Generator
 ) -> None:
-    """Move people chosen at random from levels with too many to those with too few: a few dozen in half a million."""
+    """Move people chosen at random from levels with too many to those with too few.
+
+    They are a few dozen in half a million.
+    """
     surplus = np.bincount(codes, minlength=len(wanted) + 1)[1:] - np.array(wanted)
     for giving in np.flatnonzero(surplus > 0) + 1:
-        candidates = generator.permutation(np.flatnonzero((codes == giving) & may_move))[
-            : surplus[giving - 1]
-        ]
-        taking = np.repeat(np.arange(1, len(wanted) + 1), np.maximum(-surplus, 0))[: len(candidates)]
-        codes[candidates] = taking
+        candidates = generator.permutation(np.flatnonzero((codes == giving) & may_move))
+        moved = candidates[: surplus[giving - 1]]
+        taking = np.repeat(np.arange(1, len(wanted) + 1), np.maximum(-surplus, 0))
+        codes[moved] = taking[: len(moved)]
         surplus = np.bincount(codes, minlength=len(wanted) + 1)[1:] - np.array(wanted)
 
 
@@ -142,41 +172,40 @@ def _points(region: IntArray) -> tuple[IntArray, IntArray]:
         rows = np.flatnonzero(region == code)
         points = -(-len(rows) // POINT_SIZE)
         strata = max(min(most, points // 2), 1)  # two points or more in each
-        own = np.arange(len(rows)) // POINT_SIZE
-        point[rows] = first_point + own
-        stratum[rows] = first_stratum + (np.arange(points) * strata // max(points, 1))[own]
+        in_region = np.arange(len(rows)) // POINT_SIZE
+        point[rows] = first_point + in_region
+        stratum[rows] = first_stratum + (np.arange(points) * strata // max(points, 1))[in_region]
         first_point, first_stratum = first_point + points, first_stratum + most
     return stratum, point
 
 
-def _established(
-    p: FloatArray,
-    asked: NDArray[np.bool_],
-    cell: IntArray,
-    z: FloatArray,
-    generator: np.random.Generator,
-    *,
-    balanced: bool,
-) -> NDArray[np.bool_]:
-    """Say who has a record: probability p each, people of one point alike through their common z."""
-    e = generator.standard_normal(len(p))
+def _record(people: _People, z: FloatArray, generator: np.random.Generator, *, balanced: bool) -> IntArray:
+    """Return each person's answer about the record (n,); people of one point share their z (n,)."""
+    e = generator.standard_normal(len(z))
     v = ndtr(np.sqrt(1.0 - POINT_CORRELATION) * e - np.sqrt(POINT_CORRELATION) * z)
-    if not balanced:
-        drawn: NDArray[np.bool_] = asked & (v < p)
-        return drawn
-    order = np.lexsort((v, cell))
-    order = order[asked[order]]
-    ends = np.flatnonzero(np.diff(cell[order], append=-1)) + 1
+    established = _balanced(people, v, generator) if balanced else people.asked & (v < people.p)
+    u = generator.random(len(z))
+    shares = [u < SHARE_NOT_SURE, u < SHARE_NOT_SURE + SHARE_HEARD]
+    without = np.select(shares, [NOT_SURE, HEARD_NO_RECORD], NO_RECORD)
+    return np.where(people.asked, np.where(established, ESTABLISHED, without), SKIPPED)
+
+
+def _balanced(people: _People, v: FloatArray, generator: np.random.Generator) -> BoolArray:
+    """Return who has a record: in each cell those of lowest v (n,), as many as the cell expects."""
+    order = np.lexsort((v, people.cell))
+    order = order[people.asked[order]]
+    ends = np.flatnonzero(np.diff(people.cell[order], append=-1)) + 1
     starts = np.concatenate([[0], ends[:-1]])
-    records = np.floor(np.cumsum(p[order])[ends - 1] + generator.random())
+    records = np.floor(np.cumsum(people.p[order])[ends - 1] + generator.random())
     quota = np.diff(records, prepend=0.0)
     rank = np.arange(len(order)) - np.repeat(starts, ends - starts)
-    established = np.zeros(len(p), bool)
+    established = np.zeros(len(v), bool)
     established[order] = rank < np.repeat(quota, ends - starts)
     return established
 
 
 def _with_blanks(wave: str, record: IntArray, generator: np.random.Generator) -> FloatArray:
+    """Return the answers as numbers, a few of 2014 blank."""
     values = record.astype(np.float64)
     if wave == "2014":
         blanks = round(BLANK_2014 * len(record) / ROWS[wave])
@@ -185,15 +214,15 @@ def _with_blanks(wave: str, record: IntArray, generator: np.random.Generator) ->
 
 
 def _income(
-    wave: str, columns: dict[str, IntArray], z: FloatArray, generator: np.random.Generator
+    wave: str, codes: dict[str, IntArray], z: FloatArray, generator: np.random.Generator
 ) -> FloatArray:
-    """Monthly household income in yuan, told in round numbers; points that keep more records are a little poorer."""
+    """Return monthly income in yuan (n,), in round numbers; points that keep more records are poorer."""
     n = len(z)
     log_income = (
         WAVE_INCOME[wave]
-        + SCHOOLING_INCOME[columns["education"] - 1]
-        + REGION_INCOME[columns["region"] - 1]
-        + 0.25 * (columns["marital"] == 2)
+        + SCHOOLING_INCOME[codes["education"] - 1]
+        + REGION_INCOME[codes["region"] - 1]
+        + 0.25 * (codes["marital"] == 2)
         - 0.06 * z
         + 0.5 * generator.standard_normal(n)
     )

@@ -1,11 +1,15 @@
-"""The joint distribution of a simulated CMDS wave: published margins and rates, and Model 1 as the paper fitted it.
+"""The joint distribution of a simulated CMDS wave: published margins and rates, and the paper's Model 1.
 
-Of all distributions over the 6,912 covariate cells of each wave the one nearest (Kullback-Leibler) to a plausible seed
-is taken for which every level holds its published number of people (Table 1), and the waves together, with common
-odds ratios, the published number of records (Table 2). In each wave the odds ratios then move until every level has
-its published rate. The common ones are chosen so that a logit on all waves without the wave, the paper's Model 1,
-has the odds ratios printed in Table 3. Iterative proportional fitting solves such problems a margin at a time; here
-all multipliers move together by Newton's method on the dual (Deville and Sarndal 1992): the same solution.
+Each wave has 6,912 covariate cells. Of all distributions over them with the published numbers, the nearest
+(Kullback-Leibler) to a plausible seed is taken. The numbers are the people of every level in each wave (Table
+1) and, with common odds ratios, the records of every level in all waves together (Table 2). In each wave the
+odds ratios then move until every level has its published rate. The common ones are chosen so that a logit on
+all waves without the wave, the paper's Model 1, has the odds ratios printed in Table 3.
+
+Iterative proportional fitting solves such problems one margin at a time; here all multipliers move together
+by Newton's method on the dual (Deville and Sarndal 1992), which gives the same solution.
+
+Letters: c cells, d columns of a model.
 """
 
 from __future__ import annotations
@@ -13,16 +17,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from engine.simulate.columns import FloatArray, IntArray
 from engine.simulate.margins import ROWS, WAVES, Level, published_levels
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+Levels = dict[str, list[Level]]
 
-# Associations of the seed, between scores of -1 to 1: young people are unmarried, better schooled, newly arrived ...
+# Associations in the seed, between scores of -1 to 1: young people are
+# unmarried, better schooled and newly arrived.
 ASSOCIATIONS = {
     ("age", "marital"): 1.6,
     ("age", "education"): -0.9,
@@ -56,7 +61,7 @@ class WaveTruth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """What is true of the simulated people.
+    """The true distribution and coefficients of the simulated people.
 
     Attributes
     ----------
@@ -67,7 +72,7 @@ class Truth:
     dummies
         (d, c) their values.
     waves
-        Of each wave.
+        Wave -> its part of the truth.
     model_1
         (d,) the maximum of the expected likelihood of all waves without the wave: Table 3's Model 1.
     """
@@ -83,24 +88,13 @@ class Truth:
 def cmds_truth() -> Truth:
     """Solve for the joint distribution; the same on every call."""
     levels = published_levels()
-    cells = np.array([*product(*(range(1, len(own) + 1) for own in levels.values()))], np.int64)
+    cells = np.array([*product(*(range(1, len(one) + 1) for one in levels.values()))], np.int64)
     dummies = _dummies(levels, cells)
-    names = (("(constant)", ""), *((name, level.name) for name, own in levels.items() for level in own[1:]))
+    names = (("(constant)", ""), *((name, level.name) for name, one in levels.items() for level in one[1:]))
     seeds = {
         wave: _nearest(_seed(levels, cells, wave), dummies, _targets(levels, "asked", wave)) for wave in WAVES
     }
-    events = {wave: _targets(levels, "established", wave) for wave in WAVES}
-    published = np.array([0.0, *(_log_ratio(level, own) for own in levels.values() for level in own[1:])])
-    common = published.copy()
-    for _ in range(_STEPS):
-        mass = _calibrated(levels, dummies, seeds, events, common)
-        beta = {wave: _maximum(dummies, mass[wave], events[wave]) for wave in WAVES}
-        records = [dummies @ (mass[wave] * _expit(beta[wave] @ dummies)) for wave in WAVES]
-        model_1 = _maximum(dummies, np.sum([*mass.values()], axis=0), np.sum(records, axis=0))
-        gap = published[1:] - model_1[1:]
-        if np.abs(gap).max() < _NEAR:
-            break
-        common[1:] += gap
+    mass, beta, model_1 = _solved(levels, dummies, seeds)
     # Rounded, so that the last bits of a machine's linear algebra move nobody to another cell.
     waves = {
         wave: WaveTruth(
@@ -113,42 +107,73 @@ def cmds_truth() -> Truth:
     return Truth(cells=cells, names=names, dummies=dummies, waves=waves, model_1=model_1)
 
 
-def _log_ratio(level: Level, own: list[Level]) -> float:
-    return float(np.log(level.odds_ratio / own[0].odds_ratio))
+def _solved(
+    levels: Levels, dummies: FloatArray, seeds: dict[str, FloatArray]
+) -> tuple[dict[str, FloatArray], dict[str, FloatArray], FloatArray]:
+    """Move the common odds ratios until Model 1 has the printed ones.
+
+    Returns
+    -------
+    mass
+        Wave -> (c,) people of each cell.
+    beta
+        Wave -> (d,) coefficients that give the published rates.
+    model_1
+        (d,) coefficients of the logit on all waves.
+    """
+    events = {wave: _targets(levels, "established", wave) for wave in WAVES}
+    published = np.array([0.0, *(_log_ratio(level, one) for one in levels.values() for level in one[1:])])
+    common = published.copy()
+    for _ in range(_STEPS):
+        mass = _calibrated(levels, dummies, seeds, events, common)
+        beta = {wave: _maximum(dummies, mass[wave], events[wave]) for wave in WAVES}
+        records = [dummies @ (mass[wave] * _expit(beta[wave] @ dummies)) for wave in WAVES]
+        model_1 = _maximum(dummies, np.sum([*mass.values()], axis=0), np.sum(records, axis=0))
+        gap = published[1:] - model_1[1:]
+        if np.abs(gap).max() < _NEAR:
+            break
+        common[1:] += gap
+    return mass, beta, model_1
+
+
+def _log_ratio(level: Level, levels: list[Level]) -> float:
+    """Return the log odds ratio of a level against the first of its variable."""
+    return float(np.log(level.odds_ratio / levels[0].odds_ratio))
 
 
 def _expit(x: FloatArray) -> FloatArray:
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def _dummies(levels: dict[str, list[Level]], cells: IntArray) -> FloatArray:
+def _dummies(levels: Levels, cells: IntArray) -> FloatArray:
     """Return a constant and every level but each variable's first, (d, c)."""
-    found = [np.ones(len(cells))]
-    for k, own in enumerate(levels.values()):
-        found += [(cells[:, k] == level.code).astype(np.float64) for level in own[1:]]
-    return np.array(found)
+    rows = [np.ones(len(cells))]
+    for k, levels_of in enumerate(levels.values()):
+        rows += [(cells[:, k] == level.code).astype(np.float64) for level in levels_of[1:]]
+    return np.array(rows)
 
 
-def _targets(levels: dict[str, list[Level]], what: str, wave: str) -> FloatArray:
-    """Return the published counts that belong to the dummies; people without a value are spread over the levels."""
-    found: list[float] = []
-    for own in levels.values():
-        counts = np.array([getattr(level, what)[wave] for level in own], np.float64)
-        whole = sum(getattr(level, what)[wave] for level in levels["sex"])
+def _targets(levels: Levels, what: Literal["n", "asked", "established"], wave: str) -> FloatArray:
+    """Return the published counts of the dummies (d,); people without a value are spread over levels."""
+    whole = sum(getattr(level, what)[wave] for level in levels["sex"])
+    targets: list[float] = []
+    for levels_of in levels.values():
+        counts = np.array([getattr(level, what)[wave] for level in levels_of], np.float64)
         counts *= whole / counts.sum()
-        found += [*([counts.sum()] if not found else []), *counts[1:]]
-    return np.array(found)
+        targets += [*([counts.sum()] if not targets else []), *counts[1:]]
+    return np.array(targets)
 
 
-def _seed(levels: dict[str, list[Level]], cells: IntArray, wave: str) -> FloatArray:
+def _seed(levels: Levels, cells: IntArray, wave: str) -> FloatArray:
+    """Return plausible people of each cell (c,): published margins, with the associations above."""
     names = list(levels)
     scores = {}
     log_mass = np.zeros(len(cells))
-    for k, (name, own) in enumerate(levels.items()):
-        counts = np.array([level.n[wave] for level in own], np.float64)
+    for k, (name, levels_of) in enumerate(levels.items()):
+        counts = np.array([level.n[wave] for level in levels_of], np.float64)
         with np.errstate(divide="ignore"):
             log_mass += np.log(counts / counts.sum())[cells[:, k] - 1]
-        scores[name] = 2.0 * (cells[:, k] - 1) / (len(own) - 1) - 1.0
+        scores[name] = 2.0 * (cells[:, k] - 1) / (len(levels_of) - 1) - 1.0
     for (one, other), strength in ASSOCIATIONS.items():
         log_mass += strength * scores[one] * scores[other]
     east = cells[:, names.index("region")] == 1
@@ -157,10 +182,8 @@ def _seed(levels: dict[str, list[Level]], cells: IntArray, wave: str) -> FloatAr
     return np.exp(log_mass) * ROWS[wave]
 
 
-def _skipped(
-    levels: dict[str, list[Level]], cells: IntArray, dummies: FloatArray, seed: FloatArray, wave: str
-) -> FloatArray:
-    """Return those who were not asked: in 2017 people here for up to five years (see the audit, A6)."""
+def _skipped(levels: Levels, cells: IntArray, dummies: FloatArray, seed: FloatArray, wave: str) -> FloatArray:
+    """Return those who were not asked (c,): in 2017 arrivals of the last five years (see the audit, A6)."""
     targets = _targets(levels, "n", wave) - _targets(levels, "asked", wave)
     if targets[0] == 0.0:
         return np.zeros(len(cells))
@@ -170,45 +193,44 @@ def _skipped(
 
 
 def _calibrated(
-    levels: dict[str, list[Level]],
+    levels: Levels,
     dummies: FloatArray,
     seeds: dict[str, FloatArray],
     events: dict[str, FloatArray],
     common: FloatArray,
 ) -> dict[str, FloatArray]:
-    """Move the seeds until people of every wave, and records of all waves together, are those published."""
+    """Move the seeds until people of each wave and records of all waves together are as published."""
     effect = common[1:] @ dummies[1:]
     p = {wave: _expit(_intercept(effect, seeds[wave], events[wave][0]) + effect) for wave in WAVES}
     empty = np.zeros_like(dummies)
-    own = [
-        np.concatenate([dummies if i == w else empty for i in range(len(WAVES))], 1)
-        for w in range(len(WAVES))
-    ]
-    A = np.concatenate([*own, np.concatenate([dummies * p[wave] for wave in WAVES], 1)])
+    people = [np.concatenate([dummies if one == wave else empty for one in WAVES], 1) for wave in WAVES]
+    records = np.concatenate([dummies * p[wave] for wave in WAVES], 1)
+    A = np.concatenate([*people, records])
     targets = [*(_targets(levels, "asked", wave) for wave in WAVES), np.sum([*events.values()], axis=0)]
-    found = _nearest(np.concatenate([*seeds.values()]), A, np.concatenate(targets))
-    return dict(zip(WAVES, np.split(found, len(WAVES)), strict=True))
+    mass = _nearest(np.concatenate([*seeds.values()]), A, np.concatenate(targets))
+    return dict(zip(WAVES, np.split(mass, len(WAVES)), strict=True))
 
 
 def _intercept(effect: FloatArray, mass: FloatArray, events: float) -> float:
+    """Return the constant that gives the expected number of events."""
     from scipy.optimize import brentq
 
     return float(brentq(lambda a: float(mass @ _expit(a + effect)) - events, -10.0, 10.0))
 
 
 def _maximum(dummies: FloatArray, mass: FloatArray, events: FloatArray) -> FloatArray:
-    """Return the logit (d,) whose expected records by level (d,) are those given; 0 for levels without people."""
-    lived = dummies @ mass > 0.5
-    X, beta = dummies[lived], np.zeros(int(lived.sum()))
+    """Return the logit (d,) whose expected records by level are `events` (d,); 0 for empty levels."""
+    has_people = dummies @ mass > 0.5
+    X, beta = dummies[has_people], np.zeros(int(has_people.sum()))
     for _ in range(_STEPS):
         p = _expit(beta @ X)
-        step = np.linalg.solve((X * (mass * p * (1.0 - p))) @ X.T, events[lived] - X @ (mass * p))
+        step = np.linalg.solve((X * (mass * p * (1.0 - p))) @ X.T, events[has_people] - X @ (mass * p))
         beta += step
         if np.abs(step).max() < _NEAR:
             break
-    found = np.zeros(len(dummies))
-    found[lived] = beta
-    return found
+    whole = np.zeros(len(dummies))
+    whole[has_people] = beta
+    return whole
 
 
 def _nearest(seed: FloatArray, A: FloatArray, targets: FloatArray) -> FloatArray:
@@ -229,7 +251,7 @@ def _nearest(seed: FloatArray, A: FloatArray, targets: FloatArray) -> FloatArray
         if np.abs(gradient).max() < 1e-9 * total:
             return mass
         step = np.linalg.lstsq((A * mass) @ A.T, gradient, rcond=1e-12)[0]
-        length = 1.0
+        length = 1.0  # halved until the dual falls
         while True:
             new_value, new_mass = dual(multiplier - length * step)
             if new_value <= value + 1e-14 or length < 1e-8:

@@ -1,8 +1,8 @@
-"""The published margins a simulated panel must have (Wang et al. 2021, Tables 1 to 3, with corrections).
+"""The published margins of the simulated CMDS panel (Wang et al. 2021, Tables 1 to 3, with corrections).
 
-Slips of the printed tables are corrected: the 506 migrants of 2017 without an age are its top age group (2,719 aged
-65 and more), the established counts of East and West are swapped in print, and the rates of 2017 rest on the
-154,593 people who were asked, as recovered from the printed rates.
+Errors in the printed tables are corrected: the 506 migrants of 2017 without an age are its top age group
+(2,719 aged 65 and more), the established counts of East and West are swapped in print, and the rates of 2017
+are based on the 154,593 people who were asked, as recovered from the printed rates.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Level:
     Attributes
     ----------
     variable, code, name, label_zh
-        What it is, with its Chinese label.
+        The level and its Chinese label.
     n
         Wave -> people (Table 1).
     asked
@@ -44,7 +44,7 @@ class Level:
     odds_ratio: float
 
     def rate(self, wave: str) -> float | None:
-        """Return the per cent with a record among those asked, None where nobody was."""
+        """Return the percentage with a record among those asked, None where nobody was."""
         return 100.0 * self.established[wave] / self.asked[wave] if self.asked[wave] else None
 
 
@@ -59,22 +59,26 @@ def published_levels() -> dict[str, list[Level]]:
     text = (resources.files("engine") / "simulate" / "cmds_tables.csv").read_text(encoding="utf-8")
     variables: dict[str, list[Level]] = {}
     for row in csv.DictReader(text.splitlines()):
-        level = Level(
-            variable=row["variable"],
-            code=int(row["code"]),
-            name=row["level"],
-            label_zh=row["label_zh"],
-            n={wave: int(row[f"n_{wave}"]) for wave in WAVES},
-            asked={wave: int(row["asked_2017" if wave == "2017" else f"n_{wave}"]) for wave in WAVES},
-            established={wave: int(row[f"established_{wave}"]) for wave in WAVES},
-            odds_ratio=float(row["odds_ratio"]),
-        )
+        level = _level(row)
         variables.setdefault(level.variable, []).append(level)
     return variables
 
 
+def _level(row: dict[str, str]) -> Level:
+    return Level(
+        variable=row["variable"],
+        code=int(row["code"]),
+        name=row["level"],
+        label_zh=row["label_zh"],
+        n={wave: int(row[f"n_{wave}"]) for wave in WAVES},
+        asked={wave: int(row["asked_2017" if wave == "2017" else f"n_{wave}"]) for wave in WAVES},
+        established={wave: int(row[f"established_{wave}"]) for wave in WAVES},
+        odds_ratio=float(row["odds_ratio"]),
+    )
+
+
 def scaled_counts(counts: list[int], n: int) -> list[int]:
-    """Scale counts to add up to at most n, by largest remainders; unchanged when n is their full total.
+    """Scale counts to add up to at most n, by largest remainders; unchanged if n is their total.
 
     Examples
     --------

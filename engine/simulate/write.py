@@ -1,97 +1,74 @@
-"""Writes simulated panels as .parquet, .csv, .dta (Chinese labels) or .sav, and says so inside the file."""
+"""Writes simulated panels. The formats are one table; a new one is a function and a line of `WRITERS`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from engine.errors import UsageError
-from engine.simulate.clds import EVENTS, SimulatedClds, clds_levels
-from engine.simulate.cmds import ESTABLISHED, HEARD_NO_RECORD, NO_RECORD, NOT_SURE, SKIPPED, SimulatedWave
-from engine.simulate.margins import published_levels
+from engine.errors import Fault, UsageError
+from engine.simulate.labelled_panel import LabelledPanel
 
-if TYPE_CHECKING:
-    import polars as pl
+FILE_LABEL = "SIMULATED, no real person"
 
-FORMATS = (".parquet", ".csv", ".dta", ".sav")
-TITLE = "SIMULATED panel, no real person: margins of"
-COLUMN_LABELS = {
-    "wave": "年份",
-    "point": "样本点编码",
-    "stratum": "层",
-    "weight": "权重",
-    "sex": "性别",
-    "age": "年龄组",
-    "region": "地区",
-    "marital": "婚姻状况",
-    "education": "受教育程度",
-    "hukou": "户口性质",
-    "duration": "流动时间",
-    "reason": "本次流动原因",
-    "range": "本次流动范围",
-    "health_record": "是否建立居民健康档案",
-    "income": "家庭月总收入",
-    "simulated": "模拟数据",
-}
-CLDS_LABELS = {"simulated": "模拟数据", "person": "个人编码", "community": "社区编码", "city": "城市编码"}
-RECORD_LABELS = {
-    NO_RECORD: "没建/没听说过",
-    HEARD_NO_RECORD: "没建/但听说过",
-    ESTABLISHED: "已经建立",
-    NOT_SURE: "不清楚",
-    SKIPPED: "不适用",
-}
+Writer = Callable[[LabelledPanel, Path], None]
 
 
-def panel_frame(waves: Sequence[SimulatedWave]) -> pl.DataFrame:
-    """Return all waves as one frame; whole numbers as integers, blanks as null."""
-    import polars as pl
-
-    frames = [pl.DataFrame(wave.columns, nan_to_null=True) for wave in waves]
-    whole = [name for name in frames[0].columns if name not in ("weight", "income")]
-    return pl.concat([frame.with_columns(pl.col(whole).cast(pl.Int64)) for frame in frames])
+def _write_parquet(panel: LabelledPanel, path: Path) -> None:
+    panel.frame.write_parquet(path, compression="zstd", metadata={"simulated": "true", "title": panel.title})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledPanel:
-    """A simulated panel with what a file can say of it: title, labels of columns and of codes."""
-
-    frame: pl.DataFrame
-    title: str
-    column_labels: Mapping[str, str]
-    value_labels: Mapping[str, Mapping[int, str]]
+def _write_csv(panel: LabelledPanel, path: Path) -> None:
+    panel.frame.write_csv(path)
 
 
-def cmds_panel(waves: Sequence[SimulatedWave]) -> LabelledPanel:
-    """Return the simulated CMDS panel with its labels."""
-    labels = {
-        name: {level.code: level.label_zh for level in levels} for name, levels in published_levels().items()
+def _write_stata(panel: LabelledPanel, path: Path) -> None:
+    import pyreadstat
+
+    pyreadstat.write_dta(panel.frame, path, **_labels(panel))
+
+
+def _write_spss(panel: LabelledPanel, path: Path) -> None:
+    import pyreadstat
+
+    pyreadstat.write_sav(panel.frame, path, **_labels(panel))
+
+
+def _labels(panel: LabelledPanel) -> dict[str, Any]:
+    return {
+        "file_label": FILE_LABEL,
+        "column_labels": dict(panel.column_labels),
+        "variable_value_labels": {name: dict(labels) for name, labels in panel.value_labels.items()},
     }
-    return LabelledPanel(
-        frame=panel_frame(waves),
-        title=f"{TITLE} Wang et al. 2021",
-        column_labels=COLUMN_LABELS,
-        value_labels={**labels, "health_record": RECORD_LABELS},
-    )
 
 
-def clds_panel(sample: SimulatedClds) -> LabelledPanel:
-    """Return the simulated CLDS sample with its labels."""
-    import polars as pl
+WRITERS: dict[str, Writer] = {
+    ".parquet": _write_parquet,
+    ".csv": _write_csv,
+    ".dta": _write_stata,
+    ".sav": _write_spss,
+}
 
-    labels = {
-        name: {level.code: level.label_zh for level in levels} for name, levels in clds_levels().items()
-    }
-    labels |= {name: {0: "否", 1: "是"} for name in EVENTS}
-    return LabelledPanel(
-        frame=pl.DataFrame(sample.columns),
-        title=f"{TITLE} Li et al. 2022",
-        column_labels=CLDS_LABELS,
-        value_labels={name: own for name, own in labels.items() if name in sample.columns},
-    )
+
+def refuse_unknown_suffix(path: Path) -> None:
+    """Check that a panel can be written under a name.
+
+    Raises
+    ------
+    UsageError
+        If its suffix is that of no format.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in WRITERS:
+        raise UsageError(
+            Fault(
+                f"--out {path.name}",
+                f"found the suffix '{suffix}'",
+                f"one of {', '.join(WRITERS)}",
+                "Rename the file.",
+            )
+        )
 
 
 def write_panel(panel: LabelledPanel, path: Path) -> None:
@@ -100,41 +77,25 @@ def write_panel(panel: LabelledPanel, path: Path) -> None:
     Raises
     ------
     UsageError
-        If the name has no known ending, or the folder cannot be written.
+        If the suffix is that of no format, or the folder cannot be written.
     """
+    refuse_unknown_suffix(path)
     suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise UsageError(
-            f"--out {path.name}: found the ending '{suffix}'; expected one of {', '.join(FORMATS)}."
-        )
     temporary = path.with_name(f".{path.stem}.writing-{os.getpid()}{suffix}")
     try:
-        _write(panel, temporary, suffix)
+        WRITERS[suffix](panel, temporary)
         os.replace(temporary, path)  # noqa: PTH105 - atomic
     except OSError as error:
-        raise UsageError(
-            f"--out {path}: cannot be written ({type(error).__name__}); expected a folder you may write to."
-        ) from None
+        raise UsageError(cannot_be_written(path, error)) from None
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _write(panel: LabelledPanel, path: Path, suffix: str) -> None:
-    if suffix == ".parquet":
-        panel.frame.write_parquet(
-            path, compression="zstd", metadata={"simulated": "true", "title": panel.title}
-        )
-        return
-    if suffix == ".csv":
-        panel.frame.write_csv(path)
-        return
-    import pyreadstat
-
-    writer = pyreadstat.write_dta if suffix == ".dta" else pyreadstat.write_sav
-    writer(
-        panel.frame,
-        path,
-        file_label="SIMULATED, no real person",
-        column_labels=dict(panel.column_labels),
-        variable_value_labels={name: dict(labels) for name, labels in panel.value_labels.items()},
+def cannot_be_written(out: Path, error: OSError) -> Fault:
+    """Return the fault of an output that the disk or the folder refuses."""
+    return Fault(
+        f"--out {out}",
+        f"cannot be written ({type(error).__name__})",
+        "a folder you may write to",
+        "Choose another.",
     )

@@ -1,8 +1,7 @@
-"""What is asked: a study file as frozen models, with every fault told at once. No IO beyond reading the file."""
+"""A study file as frozen models, with all of its faults reported at once. It reads no other file."""
 
 from engine.study.analyses import (
     AnalysisSpec,
-    BootstrapSpec,
     ConcentrationSpec,
     CurveSpec,
     DecompositionSpec,
@@ -11,18 +10,17 @@ from engine.study.analyses import (
     MultilevelSpec,
     RatesSpec,
     RifSpec,
+    bootstrap_of,
 )
+from engine.study.bootstrap import BootstrapSpec
+from engine.study.design import DesignSpec, ReplicateWeightsSpec
 from engine.study.load import json_schema, load_study, parse_study, shipped_studies
-from engine.study.models import (
-    DesignSpec,
-    MergeSpec,
-    ReplicateWeightsSpec,
-    SourceSpec,
-    StudySpec,
-    VariableSpec,
-)
+from engine.study.source import MergeSpec, SourceSpec
+from engine.study.study_spec import StudySpec
+from engine.study.variables import MISSING_KINDS, VariableSpec
 
 __all__ = [
+    "MISSING_KINDS",
     "AnalysisSpec",
     "BootstrapSpec",
     "ConcentrationSpec",
@@ -39,6 +37,7 @@ __all__ = [
     "SourceSpec",
     "StudySpec",
     "VariableSpec",
+    "bootstrap_of",
     "json_schema",
     "load_study",
     "parse_study",

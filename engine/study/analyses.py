@@ -1,61 +1,20 @@
-"""The analyses a study can ask for, told apart by `kind`."""
+"""The kinds of analysis that a study can ask for: one class each, with its fields and the checks of its tables.
+
+Schema, unknown keys, plan and the inputs of a night derive from the fields. How a kind is estimated and shown
+stands in `engine.batch.kinds`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from engine.study import analysis_checks as check
 from engine.study.base import Names, Spec, as_tuple
-
-IndexName = Literal[
-    "standard",
-    "generalized",
-    "erreygers",
-    "wagstaff",
-    "modified",
-    "extended",
-    "generalized_extended",
-    "symmetric",
-    "generalized_symmetric",
-]
-NEEDS_BOUNDS = ("erreygers", "wagstaff", "modified")
-NEEDS_PARAMETER = ("extended", "generalized_extended", "symmetric", "generalized_symmetric")
-
-ReplicateMethod = Literal["auto", "iid", "cluster", "rao-wu", "poisson", "replicate-weights", "jackknife"]
-IntervalName = Literal["normal", "basic", "percentile", "bca", "studentized"]
-
-
-def least_replicates(intervals: Iterable[str], conf_level: float) -> int:
-    """Return how many replicates intervals need at least: (b + 1) times a tail is one replicate.
-
-    Examples
-    --------
-    >>> least_replicates(["percentile", "normal"], 0.95), least_replicates(["normal"], 0.95)
-    (39, 20)
-    """
-    return 20 if {*intervals} <= {"normal"} else round(2.0 / (1.0 - conf_level)) - 1
-
-
-class BootstrapSpec(Spec):
-    """Replicates behind an analysis.
-
-    `auto` takes the study's replicate weights, else the Rao-Wu bootstrap where there are strata or clusters,
-    else the ordinary bootstrap.
-    """
-
-    replicates: Annotated[int, Field(ge=0, le=1_000_000)] = 2000
-    method: ReplicateMethod = "auto"
-    interval: Annotated[
-        tuple[IntervalName, ...],
-        BeforeValidator(as_tuple, json_schema_input_type=IntervalName | tuple[IntervalName, ...]),
-        Field(min_length=1, description="One, or several from the same replicates"),
-    ] = ("percentile",)
-    route: Annotated[
-        Literal["auto", "rows", "cells"],
-        Field(description="How rows are drawn: one by one, or those alike together; auto takes the cheaper"),
-    ] = "auto"
+from engine.study.bootstrap import BootstrapSpec
+from engine.study.indices import IndexName
 
 
 def _wave_names(value: object) -> object:
@@ -63,11 +22,17 @@ def _wave_names(value: object) -> object:
     if value in ("all", "each"):
         return value
     names = as_tuple(value)
-    return (
-        tuple(str(name) if isinstance(name, int) else name for name in names)
-        if isinstance(names, tuple)
-        else names
-    )
+    if not isinstance(names, tuple):
+        return names
+    return tuple(str(name) if isinstance(name, int) else name for name in names)
+
+
+Bounds = Annotated[tuple[float, float] | None, Field(description="Default: those of the variable")]
+Parameter = Annotated[
+    float | None, Field(gt=1, le=100, description="v of the extended, beta of the symmetric index")
+]
+Term = str | tuple[str, ...]
+"""A variable, or several whose product is meant."""
 
 
 class _Analysis(Spec):
@@ -76,11 +41,15 @@ class _Analysis(Spec):
         Literal["all", "each"] | Annotated[tuple[str, ...], Field(min_length=1)],
         BeforeValidator(_wave_names, json_schema_input_type=str | int | tuple[str | int, ...]),
         Field(
-            description="all; each: every wave as if it were alone; or a list: these as if there were no others"
+            description="all; each: every wave as if it were alone; a list: these as if there were no others"
         ),
     ] = "all"
     by: Annotated[Names, Field(description="Factors, or 'wave'")] = ()
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+
+    checks: ClassVar[tuple[check.Check, ...]] = ()
+    """What is checked of the raw tables, beside the references that every kind has."""
+    terms_may_be_wave: ClassVar[bool] = False
 
 
 class DescribeSpec(_Analysis):
@@ -99,6 +68,8 @@ class RatesSpec(_Analysis):
     interval: Literal["logit", "normal"] = "logit"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
+    checks = (check.outcome_is_no_number,)
+
 
 class ConcentrationSpec(_Analysis):
     """Rank-dependent inequality indices."""
@@ -111,15 +82,15 @@ class ConcentrationSpec(_Analysis):
         BeforeValidator(as_tuple, json_schema_input_type=IndexName | tuple[IndexName, ...]),
         Field(min_length=1),
     ] = ("standard",)
-    bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
-    parameter: Annotated[
-        float | None, Field(gt=1, le=100, description="v of the extended, beta of the symmetric index")
-    ] = None
+    bounds: Bounds = None
+    parameter: Parameter = None
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
     peer: Annotated[
         Literal["conindex"] | None, Field(description="Beside ours, what Stata's conindex prints")
     ] = None
     bootstrap: BootstrapSpec | None = None
+
+    checks = (check.index, check.bootstrap)
 
 
 class CurveSpec(_Analysis):
@@ -131,6 +102,11 @@ class CurveSpec(_Analysis):
     points: Annotated[int, Field(ge=4, le=100, description="Intervals of the curve")] = 20
 
 
+ModelName = Literal["linear", "logit", "probit", "binomial-identity"]
+EffectName = Literal["average", "at-means", "discrete"]
+DecomposableIndex = Literal["standard", "generalized", "erreygers", "wagstaff", "modified"]
+
+
 class DecompositionSpec(_Analysis):
     """Contributions of covariates to an index, and horizontal inequity."""
 
@@ -139,16 +115,16 @@ class DecompositionSpec(_Analysis):
     rank_by: str
     terms: Annotated[Names, Field(min_length=1, description="Covariates of the model")]
     need: Annotated[Names, Field(description="Those of them that stand for need")] = ()
-    model: Literal["linear", "logit", "probit", "binomial-identity"] = "linear"
-    effect: Annotated[
-        Literal["average", "at-means", "discrete"], Field(description="Marginal effect of a logit or probit")
-    ] = "average"
-    index: Literal["standard", "generalized", "erreygers", "wagstaff", "modified"] = "standard"
-    bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
+    model: ModelName = "linear"
+    effect: Annotated[EffectName, Field(description="Marginal effect of a logit or probit")] = "average"
+    index: DecomposableIndex = "standard"
+    bounds: Bounds = None
     change: Annotated[bool, Field(description="What moved between groups: elasticities or inequality")] = (
         False
     )
     bootstrap: BootstrapSpec | None = None
+
+    checks = (check.need, check.outcome_is_no_term, check.index, check.bootstrap, check.no_influence)
 
 
 def _odd(points: int) -> int:
@@ -158,12 +134,10 @@ def _odd(points: int) -> int:
 
 
 Points = Annotated[int, Field(ge=1, le=101), AfterValidator(_odd)]
-Term = str | tuple[str, ...]
-"""A variable, or several whose product is meant."""
 
 
 class LogitSpec(_Analysis):
-    """Odds ratios of an event, crude and adjusted, with prevalence ratios and marginal effects beside them."""
+    """Odds ratios of an event, crude and adjusted, with prevalence ratios and marginal effects."""
 
     kind: Literal["logit"]
     outcome: str
@@ -182,6 +156,9 @@ class LogitSpec(_Analysis):
     ] = "auto"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
+    checks = (check.outcome_is_no_term, check.products, check.outcome_is_event, check.cluster_for_covariance)
+    terms_may_be_wave = True
+
 
 class RifSpec(_Analysis):
     """Regression of the recentered influence function of an index: what moves with inequality."""
@@ -191,10 +168,10 @@ class RifSpec(_Analysis):
     rank_by: str
     terms: Annotated[tuple[Term, ...], Field(min_length=1, description="Covariates and their products")]
     index: IndexName = "standard"
-    bounds: Annotated[tuple[float, float] | None, Field(description="Default: the variable's own")] = None
-    parameter: Annotated[
-        float | None, Field(gt=1, le=100, description="v of the extended, beta of the symmetric index")
-    ] = None
+    bounds: Bounds = None
+    parameter: Parameter = None
+
+    checks = (check.outcome_is_no_term, check.products, check.index)
 
 
 class MultilevelSpec(_Analysis):
@@ -213,6 +190,15 @@ class MultilevelSpec(_Analysis):
     ] = "none"
     modes: Annotated[bool, Field(description="Each cluster's effect with its error, without its id")] = False
 
+    checks = (
+        check.outcome_is_no_term,
+        check.products,
+        check.outcome_is_event,
+        check.levels,
+        check.weight_for_weights,
+    )
+    terms_may_be_wave = True
+
 
 AnalysisSpec = Annotated[
     DescribeSpec
@@ -225,4 +211,20 @@ AnalysisSpec = Annotated[
     | RifSpec,
     Field(discriminator="kind"),
 ]
-REPLICATED = (ConcentrationSpec, DecompositionSpec)
+
+
+def _classes() -> Iterable[type[_Analysis]]:
+    union = get_args(AnalysisSpec)[0]
+    return get_args(union)
+
+
+ANALYSES: dict[str, type[_Analysis]] = {
+    get_args(spec.model_fields["kind"].annotation)[0]: spec for spec in _classes()
+}
+"""Kind -> its class, in the order in which messages list them."""
+
+
+def bootstrap_of(analysis: AnalysisSpec) -> BootstrapSpec | None:
+    """Return how an analysis makes replicates, None where it makes none."""
+    bootstrap: BootstrapSpec | None = getattr(analysis, "bootstrap", None)
+    return bootstrap if bootstrap is not None and bootstrap.makes_replicates else None

@@ -1,4 +1,4 @@
-"""Validation errors of pydantic, told as faults with their TOML path."""
+"""Validation errors of pydantic as faults with their TOML path."""
 
 from __future__ import annotations
 
@@ -6,40 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from engine.errors import Fault, nearest
-from engine.study.analyses import (
-    BootstrapSpec,
-    ConcentrationSpec,
-    CurveSpec,
-    DecompositionSpec,
-    DescribeSpec,
-    LogitSpec,
-    MultilevelSpec,
-    RatesSpec,
-    RifSpec,
-)
-from engine.study.models import (
-    DesignSpec,
-    MergeSpec,
-    ReplicateWeightsSpec,
-    SampleRule,
-    SourceSpec,
-    StudyInfo,
-    StudySpec,
-    VariableSpec,
-)
+from engine.study.analyses import ANALYSES
+from engine.study.bootstrap import BootstrapSpec
+from engine.study.design import DesignSpec, ReplicateWeightsSpec
+from engine.study.source import MergeSpec, SourceSpec, StudyInfo
+from engine.study.study_spec import SampleRule, StudySpec
+from engine.study.variables import VariableSpec
 
-ANALYSIS_KINDS: dict[str, type[BaseModel]] = {
-    "describe": DescribeSpec,
-    "rates": RatesSpec,
-    "concentration": ConcentrationSpec,
-    "curve": CurveSpec,
-    "decomposition": DecompositionSpec,
-    "logit": LogitSpec,
-    "multilevel": MultilevelSpec,
-    "rif": RifSpec,
-}
 _TABLES: dict[str, type[BaseModel]] = {
     "study": StudyInfo,
     "source": SourceSpec,
@@ -49,7 +25,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "merge": MergeSpec,
     "bootstrap": BootstrapSpec,
     "replicate_weights": ReplicateWeightsSpec,
-    **ANALYSIS_KINDS,
+    **ANALYSES,
 }
 
 
@@ -70,7 +46,7 @@ def toml_path(location: tuple[str | int, ...], raw: object) -> str:
 
 def _is_type_name(step: str) -> bool:
     """Pydantic adds the branch of a union to the location; it is no part of the file."""
-    return step in {"str", "int", "float", "bool"} or "[" in step or step in ANALYSIS_KINDS
+    return step in {"str", "int", "float", "bool"} or "[" in step or step in ANALYSES
 
 
 def _known_keys(location: tuple[str | int, ...]) -> list[str]:
@@ -82,31 +58,31 @@ def _known_keys(location: tuple[str | int, ...]) -> list[str]:
 
 def faults_of(error: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
     """Turn a validation error into faults, one for each place in the file."""
-    told: dict[str, Fault] = {}
+    faults: dict[str, Fault] = {}
     for item in error.errors(include_url=False):
-        location, kind = item["loc"], item["type"]
-        path = toml_path(location, raw)
-        if kind == "too_short" and location == ("analysis",) and raw.get("analysis"):
-            continue  # every analysis has a fault of its own; they are told
-        found = f"{item['input']!r:.60}" if "input" in item else "nothing"
-        expected = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-        remedy = "`equirank schema` lists what is allowed."
-        if kind == "extra_forbidden":
-            found, expected = f"the unknown key '{location[-1]}'", "a known key"
-            remedy = nearest(str(location[-1]), _known_keys(location))
-        elif kind == "missing":
-            found, expected, remedy = "nothing", "a value", f"Add '{location[-1]}'."
-        elif kind == "literal_error" and isinstance(item["input"], str):
-            allowed = [part.strip(" '") for part in item["ctx"]["expected"].replace(" or ", ",").split(",")]
-            remedy = nearest(item["input"], allowed)
-        elif kind in {"union_tag_invalid", "union_tag_not_found"}:
-            path = f"{path}.kind"
-            given = item["input"].get("kind") if isinstance(item["input"], Mapping) else None
-            found = f"{given!r}" if given is not None else "nothing"
-            expected = f"one of {', '.join(ANALYSIS_KINDS)}"
-            remedy = nearest(str(given), list(ANALYSIS_KINDS))
-        elif kind == "string_pattern_mismatch":
-            expected = "a name of letters, digits and underscores"
-            remedy = "Rename it."
-        told.setdefault(path, Fault(path, found, expected, remedy))
-    return list(told.values())
+        if item["type"] == "too_short" and item["loc"] == ("analysis",) and raw.get("analysis"):
+            continue  # every analysis has a fault, and pydantic counts none of them
+        fault = _fault_of(item, toml_path(item["loc"], raw))
+        faults.setdefault(fault.place, fault)
+    return list(faults.values())
+
+
+def _fault_of(item: ErrorDetails, path: str) -> Fault:
+    kind, key, value = item["type"], str(item["loc"][-1]) if item["loc"] else "", item.get("input")
+    if kind == "extra_forbidden":
+        return Fault(path, f"the unknown key '{key}'", "a known key", nearest(key, _known_keys(item["loc"])))
+    if kind == "missing":
+        return Fault(path, "nothing", "a value", f"Add '{key}'.")
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        given = value.get("kind") if isinstance(value, Mapping) else None
+        found = "nothing" if given is None else f"{given!r}"
+        expected = f"one of {', '.join(ANALYSES)}"
+        return Fault(f"{path}.kind", found, expected, nearest(str(given), list(ANALYSES)))
+    found = f"{value!r:.60}" if "input" in item else "nothing"
+    if kind == "string_pattern_mismatch":
+        return Fault(path, found, "a name of letters, digits and underscores", "Rename it.")
+    expected = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if kind == "literal_error" and isinstance(value, str):
+        allowed = [part.strip(" '") for part in item["ctx"]["expected"].replace(" or ", ",").split(",")]
+        return Fault(path, found, expected, nearest(value, allowed))
+    return Fault(path, found, expected, "`equirank schema` lists what is allowed.")

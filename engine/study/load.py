@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from engine.errors import Fault, StudyError, nearest
 from engine.study.cross_check import cross_check
 from engine.study.faults import faults_of
-from engine.study.models import StudySpec
+from engine.study.study_spec import StudySpec
 
 MAX_BYTES = 1_000_000
 MOST_EXTENDED = 5
@@ -118,34 +118,34 @@ def raw_study(text: str, source: str, folder: Path, depth: int = 0) -> dict[str,
     extended = raw_study(read_study(path), path.name, path.parent, depth + 1)
     files = extended.get("source")
     if isinstance(files, dict) and "path" in files and path not in shipped_studies().values():
-        files["path"] = _moved(files["path"], os.path.relpath(path.parent.resolve(), folder.resolve()))
-    return _merged(extended, raw)
+        files["path"] = _seen_from(files["path"], os.path.relpath(path.parent.resolve(), folder.resolve()))
+    return _completed(extended, raw)
 
 
-def _moved(path: Any, folder: str) -> Any:  # noqa: ANN401 - raw TOML
-    """Write the paths of a study in another folder as seen from here."""
+def _seen_from(path: Any, folder: str) -> Any:  # noqa: ANN401 - raw TOML
+    """Return the paths of a study in another folder, relative to the folder of the study that extends it."""
     if isinstance(path, str):
         return path if folder == "." or Path(path).is_absolute() else (Path(folder) / path).as_posix()
     if isinstance(path, list):
-        return [_moved(item, folder) for item in path]
-    return {wave: _moved(item, folder) for wave, item in path.items()} if isinstance(path, dict) else path
+        return [_seen_from(item, folder) for item in path]
+    return {wave: _seen_from(item, folder) for wave, item in path.items()} if isinstance(path, dict) else path
 
 
-def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Lay tables over tables key by key and replace what was there; an empty text or table takes it away.
+def _completed(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Lay the tables of `over` over those of `base`, key by key; an empty text or table removes a key.
 
     Examples
     --------
-    >>> _merged({"a": {"b": 1, "c": 2}, "d": [1], "e": {"f": 1}}, {"a": {"b": 3}, "d": [2], "e": {}})
+    >>> _completed({"a": {"b": 1, "c": 2}, "d": [1], "e": {"f": 1}}, {"a": {"b": 3}, "d": [2], "e": {}})
     {'a': {'b': 3, 'c': 2}, 'd': [2]}
     """
     both = dict(base)
-    for key, value in own.items():
+    for key, value in over.items():
         before = both.get(key)
         if value in ({}, ""):
             both.pop(key, None)
         elif isinstance(before, dict) and isinstance(value, dict):
-            both[key] = _merged(before, value)
+            both[key] = _completed(before, value)
         else:
             both[key] = value
     return both
@@ -171,26 +171,27 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
         spec = StudySpec.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
         faults = faults_of(error, raw)
-    faults += [fault for fault in cross_check(raw) if fault.path not in {told.path for told in faults}]
+    places = {fault.place for fault in faults}
+    faults += [fault for fault in cross_check(raw) if fault.place not in places]
     if faults or spec is None:
         raise StudyError(source, tuple(faults))
     return spec
 
 
-def stored_study(asked: Mapping[str, Any]) -> StudySpec:
-    """Return the study that a manifest tells of under ``study.asked``."""
-    return StudySpec.model_validate_json(json.dumps(asked))
+def study_from_dict(stored: Mapping[str, Any]) -> StudySpec:
+    """Return the study that `study_as_dict` wrote, as manifests hold it under ``study.asked``."""
+    return StudySpec.model_validate_json(json.dumps(stored))
 
 
 def study_hash(spec: StudySpec) -> str:
-    """Return the SHA-256 of all that a study asks."""
+    """Return the SHA-256 of a study: of every key, defaults included."""
     return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
 
 
-def asked_of(spec: StudySpec) -> dict[str, Any]:
-    """Return what a study asks, without what it leaves open, ready for a manifest."""
-    asked: dict[str, Any] = json.loads(spec.model_dump_json(by_alias=True, exclude_defaults=True))
-    return asked
+def study_as_dict(spec: StudySpec) -> dict[str, Any]:
+    """Return a study without its defaults, ready for JSON."""
+    stored: dict[str, Any] = json.loads(spec.model_dump_json(by_alias=True, exclude_defaults=True))
+    return stored
 
 
 def study_seed(spec: StudySpec) -> int:

@@ -42,7 +42,7 @@ FORBIDDEN = {
     "report": {"paths", "durable", "arrays", "study", "kernels", "estimators", "data", "simulate", "audit"},
     "api": {"paths", "durable", "simulate", "audit", "store", "report"},
     "bench": {"store", "report", "audit", "nights", "shards"},
-    "cli": {"arrays", "kernels", "estimators", "data", "simulate"},
+    "cli": {"arrays", "kernels", "estimators"},
 }
 HEAVY = {"numba", "scipy", "statsmodels", "pandas", "polars", "duckdb", "pyarrow"}
 

@@ -56,7 +56,7 @@ def test_checksum_beside_a_file__is_believed(night):
     put(night, 1, wave(1).with_columns(ill=1 - pl.col("ill")))
     code, report, _ = night()
     assert code == 11
-    assert "is not the one that wave_1.parquet.sha256 tells" in report["files"][0]["reason"]
+    assert "does not match wave_1.parquet.sha256" in report["files"][0]["reason"]
     (night.inbox / "wave_1.parquet.sha256").unlink()
     assert night()[0] == 0
 

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 import engine
-from engine.simulate.clds import CONTEXT_EFFECTS, EVENTS, RESPONDENTS, VARIANCES, clds_levels, simulate_clds
+from engine.simulate.clds import simulate_clds
+from engine.simulate.clds_margins import CONTEXT_EFFECTS, EVENTS, RESPONDENTS, VARIANCES, clds_levels
 from engine.simulate.margins import scaled_counts
 
 FACTORS = [*clds_levels()]

@@ -97,7 +97,7 @@ def test_default_run_directory__is_new_each_time(cli, project):
 @pytest.fixture(scope="module")
 def panel():
     from engine.simulate.cmds import simulate_cmds
-    from engine.simulate.write import panel_frame
+    from engine.simulate.labelled_panel import panel_frame
 
     return panel_frame(simulate_cmds())
 

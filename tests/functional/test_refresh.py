@@ -577,7 +577,7 @@ def test_hashes_in_the_manifest__tell_no_value(night):
         put(night, 1, wave(1).head(60))
         night()
         manifest = json.loads((newest(night.store) / "manifest.json").read_text())
-        found.append(manifest["files"][0]["used"]["contents"])
+        found.append(manifest["files"][0]["version"]["contents"])
         shutil.rmtree(night.store)
     assert found[0]["order"] != found[1]["order"]
     columns = [one["waves"][0]["columns"] for one in found]

@@ -340,13 +340,14 @@ def test_windows_notepad__puts_a_mark_before_the_text(cli, project):
 def test_narrow_terminal__breaks_no_number(project, cli):
     from rich.console import Console
 
+    from engine.batch.kinds import TABLES
     from engine.report.terminal import show_run
     from engine.store.run_directory import read_run
 
     cli("run", "study.toml", "--out", "run")
     for width in (60, 80, 100):
         console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115, PTH123
-        show_run(read_run(project / "run"), console)
+        show_run(read_run(project / "run"), console, TABLES)
         text = console.export_text()
         console.file.close()
         lines = [line.rstrip() for line in text.splitlines() if not line.startswith("Run directory")]

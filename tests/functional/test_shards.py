@@ -62,16 +62,16 @@ def test_parts__join_to_the_same_bytes(cli, project, whole, of):
     if of == 2:
         code, _, err = cli("merge", parts[0], "--out", "less")
         assert code == 2
-        assert "found the parts 1; expected each of 1 to 2 once" in err
+        assert "found the shards 1; expected each of 1 to 2 once" in err
         assert cli("run", "study.toml", "--shard", "2/2", "--seed", "9", "--out", "other")[0] == 0
         code, _, err = cli("merge", parts[0], "other", "--out", "mixed")
         assert code == 2
-        assert "part 2 has another study, seed than part 1" in err
+        assert "shard 2 has another study, seed than shard 1" in err
         shutil.copytree(parts[0], "damaged")
         next((project / "damaged").glob("task-*.parquet")).write_bytes(b"x")
         code, _, err = cli("merge", "damaged", parts[1], "--out", "mixed")
         assert code == 2
-        assert "is no part of a run" in err
+        assert "is no shard of a run" in err
         assert not (project / "mixed").exists()
 
 

@@ -1,10 +1,14 @@
-"""The nested likelihood: its gradient and information against differences, its value against a plain double sum."""
+"""The multilevel likelihood: derivatives against differences, its value against a plain double sum."""
 
 import numpy as np
 import pytest
 
-from engine.estimators.regression.multilevel_likelihood import Likelihood, Nested, gauss_hermite
-from engine.estimators.regression.multilevel_maximum import maximum
+from engine.estimators.regression.multilevel_likelihood import (
+    MultilevelData,
+    MultilevelLikelihood,
+    gauss_hermite,
+)
+from engine.estimators.regression.multilevel_maximum import maximise_multilevel
 from engine.kernels.regression.multilevel_likelihood import Cells
 
 
@@ -20,7 +24,7 @@ def simulated(n=400, *, n_outer=9, n_inner=4, weights=False, s3=1.0, s2=0.8, see
     inner_end = np.flatnonzero(np.diff(inner, append=-1)) + 1
     outer_end = np.flatnonzero(np.diff(outer[inner_end - 1], append=-1)) + 1
     cells = Cells(np.arange(n), w, w * y, inner_end, outer_end)
-    return Nested.of(X, cells, has_outer=True), inner, outer
+    return MultilevelData.of(X, cells, has_outer=True), inner, outer
 
 
 THETA = np.array([-0.6, 0.4, 0.2, 0.9, 0.7])
@@ -33,7 +37,7 @@ def differences(function, at, h=1e-5):
 @pytest.mark.parametrize("weights", [False, True])
 @pytest.mark.parametrize("points", [1, 3, 7])
 def test_gradient__is_that_of_the_quadrature_itself(points, weights):
-    likelihood = Likelihood(nested=simulated(weights=weights)[0], points=points)
+    likelihood = MultilevelLikelihood(data=simulated(weights=weights)[0], points=points)
     value, gradient, _, _ = likelihood.derivatives(THETA)
     assert value == pytest.approx(likelihood.value(THETA), rel=1e-12)
     assert gradient == pytest.approx(differences(likelihood.value, THETA), abs=2e-6)
@@ -41,7 +45,7 @@ def test_gradient__is_that_of_the_quadrature_itself(points, weights):
 
 
 def test_information__is_the_negative_hessian():
-    likelihood = Likelihood(nested=simulated()[0], points=21)
+    likelihood = MultilevelLikelihood(data=simulated()[0], points=21)
     _, _, information, _ = likelihood.derivatives(THETA)
     hessian = differences(lambda at: likelihood.derivatives(at)[1], THETA)
     assert information == pytest.approx(-hessian, abs=1e-4)
@@ -49,27 +53,29 @@ def test_information__is_the_negative_hessian():
 
 def test_value__equals_a_plain_double_sum():
     """Nodes that adapt to nothing: 61 x 61 points of a trapezoid."""
-    nested, inner, outer = simulated(n=150, n_outer=4)
+    data, inner, outer = simulated(n=150, n_outer=4)
     z = np.linspace(-7, 7, 61)
     w = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi) * (z[1] - z[0])
-    eta = nested.Z @ THETA[:3]
+    eta = data.Z @ THETA[:3]
     total = 0.0
     for i in np.unique(outer):
         product = np.ones(len(z))
         for j in np.unique(inner[outer == i]):
             rows = inner == j
             at = eta[rows][:, None, None] + THETA[3] * z[None, :, None] + THETA[4] * z[None, None, :]
-            y = nested.cells.s[rows][:, None, None]
+            y = data.cells.s[rows][:, None, None]
             product *= np.exp((y * at - np.logaddexp(0, at)).sum(axis=0)) @ w
         total += np.log(product @ w)
-    assert Likelihood(nested=nested, points=31).value(THETA) == pytest.approx(total, abs=1e-7)
+    assert MultilevelLikelihood(data=data, points=31).value(THETA) == pytest.approx(total, abs=1e-7)
 
 
 @pytest.mark.parametrize("start", [(0.5, 0.5), (0.001, 0.001), (3.0, 3.0), (0.001, 3.0)])
 def test_maximum__does_not_depend_on_the_start(start):
-    nested, _, _ = simulated(n=1_500, n_outer=25)
-    found = maximum(Likelihood(nested=nested, points=9), np.array([0.0, 0.0, 0.0, *start]))
-    reference = maximum(Likelihood(nested=nested, points=9), np.array([0.0, 0.0, 0.0, 0.5, 0.5]))
+    data, _, _ = simulated(n=1_500, n_outer=25)
+    found = maximise_multilevel(MultilevelLikelihood(data=data, points=9), np.array([0.0, 0.0, 0.0, *start]))
+    reference = maximise_multilevel(
+        MultilevelLikelihood(data=data, points=9), np.array([0.0, 0.0, 0.0, 0.5, 0.5])
+    )
     assert found.converged
     assert found.log_likelihood == pytest.approx(reference.log_likelihood, abs=1e-8)
     assert found.theta == pytest.approx(reference.theta, abs=1e-5)
@@ -78,11 +84,11 @@ def test_maximum__does_not_depend_on_the_start(start):
 def test_sums__do_not_depend_on_threads():
     from engine.kernels.jit import threads
 
-    nested, _, _ = simulated(n=2_000, n_outer=40)
+    data, _, _ = simulated(n=2_000, n_outer=40)
     results = []
     for count in (1, 2, 7):
         with threads(count):
-            results.append(Likelihood(nested=nested, points=7).derivatives(THETA, squares=True))
+            results.append(MultilevelLikelihood(data=data, points=7).derivatives(THETA, squares=True))
     for other in results[1:]:
         for one, own in zip(results[0], other, strict=True):
             assert np.array_equal(one, own)

@@ -67,9 +67,9 @@ def test_header__names_the_columns_that_come_out(path, panel, tmp_path):
 
 def test_sample_rules__agree_with_polars(panel):
     """Two engines, one answer: DuckDB's count of a rule and Polars' own."""
-    from engine.data.expressions import Column, check_rule
+    from engine.data.expressions import RuleColumn, check_rule
 
-    columns = {"age": Column(is_factor=False), "wave": Column(is_factor=True)}
+    columns = {"age": RuleColumn(is_factor=False), "wave": RuleColumn(is_factor=True)}
     rules = {
         "age IS NULL": pl.col("age").is_null(),
         "age >= 20 OR wave = '2'": (pl.col("age") >= 20) | (pl.col("wave") == "2"),

@@ -43,7 +43,8 @@ def test_wang__has_every_certain_slip_of_the_audit(wang):
     assert "need 2,625 to 2,626 people, the count says 2,213" in old.evidence
     y2017, overall = of(certain, "total and parts")  # A5, A7
     assert (
-        "with that denominator 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17" in y2017.evidence
+        "with that denominator 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17"
+        in y2017.evidence
     )
     assert "with that denominator 30.0" in overall.evidence
     left = of(certain, "people left out", "2017")[0]  # A6

@@ -109,13 +109,13 @@ def test_quantiles__do_not_depend_on_row_order(tmp_path):
 
 
 def test_filled_values_and_groups__have_the_same_bits_in_any_order():
-    from engine.data.derived_variables import _filled, _groups
+    from engine.data.impute_and_group import _groups, _imputed
 
     generator = np.random.default_rng(2)
     values, weight = generator.integers(0, 30, 2_000).astype(float), generator.uniform(0.1, 3, 2_000)
     values[::11] = np.nan
     order = generator.permutation(2_000)
-    for function in (_filled, lambda v, w: _groups(v, w, 7)):
+    for function in (_imputed, lambda v, w: _groups(v, w, 7)):
         assert np.array_equal(
             function(values, weight)[order], function(values[order], weight[order]), equal_nan=True
         )
@@ -167,4 +167,4 @@ def test_too_many_missing__are_refused(tmp_path):
 def test_contradictions__are_faults(tmp_path, more, place):
     with pytest.raises(StudyError) as caught:
         write(tmp_path, people(), more)
-    assert place in [fault.path for fault in caught.value.faults]
+    assert place in [fault.place for fault in caught.value.faults]

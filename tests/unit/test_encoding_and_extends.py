@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from engine.data.encoding import find_encoding, find_text_encoding
+from engine.data.encoding import find_encoding, find_file_encoding
 from engine.errors import DataError, StudyError
 from engine.study import load_study, parse_study
 
@@ -23,7 +23,7 @@ def test_rare_and_traditional_characters__are_chinese(text):
 
 def test_spreadsheet_text__is_found_by_its_mark(tmp_path):
     (tmp_path / "a.csv").write_bytes("a,b\n1,é\n".encode("utf-16"))
-    assert find_text_encoding(tmp_path / "a.csv").name == "utf-16"
+    assert find_file_encoding(tmp_path / "a.csv").name == "utf-16"
 
 
 def test_gbk__is_read_as_its_superset():
@@ -52,7 +52,7 @@ def test_text_files__are_found_across_pieces(tmp_path, name, suffix):
     text = ("a,b\n" + "1,plain text to fill a piece\n" * 60_000 + TEXTS[name] + ",2\n" * 3).encode(name)
     path = tmp_path / f"file{suffix}"
     path.write_bytes(gzip.compress(text) if suffix.endswith("gz") else text)
-    assert find_text_encoding(path).name == name
+    assert find_file_encoding(path).name == name
 
 
 def write(folder, name, text):
@@ -160,4 +160,4 @@ def test_bomb__is_not_unpacked_to_its_end(tmp_path):
         for _ in range(260):
             stream.write(b"1,2\n" * (1 << 18))
     with pytest.raises(DataError, match="unpacks to more than 200 times its size"):
-        find_text_encoding(path)
+        find_file_encoding(path)

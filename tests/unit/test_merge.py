@@ -86,7 +86,7 @@ def test_a_changed_place_file__makes_a_new_panel(folder):
 def test_bad_places__are_refused(folder):
     pl.DataFrame({"code": ["110", "110"], "beds": [40.0, 41.0]}).write_parquet(folder / "city.parquet")
     with pytest.raises(
-        DataError, match=r"city.parquet: 1 keys stand more than once; expected one row for each city"
+        DataError, match=r"city.parquet: 1 keys occur more than once; expected one row for each city"
     ):
         values(folder)
     pl.DataFrame({"code": ["a"], "beds": [40.0]}).write_parquet(folder / "city.parquet")

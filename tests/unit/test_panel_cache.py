@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from engine.data import panel, part
-from engine.data.sources import SourceFile
+from engine.data.source_file import SourceFile
 from engine.paths import cache_folder
 from engine.study import parse_study
 

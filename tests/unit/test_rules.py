@@ -2,14 +2,14 @@
 
 import pytest
 
-from engine.data.expressions import Column, check_rule
+from engine.data.expressions import RuleColumn, check_rule
 from engine.errors import Fault
 
 COLUMNS = {
-    "age": Column(is_factor=False),
-    "income": Column(is_factor=False),
-    "sex": Column(is_factor=True, levels=("male", "female")),
-    "wave": Column(is_factor=True),
+    "age": RuleColumn(is_factor=False),
+    "income": RuleColumn(is_factor=False),
+    "sex": RuleColumn(is_factor=True, levels=("male", "female")),
+    "wave": RuleColumn(is_factor=True),
 }
 
 ALLOWED = [
@@ -93,6 +93,6 @@ def test_rule__is_refused_with_reason(rule):
 
 def test_rule__is_written_anew_from_its_tree():
     sql = check_rule(
-        "r", "sex = 'it''s' or age>1 -- ; drop table x", {**COLUMNS, "sex": Column(is_factor=True)}
+        "r", "sex = 'it''s' or age>1 -- ; drop table x", {**COLUMNS, "sex": RuleColumn(is_factor=True)}
     )
     assert sql == "((\"sex\" = 'it''s') OR (\"age\" > 1))"

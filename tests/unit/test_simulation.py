@@ -7,8 +7,8 @@ import pytest
 import engine
 from engine.simulate.cmds import ESTABLISHED, SKIPPED, simulate_cmds
 from engine.simulate.joint import cmds_truth
+from engine.simulate.labelled_panel import panel_frame
 from engine.simulate.margins import WAVES, published_levels
-from engine.simulate.write import panel_frame
 
 NAMES = ["sex", "age", "region", "marital", "education", "hukou", "duration", "reason", "range"]
 REFERENCES = {"region": "3"}

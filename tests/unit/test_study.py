@@ -36,7 +36,7 @@ def faults_of(text):
     with pytest.raises(StudyError) as caught:
         parse_study(text)
     assert caught.value.exit_code == 10
-    return {fault.path: fault for fault in caught.value.faults}
+    return {fault.place: fault for fault in caught.value.faults}
 
 
 @pytest.mark.parametrize("name", shipped_studies())

@@ -1,4 +1,4 @@
-"""Tidy rows of coefficients on the log scale, and of the odds ratios they are."""
+"""Tidy rows of coefficients on the log-odds scale, and of their odds ratios."""
 
 from __future__ import annotations
 
@@ -14,8 +14,20 @@ from engine.results import TidyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """Coefficients (q,) with covariance (q, q), degrees of freedom (infinite: normal) and the status of each."""
+class Coefficients:
+    """Estimated coefficients.
+
+    Attributes
+    ----------
+    beta, covariance
+        (q,) and (q, q), NaN where a column is not estimated.
+    degrees
+        Degrees of freedom of Student's t; infinite for the normal distribution.
+    status
+        ``ok`` for each of the q columns, or why it has no estimate.
+    conf_level
+        Of the confidence intervals.
+    """
 
     beta: FloatArray
     covariance: FloatArray
@@ -23,54 +35,65 @@ class Estimate:
     status: tuple[str, ...]
     conf_level: float
 
+    def row(self, row: TidyRow, column: int, *, is_ratio: bool) -> TidyRow:
+        """Return a row with a column's status and, where that is ``ok``, its estimate; 0 is the constant."""
+        row = replace(row, status=self.status[column])
+        if row.status != "ok":
+            return row
+        return self.estimate_row(row, self.beta[column], self.covariance[column, column], is_ratio=is_ratio)
 
-def told(estimate: Estimate, row: TidyRow, value: float, variance: float, *, ratio: bool) -> TidyRow:
-    """Fill in an estimate told on the log scale; the error of a ratio is ratio x error of its logarithm."""
-    std_error, low, high, p = _interval(estimate, value, variance)
-    if not ratio:
-        return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
-    return replace(
-        row,
-        estimate=float(np.exp(value)),
-        p_value=p,
-        std_error=None if std_error is None else float(np.exp(value)) * std_error,
-        conf_low=None if low is None else float(np.exp(low)),
-        conf_high=None if high is None else float(np.exp(high)),
-    )
+    def estimate_row(self, row: TidyRow, value: float, variance: float, *, is_ratio: bool) -> TidyRow:
+        """Return a row with an estimate, its standard error, interval and test against 0.
+
+        Parameters
+        ----------
+        row
+            The labels.
+        value, variance
+            The estimate and its variance; of a ratio, those of its logarithm.
+        is_ratio
+            Whether to report exp(value), with the standard error exp(value) x that of the logarithm.
+        """
+        std_error, low, high, p = self._interval(value, variance)
+        if not is_ratio:
+            return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
+        return replace(
+            row,
+            estimate=float(np.exp(value)),
+            std_error=None if std_error is None else float(np.exp(value)) * std_error,
+            conf_low=None if low is None else float(np.exp(low)),
+            conf_high=None if high is None else float(np.exp(high)),
+            p_value=p,
+        )
+
+    def _interval(self, value: float, variance: float) -> tuple[float | None, ...]:
+        """Return (std_error, conf_low, conf_high, p_value), all None without a variance."""
+        std_error, degrees = float(np.sqrt(variance)), self.degrees
+        if not std_error > 0 or degrees < 1:
+            return (None, None, None, None)
+        tail = 0.5 + self.conf_level / 2
+        half = float(ndtri(tail) if np.isinf(degrees) else stdtrit(degrees, tail)) * std_error
+        z = -abs(value) / std_error
+        p = 2.0 * float(ndtr(z) if np.isinf(degrees) else stdtr(degrees, z))
+        return std_error, value - half, value + half, p
 
 
-def _interval(estimate: Estimate, value: float, variance: float) -> tuple[float | None, ...]:
-    """Return (std_error, low, high, p) of an estimate that is 0 without effect."""
-    std_error, degrees = float(np.sqrt(variance)), estimate.degrees
-    if not std_error > 0 or degrees < 1:
-        return (None, None, None, None)
-    tail = 0.5 + estimate.conf_level / 2
-    half = float(ndtri(tail) if np.isinf(degrees) else stdtrit(degrees, tail)) * std_error
-    z = -abs(value) / std_error
-    p = 2.0 * float(ndtr(z) if np.isinf(degrees) else stdtr(degrees, z))
-    return std_error, value - half, value + half, p
+def coefficient_rows(frame: ModelFrame, coefficients: Coefficients, base: TidyRow) -> Iterator[TidyRow]:
+    """Yield the ``coefficient`` of every column, the constant first, then every ``odds_ratio``."""
+    for k, (term, level) in enumerate(frame.labels):
+        row = replace(base, measure="coefficient", term=term, level=level)
+        yield coefficients.row(row, k, is_ratio=False)
+    yield from ratio_rows(frame, coefficients, base, "odds_ratio")
 
 
-def coefficient_rows(frame: ModelFrame, estimate: Estimate, base: TidyRow) -> Iterator[TidyRow]:
-    """Yield ``coefficient`` of every column, the constant first, then ``odds_ratio``."""
-    names = [("(constant)", None), *((column.term, column.level) for column in frame.columns)]
-    for k, (term, level) in enumerate(names):
-        row = replace(base, measure="coefficient", term=term, level=level, status=estimate.status[k])
-        if estimate.status[k] == "ok":
-            row = told(estimate, row, estimate.beta[k], estimate.covariance[k, k], ratio=False)
-        yield row
-    yield from ratio_rows(frame, estimate, base, "odds_ratio")
-
-
-def ratio_rows(frame: ModelFrame, estimate: Estimate, base: TidyRow, measure: str) -> Iterator[TidyRow]:
-    """Yield odds ratios, each factor's reference first."""
-    seen = set()
+def ratio_rows(
+    frame: ModelFrame, coefficients: Coefficients, base: TidyRow, measure: str
+) -> Iterator[TidyRow]:
+    """Yield the odds ratio of every column as `measure`; each factor begins with its reference."""
+    factors_begun = set()
     for k, column in enumerate(frame.columns, start=1):
-        row = replace(base, measure=measure, term=column.term, status=estimate.status[k])
-        if column.term in frame.levels and column.term not in seen:
-            seen.add(column.term)
+        row = replace(base, measure=measure, term=column.term)
+        if column.term in frame.levels and column.term not in factors_begun:
+            factors_begun.add(column.term)
             yield replace(row, level=frame.levels[column.term][0], estimate=1.0, status="reference")
-        row = replace(row, level=column.level)
-        if estimate.status[k] == "ok":
-            row = told(estimate, row, estimate.beta[k], estimate.covariance[k, k], ratio=True)
-        yield row
+        yield coefficients.row(replace(row, level=column.level), k, is_ratio=True)

@@ -1,7 +1,8 @@
-"""What a logit says on the scale of probabilities: average marginal effects and prevalence ratios.
+"""Effects of a logit on the scale of probabilities: average marginal effects and prevalence ratios.
 
-Everybody is given each level of a variable in turn, the other covariates stay (marginal standardisation). Errors
-are those of the coefficients by the delta method; the covariates count as fixed, as in Stata's `margins`.
+Everybody is given each level of a variable in turn while the other covariates stay (marginal
+standardisation). Standard errors follow from those of the coefficients by the delta method; the covariates
+count as fixed, as in Stata's `margins`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from engine.estimators.regression.model_frame import ModelFrame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """One effect: its number, and its gradient (q,) by the coefficients; a ratio is told by its logarithm."""
+    """One effect: value and gradient (q,) by the coefficients, both of the logarithm of a ratio."""
 
     measure: str
     term: str
@@ -27,10 +28,20 @@ class Margin:
 
 
 def margins(frame: ModelFrame, n: FloatArray, beta: FloatArray) -> Iterator[Margin]:
-    """Yield the effects of each variable; n (p,) are the patterns' weights, beta (q,) the coefficients."""
+    """Yield the effects of each variable.
+
+    Parameters
+    ----------
+    frame
+        The design matrix by pattern.
+    n
+        (p,) sums of weights of the patterns.
+    beta
+        (q,) coefficients, all of them estimated.
+    """
     share = n / n.sum()
     for term in frame.terms:
-        if len(term.names) > 1:
+        if term.is_product:
             continue
         name = term.names[0]
         if name in frame.levels:
@@ -39,19 +50,30 @@ def margins(frame: ModelFrame, n: FloatArray, beta: FloatArray) -> Iterator[Marg
             yield _derivative(frame, name, share, beta)
 
 
-def _prediction(X: FloatArray, share: FloatArray, beta: FloatArray) -> tuple[float, FloatArray]:
-    p = 1.0 / (1.0 + np.exp(-(X @ beta)))
+def _probability(X: FloatArray, beta: FloatArray) -> FloatArray:
+    """Return the predicted probability of each pattern (p,)."""
+    p: FloatArray = 1.0 / (1.0 + np.exp(-(X @ beta)))
+    return p
+
+
+def _mean_probability(X: FloatArray, share: FloatArray, beta: FloatArray) -> tuple[float, FloatArray]:
+    """Return the mean predicted probability and its gradient (q,)."""
+    p = _probability(X, beta)
     return float(share @ p), (share * p * (1.0 - p)) @ X
 
 
 def _level_effects(frame: ModelFrame, name: str, share: FloatArray, beta: FloatArray) -> Iterator[Margin]:
+    """Yield difference and ratio of the mean probabilities at each level of a factor and at its reference."""
     reference, *others = frame.levels[name]
-    base, base_gradient = _prediction(frame.switched(name, frame.code_of(name, reference)), share, beta)
+    base, base_gradient = _mean_probability(frame.at_level(name, reference), share, beta)
     for level in others:
-        mean, gradient = _prediction(frame.switched(name, frame.code_of(name, level)), share, beta)
-        difference = gradient - base_gradient
+        mean, gradient = _mean_probability(frame.at_level(name, level), share, beta)
         yield Margin(
-            measure="marginal_effect", term=name, level=level, value=mean - base, gradient=difference
+            measure="marginal_effect",
+            term=name,
+            level=level,
+            value=mean - base,
+            gradient=gradient - base_gradient,
         )
         yield Margin(
             measure="prevalence_ratio",
@@ -63,10 +85,11 @@ def _level_effects(frame: ModelFrame, name: str, share: FloatArray, beta: FloatA
 
 
 def _derivative(frame: ModelFrame, name: str, share: FloatArray, beta: FloatArray) -> Margin:
+    """Return the mean derivative of the probability by a number."""
     X = frame.X
-    # Every column is linear in a number, so one step is its derivative.
-    D = frame.switched(name) - X
-    p = 1.0 / (1.0 + np.exp(-(X @ beta)))
+    # Every column is linear in the number, so a step of 1 is the derivative of the matrix.
+    D = frame.raised(name) - X
+    p = _probability(X, beta)
     slope = D @ beta
     v = share * p * (1.0 - p)
     gradient = v @ D + (v * (1.0 - 2.0 * p) * slope) @ X

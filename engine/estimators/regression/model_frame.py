@@ -1,10 +1,9 @@
-"""Terms of a regression -> a design matrix of covariate patterns, in the units of the study."""
+"""Complete rows and terms of a regression -> a design matrix of patterns, in the units of the study."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -13,27 +12,9 @@ from numpy.typing import NDArray
 from engine.arrays import FloatArray, IntArray, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.decomposition.covariates import Column, distinct, numbers_of
+from engine.estimators.regression.terms import ModelTerm, PatternVariable, design_matrix
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelTerm:
-    """One term: a variable, or a product of several, as dummies or by the scores of their levels."""
-
-    names: tuple[str, ...]
-    by_scores: bool = False
-
-    @property
-    def label(self) -> str:
-        """The term's name in results."""
-        return " x ".join(self.names) + (" (scores)" if self.by_scores else "")
-
-
-def model_terms(
-    terms: Sequence[str | tuple[str, ...]], scores: Sequence[tuple[str, str]] = ()
-) -> tuple[ModelTerm, ...]:
-    """Return single variables and their products, then products of scores."""
-    plain = [ModelTerm(names=(term,) if isinstance(term, str) else term) for term in terms]
-    return (*plain, *(ModelTerm(names=pair, by_scores=True) for pair in scores))
+CONSTANT = "(constant)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +24,17 @@ class ModelFrame:
     Attributes
     ----------
     terms
-        The t terms.
+        The terms, in the order of the columns.
     columns
         The q - 1 columns after the constant.
     term_of_column
-        (q,) number of the column's term, -1 for the constant.
+        (q,) int64: number of the column's term, -1 for the constant.
     X
-        (p, q): the matrix of the patterns.
+        (p, q) float64: the matrix of the patterns.
     pattern
         (n,) int32: each row's pattern.
     levels
-        Factor -> names of the levels that occur, the reference first; nothing for a number.
+        Factor -> names of the levels that occur, the reference first; numbers have no entry.
     """
 
     terms: tuple[ModelTerm, ...]
@@ -62,67 +43,73 @@ class ModelFrame:
     X: FloatArray
     pattern: NDArray[np.int32]
     levels: Mapping[str, tuple[str, ...]]
-    _values: Mapping[str, FloatArray]
-    _variables: Mapping[str, VariableArrays]
+    _variables: Mapping[str, PatternVariable]
 
-    def switched(self, name: str, to: float | None = None) -> FloatArray:
-        """Return the matrix (p, q) with a variable set to a level's code for everybody, or a number raised by 1."""
-        values = dict(self._values)
-        own = values[name]
-        values[name] = own + 1.0 if to is None else np.full(len(own), to)
-        return _matrix(self.terms, self._variables, values, self.levels)[0]
+    @property
+    def labels(self) -> list[tuple[str, str | None]]:
+        """Term and level of each of the q columns, the constant first."""
+        return [(CONSTANT, None), *((column.term, column.level) for column in self.columns)]
 
-    def code_of(self, name: str, level: str) -> float:
-        """Return the number that stands for a factor's level."""
-        return float(self._variables[name].levels.index(level))
+    def at_level(self, name: str, level: str) -> FloatArray:
+        """Return the matrix (p, q) with everybody at one level of a factor."""
+        return self._with(name, self._variables[name].at_level(level))
+
+    def raised(self, name: str) -> FloatArray:
+        """Return the matrix (p, q) with a number raised by 1 for everybody."""
+        return self._with(name, self._variables[name].raised())
+
+    def _with(self, name: str, variable: PatternVariable) -> FloatArray:
+        return design_matrix(self.terms, {**self._variables, name: variable})[0]
 
 
 def model_frame(
     terms: Sequence[ModelTerm], variables: Mapping[str, VariableArrays], rows: IntArray
 ) -> ModelFrame:
-    """Build the matrix of some complete rows (their numbers).
+    """Build the design matrix of some complete rows.
 
-    The first level of a factor that occurs in these rows is its reference; levels that do not are left out.
+    The first level of a factor that occurs in these rows is its reference; levels that do not occur have no
+    column.
+
+    Parameters
+    ----------
+    terms
+        The terms of the model.
+    variables
+        Name -> variable of the sample, every name of the terms.
+    rows
+        (n,) int64: numbers of the rows.
 
     Raises
     ------
     EstimationError
         If a variable does not vary.
     """
-    codes, levels = [], {}
+    row_codes, values_seen = [], {}
     for name, variable in variables.items():
-        if variable.codes is not None:
-            own: NDArray[Any] = variable.codes[rows]
-            seen = np.flatnonzero(np.bincount(own, minlength=len(variable.levels)))
-            levels[name] = tuple(variable.levels[level] for level in seen)
-        else:
-            seen, own = np.unique(numbers_of(variable)[rows], return_inverse=True)
-        if len(seen) < 2:
+        codes, values_seen[name] = _codes(variable, rows)
+        if len(values_seen[name]) < 2:
             raise EstimationError(
-                f"term '{name}' is constant in the rows that have all variables; expected two values. Leave it out."
+                f"term '{name}' is constant in the rows that have all variables; expected two values. "
+                "Leave it out."
             )
-        codes.append(own)
-    pattern, example = distinct(codes)
+        row_codes.append(codes)
+    pattern, example = distinct(row_codes)
     at = rows[example]
-    values = {
-        name: (variable.codes if variable.codes is not None else numbers_of(variable))[at].astype(np.float64)
-        for name, variable in variables.items()
-    }
-    X, columns, term_of_column = _matrix(tuple(terms), variables, values, levels)
+    by_pattern = {name: _at_patterns(variable, at, values_seen[name]) for name, variable in variables.items()}
+    X, columns, term_of_column = design_matrix(terms, by_pattern)
     return ModelFrame(
         terms=tuple(terms),
         columns=columns,
         term_of_column=term_of_column,
         X=X,
         pattern=pattern,
-        levels=levels,
-        _values=values,
-        _variables=variables,
+        levels={name: variable.levels for name, variable in by_pattern.items() if variable.levels},
+        _variables=by_pattern,
     )
 
 
 def constant_only(n: int) -> ModelFrame:
-    """Return the matrix of n rows without terms."""
+    """Return the design matrix of n rows without terms."""
     return ModelFrame(
         terms=(),
         columns=(),
@@ -130,52 +117,26 @@ def constant_only(n: int) -> ModelFrame:
         X=np.ones((1, 1)),
         pattern=np.zeros(n, np.int32),
         levels={},
-        _values={},
         _variables={},
     )
 
 
-def _matrix(
-    terms: tuple[ModelTerm, ...],
-    variables: Mapping[str, VariableArrays],
-    values: Mapping[str, FloatArray],
-    levels: Mapping[str, tuple[str, ...]],
-) -> tuple[FloatArray, tuple[Column, ...], IntArray]:
-    n = len(next(iter(values.values())))
-    found, columns, owner = [np.ones(n)], [], [-1]
-    for t, term in enumerate(terms):
-        parts = [
-            _columns_of(variables[name], values[name], levels.get(name, ()), term.by_scores)
-            for name in term.names
-        ]
-        for level, own in reduce(_products, parts[1:], parts[0]):
-            found.append(own)
-            columns.append(Column(term=term.label, level=level))
-            owner.append(t)
-    return np.ascontiguousarray(np.stack(found, axis=1)), tuple(columns), np.array(owner, np.int64)
-
-
-Part = list[tuple[str | None, FloatArray]]
-
-
-def _columns_of(
-    variable: VariableArrays,
-    values: FloatArray,
-    levels: tuple[str, ...],
-    by_scores: bool,  # noqa: FBT001
-) -> Part:
-    """Return a variable's columns: itself, its scores, or a dummy for each level but the reference."""
+def _codes(variable: VariableArrays, rows: IntArray) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return a code of each row's value (n,), and the values that occur: codes of levels, or numbers."""
     if variable.codes is None:
-        return [(None, values)]
-    if by_scores:
-        scores = np.array(variable.scores, np.float64)
-        return [(None, scores[values.astype(np.int64)])]
-    return [(level, (values == variable.levels.index(level)).astype(np.float64)) for level in levels[1:]]
+        numbers, codes = np.unique(numbers_of(variable)[rows], return_inverse=True)
+        return codes, numbers
+    levels = variable.codes[rows]
+    return levels, np.flatnonzero(np.bincount(levels, minlength=len(variable.levels)))
 
 
-def _products(left: Part, right: Part) -> Part:
-    return [
-        (" x ".join(level for level in (a, b) if level is not None) or None, x * z)
-        for a, x in left
-        for b, z in right
-    ]
+def _at_patterns(variable: VariableArrays, at: IntArray, values_seen: NDArray[Any]) -> PatternVariable:
+    """Return a variable by pattern; at (p,) is a row with each pattern."""
+    if variable.codes is None:
+        return PatternVariable(values=numbers_of(variable)[at].astype(np.float64))
+    return PatternVariable(
+        values=variable.codes[at].astype(np.float64),
+        levels=tuple(variable.levels[code] for code in values_seen),
+        codes=tuple(int(code) for code in values_seen),
+        scores=variable.scores,
+    )

@@ -1,17 +1,20 @@
-"""The likelihood of a logit with nested random intercepts, evaluated in threads.
+"""The likelihood of a multilevel logit with one or two nested random intercepts, evaluated in threads.
 
-Standard deviations are the parameters: 0 is then an ordinary stationary point, and the likelihood is even in them.
+Parameters are the coefficients b (q,) and the standard deviations s3 of the outer and s2 of the inner level.
+Standard deviations rather than variances, because 0 is then an ordinary stationary point: the likelihood is
+even in them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from engine.arrays import FloatArray
-from engine.estimators.decomposition.covariates import sparse_rows
+from engine.estimators.regression.patterns import sparse_patterns
 from engine.kernels.jit import in_threads
 from engine.kernels.regression.glm import Patterns
 from engine.kernels.regression.multilevel_likelihood import Cells, Rule, block_likelihood, cluster_effects
@@ -28,13 +31,27 @@ def gauss_hermite(points: tuple[int, int]) -> Rule:
     >>> float(gauss_hermite((1, 3)).inner_z[2].round(6))
     1.224745
     """
-    (z3, w3), (z2, w2) = (np.polynomial.hermite.hermgauss(own) for own in points)
+    (z3, w3), (z2, w2) = (np.polynomial.hermite.hermgauss(count) for count in points)
     return Rule(z3, np.log(w3) + z3 * z3, z2, np.log(w2) + z2 * z2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nested:
-    """What is fitted: matrix of the patterns Z (p, q) in standard units, also sparse, and cells by cluster."""
+class MultilevelData:
+    """What a multilevel logit is fitted to.
+
+    Attributes
+    ----------
+    Z
+        (p, q) the matrix of the patterns in standard units.
+    patterns
+        The same, sparse.
+    cells
+        People of one cluster and pattern, counted together.
+    has_outer
+        Whether there are two levels; with one, every cluster is an outer and an inner one.
+    blocks
+        First outer cluster of each block, and the one after its last.
+    """
 
     Z: FloatArray
     patterns: Patterns
@@ -43,14 +60,14 @@ class Nested:
     blocks: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, Z: FloatArray, cells: Cells, *, has_outer: bool) -> Nested:
+    def of(cls, Z: FloatArray, cells: Cells, *, has_outer: bool) -> MultilevelData:
         """Cut the outer clusters into blocks of about equal work."""
         ends = cells.inner_end[cells.outer_end - 1]
         cuts = np.searchsorted(ends, np.linspace(0, ends[-1], _BLOCKS + 1)[1:-1])
         edges = np.unique(np.concatenate([[0], cuts, [len(ends)]]))
         return cls(
             Z=Z,
-            patterns=Patterns(*sparse_rows(Z)),
+            patterns=sparse_patterns(Z),
             cells=cells,
             has_outer=has_outer,
             blocks=tuple((int(a), int(b)) for a, b in pairwise(edges)),
@@ -58,36 +75,54 @@ class Nested:
 
     @property
     def q(self) -> int:
-        """How many coefficients there are."""
+        """The number of coefficients."""
         return int(self.Z.shape[1])
 
 
-@dataclass(slots=True, kw_only=True)
-class Likelihood:
-    """Evaluates the likelihood; keeps modes, from which the next evaluation starts."""
+class Derivatives(NamedTuple):
+    """The log-likelihood and its derivatives by the Q parameters; a matrix that was not requested is empty.
 
-    nested: Nested
+    gradient
+        (Q,) first derivatives.
+    information
+        (Q, Q) minus the second derivatives, by Louis' formula.
+    squares
+        (Q, Q) sum of the outer products of the outer clusters' gradients.
+    """
+
+    log_likelihood: float
+    gradient: FloatArray
+    information: FloatArray
+    squares: FloatArray
+
+
+@dataclass(slots=True, kw_only=True)
+class MultilevelLikelihood:
+    """Evaluates the likelihood; keeps the modes u (I,) and v (J,), from which the next evaluation starts."""
+
+    data: MultilevelData
     points: int
     u: FloatArray = field(init=False)
     v: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:
-        self.u = np.zeros(len(self.nested.cells.outer_end))
-        self.v = np.zeros(len(self.nested.cells.inner_end))
+        self.u = np.zeros(len(self.data.cells.outer_end))
+        self.v = np.zeros(len(self.data.cells.inner_end))
 
     def _prepared(self, theta: FloatArray) -> tuple[FloatArray, float, Rule, float, float]:
-        cells, q = self.nested.cells, self.nested.q
-        eta = (self.nested.Z @ theta[:q])[cells.pattern]
-        s3, s2 = (float(abs(own)) for own in theta[q:])
+        """Return exp(x'b) of the cells (c,), s'(x'b), the quadrature rule, s3 and s2."""
+        cells, q = self.data.cells, self.data.q
+        eta = (self.data.Z @ theta[:q])[cells.pattern]
+        s3, s2 = (float(abs(sd)) for sd in theta[q:])
         # A standard deviation of 0 leaves nothing to integrate: one point is exact.
         rule = gauss_hermite((self.points if s3 > 0.0 else 1, self.points if s2 > 0.0 else 1))
         with np.errstate(over="ignore"):
             return np.exp(eta), float(cells.s @ eta), rule, s3, s2
 
     def value(self, theta: FloatArray) -> float:
-        """Return the log-likelihood at b (q,), s3, s2."""
+        """Return the log-likelihood at theta (Q,) = b, s3, s2."""
         E, fixed, rule, s3, s2 = self._prepared(theta)
-        cells, blocks = self.nested.cells, self.nested.blocks
+        cells, blocks = self.data.cells, self.data.blocks
 
         def work(b: int) -> float:
             return block_likelihood(cells, E, *blocks[b], s3, s2, rule, self.u, self.v)
@@ -98,33 +133,33 @@ class Likelihood:
         """Return mode and spread of the effects of the outer (I, 2) and the inner clusters (J, 2)."""
         E, _, _, s3, s2 = self._prepared(theta)
         outer, inner = np.empty((len(self.u), 2)), np.empty((len(self.v), 2))
-        cluster_effects(self.nested.cells, E, s3, s2, self.u, self.v, outer, inner)
+        cluster_effects(self.data.cells, E, s3, s2, self.u, self.v, outer, inner)
         return outer, inner
 
     def derivatives(
         self, theta: FloatArray, *, information: bool = True, squares: bool = False
-    ) -> tuple[float, FloatArray, FloatArray, FloatArray]:
-        """Return log-likelihood, gradient (Q,), information and sum of squared cluster scores (Q, Q; or empty)."""
+    ) -> Derivatives:
+        """Return the log-likelihood and its derivatives at theta (Q,), with the matrices requested."""
         E, fixed, rule, s3, s2 = self._prepared(theta)
-        cells, blocks, Q = self.nested.cells, self.nested.blocks, len(theta)
+        cells, blocks, Q = self.data.cells, self.data.blocks, len(theta)
 
-        def work(b: int) -> tuple[float, FloatArray, FloatArray, FloatArray]:
-            g, H, K = (
-                np.zeros(Q),
-                np.zeros((Q, Q) if information else (0, 0)),
-                np.zeros((Q, Q) if squares else (0, 0)),
-            )
-            ll = block_scores(
-                cells, E, self.nested.patterns, *blocks[b], s3, s2, rule, self.u, self.v, g, H, K
-            )
-            return ll, g, H, K
+        def work(b: int) -> Derivatives:
+            g = np.zeros(Q)
+            H = np.zeros((Q, Q) if information else (0, 0))
+            K = np.zeros((Q, Q) if squares else (0, 0))
+            ll = block_scores(cells, E, self.data.patterns, *blocks[b], s3, s2, rule, self.u, self.v, g, H, K)
+            return Derivatives(ll, g, H, K)
 
         parts = in_threads(work, len(blocks))
-        ll = fixed + sum(part[0] for part in parts)
-        g, H, K = (np.sum([*own], axis=0) for own in zip(*(part[1:] for part in parts), strict=True))
-        return ll, g, _whole(H), _whole(K)
+        return Derivatives(
+            fixed + sum(part.log_likelihood for part in parts),
+            np.sum([part.gradient for part in parts], axis=0),
+            _symmetric(np.sum([part.information for part in parts], axis=0)),
+            _symmetric(np.sum([part.squares for part in parts], axis=0)),
+        )
 
 
-def _whole(lower: FloatArray) -> FloatArray:
+def _symmetric(lower: FloatArray) -> FloatArray:
+    """Return the symmetric matrix of a lower triangle."""
     whole: FloatArray = lower + np.tril(lower, -1).T
     return whole

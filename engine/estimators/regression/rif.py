@@ -1,21 +1,22 @@
-"""RIF regression of an index: what moves with inequality, by covariate (Heckley, Gerdtham and Kjellsson 2016).
+"""RIF regression of an index: what moves with inequality, by covariate (Heckley, Gerdtham, Kjellsson 2016).
 
-The recentered influence function of a row is the index plus the row's influence value; its weighted mean is the index.
-It is regressed on the terms by weighted least squares: a coefficient is by how much the index would change, to first
-order, with a small rise of the term's mean in the population.
+The recentered influence function of a row is the index plus the row's influence value; its weighted mean is
+the index. It is regressed on the terms by weighted least squares: a coefficient is the change of the index,
+to first order, for a small rise of the term's mean in the population.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import FloatArray, IntArray, SampleArrays, VariableArrays
+from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Index
-from engine.estimators.regression.model_frame import ModelFrame, model_frame, model_terms
+from engine.estimators.regression.model_frame import ModelFrame, model_frame
+from engine.estimators.regression.terms import model_terms
 from engine.estimators.sample.design_variance import covariance_of, t_interval
 from engine.estimators.sample.groups import in_groups
 from engine.estimators.sample.pieces import Piece, cut_piece
@@ -24,7 +25,17 @@ from engine.kernels.survey.design_variance import add_unit_totals
 from engine.results import TidyRow
 from engine.study import RifSpec
 
-_NEARLY_SINGULAR = 1e-11
+_NEARLY_SINGULAR = 1e-11  # smallest eigenvalue of the moments of columns scaled to a mean square of 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RifInputs:
+    """What a RIF regression is fitted to, in every group."""
+
+    arrays: SampleArrays
+    variables: Mapping[str, VariableArrays]
+    spec: RifSpec
+    index: Index
 
 
 def estimate_rif(
@@ -44,13 +55,13 @@ def estimate_rif(
     spec
         The analysis.
     bounds
-        Theoretical bounds of the outcome.
+        Theoretical bounds of the outcome; those of the analysis come first.
 
     Returns
     -------
     tuple of TidyRow
-        The index, and ``rif_coefficient`` of every column, the constant first. Errors are linearised through the
-        design and take the influence values as they are (as Stata's `rifreg` with `vce(robust)`).
+        The index, and ``rif_coefficient`` of every column, the constant first. Errors are linearised through
+        the design and take the influence values as they are (as Stata's `rifreg` with `vce(robust)`).
 
     Raises
     ------
@@ -60,6 +71,7 @@ def estimate_rif(
     index = Index(
         name=spec.index, bounds=spec.bounds or bounds or (np.nan, np.nan), parameter=spec.parameter or 0.0
     )
+    inputs = _RifInputs(arrays=arrays, variables=variables, spec=spec, index=index)
     base = TidyRow(
         measure="rif_coefficient",
         outcome=spec.outcome,
@@ -68,30 +80,25 @@ def estimate_rif(
         method="linearised",
     )
 
-    def estimate(g: int, own: TidyRow) -> list[TidyRow]:
-        return [*_group_rows(arrays, variables, spec, index, g, own)]
+    def estimate(group: int, base: TidyRow) -> list[TidyRow]:
+        return [*_group_rows(inputs, group, base)]
 
     return in_groups(spec.name, arrays.groups, estimate, base)
 
 
-def _group_rows(
-    arrays: SampleArrays,
-    variables: Mapping[str, VariableArrays],
-    spec: RifSpec,
-    index: Index,
-    g: int,
-    base: TidyRow,
-) -> Iterator[TidyRow]:
-    piece = cut_piece(arrays, 0, g)
+def _group_rows(inputs: _RifInputs, group: int, base: TidyRow) -> Iterator[TidyRow]:
+    """Yield the index and the coefficients of one group."""
+    arrays, spec = inputs.arrays, inputs.spec
+    piece = cut_piece(arrays, 0, group)
     if piece.status != "ok":
-        raise EstimationError(f"outcome '{spec.outcome}': {piece.status} in {arrays.groups[g].label}.")
-    value, rif = recentered_influence(index, piece)
+        raise EstimationError(f"outcome '{spec.outcome}': {piece.status} in {arrays.groups[group].label}.")
+    value, rif = recentered_influence(inputs.index, piece)
     if not np.isfinite(value):
         raise EstimationError(
             f"outcome '{spec.outcome}': the {spec.index} index is undefined; its mean is 0."
         )
-    frame = model_frame(model_terms(spec.terms), variables, _rows(arrays, g))
-    beta, covariance = _regress(frame, piece, rif, arrays)
+    frame = model_frame(model_terms(spec.terms), inputs.variables, _rows_as_read(arrays, group))
+    beta, covariance = _weighted_least_squares(frame, piece, rif, arrays.design)
     base = replace(
         base,
         n_obs=len(piece.weight),
@@ -100,22 +107,23 @@ def _group_rows(
         sum_weights=piece.W,
     )
     yield replace(base, measure=spec.index, estimate=value)
-    names = [("(constant)", None), *((column.term, column.level) for column in frame.columns)]
-    for k, (term, level) in enumerate(names):
-        std_error = float(np.sqrt(covariance[k, k]))
-        low, high, p = t_interval(beta[k], std_error, piece.degrees, spec.conf_level)
+    for k, (term, level) in enumerate(frame.labels):
         row = replace(base, term=term, level=level, estimate=float(beta[k]))
-        yield (
-            row
-            if not np.isfinite(low)
-            else replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
-        )
+        yield _with_interval(row, beta[k], float(np.sqrt(covariance[k, k])), piece.degrees, spec.conf_level)
 
 
-def _rows(arrays: SampleArrays, g: int) -> IntArray:
-    """Return which rows, as read, are complete in a group."""
-    own = slice(int(arrays.group_start[g]), int(arrays.group_start[g + 1]))
-    return arrays.order[own][~np.isnan(arrays.outcomes[0, own])]
+def _with_interval(row: TidyRow, value: float, std_error: float, degrees: int, conf_level: float) -> TidyRow:
+    """Return a row with standard error, interval and test against 0; without degrees of freedom as it is."""
+    low, high, p = t_interval(value, std_error, degrees, conf_level)
+    if not np.isfinite(low):
+        return row
+    return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
+
+
+def _rows_as_read(arrays: SampleArrays, group: int) -> IntArray:
+    """Return the complete rows of a group (n,), by their numbers in the sample as read."""
+    group_rows = slice(int(arrays.group_start[group]), int(arrays.group_start[group + 1]))
+    return arrays.order[group_rows][~np.isnan(arrays.outcomes[0, group_rows])]
 
 
 def recentered_influence(index: Index, piece: Piece) -> tuple[float, FloatArray]:
@@ -128,8 +136,8 @@ def recentered_influence(index: Index, piece: Piece) -> tuple[float, FloatArray]
     return value, rif
 
 
-def _regress(
-    frame: ModelFrame, piece: Piece, rif: FloatArray, arrays: SampleArrays
+def _weighted_least_squares(
+    frame: ModelFrame, piece: Piece, rif: FloatArray, design: DesignArrays
 ) -> tuple[FloatArray, FloatArray]:
     """Return coefficients (q,) and their design covariance (q, q)."""
     X = frame.X[frame.pattern]
@@ -143,7 +151,7 @@ def _regress(
     inverse = np.linalg.inv(bread)
     beta = inverse @ (Z.T @ (piece.weight * rif)) / piece.W
     influence = (Z * (rif - Z @ beta)[:, None]) @ inverse
-    totals = np.zeros((Z.shape[1], arrays.design.n_units))
+    totals = np.zeros((Z.shape[1], design.n_units))
     for k in range(Z.shape[1]):
         add_unit_totals(totals[k], piece.unit, piece.weight, np.ascontiguousarray(influence[:, k]), piece.W)
-    return beta / scale, covariance_of(totals, arrays.design) / np.outer(scale, scale)
+    return beta / scale, covariance_of(totals, design) / np.outer(scale, scale)

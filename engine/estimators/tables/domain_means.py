@@ -13,41 +13,53 @@ from engine.kernels.survey import domains as kernels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """Weighted means of d domains.
+class DomainMeans:
+    """Weighted means of m domains.
 
     Attributes
     ----------
     n_obs
-        (d,) rows.
+        (m,) numbers of rows.
     sum_weights
-        (d,) sums of weights.
+        (m,) sums of weights.
     mean
-        (d,) weighted means, NaN for an empty domain.
-    spread
-        (d,) weighted standard deviations of the values.
+        (m,) weighted means, NaN for an empty domain.
+    sd
+        (m,) weighted standard deviations of the values.
     std_error
-        (d,) linearised standard errors of the means.
+        (m,) linearised standard errors of the means.
     degrees
-        (d,) sampling units less strata with rows in the domain.
+        (m,) degrees of freedom: sampling units less strata with rows in the domain.
     n_clusters
-        (d,) clusters with rows in the domain; None without clusters.
+        (m,) clusters with rows in the domain; None without clusters.
     """
 
     n_obs: IntArray
     sum_weights: FloatArray
     mean: FloatArray
-    spread: FloatArray
+    sd: FloatArray
     std_error: FloatArray
     degrees: IntArray
     n_clusters: IntArray | None
 
 
-def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: FloatArray) -> Means:
-    """Return the mean of `values` (N,) in each domain; domain (N,) is -1 for rows in none."""
+def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: FloatArray) -> DomainMeans:
+    """Return the weighted mean of a variable in each domain.
+
+    Parameters
+    ----------
+    table
+        Weights, units and design of the N rows.
+    domain
+        (N,) int32: number of each row's domain, -1 for none.
+    n_domains
+        m, domains without rows included.
+    values
+        (N,) float64 without NaN.
+    """
     design = table.design
     sums = kernels.domain_sums(domain, n_domains, table.weight, values)
-    n, W = sums[:, 0], sums[:, 1]
+    n, W = sums[:, 0], sums[:, 1]  # rows and weights
     if design.has_clusters:
         totals = kernels.domain_mean_totals(domain, sums, table.weight, values, table.unit, design.n_units)
         variance = np.array([covariance_of(row[None, :], design)[0, 0] for row in totals])
@@ -59,11 +71,11 @@ def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: 
         variance = _row_variance(moments, design)
         units, strata = n.astype(np.int64), (moments[:, :, 0] > 0).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Means(
+        return DomainMeans(
             n_obs=n.astype(np.int64),
             sum_weights=W,
             mean=sums[:, 2] / W,
-            spread=np.sqrt(sums[:, 3] / W * n / (n - 1)),
+            sd=np.sqrt(sums[:, 3] / W * n / (n - 1)),
             std_error=np.sqrt(variance),
             degrees=units - strata,
             n_clusters=units if design.has_clusters else None,
@@ -71,16 +83,26 @@ def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: 
 
 
 def _row_variance(moments: FloatArray, design: DesignArrays) -> FloatArray:
-    """Return sum_h (1 - n_h/N_h) n_h/(n_h - 1) (sum d^2 - (sum d)^2 / n_h), rows being units.
+    """Return sum_h (1 - n_h/N_h) n_h/(n_h - 1) (sum d^2 - (sum d)^2 / n_h) of each domain (m,).
 
-    A stratum of one row adds nothing, or with ``adjust`` its squared distance from 0, the mean of all.
+    The rows are the sampling units, and d are their linearised values. A stratum of one row adds nothing, or
+    with ``adjust`` its squared distance from 0, the mean of all.
+
+    Parameters
+    ----------
+    moments
+        (m, h, 3): rows, sums and sums of squares of d, by domain and stratum.
+    design
+        The survey design of the sample.
     """
     sizes = design.stratum_sizes
     single = sizes == 1
-    spread = moments[:, :, 2] - np.where(single, 0.0, moments[:, :, 1] ** 2 / sizes)
-    alone = 1.0 if design.single_psu == "adjust" else 0.0
-    factor = np.where(single, alone, sizes / np.maximum(sizes - 1.0, 1.0)) * (1.0 - sizes / design.population)
-    variance: FloatArray = (factor * spread).sum(axis=1)
+    squares = moments[:, :, 2] - np.where(single, 0.0, moments[:, :, 1] ** 2 / sizes)
+    factor_of_single = 1.0 if design.single_psu == "adjust" else 0.0
+    factor = np.where(single, factor_of_single, sizes / np.maximum(sizes - 1.0, 1.0)) * (
+        1.0 - sizes / design.population
+    )
+    variance: FloatArray = (factor * squares).sum(axis=1)
     return np.maximum(variance, 0.0)
 
 
@@ -90,7 +112,20 @@ def proportion_interval(
     """Return (low, high, method) of a proportion.
 
     The logit interval stays inside 0 and 1 (R's `svyciprop`, Stata's `svy: proportion`). Where nobody or
-    everybody has the event its standard error is 0 and the exact binomial interval is given instead.
+    everybody has the event its standard error is 0, and the exact binomial interval takes its place.
+
+    Parameters
+    ----------
+    p, std_error
+        The proportion and its standard error.
+    n
+        Rows behind it.
+    degrees
+        Degrees of freedom of Student's t.
+    conf_level
+        Of the interval.
+    kind
+        ``logit`` or ``normal``.
 
     Examples
     --------

@@ -1,0 +1,95 @@
+"""A frame and the arguments of a function -> the arrays that estimators take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.api.arguments import Arguments, RankedArguments
+from engine.arrays import DesignColumns, Group, SampleArrays, TableArrays, VariableArrays
+from engine.data.frame_reader import factor_column, id_column, number_column
+from engine.errors import DataError
+from engine.estimators.decomposition.covariates import complete_rows
+from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def ranked_sample(
+    data: pl.DataFrame,
+    given: RankedArguments,
+    bounds: tuple[float, float] | None,
+    terms: Sequence[VariableArrays] = (),
+) -> SampleArrays:
+    """Return the rows sorted by rank; the outcome is missing where a term is."""
+    values = checked_outcome(given.outcome, number_column(data, given.outcome, "outcome"), bounds)
+    if terms:
+        values = np.where(complete_rows(terms), values, np.nan)
+    return sort_sample(
+        outcomes={given.outcome: values},
+        rank=number_column(data, given.rank_by, "rank_by"),
+        rank_name=given.rank_by,
+        columns=design_columns(data, given),
+    )
+
+
+def table(data: pl.DataFrame, given: Arguments) -> TableArrays:
+    """Return the rows as one group, for models on covariate patterns."""
+    return table_arrays(design_columns(data, given), np.zeros(len(data), np.int64), (Group(),))
+
+
+def design_columns(data: pl.DataFrame, given: Arguments) -> DesignColumns:
+    """Return the design columns."""
+    names = {role: getattr(given, role) for role in ("weight", "stratum", "cluster")}
+    return DesignColumns(
+        weight=None if given.weight is None else number_column(data, given.weight, "weight"),
+        stratum=id_column(data, given.stratum, "stratum"),
+        cluster=id_column(data, given.cluster, "cluster"),
+        nested=given.nested,
+        single_psu=given.single_psu,
+        names={role: name for role, name in names.items() if name},
+    )
+
+
+def covariate(data: pl.DataFrame, name: str, reference: str | None) -> VariableArrays:
+    """Return a covariate: a factor or a number.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, or a number is infinite.
+    """
+    levels, codes, scores = factor_column(data, name, "terms", reference)
+    values = number_column(data, name, "terms") if codes is None else None
+    if values is not None and (count := int(np.isinf(values).sum())):
+        raise DataError(
+            f"terms '{name}': found {count:,} infinite values; expected numbers. Set them to missing."
+        )
+    return VariableArrays(
+        name=name,
+        levels=levels,
+        codes=None if codes is None else codes.astype(np.int32),
+        values=values,
+        missing=np.zeros(len(data), np.uint8),
+        scores=scores,
+    )
+
+
+def event(data: pl.DataFrame, outcome: str) -> VariableArrays:
+    """Return a column of 0 and 1 as an event.
+
+    Raises
+    ------
+    DataError
+        If it holds other values.
+    """
+    values = checked_outcome(outcome, number_column(data, outcome, "outcome"), (0.0, 1.0))
+    if count := int((~np.isnan(values) & (values != 0.0) & (values != 1.0)).sum()):
+        raise DataError(
+            f"outcome '{outcome}': {count:,} values are neither 0 nor 1; expected an event. Recode it."
+        )
+    missing = np.zeros(len(data), np.uint8)
+    return VariableArrays(name=outcome, levels=(), codes=None, values=values, missing=missing)

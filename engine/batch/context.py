@@ -1,0 +1,106 @@
+"""What the analyses of a study may use: the columns of the sample, the seed, the threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self
+
+from engine.batch.reporter import Reporter
+from engine.estimators.replicates.pending import WHOLE, Share
+from engine.study import StudySpec
+from engine.study.load import study_seed
+
+if TYPE_CHECKING:
+    from engine.arrays import DesignColumns, FloatArray, Group, IntArray, VariableArrays
+    from engine.data.panel import Panel
+    from engine.data.sample import Sample
+    from engine.data.source_file import SourceFile
+
+
+class Columns(Protocol):
+    """The columns of a sample of N rows, read when they are needed."""
+
+    @property
+    def waves(self) -> tuple[str, ...]:
+        """The waves, in order."""
+
+    def of_waves(self, waves: Sequence[str] | None) -> Self:
+        """Return the columns of some waves alone; of all without a list."""
+
+    def numbers(self, name: str) -> FloatArray:
+        """Return a variable as numbers (N,), NaN where missing."""
+
+    def variable(self, name: str) -> VariableArrays:
+        """Return a variable with its levels and why values are missing."""
+
+    def groups(self, by: Sequence[str]) -> tuple[IntArray, tuple[Group, ...]]:
+        """Return each row's group (N,), -1 for none, and the groups."""
+
+    def design(self) -> DesignColumns:
+        """Return the columns of the survey design."""
+
+    def level(self, name: str) -> IntArray:
+        """Return each row's cluster (N,) of a level of multilevel models, -1 where missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What an analysis may use.
+
+    Attributes
+    ----------
+    spec
+        The study.
+    columns
+        Of the sample.
+    seed
+        Of all replicates.
+    threads
+        How many; the results do not depend on it.
+    reporter
+        Hears of progress.
+    share
+        Which replicates are made here.
+    """
+
+    spec: StudySpec
+    columns: Columns
+    seed: int
+    threads: int | None
+    reporter: Reporter
+    share: Share = WHOLE
+
+
+def make_context(
+    spec: StudySpec,
+    panel: Panel,
+    sample: Sample,
+    threads: int | None,
+    reporter: Reporter,
+    share: Share = WHOLE,
+) -> Context:
+    """Return what the tasks of a study may use."""
+    from engine.data.sample_reader import SampleReader
+
+    return Context(
+        spec=spec,
+        columns=SampleReader(spec, sample, panel),
+        seed=study_seed(spec),
+        threads=threads,
+        reporter=reporter,
+        share=share,
+    )
+
+
+def read_sample(
+    spec: StudySpec, files: Sequence[SourceFile], scratch: Path, threads: int | None, reporter: Reporter
+) -> tuple[Panel, Sample]:
+    """Build or reuse the harmonised panel, and draw the sample from it into the folder `scratch`."""
+    from engine.data.panel import build_panel
+    from engine.data.sample import draw_sample
+
+    reporter.start_reading(len(files))
+    panel = build_panel(spec, files, reporter.read)
+    return panel, draw_sample(spec, panel, scratch, threads)

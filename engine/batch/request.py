@@ -1,0 +1,107 @@
+"""What a run is asked for: a study, what the command line changes in it, and where its files are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import UsageError, nearest
+from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
+from engine.study.bootstrap import too_few_replicates
+from engine.study.load import study_path
+
+if TYPE_CHECKING:
+    from engine.data.source_file import SourceFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A study as it will be run, the folder its paths start from, and the path of ``--data``."""
+
+    spec: StudySpec
+    base: Path
+    data: Path | None
+
+    def files(self) -> tuple[SourceFile, ...]:
+        """Return the data files."""
+        return study_files(self.spec, self.base, self.data)
+
+
+def make_request(
+    study: str | Path | StudySpec,
+    data: Path | None,
+    *,
+    replicates: int | None = None,
+    seed: int | None = None,
+    only: str | None = None,
+) -> RunRequest:
+    """Load a study and put what the command line says in place of what the study says.
+
+    The study of a built-in panel becomes the study of the survey's own files where `data` is their folder.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the study.
+    UsageError
+        If the study has no analysis named `only`, or `replicates` are too few for its intervals.
+    """
+    spec = study if isinstance(study, StudySpec) else load_study(study)
+    if data is not None and data.is_dir():
+        spec = on_survey_files(spec)
+    analyses = spec.analysis if only is None else _named(spec, only)
+    if replicates is not None:
+        analyses = tuple(_with_replicates(analysis, replicates) for analysis in analyses)
+    info = spec.study if seed is None else spec.study.model_copy(update={"seed": seed})
+    base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
+    changed = spec.model_copy(update={"analysis": analyses, "study": info})
+    return RunRequest(spec=changed, base=base, data=data)
+
+
+def on_survey_files(spec: StudySpec) -> StudySpec:
+    """Return the study of the survey's own files in place of one of a built-in panel; others as they are."""
+    if spec.source.layout is None:
+        return spec
+    return load_study(spec.source.layout).model_copy(update={"study": spec.study})
+
+
+def _named(spec: StudySpec, only: str) -> tuple[AnalysisSpec, ...]:
+    analyses = tuple(analysis for analysis in spec.analysis if analysis.name == only)
+    if not analyses:
+        names = [analysis.name for analysis in spec.analysis]
+        raise UsageError(
+            f"--only '{only}': no such analysis; expected one of the study's. {nearest(only, names)}"
+        )
+    return analyses
+
+
+def _with_replicates(analysis: AnalysisSpec, replicates: int) -> AnalysisSpec:
+    """Return an analysis with another number of replicates, where its study gives it a bootstrap table."""
+    bootstrap = getattr(analysis, "bootstrap", None)
+    if bootstrap is None:
+        return analysis
+    fault = too_few_replicates("replicates", replicates, bootstrap.interval, analysis.conf_level)
+    if fault is not None:
+        raise UsageError(str(fault))
+    return analysis.model_copy(update={"bootstrap": bootstrap.model_copy(update={"replicates": replicates})})
+
+
+def planned_replicates(analysis: AnalysisSpec) -> int:
+    """Return how many replicates an analysis makes, as far as the study says it."""
+    bootstrap = bootstrap_of(analysis)
+    return 0 if bootstrap is None else bootstrap.replicates
+
+
+def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
+    """Return the data files of a study, or of ``--data``, each with the files merged with it."""
+    from engine.data.source_paths import source_files
+
+    if data is None and spec.source.builtin is not None and spec.source.path is None:
+        from engine.batch.builtin import builtin_file
+
+        return (builtin_file(spec.source.builtin),)
+    files = source_files(spec, base, data)
+    folder = base if data is None else data if data.is_dir() else data.parent
+    places = tuple(folder / merge.path for merge in spec.source.merge)
+    return tuple(replace(file, places=places) for file in files)

@@ -1,0 +1,87 @@
+"""The design columns of the panel: weights, strata, clusters, replicate weights, and the key of a record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from engine.data.raw_column import raw_column
+from engine.data.raw_frame import RawFrame
+from engine.study import StudySpec
+
+if TYPE_CHECKING:
+    import polars as pl
+
+DESIGN_PREFIX = "design__"
+LEVEL_PREFIX = f"{DESIGN_PREFIX}level_"
+KEY = f"{DESIGN_PREFIX}key"
+
+
+def design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl.Expr]:
+    """Return the design columns of one file; ids as text, weights as numbers.
+
+    Raises
+    ------
+    DataError
+        If the file lacks a column of the design.
+    """
+    return [
+        *_numbers(spec, raw),
+        *_ids(spec, raw, wave),
+        *_key(spec, raw),
+        *(
+            raw_column(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{number:05d}")
+            for number, source in enumerate(replicate_columns(spec, raw), start=1)
+        ),
+    ]
+
+
+def _numbers(spec: StudySpec, raw: RawFrame) -> Iterator[pl.Expr]:
+    for role in ("weight", "population"):
+        source = getattr(spec.design, role)
+        if source is not None:
+            yield raw_column(raw, raw.column(source, f"design.{role}")).number.alias(DESIGN_PREFIX + role)
+
+
+def _ids(spec: StudySpec, raw: RawFrame, wave: str | None) -> Iterator[pl.Expr]:
+    for role in ("stratum", "cluster"):
+        source = spec.design.column_of(role, wave)
+        if source is not None:
+            yield _identifier(raw, source, f"design.{role}").alias(DESIGN_PREFIX + role)
+    for level in spec.design.levels:
+        source = spec.design.level_of(level, wave)
+        yield _identifier(raw, source, f"design.levels.{level}").alias(LEVEL_PREFIX + level)
+
+
+def _key(spec: StudySpec, raw: RawFrame) -> Iterator[pl.Expr]:
+    import polars as pl
+
+    if spec.source.key is not None:
+        ids = [_identifier(raw, name, "source.key") for name in spec.source.key]
+        yield pl.concat_str(ids, separator="\x1f").alias(KEY)
+
+
+def _identifier(raw: RawFrame, name: str, place: str) -> pl.Expr:
+    return raw_column(raw, raw.column(name, place)).identifier()
+
+
+def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
+    """Return the replicate-weight columns of a file; those of a pattern sorted by their numbers."""
+    given = spec.design.replicate_weights
+    if given is None:
+        return []
+    place = "design.replicate_weights.columns"
+    if isinstance(given.columns, tuple):
+        return [raw.column(name, place) for name in given.columns]
+    pattern = given.columns.casefold()
+    matches = [column for column in raw.columns if fnmatchcase(column.casefold(), pattern)]
+    return sorted(matches, key=_by_number) or [raw.column(given.columns, place)]
+
+
+def _by_number(name: str) -> list[tuple[int, str]]:
+    """Sort rw_2 before rw_10, in every file alike."""
+    return [
+        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.casefold())
+    ]

@@ -1,0 +1,155 @@
+"""Sample -> design columns: weights, strata, clusters, replicate weights, and the units of the panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.arrays import DesignColumns, DesignFrame, FloatArray, ReplicateWeights
+from engine.data.design_columns import DESIGN_PREFIX
+from engine.data.series import as_codes, as_floats
+from engine.errors import DataError, Fault
+from engine.study import DesignSpec, ReplicateWeightsSpec
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def read_design(design: DesignSpec, sample: pl.LazyFrame, n: int, panel: pl.LazyFrame) -> DesignColumns:
+    """Return the design columns of the n rows of a sample.
+
+    A sample rule makes a domain and does not change the design, so the strata and clusters of the whole panel
+    are returned too.
+
+    Raises
+    ------
+    DataError
+        If replicate weights are missing or negative.
+    """
+    import polars as pl
+
+    given = design.replicate_weights
+    ids = _ids(design, sample).collect(engine="in-memory")
+    units = _units(design, panel, has_ids=bool(ids.width))
+    enums = {role: pl.Enum(units[role].drop_nulls().unique().sort()) for role in ids.columns}
+    complete = units.drop_nulls()
+    return DesignColumns(
+        weight=_numbers(sample, "weight") if design.weight else None,
+        stratum=as_codes(ids["stratum"].cast(enums["stratum"])) if "stratum" in enums else None,
+        cluster=as_codes(ids["cluster"].cast(enums["cluster"])) if "cluster" in enums else None,
+        population=_numbers(sample, "population") if design.population else None,
+        replicate_weights=None if given is None else _replicate_weights(given, sample, n),
+        nested=design.nested,
+        single_psu=design.single_psu,
+        frame=DesignFrame(
+            stratum=as_codes(complete["stratum"].cast(enums["stratum"])) if "stratum" in enums else None,
+            cluster=as_codes(complete["cluster"].cast(enums["cluster"])) if "cluster" in enums else None,
+            rows=complete["rows"].to_numpy().astype(np.int64),
+        ),
+        names=_column_names(design),
+    )
+
+
+def _ids(design: DesignSpec, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the stratum and cluster of each row as text, those the study has."""
+    import polars as pl
+
+    ids = {}
+    for role in ("stratum", "cluster"):
+        if getattr(design, role) is not None:
+            column = pl.col(DESIGN_PREFIX + role)
+            in_wave = pl.concat_str([pl.col("wave"), column], separator="\x1f")
+            ids[role] = in_wave if design.independent_waves else column
+        elif role == "stratum" and design.independent_waves:
+            ids[role] = pl.col("wave")
+    return frame.select(**ids)
+
+
+def _units(design: DesignSpec, panel: pl.LazyFrame, *, has_ids: bool) -> pl.DataFrame:
+    """Return every combination of stratum and cluster in the panel, with its number of rows."""
+    import polars as pl
+
+    if has_ids:
+        units = _ids(design, panel).group_by(pl.all()).agg(rows=pl.len())
+    else:
+        units = panel.select(rows=pl.len())
+    return units.collect(engine="in-memory")
+
+
+def _column_names(design: DesignSpec) -> dict[str, str]:
+    """Return the columns of each role, for messages."""
+    names = {}
+    for role in ("weight", "stratum", "cluster"):
+        name = getattr(design, role)
+        if name:
+            names[role] = name if isinstance(name, str) else " / ".join(dict.fromkeys(name.values()))
+    return names
+
+
+def _column(sample: pl.LazyFrame, name: str) -> FloatArray:
+    # In-memory: the streaming engine may change the order of rows.
+    return as_floats(sample.select(name).collect(engine="in-memory")[name])
+
+
+def _numbers(sample: pl.LazyFrame, role: str) -> FloatArray:
+    return _column(sample, DESIGN_PREFIX + role)
+
+
+def _replicate_weights(given: ReplicateWeightsSpec, sample: pl.LazyFrame, n: int) -> ReplicateWeights:
+    """Return the replicate weights of the n rows, read a column at a time."""
+    prefix = f"{DESIGN_PREFIX}replicate_"
+    columns = [name for name in sample.collect_schema().names() if name.startswith(prefix)]
+    values = np.empty((len(columns), n))
+    for row, name in zip(values, columns, strict=True):
+        row[:] = _column(sample, name)
+    if count := int((~(values >= 0)).any(axis=0).sum()):
+        raise DataError(
+            Fault(
+                "design.replicate_weights",
+                f"{count:,} rows have missing or negative ones",
+                "0 or more",
+                "Drop these rows by a sample rule, or correct the file.",
+            )
+        )
+    return ReplicateWeights(
+        values=values,
+        factors=replicate_factors(given, len(columns)),
+        centre=given.centre,
+        is_bootstrap=given.method == "bootstrap",
+    )
+
+
+def replicate_factors(given: ReplicateWeightsSpec, n: int) -> FloatArray:
+    """Return c_r of v = sum_r c_r (theta_r - centre)^2 for n replicates of a method (survey's `svrepdesign`).
+
+    Raises
+    ------
+    DataError
+        If the study gives a number of factors other than n.
+
+    Examples
+    --------
+    >>> from engine.study import DesignSpec, ReplicateWeightsSpec
+    >>> replicate_factors(ReplicateWeightsSpec(columns="rw*", method="jk1"), 4)
+    array([0.75, 0.75, 0.75, 0.75])
+    """
+    if given.rscales is not None and len(given.rscales) != n:
+        raise DataError(
+            Fault(
+                "design.replicate_weights.rscales",
+                f"found {len(given.rscales)} factors for {n} replicates",
+                "one each",
+                "Correct the list or the columns.",
+            )
+        )
+    scale = {
+        "brr": 1.0 / n,
+        "fay": 1.0 / (n * (1.0 - given.fay) ** 2),
+        "jk1": (n - 1.0) / n,
+        "jkn": 1.0,
+        "bootstrap": 1.0 / (n if given.centre == "estimate" else max(n - 1, 1)),
+        "other": 1.0,
+    }[given.method]
+    scale = given.scale if given.scale is not None else scale
+    return scale * (np.ones(n) if given.rscales is None else np.array(given.rscales))

@@ -1,0 +1,147 @@
+"""Mean imputation and quantile groups: the variables that depend on who is in the sample."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.arrays import FloatArray, IntArray
+from engine.data.design_columns import DESIGN_PREFIX
+from engine.data.harmonise import KIND_SUFFIX
+from engine.errors import DataError, Fault
+from engine.study import StudySpec, VariableSpec
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def impute_and_group(spec: StudySpec, path: Path) -> Mapping[str, int]:
+    """Replace missing numbers by their mean and cut numbers into quantile groups, in the file of a sample.
+
+    Means and quantiles are weighted, and those of each wave alone. Ties stay together: equal numbers have the
+    same mid-rank, as in the indices (O'Donnell et al. 2008, chapter 8).
+
+    Returns
+    -------
+    Mapping
+        Variable -> number of its values that are imputed.
+
+    Raises
+    ------
+    DataError
+        If more of a variable is missing than its ``impute_most``.
+    """
+    import polars as pl
+
+    variables = {name: one for name, one in spec.variables.items() if one.impute or one.quantiles}
+    if not variables:
+        return {}
+    frame = pl.scan_parquet(path, glob=False).collect(engine="in-memory")
+    imputed = {name: _count_missing(name, one, frame) for name, one in variables.items() if one.impute}
+    weight, rows_by_wave = _weights(spec, frame), _rows_by_wave(frame)
+    for name, variable in variables.items():
+        frame = frame.with_columns(_columns(name, variable, frame[name], weight, rows_by_wave))
+    _replace(path, frame)
+    return {name: n for name, n in imputed.items() if n}
+
+
+def _count_missing(name: str, variable: VariableSpec, frame: pl.DataFrame) -> int:
+    """Return how many values are missing.
+
+    Raises
+    ------
+    DataError
+        If these are too many to impute.
+    """
+    missing = frame[name].null_count()
+    if missing > variable.impute_most * frame.height or missing == frame.height:
+        raise DataError(
+            Fault(
+                f"variables.{name}.impute",
+                f"{missing / frame.height:.1%} of the sample are missing",
+                f"at most {variable.impute_most:.0%}",
+                "Leave these rows out by a sample rule, or raise impute_most.",
+            )
+        )
+    return missing
+
+
+def _weights(spec: StudySpec, frame: pl.DataFrame) -> FloatArray:
+    """Return each row's weight (n,): 0 where missing, 1 in a study without weights."""
+    import polars as pl
+
+    if not spec.design.weight:
+        return np.ones(frame.height)
+    weight: FloatArray = frame[DESIGN_PREFIX + "weight"].cast(pl.Float64).fill_null(0.0).to_numpy()
+    return weight
+
+
+def _rows_by_wave(frame: pl.DataFrame) -> list[IntArray]:
+    wave = frame["wave"].fill_null("").rank("dense").to_numpy() - 1
+    return [np.flatnonzero(wave == number) for number in range(int(wave.max()) + 1)]
+
+
+def _columns(
+    name: str, variable: VariableSpec, column: pl.Series, weight: FloatArray, rows_by_wave: Sequence[IntArray]
+) -> list[pl.Series | pl.Expr]:
+    """Return the new column of a variable; for an imputed one also its reasons of missing, all 0."""
+    import polars as pl
+
+    values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy().copy()
+    columns: list[pl.Series | pl.Expr] = []
+    if variable.impute:
+        for rows in rows_by_wave:
+            values[rows] = _imputed(values[rows], weight[rows])
+        columns.append(pl.lit(0, pl.UInt8).alias(name + KIND_SUFFIX))
+    if variable.quantiles:
+        group = np.full(len(values), np.nan)
+        for rows in rows_by_wave:
+            group[rows] = _groups(values[rows], weight[rows], len(variable.quantiles))
+        number = pl.Series(group, nan_to_null=True).cast(pl.UInt32)
+        levels = [*variable.quantiles]
+        columns.append(pl.Series(levels).gather(number).cast(pl.Enum(levels)).alias(name))
+    else:
+        columns.append(pl.Series(name, values, nan_to_null=True))
+    return columns
+
+
+def _replace(path: Path, frame: pl.DataFrame) -> None:
+    """Write the sample again, for its owner only, and put it in the place of the old one."""
+    temporary = path.with_suffix(".derived")
+    frame.write_parquet(temporary, compression="zstd")
+    temporary.chmod(0o600)
+    os.replace(temporary, path)  # noqa: PTH105 - atomic
+
+
+def _imputed(values: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return values (n,) with their weighted mean where they are NaN.
+
+    The sums are exact (`math.fsum`), so they do not depend on the order of rows.
+    """
+    known = ~np.isnan(values)
+    total = math.fsum(weight[known])
+    mean = math.fsum(weight[known] * values[known]) / total if total > 0 else np.nan
+    return np.where(known, values, mean)
+
+
+def _groups(values: FloatArray, weight: FloatArray, k: int) -> FloatArray:
+    """Return which of k groups each value's weighted mid-rank lies in (n,), NaN for NaN."""
+    group = np.full(len(values), np.nan)
+    known = np.flatnonzero(~np.isnan(values))
+    if len(known) == 0:
+        return group
+    # Sorted by weight too, so that sums have the same bits for any row order.
+    order = known[np.lexsort((weight[known], values[known]))]
+    first = np.flatnonzero(np.diff(values[order], prepend=np.nan) != 0)
+    inside = np.add.reduceat(weight[order], first)
+    below = np.cumsum(inside) - inside
+    with np.errstate(invalid="ignore"):
+        rank = (below + 0.5 * inside) / inside.sum()
+    number = np.minimum(np.floor(rank * k), k - 1)
+    group[order] = np.repeat(number, np.diff(first, append=len(order)))
+    return group

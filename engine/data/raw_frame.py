@@ -1,0 +1,103 @@
+"""An opened data file: a lazy frame of raw columns, with what the file says of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.data.encoding import Encoding
+from engine.errors import DataError, Fault, nearest
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawFrame:
+    """A file as a lazy frame.
+
+    Attributes
+    ----------
+    name
+        File name for messages.
+    frame
+        Raw columns; text as text.
+    columns
+        Their names.
+    labels
+        Column -> code -> label, for formats that carry them.
+    column_labels
+        Column -> its label.
+    missing_ranges
+        Column -> (low, high) codes that the file itself declares missing.
+    n_rows
+        Rows of the file.
+    encoding
+        Of its text; None for formats whose encoding is fixed.
+    n_undecodable
+        Distinct texts with bytes that are invalid in this encoding.
+    file_label
+        The file's title.
+    unmatched
+        Merged file -> rows without a record there.
+    """
+
+    name: str
+    frame: pl.LazyFrame
+    columns: tuple[str, ...]
+    labels: Mapping[str, Mapping[float | str, str]] = field(default_factory=dict)
+    column_labels: Mapping[str, str] = field(default_factory=dict)
+    missing_ranges: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    n_rows: int
+    encoding: Encoding | None = None
+    n_undecodable: int = 0
+    file_label: str = ""
+    unmatched: Mapping[str, int] = field(default_factory=dict)
+
+    def frame_columns(self) -> tuple[str, ...]:
+        """Return every column of the lazy frame, auxiliary ones such as those of Stata's letters included."""
+        return tuple(self.frame.collect_schema().names())
+
+    def has(self, name: str) -> bool:
+        """Whether there is a column of this name, in any case."""
+        return any(_folded(column) == _folded(name) for column in self.columns)
+
+    def matching(self, pattern: str) -> list[tuple[str, str]]:
+        """Return the columns (name, label) whose name or label matches a regular expression."""
+        labelled = [(column, self.column_labels.get(column, "")) for column in self.columns]
+        return [
+            (column, label)
+            for column, label in labelled
+            if re.search(pattern, column, re.IGNORECASE) or re.search(pattern, label)
+        ]
+
+    def column(self, name: str, place: str) -> str:
+        """Return the file's spelling of a column, matched without regard to case.
+
+        Raises
+        ------
+        DataError
+            If there is no such column, or there are two that differ only in case.
+        """
+        if name in self.columns:
+            return name
+        same = [column for column in self.columns if _folded(column) == _folded(name)]
+        if len(same) == 1:
+            return same[0]
+        if same:
+            found = f"columns {', '.join(same)} differ only in case"
+            raise DataError(Fault(self.name, found, f"one for {place}", "Write it exactly as in the file."))
+        raise DataError(
+            Fault(
+                self.name,
+                f"no column '{name}', wanted by {place}",
+                f"one of its {len(self.columns)} columns",
+                nearest(name, list(self.columns)),
+            )
+        )
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()

@@ -1,0 +1,63 @@
+"""Reads comma-separated text, plain or gzip, in any encoding."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+from engine.data.encoding import Encoding, find_file_encoding, is_gzip, undecodable
+from engine.data.raw_frame import RawFrame
+from engine.data.source_file import SourceFile
+from engine.errors import DataError, Fault
+
+REPEATED = "_duplicated_0"  # what Polars adds to the second of two columns with one name
+
+
+def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, scratch: Path) -> RawFrame:
+    """Open a text file with all columns as text; one that is not UTF-8 is first rewritten into `scratch`.
+
+    Raises
+    ------
+    DataError
+        If no known encoding fits, or two columns have the same name.
+    """
+    import polars as pl
+
+    text = _encoding_of(file.path, encoding)
+    is_utf8 = codecs.lookup(text.name).name in ("utf-8", "ascii")
+    path = file.path if is_utf8 else _as_utf8(file.path, text.name, scratch)
+    frame = pl.scan_csv(path, infer_schema=False, glob=False)
+    columns = tuple(frame.collect_schema())
+    n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
+    _refuse_repeated(file.path, columns)
+    return RawFrame(name=file.path.name, frame=frame, columns=columns, n_rows=n_rows, encoding=text)
+
+
+def _encoding_of(path: Path, given: str | None) -> Encoding:
+    encoding = Encoding(name=given, how="given") if given is not None else find_file_encoding(path)
+    if encoding is None:
+        raise undecodable(path.name)
+    return encoding
+
+
+def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
+    """Rewrite a text file as UTF-8, a piece at a time."""
+    target = scratch / f"{path.stem}.utf8.csv"
+    with ExitStack() as stack:
+        if is_gzip(path):
+            source = stack.enter_context(gzip.open(path, "rt", encoding=encoding))
+        else:
+            source = stack.enter_context(path.open(encoding=encoding))
+        shutil.copyfileobj(source, stack.enter_context(target.open("w", encoding="utf-8")))
+    return target
+
+
+def _refuse_repeated(path: Path, columns: tuple[str, ...]) -> None:
+    repeated = [name.removesuffix(REPEATED) for name in columns if name.endswith(REPEATED)]
+    if repeated:
+        raise DataError(
+            Fault(path.name, f"there are two columns '{repeated[0]}'", "one", "Rename one of them.")
+        )

@@ -1,0 +1,106 @@
+"""A logit fitted to one group, with what its rows of results need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.arrays import FloatArray, TableArrays, VariableArrays
+from engine.estimators.regression.coefficient_rows import Coefficients
+from engine.estimators.regression.logit import LogitFit, fit_logit
+from engine.estimators.regression.model_frame import ModelFrame, model_frame
+from engine.estimators.regression.model_rows import ModelRows, rows_of_group
+from engine.estimators.regression.terms import ModelTerm
+from engine.results import TidyRow
+from engine.study import LogitSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogitInputs:
+    """What a logit is fitted to, in every group.
+
+    Attributes
+    ----------
+    table
+        Weights, units and groups of the N rows.
+    outcome
+        The event.
+    variables
+        Name -> covariate, every name of the terms.
+    terms
+        The terms of the model.
+    frequency
+        (N,) float64: how many people a row stands for.
+    spec
+        The analysis; its covariance is settled.
+    """
+
+    table: TableArrays
+    outcome: VariableArrays
+    variables: Mapping[str, VariableArrays]
+    terms: tuple[ModelTerm, ...]
+    frequency: FloatArray
+    spec: LogitSpec
+
+    def alone(self, term: ModelTerm) -> LogitInputs:
+        """Return the inputs of the crude model: one variable and nothing else."""
+        name = term.names[0]
+        return replace(self, terms=(term,), variables={name: self.variables[name]})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedLogit:
+    """A logit of one group; `base` holds the labels and counts that all its tidy rows share."""
+
+    frame: ModelFrame
+    rows: ModelRows
+    fit: LogitFit
+    base: TidyRow
+    spec: LogitSpec
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """The coefficients with their covariance and statuses."""
+        return Coefficients(
+            beta=self.fit.beta,
+            covariance=self.fit.covariance,
+            degrees=self.fit.degrees,
+            status=self.fit.status,
+            conf_level=self.spec.conf_level,
+        )
+
+    @property
+    def has_all_estimates(self) -> bool:
+        """Whether every column has an estimate."""
+        return all(status == "ok" for status in self.fit.status)
+
+    @property
+    def has_likelihood(self) -> bool:
+        """Whether the rows count as they are: with weights there is a pseudo-likelihood only."""
+        return bool(np.all(self.rows.weight == self.rows.frequency))
+
+
+def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> FittedLogit:
+    """Fit a logit to the complete rows of one group.
+
+    Raises
+    ------
+    EstimationError
+        If no row is complete, all have the same outcome, or a variable does not vary.
+    """
+    table, spec = inputs.table, inputs.spec
+    kept, y = rows_of_group(table, group, inputs.outcome, inputs.variables, inputs.frequency > 0)
+    frame = model_frame(inputs.terms, inputs.variables, kept)
+    frequency = inputs.frequency[kept]
+    rows = ModelRows(weight=table.weight[kept] * frequency, y=y, frequency=frequency, unit=table.unit[kept])
+    fit = fit_logit(frame, rows, table.design, spec.covariance)
+    base = replace(
+        base,
+        n_obs=round(float(frequency.sum())),
+        n_events=round(float(frequency @ y)),
+        n_clusters=fit.n_clusters,
+        sum_weights=float(rows.weight.sum()),
+    )
+    return FittedLogit(frame=frame, rows=rows, fit=fit, base=base, spec=spec)

@@ -1,0 +1,129 @@
+"""A multilevel logit fitted to one group, with what its rows of results need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import ndtri
+
+from engine.arrays import FloatArray, IntArray, TableArrays, VariableArrays
+from engine.errors import EstimationError
+from engine.estimators.regression.clusters import Clusters
+from engine.estimators.regression.coefficient_rows import Coefficients
+from engine.estimators.regression.model_frame import ModelFrame, constant_only, model_frame
+from engine.estimators.regression.model_rows import rows_of_group
+from engine.estimators.regression.multilevel import MultilevelFit, fit_multilevel
+from engine.estimators.regression.terms import model_terms
+from engine.results import TidyRow
+from engine.study import MultilevelSpec
+
+NOT_CONVERGED = "does not converge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultilevelInputs:
+    """What a multilevel logit is fitted to, in every group.
+
+    Attributes
+    ----------
+    table
+        Weights and groups of the N rows.
+    outcome
+        The event.
+    variables
+        Name -> covariate, every name of the terms.
+    ids
+        Level -> (N,) cluster of each row, -1 where missing; innermost first.
+    spec
+        The analysis.
+    """
+
+    table: TableArrays
+    outcome: VariableArrays
+    variables: Mapping[str, VariableArrays]
+    ids: Mapping[str, IntArray]
+    spec: MultilevelSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedMultilevel:
+    """A multilevel logit of one group; `base` holds the labels and counts that all its tidy rows share."""
+
+    frame: ModelFrame
+    clusters: Clusters
+    fit: MultilevelFit
+    base: TidyRow
+    spec: MultilevelSpec
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """The coefficients with their covariance and statuses."""
+        status = self.fit.single_level.status
+        if not self.fit.converged:
+            status = [each if each != "ok" else NOT_CONVERGED for each in status]
+        return Coefficients(
+            beta=self.fit.beta,
+            covariance=self.fit.covariance,
+            degrees=np.inf,
+            status=tuple(status),
+            conf_level=self.spec.conf_level,
+        )
+
+    @property
+    def z(self) -> float:
+        """Half the width of a normal confidence interval, in standard errors."""
+        return float(ndtri(0.5 + self.spec.conf_level / 2))
+
+
+def fit_multilevel_in_group(inputs: MultilevelInputs, group: int, base: TidyRow) -> FittedMultilevel:
+    """Fit a multilevel logit to the complete rows of one group.
+
+    Raises
+    ------
+    DataError
+        If a complete row has no cluster.
+    EstimationError
+        If no row is complete, all have the same outcome, a variable does not vary, or a level cannot be told
+        from the people or from the whole.
+    """
+    spec = inputs.spec
+    kept, y = rows_of_group(inputs.table, group, inputs.outcome, inputs.variables)
+    frame = (
+        model_frame(model_terms(spec.terms), inputs.variables, kept)
+        if spec.terms
+        else constant_only(len(kept))
+    )
+    clusters = Clusters.of({name: ids[kept] for name, ids in inputs.ids.items()})
+    _check_sizes(clusters)
+    is_weighted = spec.weights == "cluster-size"
+    weight = _scaled(inputs.table.weight[kept], clusters.inner) if is_weighted else np.ones(len(kept))
+    fit = fit_multilevel(frame, y, weight, clusters, spec.points, robust=is_weighted)
+    base = replace(
+        base,
+        n_obs=len(kept),
+        n_events=int(y.sum()),
+        n_clusters=clusters.n_outermost(),
+        sum_weights=float(weight.sum()),
+    )
+    return FittedMultilevel(frame=frame, clusters=clusters, fit=fit, base=base, spec=spec)
+
+
+def _check_sizes(clusters: Clusters) -> None:
+    for name, sizes in clusters.sizes().items():
+        if len(sizes) < 2 or sizes.max() == 1:
+            finding = "a single cluster" if len(sizes) < 2 else "one person in every cluster"
+            raise EstimationError(
+                f"levels '{name}': {finding}; expected several clusters with several people. "
+                "Leave the level out."
+            )
+
+
+def _scaled(weight: FloatArray, inner: IntArray) -> FloatArray:
+    """Scale weights (n,) to add up to the people of each inner cluster.
+
+    This is method 2 of Rabe-Hesketh and Skrondal (2006).
+    """
+    scaled: FloatArray = weight * (np.bincount(inner) / np.bincount(inner, weight))[inner]
+    return scaled

@@ -1,0 +1,96 @@
+"""Covariances of the coefficients of a logit: model-based, robust, clustered, design-based."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import DesignArrays, FloatArray, UnitArray
+from engine.estimators.regression.model_rows import ModelRows
+from engine.estimators.sample.design_variance import covariance_of
+from engine.estimators.sample.pieces import units_and_degrees
+from engine.kernels.regression.unit_scores import unit_scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimatedColumns:
+    """The estimated part of a logit, in standard units.
+
+    Attributes
+    ----------
+    X
+        (p, e) the used patterns and the estimated columns.
+    beta, covariance
+        (e,) the coefficients and (e, e) the inverse information.
+    pattern
+        (n,) int32: each row's pattern, used or not.
+    place
+        int32: the row in X of every pattern, -1 for those that are not used.
+    """
+
+    X: FloatArray
+    beta: FloatArray
+    covariance: FloatArray
+    pattern: UnitArray
+    place: UnitArray
+
+    def probabilities(self) -> FloatArray:
+        """Return the predicted probability of each used pattern (p,)."""
+        mu: FloatArray = 1.0 / (1.0 + np.exp(-(self.X @ self.beta)))
+        return mu
+
+
+def logit_covariance(
+    kind: str, columns: EstimatedColumns, rows: ModelRows, design: DesignArrays
+) -> tuple[FloatArray, float]:
+    """Return the covariance (e, e) of the coefficients and its degrees of freedom, infinite for the normal.
+
+    Parameters
+    ----------
+    kind
+        - ``model``: the inverse information;
+        - ``robust``: n / (n - e) times White's (HC1 of R's sandwich);
+        - ``cluster``: G / (G - 1) (n - 1) / (n - e) times that by G clusters (statsmodels, sandwich);
+        - ``design``: linearised, with units - strata + 1 - e degrees of freedom (R's svyglm).
+    columns
+        The estimated columns and their patterns.
+    rows
+        The n rows of the model.
+    design
+        The survey design of the sample.
+    """
+    e, n_people = columns.X.shape[1], float(rows.frequency.sum())
+    if kind == "model" or e == 0:
+        return columns.covariance, np.inf
+    if kind == "robust":
+        return _robust(columns, rows) * n_people / (n_people - e), np.inf
+    totals = _linearised_totals(columns, rows, design)
+    units, degrees = units_and_degrees([rows.unit], design)
+    if kind == "cluster":
+        return totals @ totals.T * units / (units - 1.0) * (n_people - 1.0) / (n_people - e), np.inf
+    return covariance_of(np.ascontiguousarray(totals), design), float(degrees + 1 - e)
+
+
+def _robust(columns: EstimatedColumns, rows: ModelRows) -> FloatArray:
+    """Return White's sandwich (e, e)."""
+    X, place = columns.X, columns.place[columns.pattern]
+    is_used = place >= 0
+    at = place[is_used]
+    residual = rows.y[is_used] - columns.probabilities()[at]
+    squares = (rows.weight[is_used] * residual) ** 2 / rows.frequency[is_used]
+    meat = (X * np.bincount(at, squares, minlength=len(X))[:, None]).T @ X
+    sandwich: FloatArray = columns.covariance @ meat @ columns.covariance
+    return sandwich
+
+
+def _linearised_totals(columns: EstimatedColumns, rows: ModelRows, design: DesignArrays) -> FloatArray:
+    """Return the linearised coefficients' totals (e, u) by sampling unit."""
+    place = columns.place[columns.pattern]
+    is_used = place >= 0
+    unit = np.ascontiguousarray(rows.unit[is_used])
+    weight, y = rows.weight[is_used], rows.y[is_used]
+    mu = columns.probabilities()
+    scores = unit_scores(columns.X, mu, place[is_used], weight, y, unit, design.n_units)
+    totals: FloatArray = columns.covariance @ scores
+    return totals

@@ -1,0 +1,78 @@
+"""The rows that a regression of a 0/1 outcome is fitted to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import FloatArray, IntArray, TableArrays, UnitArray, VariableArrays
+from engine.errors import EstimationError
+from engine.estimators.decomposition.covariates import complete_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRows:
+    """The n complete rows of a model.
+
+    Attributes
+    ----------
+    weight
+        (n,) float64: weight x frequency.
+    y
+        (n,) float64: the outcome, 0 or 1.
+    frequency
+        (n,) float64: how many people a row stands for.
+    unit
+        (n,) int32: the row's sampling unit.
+    """
+
+    weight: FloatArray
+    y: FloatArray
+    frequency: FloatArray
+    unit: UnitArray
+
+
+def rows_of_group(
+    table: TableArrays,
+    group: int,
+    outcome: VariableArrays,
+    variables: Mapping[str, VariableArrays],
+    is_counted: NDArray[np.bool_] | None = None,
+) -> tuple[IntArray, FloatArray]:
+    """Return numbers (n,) of a group's rows with outcome and all variables, and their outcome (n,), 0 or 1.
+
+    Parameters
+    ----------
+    table
+        The N rows of the sample.
+    group
+        Number of the group.
+    outcome
+        The event.
+    variables
+        Name -> covariate; none for a model without terms.
+    is_counted
+        (N,) bool: leave out the other rows; None keeps all.
+
+    Raises
+    ------
+    EstimationError
+        If no row is complete, or if all have the same outcome.
+    """
+    assert outcome.values is not None  # noqa: S101 - the study check refuses an outcome without event
+    kept = (table.group == group) & ~np.isnan(outcome.values)
+    if variables:
+        kept &= complete_rows([*variables.values()])
+    if is_counted is not None:
+        kept &= is_counted
+    rows = np.flatnonzero(kept)
+    y = outcome.values[rows]
+    if len(rows) == 0 or y.min() == y.max():
+        finding = "there is no complete row" if len(rows) == 0 else "nobody or everybody has the event"
+        raise EstimationError(
+            f"outcome '{outcome.name}': {finding} in {table.groups[group].label}; expected both values."
+        )
+    return rows, y

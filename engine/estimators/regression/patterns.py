@@ -1,0 +1,69 @@
+"""Covariate patterns: their weights, and their matrix in standard units and back."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.arrays import FloatArray, IntArray
+from engine.estimators.decomposition.covariates import sparse_rows
+from engine.estimators.regression.model_frame import ModelFrame
+from engine.kernels.regression.glm import Patterns
+
+
+def pattern_sums(frame: ModelFrame, weight: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return sums n of weight and s of weight x y by pattern (p,); weight and y are by row (n,)."""
+    p = len(frame.X)
+    n = np.bincount(frame.pattern, weight, minlength=p).astype(np.float64)
+    s = np.bincount(frame.pattern, weight * y, minlength=p).astype(np.float64)
+    return n, s
+
+
+def standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Z = X A (p, q) with numbers centred and scaled to a spread of 1; dummies and the constant stay.
+
+    Parameters
+    ----------
+    X
+        (p, q) the matrix in the units of the study.
+    n
+        (p,) sums of weights of the patterns.
+    """
+    A, Z = np.eye(X.shape[1]), X.copy()
+    share = n / n.sum()
+    for k in range(1, X.shape[1]):
+        column = X[:, k]
+        if ((column == 0.0) | (column == 1.0)).all():
+            continue
+        centre = float(share @ column)
+        spread = float(np.sqrt(share @ (column - centre) ** 2))
+        if spread > 0.0:
+            A[k, k], A[0, k] = 1.0 / spread, -centre / spread
+            Z[:, k] = (column - centre) / spread
+    return Z, A
+
+
+def in_study_units(
+    A: FloatArray, estimated: IntArray, beta: FloatArray, covariance: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return coefficients (q,) and covariance (q, q) in the units of the study, NaN where not estimated.
+
+    Parameters
+    ----------
+    A
+        (q, q) of `standardised`.
+    estimated
+        (e,) numbers of the estimated columns.
+    beta, covariance
+        (e,) and (e, e) in standard units.
+    """
+    q = len(A)
+    to_units = A[np.ix_(estimated, estimated)]
+    beta_in_units, covariance_in_units = np.full(q, np.nan), np.full((q, q), np.nan)
+    beta_in_units[estimated] = to_units @ beta
+    covariance_in_units[np.ix_(estimated, estimated)] = to_units @ covariance @ to_units.T
+    return beta_in_units, covariance_in_units
+
+
+def sparse_patterns(X: FloatArray) -> Patterns:
+    """Return a dense matrix of patterns (p, q) as the kernels read it."""
+    return Patterns(*sparse_rows(X))

@@ -1,0 +1,101 @@
+"""Tests of a logit's terms, and the inflation of their variances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import chdtrc, fdtrc
+
+from engine.estimators.regression.fitted_logit import FittedLogit
+from engine.estimators.regression.logit_maximum import COMBINATION, maximise_logit
+from engine.estimators.regression.model_frame import ModelFrame
+from engine.results import TidyRow
+
+
+def term_test_rows(model: FittedLogit) -> Iterator[TidyRow]:
+    """Yield the test of each term, of all products and of all terms.
+
+    Model-based errors go with likelihood ratios, ``lr_chi2``. The others have Wald tests, ``wald_f``:
+    F(columns, degrees of freedom) where these are finite (R's `regTermTest`).
+    """
+    is_model_based = model.spec.covariance == "model"
+    measure = "lr_chi2" if is_model_based else "wald_f"
+    for label, columns in _tested_columns(model.frame).items():
+        row = replace(model.base, term=label, measure=measure, conf_level=None)
+        if is_model_based and len(model.fit.kept):
+            yield _likelihood_ratio(model, row, columns)
+        elif any(model.fit.status[k] != "ok" for k in columns):
+            yield replace(row, status="separated or a combination of other columns")
+        else:
+            yield _wald(model, row, columns)
+
+
+def _tested_columns(frame: ModelFrame) -> dict[str, list[int]]:
+    """Return label of a test -> columns that it tests; a variable inside a product has no test alone."""
+    term_of_column = frame.term_of_column
+    inside_products = {name for term in frame.terms if term.is_product for name in term.names}
+    tested = {
+        term.label: np.flatnonzero(term_of_column == t).tolist()
+        for t, term in enumerate(frame.terms)
+        if term.is_product or term.names[0] not in inside_products
+    }
+    if inside_products:
+        tested["(all products)"] = [
+            k for k, t in enumerate(term_of_column) if t >= 0 and frame.terms[t].is_product
+        ]
+    tested["(all terms)"] = [*range(1, len(term_of_column))]
+    return tested
+
+
+def _likelihood_ratio(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
+    """Compare the model with one without some columns.
+
+    Columns that the others replace cost no degree of freedom; an infinite estimate costs one.
+    """
+    fit = model.fit
+    others = [k for k in range(fit.Z.shape[1]) if k not in columns]
+    reduced = maximise_logit(np.ascontiguousarray(fit.Z[:, others]), fit.n, fit.s)
+    df = fit.rank - reduced.rank
+    if df < 1:
+        return replace(row, status=COMBINATION)
+    chi2 = max(2.0 * (fit.log_likelihood - reduced.log_likelihood), 0.0)
+    return replace(row, estimate=chi2, p_value=float(chdtrc(df, chi2)), method=f"likelihood ratio, {df} df")
+
+
+def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
+    """Test that the coefficients of some columns are 0."""
+    fit, df = model.fit, len(columns)
+    V = fit.covariance[np.ix_(columns, columns)]
+    if fit.degrees < 1 or np.linalg.matrix_rank(V) < df:
+        return replace(row, status="no degrees of freedom")
+    F = float(fit.beta[columns] @ np.linalg.solve(V, fit.beta[columns])) / df
+    if np.isinf(fit.degrees):
+        p, method = float(chdtrc(df, df * F)), f"Wald chi2/df, {df} df"
+    else:
+        p, method = float(fdtrc(df, fit.degrees, F)), f"Wald, F({df}, {fit.degrees:g})"
+    return replace(row, estimate=F, p_value=p, method=method)
+
+
+def inflation_rows(model: FittedLogit) -> Iterator[TidyRow]:
+    """Yield the ``vif`` of every term: its generalised variance-inflation factor to the power 1/df.
+
+    The power makes it comparable to an ordinary one (Fox and Monette 1992).
+    """
+    fit, frame = model.fit, model.frame
+    if len(frame.terms) < 2 or not model.has_all_estimates:
+        return
+    kept = [k for k in fit.kept if k > 0]
+    V = fit.covariance[np.ix_(kept, kept)]
+    std_error = np.sqrt(np.diag(V))
+    R = V / np.outer(std_error, std_error)
+    term_of_column = frame.term_of_column[kept]
+    for t, term in enumerate(frame.terms):
+        inside = term_of_column == t
+        blocks = (R[np.ix_(inside, inside)], R[np.ix_(~inside, ~inside)], R)
+        of_term, of_others, of_all = (np.linalg.slogdet(block)[1] for block in blocks)
+        value = float(np.exp((of_term + of_others - of_all) / inside.sum()))
+        yield replace(
+            model.base, term=term.label, measure="vif", estimate=value, conf_level=None, method="GVIF^(1/df)"
+        )

@@ -1,0 +1,123 @@
+"""`describe`: counts, percentages and means of variables, by group and overall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.arrays import TableArrays, UnitArray, VariableArrays
+from engine.estimators.sample.design_variance import t_interval
+from engine.estimators.tables.domain_means import DomainMeans, domain_means, proportion_interval
+from engine.estimators.tables.domain_rows import (
+    NO_OBSERVATIONS,
+    domain_row,
+    finite,
+    groupings,
+    with_interval,
+)
+from engine.results import TidyRow
+from engine.study import MISSING_KINDS, DescribeSpec
+
+_VALID = "(valid)"
+_MISSING = tuple(f"({kind.replace('_', ' ')})" for kind in MISSING_KINDS)
+
+
+def describe(
+    table: TableArrays, variables: Sequence[VariableArrays], spec: DescribeSpec
+) -> tuple[TidyRow, ...]:
+    """Describe variables in every group and overall.
+
+    A factor has counts and percentages of its levels and of each kind of missing, all of the same total; a
+    number has mean and standard deviation of its values. Unweighted: ``count``, ``percent``; weighted:
+    ``weighted_count``, ``weighted_percent``, ``mean``, ``sd``.
+
+    Parameters
+    ----------
+    table
+        Weights, units and groups of the N rows.
+    variables
+        The variables, in the order of the rows returned.
+    spec
+        The analysis.
+    """
+    rows: list[TidyRow] = []
+    for variable in variables:
+        if variable.codes is None:
+            rows.extend(_number_rows(table, variable, spec))
+        rows.extend(_count_rows(table, variable, spec))
+    return tuple(rows)
+
+
+def _number_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:
+    """Yield mean and standard deviation of the values that are present, by group."""
+    assert variable.values is not None  # noqa: S101 - a variable without codes is a number
+    is_present = ~np.isnan(variable.values)
+    values = np.where(is_present, variable.values, 0.0)
+    for group_of_row, groups in groupings(table):
+        domain = np.where(is_present, group_of_row, -1).astype(np.int32)
+        means = domain_means(table, domain, len(groups), values)
+        for g, group in enumerate(groups):
+            row = replace(domain_row(means, g, group), term=variable.name, measure="mean")
+            yield from _mean_and_sd(row, means, g, spec.conf_level)
+
+
+def _mean_and_sd(row: TidyRow, means: DomainMeans, g: int, conf_level: float) -> Iterator[TidyRow]:
+    if means.n_obs[g] == 0:
+        yield replace(row, status=NO_OBSERVATIONS)
+        return
+    mean, std_error = float(means.mean[g]), float(means.std_error[g])
+    low, high, _ = t_interval(mean, std_error, int(means.degrees[g]), conf_level)
+    yield with_interval(row, mean, std_error, (low, high), conf_level=conf_level, method="linearised")
+    yield replace(row, measure="sd", estimate=finite(means.sd[g]))
+
+
+def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:
+    """Yield counts and percentages of each level and each kind of missing, by group.
+
+    A kind of missing that does not occur has no row; a level has one in every group.
+    """
+    names, level_of_row = _levels(variable)
+    for group_of_row, groups in groupings(table):
+        overall = np.bincount(level_of_row[group_of_row >= 0], minlength=len(names))
+        for code, name in enumerate(names):
+            is_missing = name.startswith("(") and name != _VALID
+            if is_missing and not overall[code]:
+                continue
+            is_level = level_of_row == code
+            means = domain_means(table, group_of_row, len(groups), is_level.astype(np.float64))
+            for g, group in enumerate(groups):
+                count = int(is_level[group_of_row == g].sum())
+                if count or not is_missing:
+                    row = replace(
+                        domain_row(means, g, group), term=variable.name, level=name, measure="count"
+                    )
+                    yield from _percentages(row, means, g, count, spec.conf_level)
+
+
+def _levels(variable: VariableArrays) -> tuple[tuple[str, ...], UnitArray]:
+    """Return names of the levels and kinds of missing, and which of them each row has (N,)."""
+    kinds = variable.missing.astype(np.int32)
+    if variable.codes is None:
+        return (_VALID, *_MISSING), kinds
+    names = (*variable.levels, *_MISSING)
+    return names, np.where(variable.codes >= 0, variable.codes, len(variable.levels) + kinds - 1)
+
+
+def _percentages(
+    row: TidyRow, means: DomainMeans, g: int, count: int, conf_level: float
+) -> Iterator[TidyRow]:
+    """Yield count and percentage of a level, unweighted and weighted."""
+    n, p = int(means.n_obs[g]), float(means.mean[g])
+    if n == 0:
+        yield replace(row, estimate=0.0, status=NO_OBSERVATIONS)
+        return
+    std_error, degrees = float(means.std_error[g]), int(means.degrees[g])
+    low, high, method = proportion_interval(p, std_error, n, degrees, conf_level, "logit")
+    yield replace(row, estimate=float(count))
+    yield replace(row, measure="percent", estimate=100.0 * count / n)
+    yield replace(row, measure="weighted_count", estimate=p * float(means.sum_weights[g]))
+    weighted = replace(row, measure="weighted_percent")
+    limits = (100.0 * low, 100.0 * high)
+    yield with_interval(weighted, 100.0 * p, 100.0 * std_error, limits, conf_level=conf_level, method=method)

@@ -1,0 +1,59 @@
+"""What `describe` and `rates` share: the groups of a table, and tidy rows of its domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from engine.arrays import Group, TableArrays, UnitArray
+from engine.estimators.tables.domain_means import DomainMeans
+from engine.results import TidyRow
+
+NO_OBSERVATIONS = "no observations"
+
+
+def groupings(table: TableArrays) -> Iterator[tuple[UnitArray, Sequence[Group]]]:
+    """Yield each row's group (N,), -1 for none, and the groups; then the same for all rows together."""
+    if len(table.groups) > 1:
+        yield table.group, table.groups
+    yield np.where(table.weight > 0, 0, -1).astype(np.int32), (Group(),)
+
+
+def domain_row(means: DomainMeans, domain: int, group: Group) -> TidyRow:
+    """Return a row with the labels of a group and the counts of a domain."""
+    return TidyRow(
+        measure="",
+        wave=group.wave,
+        subgroup=group.subgroup,
+        n_obs=int(means.n_obs[domain]),
+        n_clusters=None if means.n_clusters is None else int(means.n_clusters[domain]),
+        sum_weights=float(means.sum_weights[domain]),
+    )
+
+
+def with_interval(
+    row: TidyRow,
+    estimate: float,
+    std_error: float,
+    limits: tuple[float, float],
+    *,
+    conf_level: float,
+    method: str,
+) -> TidyRow:
+    """Return a row with an estimate, its standard error and interval; None for what is undefined."""
+    return replace(
+        row,
+        estimate=estimate,
+        std_error=finite(std_error),
+        conf_low=finite(limits[0]),
+        conf_high=finite(limits[1]),
+        conf_level=conf_level,
+        method=method,
+    )
+
+
+def finite(value: float) -> float | None:
+    """Return a number, or None for one that is not finite."""
+    return float(value) if np.isfinite(value) else None

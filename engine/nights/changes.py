@@ -1,0 +1,90 @@
+"""What a night changed, as a text to read in the morning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.store.compare import ERROR_MOVED, GONE, MOVED, NEW, Differences
+from engine.store.ledger import COMPUTED, QUARANTINED, REUSED, FileEntry, file_entries, task_entries
+
+SHOWN = 30  # moved estimates
+ABOUT = ("wave", "subgroup", "outcome", "term", "level")
+
+
+def change_report(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any], differences: Differences | None
+) -> str:
+    """Return Markdown: files, analyses, and the estimates that moved, by their standard errors."""
+    title = after["study"]["title"] or after["study"]["name"]
+    lines = [f"# {title}", "", "## Files", ""]
+    lines += [f"- {line}" for line in file_lines(before, after)] or ["- as before"]
+    lines += ["", "## Analyses", "", *(f"- {line}" for line in task_lines(after))]
+    lines += ["", "## Results", ""]
+    lines += (
+        [f"- {len(after['tasks'])} analyses, first run"] if differences is None else result_lines(differences)
+    )
+    return "\n".join(lines) + "\n"
+
+
+def file_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:
+    """Yield which files are new, changed, set aside or withdrawn."""
+    earlier_files = file_entries(before)
+    for entry in file_entries(after).values():
+        earlier = earlier_files.pop(entry.file, None)
+        if entry.state == QUARANTINED:
+            yield f"{entry.file}: IN QUARANTINE. {entry.reason}"
+        elif earlier is None:
+            yield f"{entry.file}: new, {_rows(entry)}"
+        elif earlier.sha256 != entry.sha256:
+            yield f"{entry.file}: changed, {_rows(entry)}"
+        elif earlier.state != entry.state:
+            yield f"{entry.file}: {entry.state}, {_rows(entry)}"
+    for name in earlier_files:
+        yield f"{name}: withdrawn"
+
+
+def _rows(entry: FileEntry) -> str:
+    return str(entry.reason) if entry.rows is None else f"{entry.rows:,} rows"
+
+
+def task_lines(after: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was computed and why, and what was not."""
+    reused = 0
+    for task in task_entries(after).values():
+        if task.state == REUSED:
+            reused += 1
+        elif task.state == COMPUTED:
+            yield f"{task.name}: computed ({task.why})"
+        else:
+            yield f"{task.name}: {task.state.upper()}: {task.why}"
+    if reused:
+        yield f"{reused} as before"
+
+
+def result_lines(differences: Differences, *, show_all: bool = False) -> list[str]:
+    """Return how many rows differ, and the estimates that moved most, or all of them."""
+    shown = differences.rows.height if show_all else SHOWN
+    counts = differences.counts
+    lines = [
+        f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts, "
+        f"{counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same."
+    ]
+    moved = differences.rows.filter(differences.rows["difference"] == MOVED).head(shown)
+    if moved.height:
+        lines += [
+            "",
+            "| analysis | of | measure | before | after | change in std. errors |",
+            "|---|---|---|---|---|---|",
+            *(_line(row) for row in moved.iter_rows(named=True)),
+        ]
+    if counts[MOVED] > shown:
+        lines += ["", f"and {counts[MOVED] - shown} more; `equirank diff` shows all."]
+    return lines
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    about = ", ".join(str(row[name]) for name in ABOUT if row[name] is not None)
+    errors = "-" if row["in_std_errors"] is None else f"{row['in_std_errors']:+.2f}"
+    numbers = " | ".join("-" if row[name] is None else f"{row[name]:.6g}" for name in ("before", "after"))
+    return f"| {row['analysis']} | {about} | {row['measure']}, {row['method']} | {numbers} | {errors} |"

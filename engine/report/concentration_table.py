@@ -1,0 +1,97 @@
+"""Tidy rows of concentration indices -> a table of each outcome, and one of the differences between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from engine.report.groups import Row, group_label
+from engine.report.model import Table, digits_of, interval, number, p_value
+
+
+def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
+    """Return the indices of each outcome, then their differences between groups."""
+    for (outcome, rank), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
+        own = list(found)
+        shown = _last_method([row for row in own if row["measure"] not in ("difference", "wald_f")])
+        decimals = _decimals(shown)
+        lines = []
+        for row in shown:
+            digits = decimals[row["measure"]]
+            what = number(row["estimate"], digits) if row["estimate"] is not None else row["status"]
+            lines.append(
+                (
+                    group_label(row),
+                    _index_name(row),
+                    what,
+                    number(row["std_error"], digits + 1),
+                    interval(row["conf_low"], row["conf_high"], digits),
+                    p_value(row["p_value"]),
+                    f"{row['n_obs']:,}",
+                )
+            )
+        level = f"{100 * (shown[0]['conf_level'] or 0.95):g} % interval"
+        yield Table(
+            title=f"Concentration of {outcome} by {rank}",
+            columns=("", "index", "estimate", "std. error", level, "p", "n"),
+            rows=tuple(lines),
+            notes=tuple(_method_notes(shown)),
+        )
+        compared = _last_method([row for row in own if row["measure"] in ("difference", "wald_f")])
+        if compared:
+            yield _difference_table(str(outcome), compared)
+
+
+def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
+    decimals = _decimals([{**row, "measure": row["term"]} for row in rows if row["measure"] == "difference"])
+    lines = []
+    for row in rows:
+        digits = 2 if row["measure"] == "wald_f" else decimals[row["term"]]
+        estimate = number(row["estimate"], digits)
+        lines.append(
+            (
+                str(row["level"]),
+                str(row["term"]).replace("_", " "),
+                f"F = {estimate}" if row["measure"] == "wald_f" else estimate,
+                number(row["std_error"], digits + 1),
+                interval(row["conf_low"], row["conf_high"], digits),
+                p_value(row["p_value"]),
+            )
+        )
+    return Table(
+        title=f"Differences in the concentration of {outcome}",
+        columns=("", "index", "difference", "std. error", "interval", "p"),
+        rows=tuple(lines),
+    )
+
+
+def _last_method(rows: Sequence[Row]) -> list[Row]:
+    """Keep one row a quantity, the replicates' where there are any, and what peers print."""
+    kept: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        peer = row["method"] if str(row["method"]).startswith("conindex") else None
+        kept[row["measure"], row["wave"], row["subgroup"], row["term"], row["level"], peer] = row
+    return list(kept.values())
+
+
+def _decimals(rows: Sequence[Row]) -> dict[str, int]:
+    """Return the decimals of each index, the same in all of its rows."""
+    return {
+        name: digits_of([row["estimate"] for row in rows if row["measure"] == name])
+        for name in dict.fromkeys(row["measure"] for row in rows)
+    }
+
+
+def _index_name(row: Row) -> str:
+    name = str(row["measure"]).replace("_", " ")
+    return f"{name} ({row['method']})" if str(row["method"]).startswith("conindex") else name
+
+
+def _method_notes(rows: Sequence[Row]) -> Iterator[str]:
+    for method in dict.fromkeys(
+        row["method"] for row in rows if not str(row["method"]).startswith("conindex")
+    ):
+        row = next(row for row in rows if row["method"] == method)
+        replicates = f", {row['n_replicates']:,} replicates" if row["n_replicates"] else ""
+        yield f"Intervals: {method}{replicates}."

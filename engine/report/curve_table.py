@@ -1,0 +1,59 @@
+"""Tidy rows of concentration curves -> one table for each outcome, with dominance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from engine.report.groups import Row, group_label, group_labels
+from engine.report.model import Table, number
+
+
+def curve_tables(rows: Sequence[Row]) -> Iterator[Table]:
+    """Return the ordinates of each curve and whether it dominates the diagonal."""
+    for outcome, found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
+        own = list(found)
+        bands = [row for row in own if row["method"] == "linearised, simultaneous"]
+        points = _shown_points(list(dict.fromkeys(row["level"] for row in bands)))
+        lines: list[tuple[str, ...]] = []
+        for label in group_labels([row for row in own if row["measure"] == "concentration_curve"]):
+            band = {row["level"]: row for row in bands if group_label(row) == label}
+            verdict = [
+                row["term"] or row["status"]
+                for row in own
+                if row["measure"] == "dominance" and row["level"] == "diagonal" and group_label(row) == label
+            ]
+            if band:
+                lines.append(
+                    (label, *(_ordinate(band[point]) for point in points), verdict[0] if verdict else "-")
+                )
+        yield Table(
+            title=f"Concentration curve of {outcome[0]} by {outcome[1]}: share of the outcome held",
+            columns=("", *(f"lowest {100 * float(point):g} %" for point in points), "against the diagonal"),
+            rows=tuple(lines),
+            notes=tuple(_between(own)),
+        )
+
+
+def _shown_points(points: Sequence[str]) -> list[str]:
+    """Return up to six points, evenly spread, without the fixed ends."""
+    inner = points[1:-1]
+    step = max(1, -(-len(inner) // 6))
+    return list(inner[step - 1 :: step])
+
+
+def _ordinate(row: Row) -> str:
+    if row["conf_low"] is None:
+        return number(row["estimate"], 3)
+    return f"{row['estimate']:.3f} ({row['conf_low']:.3f}-{row['conf_high']:.3f})"
+
+
+def _between(rows: Sequence[Row]) -> Iterator[str]:
+    yield "With simultaneous bands; dominance at 19 points, multiple comparison rule."
+    for row in rows:
+        if (
+            row["measure"] == "dominance"
+            and row["level"] != "diagonal"
+            and row["method"] == "multiple comparison"
+        ):
+            yield f"{row['level']}: {row['term'] or row['status']}."

@@ -1,0 +1,60 @@
+"""The result of `concentration_index`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.rows import TidyRow, to_frame
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexResult:
+    """One rank-dependent index.
+
+    Attributes
+    ----------
+    measure
+        The name of the index, such as ``erreygers``.
+    estimate
+        Its value.
+    std_error
+        From the replicates if there are any, otherwise linearised.
+    linearised_std_error
+        From the influence values and the survey design, always.
+    conf_low, conf_high, conf_level
+        The confidence interval.
+    p_value
+        Of the two-sided test against 0.
+    n_obs
+        Rows used.
+    method
+        How standard error and interval were made.
+    replicates
+        (r,) float64, NaN where the index of a replicate was undefined; None without replicates.
+    rows
+        The tidy rows: linearised first, then those of the replicates.
+    """
+
+    measure: str
+    estimate: float
+    std_error: float
+    linearised_std_error: float
+    conf_low: float
+    conf_high: float
+    conf_level: float
+    p_value: float
+    n_obs: int
+    method: str
+    replicates: NDArray[np.float64] | None
+    rows: tuple[TidyRow, ...]
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the tidy rows as a Polars frame."""
+        return to_frame(self.rows)

@@ -1,0 +1,128 @@
+"""Computes a share of a run: its share of the replicates, and some of the tasks that make none."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from engine.batch.context import make_context, read_sample
+from engine.batch.manifest import make_manifest
+from engine.batch.reporter import Reporter
+from engine.batch.request import RunRequest
+from engine.batch.run import is_simulated
+from engine.batch.tasks import Task, run_tasks, tasks_of
+from engine.durable import move_folder
+from engine.errors import UsageError
+from engine.estimators.replicates.pending import Estimated, Share
+from engine.shards.shard import Shard, is_shard_of, write_shard
+from engine.study import StudySpec, bootstrap_of
+
+if TYPE_CHECKING:
+    from engine.batch.context import Context
+    from engine.data.source_file import SourceFile
+
+
+def parse_share(text: str) -> Share:
+    """Return the share that ``k/K`` names.
+
+    Raises
+    ------
+    UsageError
+        If it names none.
+
+    Examples
+    --------
+    >>> parse_share("2/5")
+    Share(number=2, of=5)
+    """
+    match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(f"--shard {text!r}: expected k/K with 1 <= k <= K, such as 2/16. Correct it.")
+    return Share(number=int(match[1]), of=int(match[2]))
+
+
+def compute_share(
+    spec: StudySpec,
+    files: Sequence[SourceFile],
+    share: Share,
+    threads: int | None,
+    reporter: Reporter | None = None,
+) -> Shard:
+    """Compute a share of a study.
+
+    Raises
+    ------
+    DataError, EstimationError
+        If the data are rejected, or an analysis fails.
+    """
+    reporter = reporter or Reporter()
+    with TemporaryDirectory(prefix="equirank-") as scratch:
+        panel, sample = read_sample(spec, files, Path(scratch), threads, reporter)
+        context = make_context(spec, panel, sample, threads, reporter, share)
+        estimated = _estimated(context, share)
+        simulated = is_simulated(panel)
+        facts = make_manifest(spec, panel, sample, (), simulated=simulated, left_out=None, seconds={})
+    return Shard(share=share, facts={**facts, "waves": [*context.columns.waves]}, estimated=estimated)
+
+
+def _estimated(context: Context, share: Share) -> dict[int, Estimated]:
+    """Return number of the task -> its estimate, of those in a share."""
+    tasks = dict(enumerate(tasks_of(context.spec, context.columns.waves)))
+    mine = {number: task for number, task in tasks.items() if _is_in(share, number, task)}
+    results = run_tasks(mine.values(), context)
+    estimated = {}
+    for number, result in zip(mine, results, strict=True):
+        if result.failure is not None:
+            raise result.failure
+        if result.estimated is not None:
+            estimated[number] = result.estimated
+    return estimated
+
+
+def _is_in(share: Share, number: int, task: Task) -> bool:
+    """Whether a share has a task: all have those with replicates, of which each makes some."""
+    return bootstrap_of(task.analysis) is not None or number % share.of == share.number - 1
+
+
+def run_share(
+    request: RunRequest,
+    share: Share,
+    out: Path | None = None,
+    *,
+    threads: int | None = None,
+    reporter: Reporter | None = None,
+) -> Path:
+    """Compute a share of a run and write its shard; `engine.shards.join` joins the shards.
+
+    Raises
+    ------
+    StudyError, DataError, EstimationError, UsageError
+        As for `run`; nothing is written then.
+    """
+    name = f"{request.spec.study.name}-shard-{share.number}-of-{share.of}"
+    target = out or Path("equirank-runs") / name
+    if target.exists() and not is_shard_of(target, share):
+        raise UsageError(
+            f"--out {target}: the folder holds something else; expected a new folder. Choose another one."
+        )
+    shard = compute_share(request.spec, request.files(), share, threads, reporter)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(prefix=f".{target.name}.writing-", dir=target.parent))
+        try:
+            write_shard(shard, working)
+            if target.exists():
+                shutil.rmtree(target)
+            move_folder(working, target)
+        finally:
+            shutil.rmtree(working, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(
+            f"--out {target}: cannot be written ({type(error).__name__}); expected a folder you may write to."
+        ) from None
+    return target

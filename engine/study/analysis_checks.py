@@ -1,0 +1,153 @@
+"""Faults between an analysis and the variables and design of its study.
+
+Each check reads the raw tables, so that its faults are reported together with those of single values. The
+classes in `engine.study.analyses` list the checks of their kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from engine.errors import Fault, nearest
+from engine.study.bootstrap import NEEDS_INFLUENCE, too_few_replicates
+from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER
+from engine.study.raw_tables import RawStudy, Table, as_names, as_table, is_factor, is_interval
+
+Check = Callable[[str, Table, RawStudy], Iterator[Fault]]
+"""(TOML path of the analysis, its table, the study) -> faults."""
+
+
+def outcome_is_no_term(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
+    """Refuse a model that explains the outcome by itself."""
+    if analysis.get("outcome") in as_names(analysis.get("terms")):
+        yield Fault(f"{path}.terms", "the outcome itself", "other variables", "Leave it out.")
+
+
+def products(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """Products are of different terms of the model; products of scores are of factors."""
+    single = as_names(analysis.get("terms"))
+    for key in ("terms", "scores"):
+        given = analysis.get(key)
+        for product in given if isinstance(given, list) else []:
+            if isinstance(product, list):
+                yield from _product(f"{path}.{key}", product, single)
+                if key == "scores":
+                    yield from _scores(path, product, study.variables)
+
+
+def _product(place: str, product: list[object], single: list[str]) -> Iterator[Fault]:
+    names = as_names(product)
+    if len(set(names)) < max(len(names), 2):
+        yield Fault(place, f"the product {product!r}", "two or more different variables", "Correct it.")
+    for name in names:
+        if name not in single:
+            found = f"a product of '{name}', which is no term itself"
+            yield Fault(place, found, "its own term too", nearest(name, single))
+
+
+def _scores(path: str, product: list[object], variables: Mapping[str, Table]) -> Iterator[Fault]:
+    for name in as_names(product):
+        if name in variables and not is_factor(variables[name]):
+            yield Fault(f"{path}.scores", f"the number '{name}'", "factors", "Put the product under terms.")
+
+
+def outcome_is_event(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """A model of a probability needs an event."""
+    outcome = analysis.get("outcome")
+    variable = study.variables.get(outcome, {}) if isinstance(outcome, str) else {}
+    if variable and not variable.get("event"):
+        remedy = f"Give variables.{outcome} an event."
+        yield Fault(f"{path}.outcome", f"'{outcome}' without event", "an event", remedy)
+
+
+def outcome_is_no_number(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """A rate is that of an event."""
+    for name in as_names(analysis.get("outcome")):
+        if name in study.variables and not is_factor(study.variables[name]):
+            remedy = f"Give variables.{name} levels and an event."
+            yield Fault(f"{path}.outcome", f"the number '{name}'", "an event", remedy)
+
+
+def cluster_for_covariance(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """A clustered covariance needs clusters."""
+    if analysis.get("covariance") == "cluster" and not study.design.get("cluster"):
+        yield Fault(f"{path}.covariance", "'cluster'", "design.cluster", "Name the column, or use 'robust'.")
+
+
+def levels(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """The levels of a multilevel model are named by the design."""
+    known = [*as_table(study.design.get("levels"))]
+    for name in as_names(analysis.get("levels")):
+        if name not in known:
+            yield Fault(f"{path}.levels", f"'{name}'", "a name of design.levels", nearest(name, known))
+
+
+def weight_for_weights(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """Weights scaled to cluster sizes need a weight."""
+    if analysis.get("weights") == "cluster-size" and not study.design.get("weight"):
+        yield Fault(f"{path}.weights", "'cluster-size'", "design.weight", "Name the column, or use 'none'.")
+
+
+def need(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
+    """Need covariates are terms of the model."""
+    terms = as_names(analysis.get("terms"))
+    for name in as_names(analysis.get("need")):
+        if name not in terms:
+            found = f"'{name}', which is none of the terms"
+            yield Fault(f"{path}.need", found, "some of the terms", nearest(name, terms))
+
+
+def index(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """Indices have the bounds and the parameter they need, and groups where they are compared."""
+    names = as_names(analysis.get("index", "standard"))
+    outcomes = as_names(analysis.get("outcome"))
+    bounds = analysis.get("bounds")
+    bounded = [name for name in names if name in NEEDS_BOUNDS]
+    for outcome in outcomes:
+        variable = study.variables.get(outcome, {})
+        if bounded and variable and not (variable.get("event") or variable.get("bounds") or bounds):
+            found = f"'{bounded[0]}' of the unbounded outcome '{outcome}'"
+            remedy = f"Give variables.{outcome}.bounds = [low, high]; they are never read off the data."
+            yield Fault(f"{path}.index", found, "theoretical bounds", remedy)
+    with_parameter = [name for name in names if name in NEEDS_PARAMETER]
+    if with_parameter and analysis.get("parameter") is None:
+        expected = f"a number above 1 for '{with_parameter[0]}'"
+        yield Fault(f"{path}.parameter", "nothing", expected, "Add parameter = 3.")
+    if isinstance(bounds, list) and not is_interval(bounds):
+        yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
+    for outcome in outcomes:
+        if bounds is not None and study.variables.get(outcome, {}).get("event"):
+            found = f"bounds of the event '{outcome}'"
+            yield Fault(f"{path}.bounds", found, "none: they are 0 and 1", "Drop them.")
+    for key in ("compare", "change"):
+        if analysis.get(key) is True and not analysis.get("by"):
+            yield Fault(f"{path}.{key}", "true without groups", "groups to compare", "Give by = [...].")
+
+
+def bootstrap(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """Replicates fit the design, and there are enough of them for the intervals."""
+    table, design = analysis.get("bootstrap"), study.design
+    if not isinstance(table, Mapping):
+        return
+    place, method = f"{path}.bootstrap.method", table.get("method", "auto")
+    if method in ("cluster", "rao-wu") and not (design.get("cluster") or design.get("stratum")):
+        yield Fault(place, f"'{method}'", "a design with clusters or strata", "Use 'iid' or 'auto'.")
+    if method == "replicate-weights" and not design.get("replicate_weights"):
+        yield Fault(place, f"'{method}'", "design.replicate_weights", "Name their columns there.")
+    if design.get("population") and method not in ("jackknife", "replicate-weights"):
+        expected = "'jackknife' with design.population"
+        yield Fault(place, f"'{method}'", expected, "The others ignore it.")
+    replicates, level = table.get("replicates", 2000), analysis.get("conf_level", 0.95)
+    if isinstance(replicates, int) and isinstance(level, float) and 0.5 < level < 1 and method != "jackknife":
+        intervals = tuple(as_names(table.get("interval", "percentile")))
+        fault = too_few_replicates(f"{path}.bootstrap.replicates", replicates, intervals, level)
+        if replicates > 0 and fault is not None:
+            yield fault
+
+
+def no_influence(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
+    """Intervals of a decomposition are those that need no influence values."""
+    for name in as_names(as_table(analysis.get("bootstrap")).get("interval", ())):
+        if name in NEEDS_INFLUENCE:
+            expected = "'percentile', 'basic' or 'normal'"
+            yield Fault(f"{path}.bootstrap.interval", f"'{name}'", expected, "Choose one.")

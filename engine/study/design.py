@@ -1,0 +1,68 @@
+"""The survey design: weights, strata, sampling units, clusters of multilevel models, replicate weights."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.study.base import Spec
+
+
+class ReplicateWeightsSpec(Spec):
+    """Replicate weights that come with the data: v = scale * sum_r rscales_r (theta_r - centre)^2."""
+
+    columns: Annotated[
+        str | tuple[str, ...], Field(description="Column names, or one pattern such as 'rw_*'")
+    ]
+    method: Literal["brr", "fay", "jk1", "jkn", "bootstrap", "other"]
+    fay: Annotated[float, Field(ge=0, lt=1, description="Fay's factor, for method 'fay'")] = 0.0
+    scale: Annotated[float | None, Field(gt=0, description="Overall factor, for 'other'")] = None
+    rscales: Annotated[
+        tuple[float, ...] | None, Field(description="Factor of each replicate: jkn, other")
+    ] = None
+    centre: Annotated[Literal["estimate", "mean"], Field(description="What replicates are compared with")] = (
+        "estimate"
+    )
+
+
+class DesignSpec(Spec):
+    """The survey design. Without it every row is drawn with equal probability."""
+
+    weight: str | None = None
+    stratum: Annotated[
+        str | dict[str, str] | None, Field(description="Column, or a table wave -> column")
+    ] = None
+    cluster: Annotated[
+        str | dict[str, str] | None,
+        Field(description="Primary sampling unit: column, or a table wave -> column"),
+    ] = None
+    levels: Annotated[
+        dict[str, str | dict[str, str]],
+        Field(description="Clusters of multilevel models: name -> column, or a table wave -> column"),
+    ] = Field(default_factory=dict)
+    nested: Annotated[bool, Field(description="Cluster ids repeat across strata")] = False
+    independent_waves: Annotated[bool, Field(description="Waves share no stratum and no cluster")] = False
+    single_psu: Literal["fail", "adjust", "certainty"] = "fail"
+    population: Annotated[
+        str | None, Field(description="Column with the stratum's number of PSUs in the population (fpc)")
+    ] = None
+    replicate_weights: ReplicateWeightsSpec | None = None
+
+    def column_of(self, role: str, wave: str | None) -> str | None:
+        """Return the column of ``stratum`` or ``cluster`` in a file of this wave, None without one."""
+        given = getattr(self, role)
+        return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
+
+    def of_wave(self, wave: str | None) -> dict[str, object]:
+        """Return the columns of the design in a file of this wave, ready for JSON."""
+        return {
+            **self.model_dump(mode="json", include={"weight", "population", "replicate_weights"}),
+            **{role: self.column_of(role, wave) for role in ("stratum", "cluster")},
+            "levels": {name: self.level_of(name, wave) for name in self.levels},
+        }
+
+    def level_of(self, name: str, wave: str | None) -> str:
+        """Return the column of a level in a file of this wave."""
+        given = self.levels[name]
+        return str(given.get(str(wave), "?")) if isinstance(given, dict) else given

@@ -1,0 +1,69 @@
+"""What a study is called, and where its records come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.study.base import NAME_PATTERN, Names, Spec
+
+
+class StudyInfo(Spec):
+    """What the study is called and the seed all its replicates come from."""
+
+    name: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", description="Short name, used in results")
+    ]
+    title: str = ""
+    seed: Annotated[int | None, Field(ge=0, lt=2**63, description="Default: derived from the name")] = None
+    note: str = ""
+    published: Annotated[
+        str | None,
+        Field(description="Publication whose numbers are set beside those of a run, such as 'wang2021'"),
+    ] = None
+
+
+class MergeSpec(Spec):
+    """A file with variables of places, merged by key; variables name its columns ``name.column``."""
+
+    name: Annotated[str, Field(pattern=NAME_PATTERN, description="Such as community")]
+    path: Annotated[str, Field(description="File, relative to the study file or in the folder of --data")]
+    key: Annotated[
+        str | Annotated[dict[str, str], Field(min_length=1, max_length=1)],
+        Field(
+            description="Column of the id in both files, or { column of the records = column of this file }"
+        ),
+    ]
+
+
+class SourceSpec(Spec):
+    """Where the records come from: files, or a panel that ships with the program."""
+
+    path: Annotated[
+        str | tuple[str, ...] | dict[str, str] | None,
+        Field(description="File, glob, list of them, or a table wave -> file; relative to the study file"),
+    ] = None
+    builtin: Annotated[
+        Literal["cmds-simulated", "clds-simulated", "meps"] | None,
+        Field(description="Records that need no file"),
+    ] = None
+    wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
+    encoding: Annotated[
+        str | None, Field(description="Text encoding of csv, dta or sav files; else found")
+    ] = None
+    rows: Annotated[
+        dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
+    ] = None
+    key: Annotated[
+        Names | None, Field(description="Column(s) that tell one record of a wave from another")
+    ] = None
+    labels: Annotated[
+        Literal["same", "any"],
+        Field(description="same: `refresh` refuses a new file whose codes have other labels than before"),
+    ] = "same"
+    merge: Annotated[tuple[MergeSpec, ...], Field(description="Files with variables of places")] = ()
+    layout: Annotated[
+        str | None,
+        Field(description="With a builtin: the study that describes a folder of files given by --data"),
+    ] = None

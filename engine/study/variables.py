@@ -1,0 +1,158 @@
+"""The variables of the harmonised panel: source columns, levels, missing codes, bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from engine.study.base import Code, Codes, Names, Spec
+
+MISSING_KINDS = ("blank", "missing", "skipped", "not_sure")
+"""Why a value is not there, in the order of the codes 1 to 4 in the panel.
+
+`blank`: the source cell is empty. `missing`: a code for refused or no answer. `skipped`: the question was
+not put to this person. `not_sure`: the person could not say.
+"""
+
+
+Digits = Annotated[int, Field(ge=1, le=18)]
+MissingKind = Literal["blank", "missing", "skipped", "not_sure"]
+
+
+class VariableSpec(Spec):
+    """One variable of the harmonised panel."""
+
+    source: Annotated[
+        str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")
+    ] = Field(default_factory=dict)
+    search: Annotated[
+        str | None, Field(description="Pattern for names and labels: candidates where `from` names no column")
+    ] = None
+    since: Annotated[
+        dict[str, str] | None,
+        Field(description="Wave -> 'YYYY' or 'YYYY-MM': the value is the completed years up to then"),
+    ] = None
+    month: Annotated[
+        str | dict[str, str] | None, Field(description="Column of the month, beside a year, for since")
+    ] = None
+    first_digits: Annotated[
+        Digits | dict[str, Digits] | None,
+        Field(description="Keep this many digits of a code, such as 2 for the province"),
+    ] = None
+    levels: Annotated[
+        dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")
+    ] = None
+    levels_by_wave: Annotated[
+        dict[str, dict[str, Codes]] | None, Field(description="Wave -> levels, where its codes differ")
+    ] = None
+    cut: Annotated[
+        dict[str, tuple[float, float]] | None,
+        Field(description="Level -> [low, high): makes a number a factor; the upper end is left out"),
+    ] = None
+    quantiles: Annotated[
+        Names | None,
+        Field(description="Levels of equal weight in each wave's sample, lowest first: makes a factor"),
+    ] = None
+    impute: Annotated[
+        Literal["mean"] | None, Field(description="Fill missing numbers with the wave's mean")
+    ] = None
+    impute_most: Annotated[
+        float, Field(gt=0, le=1, description="Refuse to impute a larger share of the sample")
+    ] = 0.15
+    event: Annotated[Names | None, Field(description="Level(s) that count as 1: a 0/1 outcome")] = None
+    reference: str | None = None
+    missing: Annotated[
+        Codes | dict[Literal["missing", "skipped", "not_sure"], Codes],
+        Field(description="Codes that are no value; a table tells missing, skipped and not_sure apart"),
+    ] = ()
+    blank: Annotated[
+        MissingKind | dict[str, MissingKind], Field(description="What an empty cell means; or by wave")
+    ] = "blank"
+    bounds: Annotated[tuple[float, float] | None, Field(description="Theoretical bounds of an outcome")] = (
+        None
+    )
+    allowed: Annotated[
+        tuple[float, float] | None,
+        Field(alias="range", description="[low, high]: a file with a number outside is refused"),
+    ] = None
+    label: str = ""
+
+    def column_of(self, wave: str | None) -> str | None:
+        """Return the source column in a file of this wave, None if it is not known yet."""
+        return self.source if isinstance(self.source, str) else self.source.get(str(wave))
+
+    def month_of(self, wave: str | None) -> str | None:
+        """Return the column of the month in a file of this wave, None if there is none."""
+        return self.month if isinstance(self.month, str) else (self.month or {}).get(str(wave))
+
+    def levels_of(self, wave: str | None) -> dict[str, tuple[Code, ...]] | None:
+        """Return level -> codes in a file of this wave."""
+        return (self.levels_by_wave or {}).get(str(wave), self.levels)
+
+    def digits_of(self, wave: str | None) -> int | None:
+        """Return how many digits of a code count in a file of this wave."""
+        return self.first_digits.get(str(wave)) if isinstance(self.first_digits, dict) else self.first_digits
+
+    def blank_of(self, wave: str | None) -> str:
+        """Return what an empty cell means in a file of this wave."""
+        return self.blank.get(str(wave), "blank") if isinstance(self.blank, dict) else self.blank
+
+    def of_wave(self, wave: str | None) -> dict[str, object]:
+        """Return all that decides the variable's values in a file of this wave, ready for JSON."""
+        own = {
+            "source",
+            "search",
+            "since",
+            "month",
+            "first_digits",
+            "levels_by_wave",
+            "blank",
+            "label",
+            "allowed",
+        }
+        return {
+            **self.model_dump(mode="json", exclude=own),
+            "column": self.column_of(wave),
+            "since": (self.since or {}).get(str(wave)),
+            "month": self.month_of(wave),
+            "first_digits": self.digits_of(wave),
+            "codes": self.levels_of(wave),
+            "blank": self.blank_of(wave),
+        }
+
+    @property
+    def _natural(self) -> tuple[str, ...]:
+        return tuple(self.levels or self.cut or self.quantiles or ())
+
+    @property
+    def panel_levels(self) -> tuple[str, ...]:
+        """The levels in the panel and its rules, where quantiles are numbers still."""
+        return () if self.quantiles else self.level_names
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """The levels in order, the reference first; empty for a number."""
+        names = self._natural
+        if self.reference is None:
+            return names
+        return (self.reference, *(name for name in names if name != self.reference))
+
+    @property
+    def scores(self) -> tuple[int, ...]:
+        """Place of each of `level_names` in the order of the file, counted from the reference."""
+        natural = self._natural
+        names = self.level_names
+        return tuple(natural.index(name) - natural.index(names[0]) for name in names)
+
+    @property
+    def theoretical_bounds(self) -> tuple[float, float] | None:
+        """The bounds of the outcome: 0 and 1 for an event."""
+        return (0.0, 1.0) if self.event else self.bounds
+
+    @property
+    def missing_codes(self) -> dict[str, tuple[Code, ...]]:
+        """The codes of each kind of missing."""
+        if isinstance(self.missing, dict):
+            return {str(kind): codes for kind, codes in self.missing.items()}
+        return {"missing": self.missing} if self.missing else {}

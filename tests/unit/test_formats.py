@@ -1,0 +1,86 @@
+"""The table of file formats, and errors that carry their fault."""
+
+import gzip
+import pickle
+from pathlib import Path
+
+import polars as pl
+import pyreadstat
+import pytest
+
+from engine.batch.check import check_study
+from engine.batch.plan import make_plan
+from engine.data.formats import FORMATS, SUFFIXES, count_rows, format_of, open_frame
+from engine.data.source_file import SourceFile
+from engine.errors import DataError, Fault
+from engine.simulate.write import WRITERS
+
+FRAME = pl.DataFrame({"a": [1.0, 2.0, 3.0], "名": ["一", "二", "三"]})
+STUDY = """
+[study]
+name = "x"
+[source]
+path = "wave.csv"
+[variables.b]
+from = "b"
+[[analysis]]
+name = "d"
+kind = "describe"
+"""
+
+
+def write(path):
+    suffix = "".join(path.suffixes).lower()
+    if suffix.startswith(".csv"):
+        text = FRAME.write_csv().encode("gb18030")
+        path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
+    elif suffix == ".parquet":
+        FRAME.write_parquet(path)
+    else:
+        writer = pyreadstat.write_dta if suffix == ".dta" else pyreadstat.write_sav
+        writer(FRAME.rename({"名": "name"}), path)
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, *(suffix.upper() for suffix in SUFFIXES)])
+def test_every_suffix__is_opened_and_counted(tmp_path, suffix):
+    path = tmp_path / f"wave{suffix}"
+    write(path)
+    (tmp_path / "scratch").mkdir()
+    raw = open_frame(SourceFile(path=path), ("*",), None, tmp_path / "scratch")
+    assert raw.frame.collect().row(1)[:2] == (("2.0", "二") if "csv" in suffix.lower() else (2.0, "二"))
+    assert count_rows(SourceFile(path=path), None) == raw.n_rows == 3
+    assert format_of(path).has_encoding == (raw.encoding is not None)
+
+
+def test_suffixes__belong_to_one_format_each():
+    assert len(SUFFIXES) == len(set(SUFFIXES)) == sum(len(one.suffixes) for one in FORMATS)
+    assert set(WRITERS) <= set(SUFFIXES)
+    assert format_of(Path("wave.gz")) is format_of(Path(".csv")) is format_of(Path("wave")) is None
+
+
+def test_plan__leaves_nothing_beside_the_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "data").mkdir()
+    write(tmp_path / "data" / "wave.csv")
+    (tmp_path / "x.toml").write_text(STUDY)
+    assert make_plan(tmp_path / "x.toml", tmp_path / "data").files == (("wave.csv", 3),)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["wave.csv"]
+
+
+def test_fault_of_a_file__is_a_fault_of_the_study(tmp_path):
+    write(tmp_path / "wave.csv")
+    (tmp_path / "x.toml").write_text(STUDY)
+    (fault,) = check_study(tmp_path / "x.toml")
+    found = "wave.csv: no column 'b', wanted by variables.b"
+    assert fault == Fault("variables.b", found, "one of its 2 columns", "Known: a, 名.")
+    assert str(fault) == f"variables.b: found {found}; expected one of its 2 columns. Known: a, 名."
+
+
+def test_error__keeps_its_fault_and_its_text():
+    fault = Fault("a.csv", "the file does not exist", "a readable csv file", "Check the path.")
+    error = DataError(fault)
+    text = "a.csv: the file does not exist; expected a readable csv file. Check the path."
+    assert (str(error), error.fault, error.faults) == (text, fault, (fault,))
+    assert (str(DataError("plain")), DataError("plain").fault) == ("plain", None)
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - errors travel between processes
+    assert (str(copy), copy.fault) == (text, fault)
