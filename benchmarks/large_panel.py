@@ -1,10 +1,10 @@
-"""A panel larger than most memories: Parquet in, linearised errors and replicates out, time by row.
+"""A panel larger than most memories: from Parquet to linearised errors and replicates, time per row.
 
     python benchmarks/large_panel.py FOLDER [--rows 54000000] [--replicates 200]
 
-Simulates a weighted panel of clusters in strata into FOLDER (54 million rows: 0.6 GB), runs the same study on
-it and on its first hundredth, each in a process of its own, and prints seconds, nanoseconds a row and the peak
-of memory.
+Simulates a weighted panel of PSUs in strata into FOLDER (54 million rows: 0.6 GB). Runs the same study on it
+and on a panel of a hundredth of the rows, each in a separate process. Prints seconds, nanoseconds per row and
+the peak memory.
 """
 
 from __future__ import annotations
@@ -52,17 +52,18 @@ warm_kernels()
 started = time.perf_counter()
 result = engine.run(sys.argv[1], out=sys.argv[2])
 spent = time.perf_counter() - started
-print(json.dumps({"seconds": spent, "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                  "timings": result.manifest["seconds"], "std_error": [row.std_error for row in result.rows[:2]]}))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+errors = [row.std_error for row in result.rows[:2]]
+print(json.dumps({"seconds": spent, "mb": peak, "timings": result.manifest["seconds"], "std_error": errors}))
 """
 
 
 def simulate(folder: Path, rows: int) -> None:
-    """Write part files of CHUNK rows; a part depends on its number only."""
+    """Write Parquet files of CHUNK rows; each depends only on its number."""
     folder.mkdir(parents=True)
-    for part in range(-(-rows // CHUNK)):
-        n = min(CHUNK, rows - part * CHUNK)
-        rng = np.random.default_rng([54, part])
+    for chunk in range(-(-rows // CHUNK)):
+        n = min(CHUNK, rows - chunk * CHUNK)
+        rng = np.random.default_rng([54, chunk])
         psu = rng.integers(0, 8_000, n)
         x = np.round(np.minimum(np.exp(rng.normal(8.6, 0.6, n)), 37_500) / 100) * 100
         pl.DataFrame(
@@ -73,11 +74,11 @@ def simulate(folder: Path, rows: int) -> None:
                 "psu": psu.astype(np.int16),
                 "stratum": (psu // 200).astype(np.int16),
             }
-        ).write_parquet(folder / f"part-{part:03}.parquet")
+        ).write_parquet(folder / f"chunk-{chunk:03}.parquet")
 
 
 def measure(folder: Path, data: Path, replicates: int, name: str) -> dict[str, object]:
-    """Run the study on a folder of parts in a process of its own."""
+    """Run the study on a folder of Parquet files in a separate process."""
     study = folder / f"{name}.toml"
     study.write_text(STUDY.format(path=f"{data.name}/*.parquet", replicates=replicates))
     environment = {**os.environ, "EQUIRANK_CACHE": str(folder / "cache")}
@@ -92,7 +93,7 @@ def measure(folder: Path, data: Path, replicates: int, name: str) -> dict[str, o
 
 
 def main() -> None:
-    """Simulate, run both, print the table."""
+    """Simulate both panels, run the study on each, and print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -104,12 +105,10 @@ def main() -> None:
         data = options.folder / name
         if not data.exists():
             simulate(data, rows)
-        found = measure(options.folder, data, options.replicates, name)
-        print(
-            f"{rows:>12,} rows {found['seconds']:8.1f} s {1e9 * float(str(found['seconds'])) / rows:8.0f} ns/row",
-            end="",
-        )
-        print(f" {found['mb']:8.0f} MB  {json.dumps(found['timings'])}", flush=True)
+        run = measure(options.folder, data, options.replicates, name)
+        seconds = float(str(run["seconds"]))
+        print(f"{rows:>12,} rows {seconds:8.1f} s {1e9 * seconds / rows:8.0f} ns/row", end="")
+        print(f" {run['mb']:8.0f} MB  {json.dumps(run['timings'])}", flush=True)
 
 
 if __name__ == "__main__":

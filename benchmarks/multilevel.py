@@ -1,9 +1,10 @@
-"""Three-level logit: equirank (7 x 7 points) against gpboost (Laplace, default stop), same arrays, same run.
+"""A three-level logit: equirank (7 x 7 points) against gpboost (Laplace, default stopping rule).
 
     python benchmarks/multilevel.py [--rate 0.06] [--no-peer]
 
-Both get a dense matrix of 30 columns, mostly dummies, with 350 cities and 8,000 communities at 540,000 rows. gpboost is
-timed twice: fitted, and with standard errors, which equirank gives with the fit. Needs `pip install gpboost`.
+Both get the same arrays in the same run: a dense matrix of 30 columns, mostly dummies; 540,000 rows have 350
+cities and 8,000 communities. gpboost is timed twice: the fit alone, and with standard errors, which equirank
+always computes. Needs `pip install gpboost`.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ LARGE = {"rows": 540_000, "cities": 350, "communities": 8_000}
 
 
 def simulate(rows: int, cities: int, communities: int, rate: float) -> tuple[Any, ...]:
-    """Return outcome, city, community and matrix."""
+    """Return outcome (n,), city (n,), community (n,) and matrix (n, q); `rate` is that of a mean person."""
     generator = np.random.default_rng(1)
     city_of = np.sort(generator.integers(0, cities, communities))
     community = np.sort(generator.integers(0, communities, rows))
     city = city_of[community]
     columns = [np.ones(rows)]
-    for k in LEVELS:
-        own = generator.integers(0, k, rows)
-        columns += [(own == level).astype(float) for level in range(1, k)]
+    for n_levels in LEVELS:
+        factor = generator.integers(0, n_levels, rows)
+        columns += [(factor == level).astype(float) for level in range(1, n_levels)]
     columns += [
         generator.normal(size=communities)[community],
         generator.normal(size=cities)[city],
@@ -50,7 +51,7 @@ def simulate(rows: int, cities: int, communities: int, rate: float) -> tuple[Any
 
 
 def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noqa: ANN401 - arrays
-    """Return the seconds of a fit from arrays, with its errors, and what it found."""
+    """Return the seconds of a fit with standard errors, and the estimates."""
     began = time.perf_counter()
     number = np.unique(community, return_inverse=True)[1]
     inner_end = np.searchsorted(number, np.arange(number.max() + 1), side="right")
@@ -60,17 +61,17 @@ def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noq
     single = maximise_logit(Z, n, y)
     data = MultilevelData.of(Z, Cells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
     likelihood = MultilevelLikelihood(data=data, points=7)
-    found = maximise_multilevel(likelihood, np.concatenate([single.beta, [0.5, 0.5]]))
+    fit = maximise_multilevel(likelihood, np.concatenate([single.beta, [0.5, 0.5]]))
     seconds = time.perf_counter() - began
-    v3, v2 = found.theta[-2:] ** 2
+    v3, v2 = fit.theta[-2:] ** 2
     return (
         seconds,
-        f"log-likelihood {found.log_likelihood:.3f}, variances {v3:.4f} (city) {v2:.4f} (community)",
+        f"log-likelihood {fit.log_likelihood:.3f}, variances {v3:.4f} (city) {v2:.4f} (community)",
     )
 
 
 def peer(y: Any, city: Any, community: Any, X: Any) -> tuple[float, float, str]:  # noqa: ANN401 - arrays
-    """Return gpboost's seconds of the fit, with errors, and what it found."""
+    """Return the seconds of gpboost for the fit alone and with standard errors, and the estimates."""
     import gpboost
 
     began = time.perf_counter()
@@ -78,10 +79,10 @@ def peer(y: Any, city: Any, community: Any, X: Any) -> tuple[float, float, str]:
     model.fit(y=y, X=X)
     fitted = time.perf_counter() - began
     model.get_coef(std_err=True)
-    v3, v2 = (float(own) for own in np.ravel(model.get_cov_pars())[:2])
+    v3, v2 = (float(variance) for variance in np.ravel(model.get_cov_pars())[:2])
     value = -model.get_current_neg_log_likelihood()
-    told = f"log-likelihood {value:.3f} (Laplace), variances {v3:.4f} (city) {v2:.4f} (community)"
-    return fitted, time.perf_counter() - began, told
+    estimates = f"log-likelihood {value:.3f} (Laplace), variances {v3:.4f} (city) {v2:.4f} (community)"
+    return fitted, time.perf_counter() - began, estimates
 
 
 def main() -> None:
@@ -89,20 +90,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=0.06)
     parser.add_argument("--no-peer", action="store_true")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     ours(*simulate(500, 10, 40, 0.3))  # compiles
     for size in (SMALL, LARGE):
-        people = simulate(**size, rate=asked.rate)
+        people = simulate(**size, rate=options.rate)
         runs = [ours(*people) for _ in range(3)]
         best = min(seconds for seconds, _ in runs)
         print(f"{size['rows']:,} rows, {size['communities']:,} communities in {size['cities']} cities")
         print(
             f"  equirank  {best:8.2f} s (best of 3; {', '.join(f'{s:.2f}' for s, _ in runs)})  {runs[0][1]}"
         )
-        if not asked.no_peer:
-            fitted, whole, told = peer(*people)
-            print(f"  gpboost   {fitted:8.2f} s, with errors {whole:.2f} s  {told}")
-            print(f"  ratio     {fitted / best:8.1f}, with errors {whole / best:.1f}")
+        if not options.no_peer:
+            fit_alone, with_errors, estimates = peer(*people)
+            print(f"  gpboost   {fit_alone:8.2f} s, with errors {with_errors:.2f} s  {estimates}")
+            print(f"  ratio     {fit_alone / best:8.1f}, with errors {with_errors / best:.1f}")
 
 
 if __name__ == "__main__":

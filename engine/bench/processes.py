@@ -25,11 +25,12 @@ lines = status.read_text().splitlines() if status.is_file() else []
 peak = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
 print(json.dumps([spent, (peak or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])[0] / 1024]))
 """
-_READ_STATA = """
-from pathlib import Path; from engine.data.formats import open_frame
-from engine.data.source_file import SourceFile
-open_frame(SourceFile(path=Path({path!r}), wave=None), ('*',), None, Path({folder!r}))
-"""
+# One string a line: the hash of sources takes a line that begins with "from" for an import of this module.
+_READ_STATA = (
+    "from pathlib import Path; from engine.data.formats import open_frame\n"
+    "from engine.data.source_file import SourceFile\n"
+    "open_frame(SourceFile(path=Path({path!r}), wave=None), ('*',), None, Path({folder!r}))"
+)
 
 
 def start_check() -> Check:

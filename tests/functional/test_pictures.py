@@ -1,4 +1,4 @@
-"""Pictures of a run: files, what they say, and what is told where they cannot be drawn."""
+"""Pictures of a run: their files, their texts, and the errors where they cannot be drawn."""
 
 import sys
 
@@ -27,11 +27,11 @@ def test_show__writes_the_pictures_of_a_run(cli, clds_run, tmp_path):
     assert {path.name for path in (tmp_path / "pics").iterdir()} == names
     assert len(out.splitlines()) == len(names)
     flow = (tmp_path / "pics" / "flow.svg").read_text()
-    for told in ("21,086", "(-533)", "3,322", "Key answers given", "SIMULATED"):
-        assert told in flow
+    for text in ("21,086", "(-533)", "3,322", "Key answers given", "SIMULATED"):
+        assert text in flow
 
 
-def test_without_altair__the_remedy_is_told(cli, clds_run, tmp_path, monkeypatch):
+def test_missing_altair__names_the_remedy(cli, clds_run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "altair", None)
     code, _, err = cli("show", str(clds_run), "--plots", str(tmp_path / "pics"))
     assert code == 2
@@ -39,7 +39,7 @@ def test_without_altair__the_remedy_is_told(cli, clds_run, tmp_path, monkeypatch
     assert not (tmp_path / "pics").exists()
 
 
-def test_a_folder_that_cannot_be_written__is_told(cli, clds_run, tmp_path):
+def test_unwritable_folder__is_a_usage_error(cli, clds_run, tmp_path):
     pytest.importorskip("altair")
     pytest.importorskip("vl_convert")
     (tmp_path / "file").write_text("")

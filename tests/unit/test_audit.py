@@ -1,4 +1,4 @@
-"""The audit of published tables: every certain slip of the shipped paper, none in clean tables; the scorecard."""
+"""The audit finds every certain mistake of the shipped papers and none in clean tables; the scorecard."""
 
 import csv
 import json
@@ -22,51 +22,51 @@ def wang():
     return audit("wang2021")
 
 
-def of(findings, check, place=""):
+def findings_of(findings, check, place=""):
     return [finding for finding in findings if finding.check == check and place in finding.place]
 
 
-def test_wang__has_every_certain_slip_of_the_audit(wang):
+def test_wang2021__has_every_certain_mistake(wang):
     certain = [finding for finding in wang if finding.certainty == "certain"]
-    (total,) = of(certain, "total")  # A1: 16,900 for 169,000
+    (total,) = findings_of(certain, "total")  # A1: 16,900 for 169,000
     assert total.printed == "16900"
     assert "sum to 169,000" in total.evidence
     assert "to 387,826, with it to 539,926 as printed overall" in total.evidence
-    male, married = of(certain, "percentage")  # A2, A3
+    male, married = findings_of(certain, "percentage")  # A2, A3
     assert (male.printed, "= 51.69 %" in male.evidence, "sum to 105.00" in male.evidence) == (
         "56.69",
         True,
         True,
     )
     assert (married.printed, "152,931 / 200,937 = 76.11 %" in married.evidence) == ("76.12", True)
-    old = of(certain, "people too few", "2017")[0]  # A4
+    old = findings_of(certain, "people too few", "2017")[0]  # A4
     assert "need 2,625 to 2,626 people, the count says 2,213" in old.evidence
-    y2017, overall = of(certain, "total and parts")  # A5, A7
+    y2017, overall = findings_of(certain, "total and parts")  # A5, A7
     assert (
         "with that denominator 30.01 %; it lies outside all of its parts (Sex 28.92 to 31.17"
         in y2017.evidence
     )
     assert "with that denominator 30.0" in overall.evidence
-    left = of(certain, "people left out", "2017")[0]  # A6
+    left = findings_of(certain, "people left out", "2017")[0]  # A6
     assert "of the 15,401 people left out of the rates, 15,396 are in one level" in left.evidence
-    swaps = of(certain, "swapped rows")  # A8: all waves and overall
+    swaps = findings_of(certain, "swapped rows")  # A8: all waves and overall
     assert len(swaps) == 4
     assert all(
         "counts of East and West are swapped, the rates are right" in finding.evidence for finding in swaps
     )
-    (interval,) = of(certain, "interval")  # A10
+    (interval,) = findings_of(certain, "interval")  # A10
     assert interval.printed == "1.15, 1.18, 1.16"
     assert "the counts imply 1.1445 (1.127 to 1.162)" in interval.evidence
-    (models,) = of(certain, "people in the models")  # A11
+    (models,) = findings_of(certain, "people in the models")  # A11
     assert "17 of 17 crude odds ratios follow from the people behind the rates (about 524," in models.evidence
-    labels = " ".join(finding.printed for finding in of(certain, "label"))  # A12
+    labels = " ".join(finding.printed for finding in findings_of(certain, "label"))  # A12
     assert "5–10 / 6–10" in labels
     assert "other / Studying/family issues" in labels
-    (design,) = of(certain, "design")  # A14
+    (design,) = findings_of(certain, "design")  # A14
     assert "'55-64' is cut off at 59 and '65-' cannot occur" in design.evidence
 
 
-def test_wang__has_nothing_certain_beyond_them(wang):
+def test_wang2021__has_no_other_certain_mistake(wang):
     allowed = {
         "total",
         "percentage",
@@ -90,7 +90,7 @@ def test_wang__has_nothing_certain_beyond_them(wang):
 
 
 def clean_cells(seed, decimals=2):
-    """Print tables of a made-up survey without a slip."""
+    """Print the tables of a simulated survey without a mistake."""
     chance = random.Random(seed)  # noqa: S311
     groups = ["2001", "2002"]
     people = {group: chance.choice([60, 300, 3_000, 90_000]) for group in groups}
@@ -114,7 +114,7 @@ def clean_cells(seed, decimals=2):
             hits = [
                 min(count, round(events[group] * share)) for count, share in zip(counts, shares, strict=True)
             ]
-            for k, count in enumerate(counts):  # what rounding has left goes where there are people for it
+            for k, count in enumerate(counts):  # events that rounding leaves over go to a level with people
                 hits[k] = max(0, min(count, hits[k] + events[group] - sum(hits)))
             for level, n, e in zip(levels, counts, hits, strict=True):
                 totals[variable, level, group] = [n, e]
@@ -147,13 +147,13 @@ def clean_cells(seed, decimals=2):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from([0, 1, 2]))
-def test_clean_tables__have_no_finding(seed, decimals):
+def test_clean_tables__have_no_findings(seed, decimals):
     assert audit_tables(Tables(clean_cells(seed, decimals))) == ()
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.data())
-def test_a_wrong_percentage__is_found_and_nothing_else(seed, data):
+def test_wrong_percentage__is_the_only_finding(seed, data):
     cells = clean_cells(seed)
     place = data.draw(st.sampled_from([i for i, cell in enumerate(cells) if cell.measure == "percent"]))
     wrong = cells[place]
@@ -181,7 +181,7 @@ def test_odd_tables__do_not_stop_the_audit():
     assert audit_tables(Tables([])) == ()
 
 
-def test_bands_and_labels__are_read():
+def test_bands__do_not_overlap_and_labels_fold():
     closed = [("<=5", ">5"), ("<5", "5-9"), ("< 5", "5+"), ("10-20", ">20")]
     for one, other in closed:
         cells = [
@@ -193,7 +193,7 @@ def test_bands_and_labels__are_read():
     assert fold_label("Never married/ Divorced") == fold_label("never married/divorced")
 
 
-def test_rates_of_0_and_100__and_unfitting_groups_do_not_stop_or_mislead():
+def test_rates_of_100_and_overlapping_groups__give_no_findings():
     def cells(*rows):
         names = ("table", "variable", "level", "column", "measure", "printed")
         return Tables([PrintedCell(**dict(zip(names, row, strict=True))) for row in rows])
@@ -213,39 +213,39 @@ def test_rates_of_0_and_100__and_unfitting_groups_do_not_stop_or_mislead():
     counts = {"a": "9 4 5 3 6", "b": "8 4 4 2 6"}
     groups = [
         ("1", "Age", level, column, "n", n)
-        for level, own in counts.items()
-        for column, n in zip(columns, own.split(), strict=True)
+        for level, printed_counts in counts.items()
+        for column, n in zip(columns, printed_counts.split(), strict=True)
     ]
     assert audit_tables(cells(*groups)) == ()
-    # The same levels in a subsample have percentages of their own.
-    own = {"1": (("m", "40", "40.0"), ("f", "60", "60.0")), "5": (("m", "5", "25.0"), ("f", "15", "75.0"))}
+    # In a subsample the same levels have other percentages.
+    counts = {"1": (("m", "40", "40.0"), ("f", "60", "60.0")), "5": (("m", "5", "25.0"), ("f", "15", "75.0"))}
     twice = [
         (table, "Sex", level, "All", measure, printed)
-        for table, rows in own.items()
+        for table, rows in counts.items()
         for level, n, percent in rows
         for measure, printed in (("n", n), ("percent", percent))
     ]
     assert audit_tables(cells(*twice)) == ()
 
 
-def test_command__prints_findings_and_reads_own_files(cli, tmp_path, monkeypatch):
+def test_command__prints_findings_and_reads_a_file(cli, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, _ = cli("audit", "wang2021")
     assert code == 0
     assert out.startswith("wang2021: 19 certain findings, 7 inferred")
-    with open("own.csv", "w", newline="", encoding="utf-8") as stream:  # noqa: PTH123
+    with open("tables.csv", "w", newline="", encoding="utf-8") as stream:  # noqa: PTH123
         writer = csv.writer(stream)
         writer.writerow(["table", "variable", "level", "column", "measure", "printed"])
         writer.writerows(
             (cell.table, cell.variable, cell.level, cell.column, cell.measure, cell.printed)
             for cell in clean_cells(3)
         )
-    code, out, _ = cli("audit", "own.csv", "--json")
+    code, out, _ = cli("audit", "tables.csv", "--json")
     assert (code, json.loads(out)) == (0, [])
 
 
 @pytest.mark.parametrize(
-    ("text", "code", "told"),
+    ("text", "code", "message"),
     [
         (None, 2, "no such publication or file"),
         ("a,b\n", 11, "line 1: the columns are a, b"),
@@ -259,12 +259,12 @@ def test_command__prints_findings_and_reads_own_files(cli, tmp_path, monkeypatch
         ),
     ],
 )
-def test_bad_files__are_told(cli, tmp_path, monkeypatch, text, code, told):
+def test_bad_file__names_place_and_finding(cli, tmp_path, monkeypatch, text, code, message):
     monkeypatch.chdir(tmp_path)
     if text is not None:
-        (tmp_path / "own.csv").write_text(text)
-    found, _, err = cli("audit", "own.csv")
-    assert (found, told in err) == (code, True), err
+        (tmp_path / "tables.csv").write_text(text)
+    exit_code, _, err = cli("audit", "tables.csv")
+    assert (exit_code, message in err) == (code, True), err
 
 
 def row(analysis, measure, estimate, *, wave=None, term="sex", level="female", **other):
@@ -281,7 +281,7 @@ def row(analysis, measure, estimate, *, wave=None, term="sex", level="female", *
     }
 
 
-def test_scorecard__says_how_far_and_why():
+def test_scorecard__gives_verdicts_and_reasons():
     rows = [
         row("table-1", "count", 87_871.0, wave="2017", level="male"),
         row("table-1", "percent", 51.692, wave="2017", level="male"),
@@ -341,15 +341,15 @@ LI_CERTAIN = [
 
 
 @pytest.mark.parametrize(("check", "place", "evidence"), LI_CERTAIN)
-def test_li2022__certain_slips_are_found(check, place, evidence):
-    found = [item for item in audit("li2022") if (item.check, item.place) == (check, place)]
-    assert {item.certainty for item in found} == {CERTAIN}
-    assert any(evidence in item.evidence for item in found)
+def test_li2022__has_every_certain_mistake(check, place, evidence):
+    findings = [item for item in audit("li2022") if (item.check, item.place) == (check, place)]
+    assert {item.certainty for item in findings} == {CERTAIN}
+    assert any(evidence in item.evidence for item in findings)
 
 
-def test_li2022__what_fits_is_not_a_finding():
-    found = {(item.check, item.place) for item in audit("li2022")}
-    fitting = [
+def test_li2022__consistent_numbers_are_no_findings():
+    findings = {(item.check, item.place) for item in audit("li2022")}
+    consistent = [
         ("intraclass correlation", "Table 2, community, outpatient"),
         ("intraclass correlation", "Table 2, community, inpatient"),
         ("intraclass correlation", "Table 3, city, inpatient"),
@@ -359,13 +359,13 @@ def test_li2022__what_fits_is_not_a_finding():
         ("rows", "Table 1, Region"),
         ("significance", "Table 4, SAH, Poor, outpatient"),
     ]
-    assert not found & {*fitting}
-    # Each place is one the audit can name: with another number it would.
+    assert not findings & {*consistent}
+    # The places exist: with another number the audit would report them.
     from engine.audit.reading import read_publication
 
     cells = read_publication("li2022").cells
-    assert {place for _, place in fitting[2:3]} <= {cell.place for cell in cells if cell.measure == "icc"}
-    assert {place for _, place in fitting[3:5]} <= {cell.place for cell in cells}
+    assert {place for _, place in consistent[2:3]} <= {cell.place for cell in cells if cell.measure == "icc"}
+    assert {place for _, place in consistent[3:5]} <= {cell.place for cell in cells}
 
 
 def printed(*rows):
@@ -377,7 +377,7 @@ def printed(*rows):
 
 @pytest.mark.parametrize("seed", range(30))
 def test_clean_models__have_no_findings(seed):
-    """Random models and decompositions, printed as they are."""
+    """Random models and decompositions, printed without a mistake."""
     generator = np.random.default_rng(seed)
     n, k = int(generator.integers(300, 90_000)), 3
     city, place = generator.uniform(0.01, 1.5, 2)

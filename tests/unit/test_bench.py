@@ -1,4 +1,4 @@
-"""The benchmark measures what it says: programs that agree, targets that can be missed, baselines that are kept."""
+"""The benchmark: programs agree, targets can be missed, baselines show what is slower."""
 
 import json
 from dataclasses import replace
@@ -20,7 +20,7 @@ def result():
     return run_benchmark(10_000, quick=True)
 
 
-def test_quick_run__measures_every_kind_of_replicate(result):
+def test_quick_run__times_every_resampling_method(result):
     programs = {timing.program for timing in result.timings}
     assert {
         "equirank iid",
@@ -36,14 +36,14 @@ def test_quick_run__measures_every_kind_of_replicate(result):
     assert "weighted index, iid" in {check.work for check in result.checks}
 
 
-def test_check__can_be_missed():
+def test_check__reports_missed_and_reached_targets():
     check = Check(work="a", value=79, unit="x", target=80, stretch=150, at_most=False, compared_with="b")
     assert not check.met
     assert replace(check, value=80).met
     assert replace(check, value=150).stretched
-    most = replace(check, at_most=True, target=5, stretch=2, value=3)
-    assert most.met
-    assert not most.stretched
+    limit = replace(check, at_most=True, target=5, stretch=2, value=3)
+    assert limit.met
+    assert not limit.stretched
 
 
 def test_disagreement__stops_the_benchmark(monkeypatch):
@@ -52,7 +52,7 @@ def test_disagreement__stops_the_benchmark(monkeypatch):
         run_benchmark(10_000, quick=True)
 
 
-def test_peers__compute_the_index_of_the_survey():
+def test_peers__agree_with_the_index_of_the_survey():
     import engine
 
     people = make_people(5_000)
@@ -64,7 +64,7 @@ def test_peers__compute_the_index_of_the_survey():
     assert peers.concentration_polars(frame) == pytest.approx(expected, rel=1e-11)
 
 
-def test_baseline__tells_what_has_become_slower(result, tmp_path):
+def test_baseline__names_what_is_slower(result, tmp_path):
     write_result(result, tmp_path / "before.json")
     before = read_baseline(tmp_path / "before.json")
     assert [*slower_than(result, before)] == []
@@ -78,7 +78,7 @@ def test_baseline__tells_what_has_become_slower(result, tmp_path):
 
 
 @pytest.mark.parametrize("content", [None, "no json", "[1]", "{}"])
-def test_bad_baseline__is_told(tmp_path, content):
+def test_bad_baseline__is_a_usage_error(tmp_path, content):
     path = tmp_path / "b.json"
     if content is not None:
         path.write_text(content)
@@ -86,7 +86,7 @@ def test_bad_baseline__is_told(tmp_path, content):
         read_baseline(path)
 
 
-def test_bench_command__prints_and_stores(tmp_path, monkeypatch, result):
+def test_bench_command__prints_stores_and_compares(tmp_path, monkeypatch, result):
     from engine.cli.app import app
 
     monkeypatch.setattr("engine.cli.bench.run_benchmark", lambda *_, **__: result)
@@ -101,7 +101,7 @@ def test_bench_command__prints_and_stores(tmp_path, monkeypatch, result):
     assert json.loads(again.stdout)["slower"] == []
 
 
-def test_plots__are_pictures(tmp_path, result):
+def test_plots__are_svg_files(tmp_path, result):
     pytest.importorskip("altair", reason="the pictures need the extra equirank[benchmark]")
     from engine.bench.plots import write_plots
 
