@@ -101,9 +101,7 @@ def _rif(analysis: RifSpec, context: Context) -> Estimated:
     from engine.estimators.replicates.pending import Estimated
 
     terms = _single_terms(analysis, context)
-    arrays = _ranked_sample(
-        analysis, [analysis.outcome], context, terms=[*terms.values()], canonical=True
-    )
+    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()], canonical=True)
     bounds = _bounds(analysis, analysis.outcome, context)
     return Estimated(entries=estimate_rif(arrays, terms, analysis, bounds))
 

@@ -50,7 +50,14 @@ def test_iid_intervals__equal_those_of_the_boot_package(reference):
     (case,) = reference.numbers("bootstrap_distributions")
     for interval, key in {"normal": "ci_normal", "basic": "ci_basic", "percentile": "ci_perc"}.items():
         result = engine.concentration_index(
-            reference.frame, "high", "income", weight="w", bootstrap=case["R"], method="iid", interval=interval, seed=11
+            reference.frame,
+            "high",
+            "income",
+            weight="w",
+            bootstrap=case["R"],
+            method="iid",
+            interval=interval,
+            seed=11,
         )
         expected = case["iid_bootstrap"]["CI"]
         error = np.sqrt(2) * quantile_error(0.025, expected["sd"], case["R"])

@@ -72,7 +72,9 @@ def test_identity_link__finds_the_maximum_where_glm_finds_no_valid_coefficients(
 
 def test_identity_link__tells_a_maximum_on_the_boundary():
     # Nobody of group b has the event: its probability is 0.
-    frame = pl.DataFrame({"y": [1, 0, 1, 0, 0, 0, 1, 1], "x": range(8), "g": [*"aaaabbaa"], "z": [*"uvuvuvuv"]})
+    frame = pl.DataFrame(
+        {"y": [1, 0, 1, 0, 0, 0, 1, 1], "x": range(8), "g": [*"aaaabbaa"], "z": [*"uvuvuvuv"]}
+    )
     result = engine.decompose(frame, "y", "x", ["g", "z"], model="binomial-identity")
     assert result.status == "fitted probabilities on the boundary"
     assert result.contributions["contribution"].is_not_nan().all()
@@ -100,7 +102,9 @@ def test_horizontal_inequity__equals_r(reference, prepared):
                         found = result.horizontal_inequity
                         assert result.standardised_inequity is None
                     assert found == pytest.approx(expected[f"{index}_standardised"], abs=1e-9)
-        result = engine.decompose(prepared, "high", "income", NEED + NON_NEED, need=NEED, weight=case["weights"])
+        result = engine.decompose(
+            prepared, "high", "income", NEED + NON_NEED, need=NEED, weight=case["weights"]
+        )
         assert result.horizontal_inequity == pytest.approx(case["HI_decomposition_CI"], abs=1e-11)
 
 
@@ -111,17 +115,24 @@ def test_jackknife__errors_of_contributions_and_inequity_equal_the_survey_packag
         result = engine.decompose(prepared, "high", "income", TERMS, index=index, bounds=(0, 1), **design)
         expected = {
             name.split(":")[1]: (estimate, error)
-            for name, estimate, error in zip(*(contributions[key] for key in ("names", "estimate", "se")), strict=True)
+            for name, estimate, error in zip(
+                *(contributions[key] for key in ("names", "estimate", "se")), strict=True
+            )
             if name.startswith(f"{prefix}:")
         }
         rows = {row.term + (row.level or ""): row for row in result.rows if row.measure == "contribution"}
-        rows |= {"residual": next(row for row in result.rows if row.measure == "residual"), "total": result.rows[0]}
+        rows |= {
+            "residual": next(row for row in result.rows if row.measure == "residual"),
+            "total": result.rows[0],
+        }
         for name, (estimate, error) in expected.items():
             assert rows[name].estimate == pytest.approx(estimate, abs=1e-11)
             assert rows[name].std_error == pytest.approx(error, rel=1e-9)
     result = engine.decompose(prepared, "high", "income", NEED + NON_NEED, need=NEED, **design)
     row = next(row for row in result.rows if row.measure == "horizontal_inequity")
-    assert (row.estimate, row.std_error) == pytest.approx((inequity["estimate"][2], inequity["se"][2]), rel=1e-8)
+    assert (row.estimate, row.std_error) == pytest.approx(
+        (inequity["estimate"][2], inequity["se"][2]), rel=1e-8
+    )
 
 
 def test_logit__equals_statsmodels_on_rows(prepared):
@@ -131,5 +142,7 @@ def test_logit__equals_statsmodels_on_rows(prepared):
     design = sm.add_constant(columns)
     fit = sm.GLM(prepared["high"].to_numpy(), design, family=sm.families.Binomial()).fit(tol=1e-14)
     slope = (fit.mu * (1 - fit.mu)).mean()
-    result = engine.decompose(prepared, "high", "income", ["age", "female", "urban", "log_income"], model="logit")
+    result = engine.decompose(
+        prepared, "high", "income", ["age", "female", "urban", "log_income"], model="logit"
+    )
     assert result.contributions["effect"].to_numpy() == pytest.approx(fit.params[1:] * slope, rel=1e-9)

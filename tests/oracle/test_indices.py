@@ -113,7 +113,9 @@ def test_indices__follow_from_all_pairs_of_people(simulated, weight):
         "wagstaff": generalized / (mean * (1 - mean)),
     }
     for index, value in expected.items():
-        result = engine.concentration_index(simulated, "high", "income", weight=weight, index=index, bounds=(0, 1))
+        result = engine.concentration_index(
+            simulated, "high", "income", weight=weight, index=index, bounds=(0, 1)
+        )
         assert result.estimate == pytest.approx(value, rel=RTOL)
 
 

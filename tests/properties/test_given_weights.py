@@ -43,7 +43,9 @@ def test_given_jackknife_weights__give_the_jackknifes_errors_of_contributions(tm
             "psu": psu,
         }
     )
-    weights = {f"rw_{k:02}": np.where(psu == k, 0.0, frame["w"].to_numpy() * psus / (psus - 1)) for k in range(psus)}
+    weights = {
+        f"rw_{k:02}": np.where(psu == k, 0.0, frame["w"].to_numpy() * psus / (psus - 1)) for k in range(psus)
+    }
     frame.with_columns(**{name: pl.Series(values) for name, values in weights.items()}).write_parquet(
         tmp_path / "x.parquet"
     )

@@ -37,8 +37,12 @@ def write(folder, frame, **income):
 def people(n=400, seed=1):
     generator = np.random.default_rng(seed)
     return pl.DataFrame(
-        {"wave": np.repeat([2014, 2016], n // 2), "w": generator.uniform(0.5, 3, n).round(3),
-         "income": generator.integers(1, 40, n).astype(float), "ill": generator.integers(0, 2, n)}
+        {
+            "wave": np.repeat([2014, 2016], n // 2),
+            "w": generator.uniform(0.5, 3, n).round(3),
+            "income": generator.integers(1, 40, n).astype(float),
+            "ill": generator.integers(0, 2, n),
+        }
     )
 
 
@@ -48,7 +52,11 @@ def rows_of(study, folder, tmp_path):
 
 
 def levels(rows, wave):
-    own = [row for row in rows if (row.analysis, row.term, row.wave, row.measure) == ("who", "fifth", wave, "count")]
+    own = [
+        row
+        for row in rows
+        if (row.analysis, row.term, row.wave, row.measure) == ("who", "fifth", wave, "count")
+    ]
     return {row.level: row.estimate for row in own if row.level in ("low", "2", "3", "4", "high")}
 
 
@@ -72,11 +80,16 @@ def test_quantiles__do_not_depend_on_row_order(tmp_path):
     frame = people()
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    frame = frame.with_columns(income=pl.when(pl.int_range(pl.len()) % 20 == 0).then(None).otherwise("income"))
+    frame = frame.with_columns(
+        income=pl.when(pl.int_range(pl.len()) % 20 == 0).then(None).otherwise("income")
+    )
     one, _ = rows_of(*write(tmp_path / "a", frame), tmp_path / "a")
     other, _ = rows_of(*write(tmp_path / "b", frame.sample(fraction=1, shuffle=True, seed=3)), tmp_path / "b")
     assert levels(one, "2014") == levels(other, "2014")
-    means = [[row.estimate for row in rows if (row.term, row.measure) == ("income", "mean")] for rows in (one, other)]
+    means = [
+        [row.estimate for row in rows if (row.term, row.measure) == ("income", "mean")]
+        for rows in (one, other)
+    ]
     assert means[0] == pytest.approx(means[1], rel=1e-12)
 
 
@@ -88,17 +101,23 @@ def test_filled_values_and_groups__have_the_same_bits_in_any_order():
     values[::11] = np.nan
     order = generator.permutation(2_000)
     for function in (_imputed, lambda v, w: _groups(v, w, 7)):
-        assert np.array_equal(function(values, weight)[order], function(values[order], weight[order]), equal_nan=True)
+        assert np.array_equal(
+            function(values, weight)[order], function(values[order], weight[order]), equal_nan=True
+        )
     assert np.isnan(_groups(np.full(3, np.nan), np.ones(3), 5)).all()
     assert _groups(np.array([3.0, 1.0, 2.0, 1.0]), np.ones(4), 2).tolist() == [1, 0, 1, 0]
 
 
 def test_means__fill_and_are_counted(tmp_path):
-    frame = people().with_columns(income=pl.when(pl.int_range(pl.len()) % 20 == 0).then(None).otherwise("income"))
+    frame = people().with_columns(
+        income=pl.when(pl.int_range(pl.len()) % 20 == 0).then(None).otherwise("income")
+    )
     rows, manifest = rows_of(*write(tmp_path, frame), tmp_path)
     assert manifest["imputed"] == {"income": {"rows": 20, "share": 0.05}}
     mean = next(
-        row for row in rows if (row.analysis, row.term, row.measure, row.wave) == ("who", "income", "mean", "2014")
+        row
+        for row in rows
+        if (row.analysis, row.term, row.measure, row.wave) == ("who", "income", "mean", "2014")
     )
     known = frame.filter(pl.col("wave") == 2014, pl.col("income").is_not_null())
     expected = (known["income"] * known["w"]).sum() / known["w"].sum()
@@ -108,7 +127,9 @@ def test_means__fill_and_are_counted(tmp_path):
 
 
 def test_too_many_missing__are_refused(tmp_path):
-    frame = people().with_columns(income=pl.when(pl.int_range(pl.len()) % 5 == 0).then(None).otherwise("income"))
+    frame = people().with_columns(
+        income=pl.when(pl.int_range(pl.len()) % 5 == 0).then(None).otherwise("income")
+    )
     folder = write(tmp_path, frame)[1]
     with pytest.raises(
         DataError, match=r"variables.income.impute: 20.0% of the sample are missing; expected at most 15%"

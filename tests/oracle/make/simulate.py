@@ -56,7 +56,9 @@ def people():
         stratum, effect, share_urban = (psu - 1) // 8 + 1, draw.normal(), draw.uniform(0.2, 0.8)
         for _ in range(draw.whole(12, 28)):
             male, age, urban = draw.event(0.0), draw.whole(18, 79), int(draw.uniform() < share_urban)
-            log_income = 7.5 + 0.45 * draw.normal() + 0.2 * effect + 0.15 * urban + 0.1 * male + 0.05 * stratum
+            log_income = (
+                7.5 + 0.45 * draw.normal() + 0.2 * effect + 0.15 * urban + 0.1 * male + 0.05 * stratum
+            )
             richer = log_income - 7.7
             tenure = draw.choice(
                 {
