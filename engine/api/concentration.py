@@ -21,6 +21,7 @@ from engine.data.frame_reader import as_polars, is_boolean
 from engine.errors import EstimationError, UsageError
 from engine.estimators.index.concentration import estimate_concentration
 from engine.estimators.index.curve import curves
+from engine.estimators.replicates.settings import ReplicateSettings
 from engine.results import CurveResult, IndexResult, TidyRow
 from engine.study import BootstrapSpec, ConcentrationSpec, CurveSpec
 from engine.study.analyses import NEEDS_BOUNDS, NEEDS_PARAMETER
@@ -157,7 +158,8 @@ def concentration_index(
         bootstrap=_bootstrap(given),
     )
     arrays = frame_arrays(data, outcome, rank_by, frame_design(data, given), given.bounds)
-    estimates = estimate_concentration(arrays, spec, {outcome: given.bounds}, seed=seed, threads=threads)
+    settings = ReplicateSettings(seed=seed, threads=threads)
+    estimates = estimate_concentration(arrays, spec, {outcome: given.bounds}, settings)
     replicates = next(iter(estimates.replicates.values()), None)
     return _index_result(estimates.rows, replicates)
 

@@ -18,9 +18,10 @@ from engine.api.arguments import (
 )
 from engine.data.frame_reader import as_polars, is_boolean, number_column
 from engine.errors import EstimationError, UsageError, nearest
-from engine.estimators.decomposition.covariates import complete_rows
-from engine.estimators.decomposition.rows import estimate_decomposition
+from engine.estimators.decomposition.estimate import estimate_decomposition
+from engine.estimators.replicates.settings import ReplicateSettings
 from engine.estimators.sample.sorting import checked_outcome, sort_sample
+from engine.estimators.sample.variables import complete_rows
 from engine.results import DecompositionResult, TidyRow
 from engine.study import BootstrapSpec, DecompositionSpec
 from engine.study.analyses import NEEDS_BOUNDS
@@ -154,7 +155,8 @@ def decompose(
         conf_level=conf_level,
         bootstrap=_bootstrap(given),
     )
-    estimates = estimate_decomposition(arrays, variables, spec, given.bounds, seed=seed, threads=threads)
+    settings = ReplicateSettings(seed=seed, threads=threads)
+    estimates = estimate_decomposition(arrays, variables, spec, given.bounds, settings)
     return _result(estimates.rows, given.index)
 
 

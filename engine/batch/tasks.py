@@ -10,7 +10,7 @@ from engine.errors import DataError, nearest
 from engine.study import AnalysisSpec, StudySpec
 
 if TYPE_CHECKING:
-    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.replicates.pending_rows import Estimates
     from engine.results import TidyRow
 
 
@@ -27,12 +27,9 @@ class Task:
         """Name of the analysis, with its waves if these are not all."""
         return self.analysis.name if self.waves is None else f"{self.analysis.name} [{', '.join(self.waves)}]"
 
-    def rows(self, estimated: Estimated) -> tuple[TidyRow, ...]:
+    def rows(self, estimated: Estimates) -> tuple[TidyRow, ...]:
         """Return the finished rows, labelled."""
-        from engine.estimators.replicates.pending import finished
-
-        rows = (finished(entry, estimated.plan) for entry in estimated.entries)
-        named = (replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in rows)
+        named = (replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in estimated.rows)
         if self.waves is None or not self.is_one_of_each:
             return tuple(named)
         return tuple(replace(row, wave=self.waves[0]) for row in named)

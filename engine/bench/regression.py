@@ -9,9 +9,9 @@ import numpy as np
 from engine.arrays import DesignArrays, VariableArrays
 from engine.bench.timing import Check, Timing, seconds
 from engine.errors import EstimationError
-from engine.estimators.decomposition.covariates import complete_rows
 from engine.estimators.regression.logit import Fit, Rows, fit_logit
 from engine.estimators.regression.model_frame import ModelFrame, ModelTerm, model_frame
+from engine.estimators.sample.variables import complete_rows
 from engine.simulate.cmds import ESTABLISHED, SKIPPED, simulate_cmds
 from engine.simulate.margins import published_levels
 

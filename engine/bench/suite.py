@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from engine import __version__
@@ -17,9 +16,9 @@ from engine.bench.peers import all_peers, concentration, concentration_polars, p
 from engine.bench.regression import logit_timings
 from engine.bench.timing import Check, Timing, machine
 from engine.errors import EstimationError
-from engine.estimators.index.indices import Index
+from engine.estimators.index.indices import requested_index
 from engine.estimators.index.linearised import estimate_index
-from engine.estimators.sample.pieces import cut_piece
+from engine.estimators.sample.group_sample import group_sample
 from engine.kernels.jit import default_threads
 
 Told = Callable[[str], None]
@@ -95,8 +94,8 @@ def run_benchmark(rows: int = 540_000, *, quick: bool = False, told: Told = lamb
 def _agree(people: People) -> None:
     y, x, w = people.y[0], people.x, people.w
     arrays = people.arrays()
-    pieces = [cut_piece(arrays, 0, 0)]
-    index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
+    pieces = [group_sample(arrays, 0, 0)]
+    index = requested_index("standard")
     found = estimate_index(index, pieces, arrays.design).values[0]
     others = (concentration(y, x, w), concentration_polars(pl.DataFrame({"x": x, "y": y, "w": w})))
     if max(abs(found - other) for other in others) > 1e-10:

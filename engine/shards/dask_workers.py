@@ -16,7 +16,7 @@ from engine.batch.reporter import Reporter
 from engine.batch.run import Asked, RunResult, default_target, prepare
 from engine.data.sources import SourceFile
 from engine.errors import EngineError, UsageError
-from engine.estimators.replicates.pending import Share
+from engine.estimators.replicates.settings import Share
 from engine.shards.join import write_joined
 from engine.shards.shard import Shard, make_shard
 from engine.study.load import asked_of, stored_study

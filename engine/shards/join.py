@@ -12,7 +12,7 @@ from engine.batch.reporter import Reporter
 from engine.batch.run import Asked, RunResult, scorecard_of, with_study
 from engine.durable import move_folder
 from engine.errors import UsageError
-from engine.estimators.replicates.pending import Share
+from engine.estimators.replicates.settings import Share
 from engine.results import to_frame
 from engine.shards.shard import SHARD, Shard, join_shards, make_shard, read_shard, write_shard
 from engine.store.run_directory import new_run, write_run

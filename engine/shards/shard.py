@@ -15,7 +15,9 @@ from engine.batch.manifest import make_manifest, row_warnings
 from engine.batch.reporter import Reporter
 from engine.batch.tasks import Task, tasks_of
 from engine.errors import UsageError
-from engine.estimators.replicates.pending import Entry, Estimated, Replicated, ReplicatePlan, Share, joined
+from engine.estimators.replicates.intervals import VarianceRule
+from engine.estimators.replicates.pending_rows import EstimateRow, Estimates, PendingRow, join_shares
+from engine.estimators.replicates.settings import Share
 from engine.results import TidyRow
 from engine.results.rows import COLUMNS, to_frame
 from engine.study import StudySpec
@@ -48,7 +50,7 @@ class Shard:
 
     share: Share
     facts: Mapping[str, Any]
-    estimated: Mapping[int, Estimated]
+    estimated: Mapping[int, Estimates]
 
 
 def make_shard(
@@ -98,7 +100,7 @@ def join_shards(shards: Sequence[Shard]) -> tuple[StudySpec, tuple[TidyRow, ...]
     for number, task in enumerate(tasks_of(spec, facts["waves"])):
         parts = [shard.estimated[number] for shard in ordered if number in shard.estimated]
         try:
-            rows += task.rows(joined(parts))
+            rows += task.rows(join_shares(parts))
         except (ValueError, IndexError):
             raise UsageError(
                 f"merge: the parts tell different things of '{task.name}'; expected parts of one run. Compute them "
@@ -134,8 +136,8 @@ def write_shard(shard: Shard, folder: Path) -> None:
     plans = {}
     for number, estimated in shard.estimated.items():
         _frame(estimated).write_parquet(folder / f"task-{number:04d}.parquet", compression="zstd")
-        plan = estimated.plan
-        plans[number] = plan and {"name": plan.name, "centre": plan.centre, "factors": plan.factors.tolist()}
+        rule = estimated.variance_rule
+        plans[number] = rule and {"name": rule.name, "centre": rule.centre, "factors": rule.factors.tolist()}
     told = {
         "format": SHARD_FORMAT,
         "number": shard.share.number,
@@ -161,11 +163,11 @@ def read_shard(folder: Path) -> Shard:
         _require(told.pop("format") == SHARD_FORMAT)
         share, plans = Share(number=told.pop("number"), of=told.pop("of")), told.pop("plans")
         estimated = {
-            int(number): Estimated(
+            int(number): Estimates(
                 entries=tuple(
                     _entries(pl.read_parquet(folder / f"task-{int(number):04d}.parquet", glob=False))
                 ),
-                plan=plan and ReplicatePlan(**{**plan, "factors": np.array(plan["factors"], float)}),
+                variance_rule=plan and VarianceRule(**{**plan, "factors": np.array(plan["factors"], float)}),
             )
             for number, plan in plans.items()
         }
@@ -181,13 +183,13 @@ def _require(whether: bool) -> None:  # noqa: FBT001 - a condition
         raise ValueError
 
 
-_EXTRA = tuple(field.name for field in fields(Replicated) if field.name != "row")
+_EXTRA = tuple(field.name for field in fields(PendingRow) if field.name != "row")
 
 
-def _frame(estimated: Estimated) -> pl.DataFrame:
+def _frame(estimated: Estimates) -> pl.DataFrame:
     import polars as pl
 
-    rows = to_frame(entry.row if isinstance(entry, Replicated) else entry for entry in estimated.entries)
+    rows = to_frame(entry.row if isinstance(entry, PendingRow) else entry for entry in estimated.entries)
     kinds: dict[str, Any] = {
         "values": pl.List(pl.Float64),
         "interval": pl.String,
@@ -207,13 +209,13 @@ def _frame(estimated: Estimated) -> pl.DataFrame:
     return rows.with_columns(columns)
 
 
-def _plain(value: Any, entry: Entry) -> Any:  # noqa: ANN401 - a field of a replicated row
-    if not isinstance(entry, Replicated):
+def _plain(value: Any, entry: EstimateRow) -> Any:  # noqa: ANN401 - a field of a replicated row
+    if not isinstance(entry, PendingRow):
         return None
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _entries(frame: pl.DataFrame) -> Iterator[Entry]:
+def _entries(frame: pl.DataFrame) -> Iterator[EstimateRow]:
     for told in frame.iter_rows(named=True):
         row = TidyRow(**{name: told[name] for name in COLUMNS})
         if told["of_interval"] is None:
@@ -222,4 +224,4 @@ def _entries(frame: pl.DataFrame) -> Iterator[Entry]:
         more = {name: told[f"of_{name}"] for name in _EXTRA}
         more["values"] = np.array(more["values"], float)
         more["errors"] = None if more["errors"] is None else np.array(more["errors"], float)
-        yield Replicated(row=row, **more)
+        yield PendingRow(row=row, **more)

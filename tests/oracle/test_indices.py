@@ -122,6 +122,7 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
     """Ours, and beside it what conindex prints; its `svy` rows rank without weights and are no reference."""
     from engine.api.arguments import RankedArguments, frame_arrays, frame_design
     from engine.estimators.index.concentration import estimate_concentration
+    from engine.estimators.replicates.settings import ReplicateSettings
     from engine.study import ConcentrationSpec
 
     seen = 0
@@ -149,7 +150,12 @@ def test_conindex__every_number_of_its_r_port(oracle, housing, shared):
             bounds=bounds,
             peer="conindex",
         )
-        rows = {row.method: row for row in estimate_concentration(arrays, spec, {}, seed=0).rows}
+        rows = {
+            row.method: row
+            for row in estimate_concentration(
+                arrays, spec, {case["outcome"]: bounds}, ReplicateSettings(seed=0)
+            ).rows
+        }
         if name != "modified" or bounds[0] == 0:  # conindex's modified index is not the definition
             assert rows["linearised"].estimate == pytest.approx(case["index"], rel=STATA_RTOL)
         if case["se"] is None:
@@ -170,6 +176,7 @@ def test_groups__difference_with_shared_clusters(oracle, housing):
     from engine.arrays import Group
     from engine.data.frame_reader import number_column
     from engine.estimators.index.concentration import estimate_concentration
+    from engine.estimators.replicates.settings import ReplicateSettings
     from engine.estimators.sample.sorting import sort_sample
     from engine.study import ConcentrationSpec
 
@@ -185,7 +192,7 @@ def test_groups__difference_with_shared_clusters(oracle, housing):
         groups=(Group(subgroup="male"), Group(subgroup="female")),
     )
     spec = ConcentrationSpec(name="x", kind="concentration", outcome="high", rank_by="income", compare=True)
-    male, female, difference, joint = estimate_concentration(arrays, spec, {}, seed=0).rows
+    male, female, difference, joint = estimate_concentration(arrays, spec, {}, ReplicateSettings(seed=0)).rows
     assert [male.estimate, female.estimate] == pytest.approx(expected["est"], rel=RTOL)
     assert male.std_error == pytest.approx(expected["V"][0][0] ** 0.5, rel=RTOL)
     assert female.std_error == pytest.approx(expected["V"][1][1] ** 0.5, rel=RTOL)

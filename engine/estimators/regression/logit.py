@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, UnitArray
-from engine.estimators.decomposition.covariates import sparse_rows
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.separation import find_separation
 from engine.estimators.sample.design_variance import covariance_of
-from engine.estimators.sample.pieces import units_and_degrees
+from engine.estimators.sample.sampling_units import units_and_degrees
+from engine.estimators.sample.sparse import sparse_rows
 from engine.kernels.regression import glm, links
 from engine.kernels.regression.unit_scores import unit_scores
 

@@ -10,12 +10,12 @@ from scipy.special import chdtrc, fdtrc
 
 from engine.arrays import FloatArray, TableArrays, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.decomposition.covariates import complete_rows
 from engine.estimators.regression.coefficient_rows import Estimate, coefficient_rows, ratio_rows, told
 from engine.estimators.regression.logit import Fit, Rows, fit_logit, maximise
 from engine.estimators.regression.margins import margins
 from engine.estimators.regression.model_frame import ModelFrame, ModelTerm, model_frame, model_terms
 from engine.estimators.sample.groups import in_groups
+from engine.estimators.sample.variables import complete_rows
 from engine.results import TidyRow
 from engine.study import LogitSpec
 

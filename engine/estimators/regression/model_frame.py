@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.decomposition.covariates import Column, distinct, numbers_of
+from engine.estimators.decomposition.covariates import ModelColumn
+from engine.estimators.sample.variables import distinct, numbers_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class ModelFrame:
     """
 
     terms: tuple[ModelTerm, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ModelColumn, ...]
     term_of_column: IntArray
     X: FloatArray
     pattern: NDArray[np.int32]
@@ -140,7 +141,7 @@ def _matrix(
     variables: Mapping[str, VariableArrays],
     values: Mapping[str, FloatArray],
     levels: Mapping[str, tuple[str, ...]],
-) -> tuple[FloatArray, tuple[Column, ...], IntArray]:
+) -> tuple[FloatArray, tuple[ModelColumn, ...], IntArray]:
     n = len(next(iter(values.values())))
     found, columns, owner = [np.ones(n)], [], [-1]
     for t, term in enumerate(terms):
@@ -150,7 +151,7 @@ def _matrix(
         ]
         for level, own in reduce(_products, parts[1:], parts[0]):
             found.append(own)
-            columns.append(Column(term=term.label, level=level))
+            columns.append(ModelColumn(term=term.label, level=level))
             owner.append(t)
     return np.ascontiguousarray(np.stack(found, axis=1)), tuple(columns), np.array(owner, np.int64)
 

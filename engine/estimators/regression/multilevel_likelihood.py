@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from engine.arrays import FloatArray
-from engine.estimators.decomposition.covariates import sparse_rows
+from engine.estimators.sample.sparse import sparse_rows
 from engine.kernels.jit import in_threads
 from engine.kernels.regression.glm import Patterns
 from engine.kernels.regression.multilevel_likelihood import Cells, Rule, block_likelihood, cluster_effects

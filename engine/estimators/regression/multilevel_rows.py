@@ -10,11 +10,11 @@ from scipy.special import chdtrc, ndtri
 
 from engine.arrays import FloatArray, IntArray, TableArrays, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.decomposition.covariates import complete_rows
 from engine.estimators.regression.coefficient_rows import Estimate, coefficient_rows
 from engine.estimators.regression.model_frame import ModelFrame, constant_only, model_frame, model_terms
 from engine.estimators.regression.multilevel import LATENT_VARIANCE, Clusters, MixedFit, fit_mixed
 from engine.estimators.sample.groups import in_groups
+from engine.estimators.sample.variables import complete_rows
 from engine.kernels.jit import threads as kernel_threads
 from engine.results import TidyRow
 from engine.study import MultilevelSpec

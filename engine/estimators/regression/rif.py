@@ -14,11 +14,11 @@ import numpy as np
 
 from engine.arrays import FloatArray, IntArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.index.indices import Index
+from engine.estimators.index.indices import Index, requested_index
 from engine.estimators.regression.model_frame import ModelFrame, model_frame, model_terms
 from engine.estimators.sample.design_variance import covariance_of, t_interval
+from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.estimators.sample.groups import in_groups
-from engine.estimators.sample.pieces import Piece, cut_piece
 from engine.kernels.index.numerators import numerator, numerator_influence
 from engine.kernels.survey.design_variance import add_unit_totals
 from engine.results import TidyRow
@@ -57,9 +57,7 @@ def estimate_rif(
     EstimationError
         If the index does not exist, or the terms are combinations of each other, in every group.
     """
-    index = Index(
-        name=spec.index, bounds=spec.bounds or bounds or (np.nan, np.nan), parameter=spec.parameter or 0.0
-    )
+    index = requested_index(spec.index, bounds, spec.parameter)
     base = TidyRow(
         measure="rif_coefficient",
         outcome=spec.outcome,
@@ -82,7 +80,7 @@ def _group_rows(
     g: int,
     base: TidyRow,
 ) -> Iterator[TidyRow]:
-    piece = cut_piece(arrays, 0, g)
+    piece = group_sample(arrays, 0, g)
     if piece.status != "ok":
         raise EstimationError(f"outcome '{spec.outcome}': {piece.status} in {arrays.groups[g].label}.")
     value, rif = recentered_influence(index, piece)
@@ -118,18 +116,20 @@ def _rows(arrays: SampleArrays, g: int) -> IntArray:
     return arrays.order[own][~np.isnan(arrays.outcomes[0, own])]
 
 
-def recentered_influence(index: Index, piece: Piece) -> tuple[float, FloatArray]:
+def recentered_influence(index: Index, piece: GroupSample) -> tuple[float, FloatArray]:
     """Return the index, and index + influence value of each row (n,)."""
-    W, mu, N = numerator(index.family, index.parameter, piece.weight, piece.outcome, piece.ends)
+    W, mu, N = numerator(index.family, index.parameter, piece.weight, piece.outcome, piece.tie_end)
     value = float(index.value(N, mu))
-    z = numerator_influence(index.family, index.parameter, piece.weight, piece.outcome, piece.ends, W, mu, N)
+    z = numerator_influence(
+        index.family, index.parameter, piece.weight, piece.outcome, piece.tie_end, W, mu, N
+    )
     by_N, by_mu = index.gradient(N, mu)
     rif: FloatArray = value + by_N * z + by_mu * (piece.outcome - mu)
     return value, rif
 
 
 def _regress(
-    frame: ModelFrame, piece: Piece, rif: FloatArray, arrays: SampleArrays
+    frame: ModelFrame, piece: GroupSample, rif: FloatArray, arrays: SampleArrays
 ) -> tuple[FloatArray, FloatArray]:
     """Return coefficients (q,) and their design covariance (q, q)."""
     X = frame.X[frame.pattern]
