@@ -1,4 +1,4 @@
-"""Frozen hand-over types between data and statistics: plain numpy arrays, sorted once."""
+"""Frozen types that data hand over to statistics: plain numpy arrays, sorted once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SinglePsu = Literal["fail", "adjust", "certainty"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """One group of rows that gets a result of its own.
+    """One group of rows that gets its results.
 
     Attributes
     ----------
     wave
-        The wave, or None for all waves together.
+        The wave; None for all waves together.
     subgroup
-        The other grouping levels, such as ``"sex=female"``, or None.
+        The other levels of the grouping, such as ``"sex=female"``; None without any.
     """
 
     wave: str | None = None
@@ -34,7 +34,7 @@ class Group:
     @property
     def label(self) -> str:
         """The group's name in a difference or a message."""
-        return ", ".join(part for part in (self.wave, self.subgroup) if part) or "all"
+        return ", ".join(level for level in (self.wave, self.subgroup) if level) or "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +44,13 @@ class ReplicateWeights:
     Attributes
     ----------
     values
-        (b, n) float64: the full weight of each row in each replicate.
+        (r, n) float64: the full weight of each row in each replicate.
     factors
-        (b,) float64: c_r of v = sum_r c_r (theta_r - centre)^2.
+        (r,) float64: c_r of v = sum_r c_r (theta_r - centre)^2.
     centre
-        Whether theta_r is compared with the full-sample estimate or with the replicates' mean.
+        Whether theta_r is compared with the full-sample estimate or with the mean of the replicates.
     is_bootstrap
-        Whether the replicates are draws, so that percentiles of them mean something.
+        Whether the replicates are draws, so that their percentiles mean something.
     """
 
     values: FloatArray
@@ -61,14 +61,14 @@ class ReplicateWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesignFrame:
-    """The sampling units of the whole panel: a sample rule makes a domain, it does not change the design.
+    """The sampling units of the whole panel: a sample rule makes a domain and leaves the design as it is.
 
     Attributes
     ----------
     stratum, cluster
-        (m,) int64 codes of each stratum and cluster there is, in the sample or not; None as in the columns.
+        (m,) int64 codes of every pair of stratum and cluster, in the sample or not; None as in the columns.
     rows
-        (m,) int64: rows of the panel in each.
+        (m,) int64: how many rows of the panel each pair has.
     """
 
     stratum: IntArray | None
@@ -83,17 +83,21 @@ class DesignColumns:
     Attributes
     ----------
     weight
-        (N,) float64 or None for equal weights.
+        (N,) float64; None for equal weights.
     stratum, cluster
-        (N,) int64 codes in the order of the ids, -1 where missing; or None.
+        (N,) int64 codes in the order of the ids, -1 where missing; None without the column.
     population
-        (N,) float64: PSUs of the row's stratum in the population, or None.
+        (N,) float64: PSUs of the row's stratum in the population; None without a correction.
     replicate_weights
-        Of all rows, or None.
+        Replicate weights of all rows, if any came with the data.
+    nested
+        Whether cluster ids repeat across strata.
+    single_psu
+        What a stratum with a single unit does: ``fail``, ``adjust`` or ``certainty``.
     frame
-        The units of the whole panel; None if the N rows are all there is.
+        The units of the whole panel; None if the N rows are the whole panel.
     names
-        Column names for messages: keys ``weight``, ``stratum``, ``cluster``.
+        Column names for messages, by role: ``weight``, ``stratum``, ``cluster``.
     """
 
     weight: FloatArray | None = None
@@ -107,7 +111,7 @@ class DesignColumns:
     names: Mapping[str, str] | None = None
 
     def name(self, role: str) -> str:
-        """Say which column plays a role, for a message."""
+        """Name the column of a role, for a message."""
         column = (self.names or {}).get(role)
         return f"{role} column '{column}'" if column else f"{role} column"
 
@@ -121,11 +125,11 @@ class DesignArrays:
     stratum_end
         (h,) int64: where each stratum's units end.
     stratum_of_unit
-        (u,) int64.
+        (u,) int64: the stratum of each unit.
     population
         (h,) float64: units of the stratum in the population; infinite without a correction.
     has_clusters, has_strata
-        Without clusters every row is a unit; without strata there is one.
+        Without clusters every row is a unit; without strata there is one stratum.
     single_psu
         What a stratum with a single unit does: ``fail``, ``adjust`` or ``certainty``.
     """
@@ -144,7 +148,7 @@ class DesignArrays:
 
     @property
     def stratum_sizes(self) -> IntArray:
-        """(h,) units in each stratum."""
+        """(h,) int64: how many units each stratum has."""
         return np.diff(self.stratum_end, prepend=0)
 
 
@@ -155,7 +159,7 @@ class SampleArrays:
     Attributes
     ----------
     rank
-        (n,) int64: equal numbers are ties; ascending inside a group.
+        (n,) int64, ascending inside a group; equal numbers are ties.
     weight
         (n,) float64, positive.
     unit
@@ -163,19 +167,19 @@ class SampleArrays:
     outcomes
         (k, n) float64, NaN where missing.
     outcome_names
-        The k names.
+        Names of the k outcomes.
     rank_name
-        The ranking variable.
+        Name of the ranking variable.
     groups
         The g groups.
     group_start
-        (g + 1,) int64: where each group's rows start.
+        (g + 1,) int64: where each group's rows start; the last entry is n.
     design
         The survey design of the whole sample, including rows outside the groups.
     order
-        (n,) int64: which row of the sample as read each of these is.
+        (n,) int64: the number of each row in the sample as read.
     replicate_weights
-        User-supplied replicate weights in the same row order, or None.
+        Replicate weights that came with the data, in the order of these rows; None without any.
     """
 
     rank: IntArray
@@ -195,21 +199,25 @@ class SampleArrays:
         """How many rows there are."""
         return int(self.weight.shape[0])
 
+    def rows_of(self, group: int) -> slice:
+        """Return where a group's rows stand."""
+        return slice(int(self.group_start[group]), int(self.group_start[group + 1]))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableArrays:
-    """The rows of a sample for tables of counts, means and rates; N rows of positive weight.
+    """The N rows of a sample for tables of counts, means and rates.
 
     Attributes
     ----------
     weight
-        (N,) float64.
+        (N,) float64, 0 or more.
     unit
         (N,) int32: the row's sampling unit.
     group
-        (N,) int32: number of the row's group, -1 for none.
+        (N,) int32: number of the row's group, -1 for none and for rows of weight 0.
     groups
-        What the numbers mean. A last group for all rows together is added by the tables themselves.
+        The groups by number. The tables add a last group of all rows.
     design
         The survey design.
     """
@@ -228,17 +236,17 @@ class VariableArrays:
     Attributes
     ----------
     name
-        The variable.
+        Name of the variable.
     levels
-        Names of a factor's levels, the reference first; empty for a number.
+        Names of a factor's levels, the reference level first; empty for a number.
     codes
         (N,) int32: number of the level, -1 where missing; None for a number.
     values
-        (N,) float64, NaN where missing; None for a factor without event. For an event 0 and 1.
+        (N,) float64, NaN where missing, 0 and 1 for an event; None for a factor without event.
     missing
-        (N,) uint8: 0 for a value, otherwise why there is none (see `engine.study.MISSING_KINDS`).
+        (N,) uint8: 0 for a value, otherwise why it is missing (see `engine.study.MISSING_KINDS`).
     scores
-        Place of each level in its natural order, 0 for the reference; empty for a number.
+        Place of each level in the natural order, 0 for the reference level; empty for a number.
     """
 
     name: str

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from engine.errors import UsageError, nearest
+from engine.estimators.replicates.settings import ReplicateSettings
 from engine.study.analyses import DecomposableIndex, EffectName, ModelName, Points
 from engine.study.base import Spec, as_tuple
 from engine.study.bootstrap import BootstrapSpec, IntervalName, ReplicateMethod, too_few_replicates
@@ -64,6 +65,11 @@ class RankedArguments(Arguments):
     rank_by: str
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     threads: Threads = None
+
+    @property
+    def replicate_settings(self) -> ReplicateSettings:
+        """How replicates are computed."""
+        return ReplicateSettings(seed=self.seed, threads=self.threads)
 
 
 class ReplicatedArguments(RankedArguments):

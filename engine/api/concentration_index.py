@@ -114,9 +114,7 @@ def concentration_index(
     given.refuse_missing_parameter()
     spec = given.spec(ConcentrationSpec)
     arrays = ranked_sample(data, given, given.bounds)
-    estimates = estimate_concentration(
-        arrays, spec, {outcome: given.bounds}, seed=given.seed, threads=given.threads
-    )
+    estimates = estimate_concentration(arrays, spec, {outcome: given.bounds}, given.replicate_settings)
     replicates = next(iter(estimates.replicates.values()), None)
     return _result(estimates.rows, replicates)
 

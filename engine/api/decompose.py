@@ -9,7 +9,7 @@ from engine.api.arguments import DecompositionArguments, checked, number
 from engine.api.frame_arrays import covariate, ranked_sample
 from engine.data.frame_reader import as_polars, is_boolean
 from engine.errors import EstimationError
-from engine.estimators.decomposition.rows import estimate_decomposition
+from engine.estimators.decomposition.estimate import estimate_decomposition
 from engine.results import DecompositionResult, TidyRow
 from engine.study import DecompositionSpec
 
@@ -101,9 +101,7 @@ def decompose(
     variables = [covariate(data, name, given.references.get(name)) for name in given.terms]
     arrays = ranked_sample(data, given, given.bounds, variables)
     spec = given.spec(DecompositionSpec)
-    estimates = estimate_decomposition(
-        arrays, variables, spec, given.bounds, seed=given.seed, threads=given.threads
-    )
+    estimates = estimate_decomposition(arrays, variables, spec, given.bounds, given.replicate_settings)
     return _result(estimates.rows, given.index)
 
 

@@ -11,8 +11,8 @@ from engine.api.arguments import Arguments, RankedArguments
 from engine.arrays import DesignColumns, Group, SampleArrays, TableArrays, VariableArrays
 from engine.data.frame_reader import factor_column, id_column, number_column
 from engine.errors import DataError
-from engine.estimators.decomposition.covariates import complete_rows
 from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
+from engine.estimators.sample.variables import complete_rows
 
 if TYPE_CHECKING:
     import polars as pl

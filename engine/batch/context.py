@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from engine.batch.reporter import Reporter
-from engine.estimators.replicates.pending import WHOLE, Share
+from engine.estimators.replicates.settings import WHOLE, ReplicateSettings, Share
 from engine.study import StudySpec
 from engine.study.load import study_seed
 
@@ -71,6 +71,13 @@ class Context:
     threads: int | None
     reporter: Reporter
     share: Share = WHOLE
+
+    @property
+    def replicate_settings(self) -> ReplicateSettings:
+        """How replicates are computed."""
+        return ReplicateSettings(
+            seed=self.seed, threads=self.threads, progress=self.reporter.replicated, share=self.share
+        )
 
 
 def make_context(

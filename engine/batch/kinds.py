@@ -35,7 +35,7 @@ from engine.study import (
 if TYPE_CHECKING:
     from engine.arrays import SampleArrays, TableArrays, VariableArrays
     from engine.batch.context import Context
-    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.replicates.pending_rows import Estimates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Kind:
     """
 
     spec: type[AnalysisSpec]
-    estimate: Callable[[Any, Context], Estimated]
+    estimate: Callable[[Any, Context], Estimates]
     tables: KindTables
 
     @property
@@ -62,53 +62,37 @@ class Kind:
         return str(get_args(self.spec.model_fields["kind"].annotation)[0])
 
 
-def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimated:
+def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimates:
     from engine.estimators.index.concentration import estimate_concentration
 
     arrays = _ranked_sample(analysis, analysis.outcome, context, canonical=analysis.bootstrap is not None)
     bounds = {name: _bounds(analysis, name, context) for name in analysis.outcome}
-    return estimate_concentration(
-        arrays,
-        analysis,
-        bounds,
-        seed=context.seed,
-        threads=context.threads,
-        progress=context.reporter.replicated,
-        share=context.share,
-    )
+    return estimate_concentration(arrays, analysis, bounds, context.replicate_settings)
 
 
-def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimated:
-    from engine.estimators.decomposition.rows import estimate_decomposition
+def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
+    from engine.estimators.decomposition.estimate import estimate_decomposition
 
     terms = [context.columns.variable(name) for name in analysis.terms]
     canonical = analysis.bootstrap is not None
     arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=terms, canonical=canonical)
-    return estimate_decomposition(
-        arrays,
-        terms,
-        analysis,
-        _bounds(analysis, analysis.outcome, context),
-        seed=context.seed,
-        threads=context.threads,
-        progress=context.reporter.replicated,
-        share=context.share,
-    )
+    bounds = _bounds(analysis, analysis.outcome, context)
+    return estimate_decomposition(arrays, terms, analysis, bounds, context.replicate_settings)
 
 
-def _rif(analysis: RifSpec, context: Context) -> Estimated:
+def _rif(analysis: RifSpec, context: Context) -> Estimates:
     from engine.estimators.regression.rif import estimate_rif
-    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.replicates.pending_rows import Estimates
 
     terms = _single_terms(analysis, context)
     arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()], canonical=True)
     bounds = _bounds(analysis, analysis.outcome, context)
-    return Estimated(entries=estimate_rif(arrays, terms, analysis, bounds))
+    return Estimates(entries=estimate_rif(arrays, terms, analysis, bounds))
 
 
-def _logit(analysis: LogitSpec, context: Context) -> Estimated:
+def _logit(analysis: LogitSpec, context: Context) -> Estimates:
     from engine.estimators.regression.logit_rows import estimate_logit
-    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.replicates.pending_rows import Estimates
 
     design = context.spec.design
     if analysis.covariance == "auto":
@@ -117,48 +101,48 @@ def _logit(analysis: LogitSpec, context: Context) -> Estimated:
     table = _table(analysis, context, weighted=analysis.weighted)
     event = context.columns.variable(analysis.outcome)
     rows = estimate_logit(table, event, _single_terms(analysis, context), analysis)
-    return Estimated(entries=rows)
+    return Estimates(entries=rows)
 
 
-def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimated:
+def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimates:
     from engine.estimators.regression.multilevel_rows import estimate_multilevel
-    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.replicates.pending_rows import Estimates
 
     clusters = {name: context.columns.level(name) for name in analysis.levels}
     table = _table(analysis, context, weighted=analysis.weights != "none")
     event, terms = context.columns.variable(analysis.outcome), _single_terms(analysis, context)
     rows = estimate_multilevel(table, event, terms, clusters, analysis, threads=context.threads)
-    return Estimated(entries=rows)
+    return Estimates(entries=rows)
 
 
-def _curve(analysis: CurveSpec, context: Context) -> Estimated:
+def _curve(analysis: CurveSpec, context: Context) -> Estimates:
     from engine.estimators.index.curve import curves
-    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.replicates.pending_rows import Estimates
 
     arrays = _ranked_sample(analysis, analysis.outcome, context, canonical=False)
-    return Estimated(entries=curves(arrays, analysis, seed=context.seed))
+    return Estimates(entries=curves(arrays, analysis, seed=context.seed))
 
 
-def _rates(analysis: RatesSpec, context: Context) -> Estimated:
-    from engine.estimators.replicates.pending import Estimated
+def _rates(analysis: RatesSpec, context: Context) -> Estimates:
+    from engine.estimators.replicates.pending_rows import Estimates
     from engine.estimators.tables.rates import rates
 
     table = _table(analysis, context, weighted=analysis.weighted)
     factors = [context.columns.variable(name) for name in analysis.rows]
     outcomes = (context.columns.variable(name) for name in analysis.outcome)
     rows = (row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
-    return Estimated(entries=tuple(rows))
+    return Estimates(entries=tuple(rows))
 
 
-def _describe(analysis: DescribeSpec, context: Context) -> Estimated:
-    from engine.estimators.replicates.pending import Estimated
+def _describe(analysis: DescribeSpec, context: Context) -> Estimates:
+    from engine.estimators.replicates.pending_rows import Estimates
     from engine.estimators.tables.describe import describe
 
     names = analysis.variables or tuple(context.spec.variables)
     table = _table(analysis, context)
     # One variable at a time: memory does not grow with their number.
     rows = (row for name in names for row in describe(table, [context.columns.variable(name)], analysis))
-    return Estimated(entries=tuple(rows))
+    return Estimates(entries=tuple(rows))
 
 
 KINDS = {
@@ -208,8 +192,8 @@ def _ranked_sample(
     """Return the sample sorted by group and rank; an outcome is missing where a term is."""
     import numpy as np
 
-    from engine.estimators.decomposition.covariates import complete_rows
     from engine.estimators.sample.sorting import checked_outcome, sort_sample
+    from engine.estimators.sample.variables import complete_rows
 
     columns = context.columns
     group, groups = columns.groups(analysis.by)

@@ -13,7 +13,7 @@ from engine.study import AnalysisSpec, StudySpec
 
 if TYPE_CHECKING:
     from engine.batch.context import Context
-    from engine.estimators.replicates.pending import Estimated
+    from engine.estimators.replicates.pending_rows import Estimates
     from engine.results import TidyRow
 
 
@@ -30,7 +30,7 @@ class Task:
         """Name of the analysis, with its waves if these are not all."""
         return self.analysis.name if self.waves is None else f"{self.analysis.name} [{', '.join(self.waves)}]"
 
-    def rows(self, estimated: Estimated) -> tuple[TidyRow, ...]:
+    def rows(self, estimated: Estimates) -> tuple[TidyRow, ...]:
         """Return the finished rows, labelled."""
         labelled = (
             replace(row, analysis=self.analysis.name, kind=self.analysis.kind) for row in estimated.rows
@@ -45,7 +45,7 @@ class TaskResult:
     """What came of a task: an estimate, or the failure that stands in its place; and the seconds it took."""
 
     task: Task
-    estimated: Estimated | None
+    estimated: Estimates | None
     failure: DataError | EstimationError | None
     seconds: float
 

@@ -7,14 +7,16 @@ import numpy as np
 from engine.arrays import SampleArrays
 from engine.bench.data import People
 from engine.bench.timing import Timing, seconds
-from engine.estimators.decomposition import fit as decomposition
 from engine.estimators.decomposition.covariates import covariates_of
-from engine.estimators.index.indices import Index
+from engine.estimators.decomposition.fit import DecompositionModel, fit_sample, replicate_group
+from engine.estimators.decomposition.group_arrays import group_arrays
+from engine.estimators.index.indices import requested_index
 from engine.estimators.index.layout import lay_out
 from engine.estimators.index.linearised import estimate_index
-from engine.estimators.index.replicates import Target, replicate
-from engine.estimators.replicates.plan import make_plan
-from engine.estimators.sample.pieces import cut_piece
+from engine.estimators.index.replicates import ReplicateInputs, Target, replicate_indices
+from engine.estimators.replicates.resampling_methods import make_plan
+from engine.estimators.replicates.settings import ReplicateSettings
+from engine.estimators.sample.group_sample import group_sample
 from engine.kernels.draws.draws import exact_rows
 from engine.kernels.draws.exact_totals import exact_totals
 from engine.kernels.draws.streams import LANES, stream_key
@@ -35,42 +37,34 @@ def index_replicates(
     route: str = "auto",
 ) -> Timing:
     """Time the replicates of indices of all outcomes and groups of a sample."""
-    n_outcomes, n_groups = len(arrays.outcome_names), len(arrays.groups)
+    K, G = len(arrays.outcome_names), len(arrays.groups)
     spec = BootstrapSpec(replicates=replicates or 8 * LANES * n_threads, method=method, route=route)
     plan = make_plan(spec, arrays, 1)
-    pieces = [[cut_piece(arrays, k, g) for g in range(n_groups)] for k in range(n_outcomes)]
+    samples = [[group_sample(arrays, k, g) for g in range(G)] for k in range(K)]
     targets = [
-        Target(index=Index(name=name, bounds=(0.0, 1.0), parameter=0.0), outcome=k, group=g)
-        for k in range(n_outcomes)
+        Target(index=requested_index(name, (0.0, 1.0)), outcome=k, group=g)
+        for k in range(K)
         for name in indices
-        for g in range(n_groups)
+        for g in range(G)
     ]
-    layout = lay_out(arrays, pieces, plan, spec.route)
+    layout = lay_out(arrays, samples, plan, spec.route)
+    inputs = ReplicateInputs(arrays=arrays, samples=samples, plan=plan, layout=layout)
+    settings = ReplicateSettings(seed=1, threads=n_threads)
 
     def work() -> None:
-        with kernel_threads(n_threads) as count:
-            replicate(arrays, pieces, targets, plan, layout, std_errors=std_errors, n_threads=count)
+        replicate_indices(inputs, targets, settings, std_errors=std_errors)
 
+    ms = 1000 * seconds(work) / spec.replicates
+    weighted = "weighted" if arrays.weight.min() < arrays.weight.max() else "unweighted"
+    what = f"{len(indices)} index, {K} outcomes, {G} groups" if K * G > 1 else f"index, {weighted}"
+    name = f"equirank {method}{' by cells' if layout.n_cells else ''}{', studentized' if std_errors else ''}"
     return Timing(
-        program=f"equirank {method}{' by cells' if layout.n_cells else ''}"
-        f"{', studentized' if std_errors else ''}",
-        what=_index_label(arrays, len(indices)),
-        rows=arrays.n,
-        replicates=spec.replicates,
-        threads=n_threads,
-        ms=1000 * seconds(work) / spec.replicates,
+        program=name, what=what, rows=arrays.n, replicates=spec.replicates, threads=n_threads, ms=ms
     )
 
 
-def _index_label(arrays: SampleArrays, n_indices: int) -> str:
-    n_outcomes, n_groups = len(arrays.outcome_names), len(arrays.groups)
-    if n_outcomes * n_groups > 1:
-        return f"{n_indices} index, {n_outcomes} outcomes, {n_groups} groups"
-    return f"index, {'weighted' if arrays.weight.min() < arrays.weight.max() else 'unweighted'}"
-
-
 def random_floor(people: People, n_threads: int) -> Timing:
-    """Time the random counts alone: the least that a bootstrap by rows can cost."""
+    """Time the random counts alone: what a row-wise bootstrap costs at least."""
     draws, blocks = exact_rows(stream_key(1, "floor"), people.n), 4 * n_threads
     batch = draws.batch(people.n, 0, blocks)
 
@@ -91,21 +85,19 @@ def random_floor(people: People, n_threads: int) -> Timing:
 def decomposition_replicates(
     people: People, n_threads: int, model: str = "logit", method: str = "iid"
 ) -> Timing:
-    """Time the whole decomposition of ten factors, two of them need: refits and horizontal inequity."""
+    """Time the whole decomposition with refits and horizontal inequity, ten factors, two of them need."""
     arrays = people.arrays(design="cluster" if method != "iid" else "")
     covariates = covariates_of(people.factors, np.arange(people.n), need=("f0", "f1"))
-    with_need = model != "linear"
-    numbers, _ = decomposition.fit_sample(arrays, covariates, 0, model, "average", with_need=with_need)
+    fitted = DecompositionModel(model=model, predicts_need=model != "linear")
+    numbers, _ = fit_sample(arrays, covariates, 0, fitted)
     plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 1)
-    layout = decomposition.lay_out(arrays, covariates, 0, plan, with_need=with_need)
+    rows = group_arrays(arrays, covariates, 0, plan, predicts_need=fitted.predicts_need)
     blocks = 2 * n_threads
 
     def work() -> None:
         with kernel_threads(n_threads):
             batch = plan.draws.batch(arrays.n, 0, blocks)
-            decomposition.replicate_group(
-                layout, plan.draws, batch, numbers.beta[0], model, "average", n_threads
-            )
+            replicate_group(rows, plan.draws, batch, numbers.beta[0], fitted, n_threads)
 
     return Timing(
         program=f"equirank {method}, {model} refit",
@@ -118,15 +110,15 @@ def decomposition_replicates(
 
 
 def sort_and_linearise(people: People) -> tuple[float, float]:
-    """Return the seconds of the sort and of the linearised errors of three indices on the sorted sample."""
+    """Return the seconds of the sort, and of the linearised errors of three indices after it."""
     arrays = people.arrays(design="cluster")
 
     def sort() -> SampleArrays:
         return people.arrays(design="cluster")
 
     def linearise() -> None:
-        pieces = [cut_piece(arrays, 0, 0)]
+        samples = [group_sample(arrays, 0, 0)]
         for name in INDICES:
-            estimate_index(Index(name=name, bounds=(0.0, 1.0), parameter=0.0), pieces, arrays.design)
+            estimate_index(requested_index(name, (0.0, 1.0)), samples, arrays.design)
 
     return seconds(sort, 3), seconds(linearise, 3)

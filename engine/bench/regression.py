@@ -10,11 +10,11 @@ from engine.arrays import DesignArrays, VariableArrays
 from engine.bench.check import Check, at_least
 from engine.bench.timing import Timing, seconds
 from engine.errors import EstimationError
-from engine.estimators.decomposition.covariates import complete_rows
 from engine.estimators.regression.logit import LogitFit, fit_logit
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
 from engine.estimators.regression.model_rows import ModelRows
 from engine.estimators.regression.terms import ModelTerm
+from engine.estimators.sample.variables import complete_rows
 from engine.simulate.cmds import ESTABLISHED, SKIPPED, simulate_cmds
 from engine.simulate.margins import published_levels
 

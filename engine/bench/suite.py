@@ -22,7 +22,7 @@ from engine.bench.timing import Timing
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import estimate_index
-from engine.estimators.sample.pieces import cut_piece
+from engine.estimators.sample.group_sample import group_sample
 from engine.kernels.jit import default_threads
 from engine.version import VERSION
 
@@ -107,7 +107,7 @@ def _run_rest(people: People, cores: int, progress: Progress) -> tuple[list[Timi
 def _check_agreement(people: People) -> None:
     y, x, w = people.y[0], people.x, people.w
     arrays = people.arrays()
-    pieces = [cut_piece(arrays, 0, 0)]
+    pieces = [group_sample(arrays, 0, 0)]
     index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
     estimate = estimate_index(index, pieces, arrays.design).values[0]
     others = (concentration(y, x, w), concentration_polars(pl.DataFrame({"x": x, "y": y, "w": w})))

@@ -20,7 +20,7 @@ from engine.batch.request import RunRequest
 from engine.batch.run import RunResult, default_target
 from engine.data.source_file import SourceFile
 from engine.errors import EngineError, UsageError
-from engine.estimators.replicates.pending import Share
+from engine.estimators.replicates.settings import Share
 from engine.shards.join import write_joined
 from engine.shards.shard import Shard
 from engine.shards.share import compute_share

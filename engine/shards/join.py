@@ -10,7 +10,7 @@ from engine.batch.manifest import row_warnings
 from engine.batch.run import RunResult, scorecard_of, with_study
 from engine.batch.tasks import tasks_of
 from engine.errors import UsageError
-from engine.estimators.replicates.pending import joined
+from engine.estimators.replicates.pending_rows import join_shares
 from engine.results import TidyRow, to_frame
 from engine.shards.shard import Shard, read_shard
 from engine.store.run_directory import new_run, write_run
@@ -57,7 +57,7 @@ def join_shards(shards: Sequence[Shard]) -> tuple[StudySpec, tuple[TidyRow, ...]
     for number, task in enumerate(tasks_of(spec, facts["waves"])):
         estimates = [shard.estimated[number] for shard in ordered if number in shard.estimated]
         try:
-            rows += task.rows(joined(estimates))
+            rows += task.rows(join_shares(estimates))
         except (ValueError, IndexError):
             raise UsageError(
                 f"merge: the shards hold different rows of '{task.name}'; expected shards of one run. Compute "

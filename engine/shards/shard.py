@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import UsageError
-from engine.estimators.replicates.pending import Entry, Estimated, Replicated, ReplicatePlan, Share
+from engine.estimators.replicates.intervals import VarianceRule
+from engine.estimators.replicates.pending_rows import EstimateRow, Estimates, PendingRow
+from engine.estimators.replicates.settings import Share
 from engine.results import TidyRow
 from engine.results.rows import COLUMNS, to_frame
 
@@ -38,7 +40,7 @@ class Shard:
 
     share: Share
     facts: Mapping[str, Any]
-    estimated: Mapping[int, Estimated]
+    estimated: Mapping[int, Estimates]
 
 
 def write_shard(shard: Shard, folder: Path) -> None:
@@ -46,8 +48,8 @@ def write_shard(shard: Shard, folder: Path) -> None:
     plans = {}
     for number, estimated in shard.estimated.items():
         _frame(estimated).write_parquet(folder / _file_of_task(number), compression="zstd")
-        plan = estimated.plan
-        plans[number] = plan and {"name": plan.name, "centre": plan.centre, "factors": plan.factors.tolist()}
+        rule = estimated.variance_rule
+        plans[number] = rule and {"name": rule.name, "centre": rule.centre, "factors": rule.factors.tolist()}
     share = {"number": shard.share.number, "of": shard.share.of}
     facts = {"format": SHARD_FORMAT, **share, "plans": plans, **shard.facts}
     (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
@@ -95,14 +97,14 @@ def _file_of_task(number: int) -> str:
     return f"task-{number:04d}.parquet"
 
 
-_REPLICATED_FIELDS = tuple(field.name for field in fields(Replicated) if field.name != "row")
+_REPLICATED_FIELDS = tuple(field.name for field in fields(PendingRow) if field.name != "row")
 
 
-def _frame(estimated: Estimated) -> pl.DataFrame:
+def _frame(estimated: Estimates) -> pl.DataFrame:
     """Return the rows as a frame; what a row keeps for its replicates stands in columns called ``of_...``."""
     import polars as pl
 
-    rows = to_frame(entry.row if isinstance(entry, Replicated) else entry for entry in estimated.entries)
+    rows = to_frame(entry.row if isinstance(entry, PendingRow) else entry for entry in estimated.entries)
     types: dict[str, Any] = {
         "values": pl.List(pl.Float64),
         "interval": pl.String,
@@ -118,24 +120,24 @@ def _frame(estimated: Estimated) -> pl.DataFrame:
     return rows.with_columns(columns)
 
 
-def _plain(entry: Entry, name: str) -> Any:  # noqa: ANN401 - a field of a replicated row
-    if not isinstance(entry, Replicated):
+def _plain(entry: EstimateRow, name: str) -> Any:  # noqa: ANN401 - a field of a replicated row
+    if not isinstance(entry, PendingRow):
         return None
     value = getattr(entry, name)
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _estimated(path: Path, plan: Mapping[str, Any] | None) -> Estimated:
+def _estimated(path: Path, plan: Mapping[str, Any] | None) -> Estimates:
     import polars as pl
 
     entries = tuple(_entries(pl.read_parquet(path, glob=False)))
     if plan is None:
-        return Estimated(entries=entries)
+        return Estimates(entries=entries)
     factors = np.array(plan["factors"], float)
-    return Estimated(entries=entries, plan=ReplicatePlan(**{**plan, "factors": factors}))
+    return Estimates(entries=entries, variance_rule=VarianceRule(**{**plan, "factors": factors}))
 
 
-def _entries(frame: pl.DataFrame) -> Iterator[Entry]:
+def _entries(frame: pl.DataFrame) -> Iterator[EstimateRow]:
     for record in frame.iter_rows(named=True):
         row = TidyRow(**{name: record[name] for name in COLUMNS})
         if record["of_interval"] is None:
@@ -144,4 +146,4 @@ def _entries(frame: pl.DataFrame) -> Iterator[Entry]:
         kept = {name: record[f"of_{name}"] for name in _REPLICATED_FIELDS}
         for name in ("values", "errors"):
             kept[name] = None if kept[name] is None else np.array(kept[name], float)
-        yield Replicated(row=row, **kept)
+        yield PendingRow(row=row, **kept)

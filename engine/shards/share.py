@@ -18,7 +18,8 @@ from engine.batch.run import is_simulated
 from engine.batch.tasks import Task, run_tasks, tasks_of
 from engine.durable import move_folder
 from engine.errors import UsageError
-from engine.estimators.replicates.pending import Estimated, Share
+from engine.estimators.replicates.pending_rows import Estimates
+from engine.estimators.replicates.settings import Share
 from engine.shards.shard import Shard, is_shard_of, write_shard
 from engine.study import StudySpec, bootstrap_of
 
@@ -70,7 +71,7 @@ def compute_share(
     return Shard(share=share, facts={**facts, "waves": [*context.columns.waves]}, estimated=estimated)
 
 
-def _estimated(context: Context, share: Share) -> dict[int, Estimated]:
+def _estimated(context: Context, share: Share) -> dict[int, Estimates]:
     """Return number of the task -> its estimate, of those in a share."""
     tasks = dict(enumerate(tasks_of(context.spec, context.columns.waves)))
     mine = {number: task for number, task in tasks.items() if _is_in(share, number, task)}

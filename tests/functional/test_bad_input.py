@@ -425,11 +425,9 @@ class Impatient(Reporter):
 
 @pytest.mark.parametrize("kind", ["concentration", "decomposition"])
 def test_interrupt_with_keep__keeps_the_replicates_that_are_done(changed, project, survey, kind, monkeypatch):
-    from engine.estimators.decomposition import rows as decomposition_rows
-    from engine.estimators.index import replicates as index_replicates
+    from engine.estimators.replicates import batches
 
-    for module in (index_replicates, decomposition_rows):
-        monkeypatch.setattr(module, "BATCH_WORK", 1.0)  # a block for each thread at a time
+    monkeypatch.setattr(batches, "BATCH_WORK", 1.0)  # a block for each thread at a time
     extra = 'terms = "sex"' if kind == "decomposition" else ""
     text = changed(frame=survey).read_text()
     (project / "study.toml").write_text(

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from engine.arrays import DesignColumns, Group
-from engine.estimators.index.indices import Index
+from engine.estimators.index.indices import requested_index
 from engine.estimators.index.layout import lay_out
 from engine.estimators.index.linearised import estimate_index
-from engine.estimators.replicates.plan import make_plan
-from engine.estimators.sample.pieces import cut_piece
+from engine.estimators.replicates.resampling_methods import make_plan
+from engine.estimators.sample.group_sample import group_sample
 from engine.estimators.sample.sorting import sort_sample
 from engine.kernels.draws.draws import given_weights
 from engine.kernels.index.extended_std_errors import replicate_std_errors
@@ -42,8 +42,8 @@ def two_groups(kind, n=700, weights="many"):
 
 def laid_out(arrays, method, route="auto", replicates=64):
     plan = make_plan(BootstrapSpec(replicates=replicates, method=method), arrays, 5)
-    pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in range(3)]
-    return lay_out(arrays, pieces, plan, route)
+    samples = [[group_sample(arrays, k, g) for g in (0, 1)] for k in range(3)]
+    return lay_out(arrays, samples, plan, route)
 
 
 def row_multipliers(layout, n):
@@ -98,15 +98,17 @@ def test_shaped__equal_recomputation_of_every_replicate(family, parameter):
 @pytest.mark.parametrize("name", ["standard", "erreygers", "wagstaff", "generalized"])
 def test_errors_of_the_sweep__equal_the_linearised_ones_of_each_resample(kind, name):
     """The estimator's own standard error, computed on the rows a replicate drew, each as often as it was drawn."""
-    from engine.estimators.index.replicates import Target, replicate
+    from engine.estimators.index.replicates import ReplicateInputs, Target, replicate_indices
+    from engine.estimators.replicates.settings import ReplicateSettings
 
     arrays = two_groups(kind, n=300)
-    index = Index(name=name, bounds=(-9.0, 12.0) if kind == "numbers" else (0.0, 1.0), parameter=0.0)
+    index = requested_index(name, (-9.0, 12.0) if kind == "numbers" else (0.0, 1.0))
     plan = make_plan(BootstrapSpec(replicates=32, method="iid"), arrays, 5)
-    pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in range(3)]
-    layout = lay_out(arrays, pieces, plan)
+    samples = [[group_sample(arrays, k, g) for g in (0, 1)] for k in range(3)]
+    layout = lay_out(arrays, samples, plan)
     targets = [Target(index=index, outcome=k, group=g) for k in range(3) for g in (0, 1)]
-    values, errors = replicate(arrays, pieces, targets, plan, layout, std_errors=True, n_threads=2)
+    inputs = ReplicateInputs(arrays=arrays, samples=samples, plan=plan, layout=layout)
+    values, errors = replicate_indices(inputs, targets, ReplicateSettings(seed=5, threads=2), std_errors=True)
     counts = row_multipliers(layout, arrays.n)
     for b in (0, 9, 31):
         rows = np.repeat(np.arange(arrays.n), counts[b])
@@ -121,7 +123,7 @@ def test_errors_of_the_sweep__equal_the_linearised_ones_of_each_resample(kind, n
         )
         for q, target in enumerate(targets):
             estimates = estimate_index(
-                index, [cut_piece(drawn, target.outcome, g) for g in (0, 1)], drawn.design
+                index, [group_sample(drawn, target.outcome, g) for g in (0, 1)], drawn.design
             )
             assert values[q, b] == pytest.approx(estimates.values[target.group], rel=1e-9)
             assert errors[q, b] == pytest.approx(estimates.std_errors[target.group], rel=1e-9)
@@ -169,7 +171,7 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
     rank = np.sort(rng.integers(0, 30, n)).astype(np.int64)
     y, w, ends = rng.normal(3, 1, n), rng.uniform(0.5, 2, n), tie_ends(rank)
     ones = np.ones((1, n, 8), np.uint8)
-    index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
+    index = requested_index("standard")
     found = replicate_std_errors(
         ones,
         np.arange(n, dtype=np.int32),
@@ -197,7 +199,14 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
 @pytest.mark.parametrize("strata", [False, True])
 def test_errors_of_the_unit_sweep__equal_those_of_one_replicate_at_a_time(method, strata):
     """Against the general kernel, which computes every influence value of every replicate."""
-    from engine.estimators.index.replicates import Target, _batch_errors, replicate
+    from engine.estimators.index.replicates import (
+        ReplicateInputs,
+        Target,
+        replicate_indices,
+        resampled_errors,
+    )
+    from engine.estimators.replicates.batches import ReplicateBatch
+    from engine.estimators.replicates.settings import ReplicateSettings
 
     rng = np.random.default_rng(7)
     n = 900
@@ -214,13 +223,15 @@ def test_errors_of_the_unit_sweep__equal_those_of_one_replicate_at_a_time(method
         ),
     )
     plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 5)
-    pieces = [[cut_piece(arrays, k, g) for g in (0, 1)] for k in (0, 1)]
-    index = Index(name="standard", bounds=(np.nan, np.nan), parameter=0.0)
+    samples = [[group_sample(arrays, k, g) for g in (0, 1)] for k in (0, 1)]
+    index = requested_index("standard")
     targets = [Target(index=index, outcome=k, group=g) for k in (0, 1) for g in (0, 1)]
-    layout = lay_out(arrays, pieces, plan)
-    _, errors = replicate(arrays, pieces, targets, plan, layout, std_errors=True, n_threads=2)
+    layout = lay_out(arrays, samples, plan)
+    inputs = ReplicateInputs(arrays=arrays, samples=samples, plan=plan, layout=layout)
+    _, errors = replicate_indices(inputs, targets, ReplicateSettings(seed=5, threads=2), std_errors=True)
+    batch = ReplicateBatch(first_block=0, n_blocks=2, n_replicates=64)
     for q, target in enumerate(targets):
-        expected = _batch_errors(arrays, target, pieces[target.outcome][target.group], plan, 0, 2)
+        expected = resampled_errors(inputs, target, batch)
         assert errors[q] == pytest.approx(expected, rel=1e-9)
 
 

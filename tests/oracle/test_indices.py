@@ -143,6 +143,7 @@ def test_conindex__every_number_of_its_r_port(oracle, request, name):
     from engine.api.arguments import RankedArguments
     from engine.api.frame_arrays import ranked_sample
     from engine.estimators.index.concentration import estimate_concentration
+    from engine.estimators.replicates.settings import ReplicateSettings
     from engine.study import ConcentrationSpec
 
     frame, seen = frame_of(name, request), 0
@@ -167,7 +168,12 @@ def test_conindex__every_number_of_its_r_port(oracle, request, name):
             bounds=bounds,
             peer="conindex",
         )
-        rows = {row.method: row for row in estimate_concentration(arrays, spec, {}, seed=0).rows}
+        rows = {
+            row.method: row
+            for row in estimate_concentration(
+                arrays, spec, {case["outcome"]: bounds}, ReplicateSettings(seed=0)
+            ).rows
+        }
         if index != "modified" or bounds[0] == 0:  # conindex's modified index is not the definition
             assert rows["linearised"].estimate == pytest.approx(case["index"], rel=STATA_RTOL)
         if case["se"] is None:

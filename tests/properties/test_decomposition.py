@@ -87,7 +87,8 @@ def test_replicates__equal_the_decomposition_of_each_resample(people, model):
     from engine.api.arguments import RankedArguments
     from engine.api.frame_arrays import covariate, ranked_sample
     from engine.estimators.decomposition.covariates import covariates_of
-    from engine.estimators.decomposition.rows import estimate_decomposition
+    from engine.estimators.decomposition.estimate import estimate_decomposition
+    from engine.estimators.replicates.settings import ReplicateSettings
     from engine.study import BootstrapSpec, DecompositionSpec
 
     variables = [covariate(people, name, None) for name in TERMS]
@@ -102,7 +103,7 @@ def test_replicates__equal_the_decomposition_of_each_resample(people, model):
         model=model,
         bootstrap=BootstrapSpec(replicates=40, method="iid"),
     )
-    estimates = estimate_decomposition(arrays, variables, spec, (0.0, 1.0), seed=3)
+    estimates = estimate_decomposition(arrays, variables, spec, (0.0, 1.0), ReplicateSettings(seed=3))
     covariates = covariates_of(variables, arrays.order, spec.need)
     counts = (
         exact_rows(stream_key(3, "iid"), arrays.n)
@@ -125,7 +126,7 @@ def test_replicates__equal_the_decomposition_of_each_resample(people, model):
 
 @pytest.mark.parametrize("method", ["iid", "cluster", "rao-wu", "poisson", "jackknife"])
 def test_threads_and_batches__leave_every_bit_alone(people, method, monkeypatch):
-    from engine.estimators.decomposition import rows as decomposition_rows
+    from engine.estimators.replicates import batches
 
     def rows(threads):
         return engine.decompose(
@@ -143,7 +144,7 @@ def test_threads_and_batches__leave_every_bit_alone(people, method, monkeypatch)
 
     base = rows(1)
     assert rows(2) == base
-    monkeypatch.setattr(decomposition_rows, "BATCH_WORK", 1.0)
+    monkeypatch.setattr(batches, "BATCH_WORK", 1.0)
     assert rows(3) == base
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.estimators.index import replicates as index_replicates
+from engine.estimators.replicates import batches
 
 METHODS = ["iid", "cluster", "rao-wu", "poisson", "jackknife"]
 
@@ -38,7 +38,7 @@ def test_threads_and_batches__leave_every_bit_alone(survey, method, index, monke
     base = replicates(survey, method, threads=1, **options)
     for threads in (2, 3, 7):
         assert np.array_equal(replicates(survey, method, threads=threads, **options), base)
-    monkeypatch.setattr(index_replicates, "BATCH_BYTES", 1)
+    monkeypatch.setattr(batches, "BATCH_BYTES", 1)
     assert np.array_equal(replicates(survey, method, threads=2, **options), base)
 
 

@@ -7,9 +7,10 @@ from engine.api.arguments import RankedArguments
 from engine.api.frame_arrays import covariate, ranked_sample
 from engine.arrays import VariableArrays
 from engine.data.frame_reader import as_polars
-from engine.estimators.decomposition.rows import estimate_decomposition
+from engine.estimators.decomposition.estimate import estimate_decomposition
 from engine.estimators.index.concentration import estimate_concentration
-from engine.estimators.replicates.pending import Share, joined
+from engine.estimators.replicates.pending_rows import join_shares
+from engine.estimators.replicates.settings import ReplicateSettings, Share
 from engine.study import BootstrapSpec, ConcentrationSpec, DecompositionSpec
 
 
@@ -42,10 +43,15 @@ def test_index__shares_join_to_the_same_rows(survey, method, interval, of):
         bootstrap=BootstrapSpec(replicates=333, method=method, interval=interval),
     )
     parts = [
-        estimate_concentration(arrays, spec, {"ill": (0.0, 1.0)}, seed=3, share=Share(number=k, of=of))
+        estimate_concentration(
+            arrays, spec, {"ill": (0.0, 1.0)}, ReplicateSettings(seed=3, share=Share(number=k, of=of))
+        )
         for k in range(1, of + 1)
     ]
-    assert joined(parts).rows == estimate_concentration(arrays, spec, {"ill": (0.0, 1.0)}, seed=3).rows
+    assert (
+        join_shares(parts).rows
+        == estimate_concentration(arrays, spec, {"ill": (0.0, 1.0)}, ReplicateSettings(seed=3)).rows
+    )
 
 
 @pytest.mark.parametrize("of", [3, 16])
@@ -63,10 +69,15 @@ def test_decomposition__shares_join_to_the_same_rows(survey, of):
     )
     sex: VariableArrays = covariate(data, "sex", None)
     parts = [
-        estimate_decomposition(arrays, [sex], spec, (0.0, 1.0), seed=3, share=Share(number=k, of=of))
+        estimate_decomposition(
+            arrays, [sex], spec, (0.0, 1.0), ReplicateSettings(seed=3, share=Share(number=k, of=of))
+        )
         for k in range(1, of + 1)
     ]
-    assert joined(parts).rows == estimate_decomposition(arrays, [sex], spec, (0.0, 1.0), seed=3).rows
+    assert (
+        join_shares(parts).rows
+        == estimate_decomposition(arrays, [sex], spec, (0.0, 1.0), ReplicateSettings(seed=3)).rows
+    )
 
 
 def test_parts_of_different_samples__do_not_join(survey):
@@ -78,11 +89,13 @@ def test_parts_of_different_samples__do_not_join(survey):
         bootstrap=BootstrapSpec(replicates=100),
     )
     parts = [
-        estimate_concentration(sample(frame)[1], spec, {"ill": None}, seed=3, share=Share(number=k, of=2))
+        estimate_concentration(
+            sample(frame)[1], spec, {"ill": None}, ReplicateSettings(seed=3, share=Share(number=k, of=2))
+        )
         for k, frame in enumerate((survey, survey.head(500)), start=1)
     ]
     with pytest.raises(ValueError, match="standard"):
-        joined(parts)
+        join_shares(parts)
 
 
 def test_share__has_every_block_once():

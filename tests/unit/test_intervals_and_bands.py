@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 import engine
-from engine.estimators.index.curve import simultaneous_critical, studentized_maximum_modulus
-from engine.estimators.replicates.intervals import replicate_variance, summarise
+from engine.estimators.index.bands import simultaneous_critical, studentized_maximum_modulus
+from engine.estimators.replicates.intervals import IntervalSpec, VarianceRule, replicate_variance, summarise
 
 
 def rare(events=2, n=200):
@@ -141,9 +141,11 @@ def test_variance__is_the_one_formula():
 
 def test_intervals__basic_mirrors_percentile_about_the_estimate():
     values = np.random.default_rng(1).gamma(2, 1, 999)
-    options = {"factors": np.full(999, 1 / 998), "centre": None, "conf_level": 0.9, "degrees": 50}
-    basic = summarise(2.0, values, interval="basic", **options)
-    percentile = summarise(2.0, values, interval="percentile", **options)
+    rule = VarianceRule(name="bootstrap", factors=np.full(999, 1 / 998), centre="mean")
+    basic, percentile, bca = (
+        summarise(2.0, values, IntervalSpec(interval=name, conf_level=0.9, degrees=50), rule)
+        for name in ("basic", "percentile", "bca")
+    )
     assert (basic.conf_low, basic.conf_high) == pytest.approx(
         (4 - percentile.conf_high, 4 - percentile.conf_low)
     )
@@ -151,7 +153,7 @@ def test_intervals__basic_mirrors_percentile_about_the_estimate():
     assert (percentile.conf_low, percentile.conf_high) == pytest.approx(
         (np.sort(values)[49], np.sort(values)[949])
     )
-    assert summarise(2.0, values, interval="bca", **options).conf_low != percentile.conf_low
+    assert bca.conf_low != percentile.conf_low
 
 
 def test_studentized__with_strata_of_two_is_refused():

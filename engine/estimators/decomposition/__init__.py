@@ -1,1 +1,1 @@
-"""Decomposition of an index, horizontal inequity, and change between groups."""
+"""Decomposition of an index by covariates, horizontal inequity, and the change between groups."""

@@ -1,147 +1,152 @@
-"""Decomposition of the change of an index between two groups: what moved, the elasticities or the inequality.
+"""Decomposition of the change of an index between groups: changed elasticities and changed inequality.
 
-With contributions c = e C (e the elasticity, on the scale of the index, C the term's concentration index)
-c_2 - c_1 = e_2 (C_2 - C_1) + C_1 (e_2 - e_1) = e_1 (C_2 - C_1) + C_2 (e_2 - e_1): the Oaxaca-type decomposition of
-Wagstaff, van Doorslaer and Watanabe (2003, eqs. 8 and 9); both are given, because neither is the right one.
+With contributions c = e C, where e is the elasticity on the scale of the index and C the concentration index
+of the term,
+
+    c_2 - c_1 = e_2 (C_2 - C_1) + C_1 (e_2 - e_1) = e_1 (C_2 - C_1) + C_2 (e_2 - e_1),
+
+the Oaxaca-type decomposition of Wagstaff, van Doorslaer and Watanabe (2003, eqs. 8 and 9). Both weightings
+are reported, because neither is the right one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from engine.arrays import FloatArray, SampleArrays
-from engine.estimators.decomposition.covariates import Covariates
-from engine.estimators.index.differences import pairs_of
-from engine.estimators.replicates.pending import Entry, intervals_of, replicated_row
-from engine.estimators.replicates.plan import ResamplingPlan
-from engine.estimators.sample.pieces import Piece
-from engine.results import TidyRow
-from engine.study import DecompositionSpec
+from engine.arrays import FloatArray
+from engine.estimators.decomposition.covariates import Covariates, ModelColumn
+from engine.estimators.decomposition.quantities import Quantities
 
-Parts = Mapping[tuple[str, int | str], FloatArray]
 ONLY_IN_ONE = "a level of one group only: all of it counts as elasticity"
 OTHER_REFERENCE = "the groups compare with different reference levels"
-WEIGHTINGS = ("second elasticity, first index", "first elasticity, second index")
+SECOND_ELASTICITY = "second elasticity, first index"
+FIRST_ELASTICITY = "first elasticity, second index"
 
 
-class _Change(NamedTuple):
-    """One quantity of a change; the first four say what it is."""
+class ChangeKey(NamedTuple):
+    """What a change is about; `weighting` is empty where none is needed."""
 
     measure: str
-    term: str | None
-    level: str | None
-    weighting: str
-    status: str
-    values: FloatArray
+    term: str | None = None
+    level: str | None = None
+    weighting: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decomposed:
-    """A decomposed group: its rows, covariates (None if it has no model), numbers (1,) and replicates (b,)."""
+class Change:
+    """One quantity of a change: of the sample (1,) or of its replicates (r,)."""
 
-    piece: Piece
-    covariates: Covariates | None
-    parts: Parts
-    replicates: Parts
-
-
-def change_rows(
-    arrays: SampleArrays, spec: DecompositionSpec, plan: ResamplingPlan | None, groups: Sequence[Decomposed]
-) -> Iterator[Entry]:
-    """Yield what moved between each two groups; the replicates of both come from the same draws."""
-    whole = [np.nan if group.covariates is None else group.parts[spec.index, ""][0] for group in groups]
-    for pair in pairs_of(np.array(whole)):
-        first, second = groups[pair.first], groups[pair.second]
-        pieces = (first.piece, second.piece)
-        base = TidyRow(
-            measure="",
-            outcome=spec.outcome,
-            rank_by=arrays.rank_name,
-            conf_level=spec.conf_level,
-            subgroup=f"{arrays.groups[pair.second].label} - {arrays.groups[pair.first].label}",
-            n_obs=sum(len(piece.weight) for piece in pieces),
-            sum_weights=sum(piece.W for piece in pieces),
-        )
-        drawn = {}
-        if plan is not None and first.replicates and second.replicates:
-            drawn = {one[:4]: one.values for one in _changes(first, second, spec.index, replicates=True)}
-        for one in _changes(first, second, spec.index, replicates=False):
-            measure, term, level, weighting, status, values = one
-            estimate = float(values[0]) if np.isfinite(values[0]) else None
-            row = replace(
-                base,
-                measure=measure,
-                term=term,
-                level=level,
-                estimate=estimate,
-                method=f"{spec.model}, {weighting}" if weighting else spec.model,
-                status=status if estimate is not None or status != "ok" else "undefined",
-            )
-            if plan is None or one[:4] not in drawn or estimate is None:
-                yield row
-                continue
-            degrees = min(piece.degrees for piece in pieces)
-            for interval in intervals_of(spec.bootstrap, plan):
-                yield replicated_row(row, drawn[one[:4]], plan, interval, degrees)
+    key: ChangeKey
+    values: FloatArray
+    status: str = "ok"
 
 
-def _changes(first: Decomposed, second: Decomposed, index: str, *, replicates: bool) -> Iterator[_Change]:
-    """Yield the change from the first to the second group, of the sample (1,) or of the replicates (b,)."""
-    one, other = (
-        {column: k for k, column in enumerate(own.covariates.columns if own.covariates else (), start=1)}
-        for own in (first, second)
-    )
-    was, now = ((own.replicates if replicates else own.parts) for own in (first, second))
-    sums: dict[tuple[str, str], FloatArray] = {}
-    for column in dict.fromkeys([*one, *other]):
-        e_1, C_1 = _pieces(was, one.get(column))
-        e_2, C_2 = _pieces(now, other.get(column))
-        status = "ok" if column in one and column in other else ONLY_IN_ONE
-        if _reference(first, column.term) != _reference(second, column.term):
-            status, e_1, e_2 = OTHER_REFERENCE, e_1 * np.nan, e_2 * np.nan
-        C_1, C_2 = (C_2 if column not in one else C_1), (C_1 if column not in other else C_2)
-        for weighting, by_index, by_elasticity in (
-            (WEIGHTINGS[0], e_2 * (C_2 - C_1), C_1 * (e_2 - e_1)),
-            (WEIGHTINGS[1], e_1 * (C_2 - C_1), C_2 * (e_2 - e_1)),
-        ):
-            for measure, values in (("inequality_effect", by_index), ("elasticity_effect", by_elasticity)):
-                yield _Change(measure, column.term, column.level, weighting, status, values)
-                sums[measure, weighting] = sums.get((measure, weighting), np.zeros(1)) + values
-        change = _contribution(now, other.get(column)) - _contribution(was, one.get(column))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Side:
+    """One of the two groups: the number of each column, reference levels, quantities.
+
+    `factor` (r,) turns elasticity times concentration index into a contribution.
+    """
+
+    number: Mapping[ModelColumn, int]
+    references: Mapping[str, str]
+    quantities: Quantities
+    factor: FloatArray
+
+    def elasticity(self, column: ModelColumn) -> FloatArray:
+        """Return the elasticity on the scale of the index; 0 of a column that the group lacks."""
+        k = self.number.get(column)
+        return np.zeros(1) if k is None else self.quantities["elasticity", k] * self.factor
+
+    def concentration_index(self, column: ModelColumn) -> FloatArray:
+        """Return the concentration index; 0 of a column that the group lacks."""
+        k = self.number.get(column)
+        return np.zeros(1) if k is None else self.quantities["concentration_index", k]
+
+    def contribution(self, column: ModelColumn) -> FloatArray:
+        """Return the contribution; 0 of a column that the group lacks."""
+        k = self.number.get(column)
+        return np.zeros(1) if k is None else self.quantities["contribution", k]
+
+
+def changes(
+    first: tuple[Covariates, Quantities], second: tuple[Covariates, Quantities], index: str
+) -> Iterator[Change]:
+    """Yield the change of an index (by name) from the first to the second group.
+
+    The quantities are those of the sample, or of the same replicates in both groups.
+    """
+    one, two = _side(*first), _side(*second)
+    sums: dict[ChangeKey, FloatArray] = {}
+    for column in dict.fromkeys([*one.number, *two.number]):
+        status = _status(one, two, column)
+        for effect in _effects(one, two, column, status):
+            total = ChangeKey(effect.key.measure, "all terms", None, effect.key.weighting)
+            sums[total] = sums.get(total, np.zeros(1)) + effect.values
+            yield effect
+        change = two.contribution(column) - one.contribution(column)
         if status == OTHER_REFERENCE:
             change = change * np.nan
-        yield _Change("contribution_change", column.term, column.level, "", status, change)
-    for (measure, weighting), values in sums.items():
-        yield _Change(measure, "all terms", None, weighting, "ok", values)
-    yield _Change("residual_change", None, None, "", "ok", now["residual", ""] - was["residual", ""])
-    yield _Change("difference", index, None, "", "ok", now[index, ""] - was[index, ""])
+        yield Change(
+            key=ChangeKey("contribution_change", column.term, column.level), values=change, status=status
+        )
+    for total, values in sums.items():
+        yield Change(key=total, values=values)
+    was, now = one.quantities, two.quantities
+    yield Change(key=ChangeKey("residual_change"), values=now["residual", ""] - was["residual", ""])
+    yield Change(key=ChangeKey("difference", index), values=now[index, ""] - was[index, ""])
 
 
-def _reference(group: Decomposed, term: str) -> str | None:
-    return None if group.covariates is None else group.covariates.references.get(term)
+def _effects(one: _Side, two: _Side, column: ModelColumn, status: str) -> Iterator[Change]:
+    """Yield the effects of the changed concentration index and the changed elasticity of a column."""
+    e_1, e_2 = one.elasticity(column), two.elasticity(column)
+    C_1, C_2 = one.concentration_index(column), two.concentration_index(column)
+    if status == OTHER_REFERENCE:
+        e_1, e_2 = e_1 * np.nan, e_2 * np.nan
+    # The concentration index of a column that a group lacks is that of the other group: it does not change.
+    if column not in one.number:
+        C_1 = C_2
+    if column not in two.number:
+        C_2 = C_1
+    for weighting, by_inequality, by_elasticity in (
+        (SECOND_ELASTICITY, e_2 * (C_2 - C_1), C_1 * (e_2 - e_1)),
+        (FIRST_ELASTICITY, e_1 * (C_2 - C_1), C_2 * (e_2 - e_1)),
+    ):
+        for measure, values in (("inequality_effect", by_inequality), ("elasticity_effect", by_elasticity)):
+            key = ChangeKey(measure, column.term, column.level, weighting)
+            yield Change(key=key, values=values, status=status)
 
 
-def _contribution(parts: Parts, k: int | None) -> FloatArray:
-    return np.zeros(1) if k is None else parts["contribution", k]
+def _status(one: _Side, two: _Side, column: ModelColumn) -> str:
+    if one.references.get(column.term) != two.references.get(column.term):
+        return OTHER_REFERENCE
+    return "ok" if column in one.number and column in two.number else ONLY_IN_ONE
 
 
-def _pieces(parts: Parts, k: int | None) -> tuple[FloatArray, FloatArray]:
-    """Return elasticity, on the scale of the index, and concentration index; nothing of a level the group lacks.
+def _side(covariates: Covariates, quantities: Quantities) -> _Side:
+    return _Side(
+        number={column: k for k, column in enumerate(covariates.columns, start=1)},
+        references=covariates.references,
+        quantities=quantities,
+        factor=_contribution_factor(quantities, len(covariates.columns)),
+    )
 
-    Contributions are one factor (the index over GC / mu) times elasticity times concentration index.
+
+def _contribution_factor(quantities: Quantities, n_columns: int) -> FloatArray:
+    """Return what every contribution is of elasticity times concentration index: the index over GC / mu (r,).
+
+    It is the same for all columns, and fitted to them by least squares.
     """
-    if k is None:
-        return np.zeros(1), np.zeros(1)
     of_standard = [
-        (parts["elasticity", j] * parts["concentration_index", j], parts["contribution", j])
-        for measure, j in parts
-        if measure == "elasticity" and isinstance(j, int)
+        (quantities["elasticity", k] * quantities["concentration_index", k], quantities["contribution", k])
+        for k in range(1, n_columns + 1)
     ]
     with np.errstate(divide="ignore", invalid="ignore"):
-        squares = np.nansum([own * own for own, _ in of_standard], axis=0)
-        factor = np.nansum([own * contribution for own, contribution in of_standard], axis=0) / squares
-    return parts["elasticity", k] * factor, parts["concentration_index", k]
+        squares = np.nansum([standard * standard for standard, _ in of_standard], axis=0)
+        products = np.nansum([standard * contribution for standard, contribution in of_standard], axis=0)
+        factor: FloatArray = products / squares
+    return factor

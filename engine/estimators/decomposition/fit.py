@@ -1,32 +1,28 @@
-"""Decomposition of a concentration index and horizontal inequity, with replicates behind every number.
+"""Fits the model of a decomposition and takes its numbers, in the sample and in batches of replicates.
 
-For y = alpha + sum_k beta_k x_k + e: GC(y) = sum_k beta_k GC(x_k) + GC(e) (Wagstaff, van Doorslaer and Watanabe
-2003), with marginal effects in place of beta where the model is not linear; then everything is multiplied by
-what turns GC into the index asked for, so that contributions and residual add up to it exactly.
+For y = alpha + sum_k beta_k x_k + e: GC(y) = sum_k beta_k GC(x_k) + GC(e) (Wagstaff, van Doorslaer and
+Watanabe 2003), with marginal effects in place of beta where the model is not linear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from queue import SimpleQueue
 
 import numpy as np
 
-from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
-from engine.estimators.decomposition.covariates import Coded, Covariates
-from engine.estimators.decomposition.rank_tables import rank_tables
-from engine.estimators.index.indices import Index
-from engine.estimators.replicates.plan import ResamplingPlan
+from engine.arrays import FloatArray, SampleArrays
+from engine.estimators.decomposition.covariates import Covariates
+from engine.estimators.decomposition.group_arrays import GroupArrays, group_arrays
 from engine.kernels.decomposition import effects
 from engine.kernels.decomposition.decomposition import Numbers, Sample, block_numbers, block_sums
 from engine.kernels.draws.draws import Draws
 from engine.kernels.draws.tiles import TABLE, Batch
-from engine.kernels.index.ranks import tie_ends
 from engine.kernels.jit import in_threads
 from engine.kernels.regression import glm, links
+from engine.study import DecompositionSpec
 
-MODELS = {
+LINKS = {
     "linear": links.LINEAR,
     "logit": links.LOGIT,
     "probit": links.PROBIT,
@@ -39,188 +35,93 @@ STATUS = {
     glm.NOT_CONVERGED: "the model does not converge: a covariate may separate the outcome",
     glm.BOUNDARY: "fitted probabilities on the boundary",
 }
-_USABLE = (glm.CONVERGED, glm.BOUNDARY)
-Key = tuple[str, int | str]
+USABLE = (glm.CONVERGED, glm.BOUNDARY)
 _FEWEST_LANES = 8  # of a fit that needs one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laid:
-    """A group's rows for the kernel.
+class DecompositionModel:
+    """The model of a decomposition, and the effects taken from it; names as in the study file.
 
-    Attributes
-    ----------
-    sample
-        Rows by rank and by pattern.
-    unit, p_unit
-        (n,) int32: the drawn unit of each row, in both orders.
-    centre
-        The outcome was centred at it for the ranks.
+    `predicts_need` says whether the outcome is predicted from need, for the standardised inequity.
     """
 
-    sample: Sample
-    unit: UnitArray
-    p_unit: UnitArray
-    centre: float
+    model: str
+    effect: str = "average"
+    predicts_need: bool = False
+
+    @property
+    def link(self) -> int:
+        """The number of the link in the kernels."""
+        return LINKS[self.model]
+
+    @property
+    def effect_code(self) -> int:
+        """The number of the effect in the kernels."""
+        return EFFECTS[self.effect]
 
 
-def lay_out(
-    arrays: SampleArrays, covariates: Covariates, group: int, plan: ResamplingPlan | None, *, with_need: bool
-) -> Laid:
-    """Lay a group's rows out by rank and by pattern; without a plan every row is unit 0."""
-    rows = slice(int(arrays.group_start[group]), int(arrays.group_start[group + 1]))
-    weight, y = arrays.weight[rows], arrays.outcomes[0, rows]
-    centre = float(np.average(y, weights=weight))
-    unit = np.zeros(len(weight), np.int32)
-    if plan is not None:
-        unit = plan.unit[rows].astype(np.int32)
-        weight = np.ones(len(weight)) if plan.replaces_weight else weight * plan.unit_scale[unit]
-    at = arrays.order[rows]
-    pattern = covariates.pattern[at]
-    events, coded_y = np.unique(y, return_inverse=True)
-    q = len(covariates.factor)
-    outcome = Coded(name="", code=coded_y, column=np.full(len(events), q), value=events - centre)
-    own = [replace(variable, code=variable.code[at]) for variable in covariates.variables]
-    first = None
-    if with_need:
-        need = [k for k, variable in enumerate(own) if covariates.is_need[max(variable.column)]]
-        first = _need_table(covariates, pattern, need)
-        own = [variable for k, variable in enumerate(own) if k not in need]
-    tables = rank_tables([*own, outcome], first)
-    by_pattern = np.lexsort((y, pattern))
-    p_pattern, p_y = pattern[by_pattern], y[by_pattern]
-    new = np.ones(len(y), bool)
-    new[1:] = (p_pattern[1:] != p_pattern[:-1]) | (p_y[1:] != p_y[:-1])
-    cell_end = np.append(np.flatnonzero(new)[1:], len(y))
-    tie_end = tie_ends(arrays.rank[rows])
-    sample = Sample(
-        weight=np.ascontiguousarray(weight),
-        tie_end=tie_end,
-        widest=int(np.diff(tie_end, prepend=0).max()),
-        code=tables.code,
-        offset=tables.offset,
-        t_indptr=tables.indptr,
-        t_column=tables.column,
-        t_value=tables.value,
-        dense=tables.dense,
-        dense_column=tables.dense_column,
-        p_weight=weight[by_pattern],
-        cell_end=cell_end,
-        cell_pattern=p_pattern[cell_end - 1].astype(np.int64),
-        cell_outcome=p_y[cell_end - 1],
-        indptr=covariates.patterns.indptr,
-        column=covariates.patterns.column,
-        value=covariates.patterns.value,
-        need_of_pattern=covariates.need_of_pattern if with_need else np.empty(0, np.int32),
-        example=covariates.example if with_need else np.empty(0, np.int64),
-        is_need=covariates.is_need,
-        factor=covariates.factor,
-    )
-    return Laid(sample=sample, unit=unit, p_unit=unit[by_pattern], centre=centre)
-
-
-def _need_table(
-    covariates: Covariates, pattern: UnitArray, need: Sequence[int]
-) -> tuple[IntArray, list[Coded]]:
-    """Return the rows' sets of need covariates (n,), and what each set means."""
-    at = covariates.row_of_pattern[covariates.example]
-    variables = [replace(covariates.variables[k], code=covariates.variables[k].code[at]) for k in need]
-    return covariates.need_of_pattern[pattern].astype(np.int64), variables
+def requested_model(spec: DecompositionSpec) -> DecompositionModel:
+    """Return the model of an analysis; of a linear one the standardised inequity is the difference."""
+    predicts_need = spec.model != "linear" and bool(spec.need)
+    return DecompositionModel(model=spec.model, effect=spec.effect, predicts_need=predicts_need)
 
 
 def fit_sample(
-    arrays: SampleArrays, covariates: Covariates, group: int, model: str, effect: str, *, with_need: bool
+    arrays: SampleArrays, covariates: Covariates, group: int, model: DecompositionModel
 ) -> tuple[Numbers, float]:
-    """Decompose a group of the sample itself: the same kernel with multipliers of 1, fitted from scratch."""
-    laid = lay_out(arrays, covariates, group, None, with_need=with_need)
+    """Decompose a group of the sample: the kernel of replicates with multipliers of 1, fitted from scratch.
+
+    Returns the numbers of one replicate, and the mean at which the outcome was centred.
+    """
+    rows = group_arrays(arrays, covariates, group, None, predicts_need=model.predicts_need)
     once = Draws(
         source=TABLE,
         n_units=1,
-        unit=laid.unit,
+        unit=rows.unit,
         table=lambda _, starts, __: np.ones((1, 1, starts.shape[1]), np.uint8),
     )
-    batch = once.batch(len(laid.unit), 0, 1, _FEWEST_LANES)
-    start = np.full(len(covariates.factor), np.nan)
-    sums = block_sums(batch, batch, 0, laid.sample, *_workspace(laid.sample, _FEWEST_LANES))
-    return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start), laid.centre
-
-
-def _workspace(sample: Sample, lanes: int) -> tuple[FloatArray, FloatArray]:
-    shape = (len(sample.indptr) - 1, lanes)
-    return np.empty(shape), np.empty(shape)
+    batch = once.batch(len(rows.unit), 0, 1, _FEWEST_LANES)
+    from_scratch = np.full(len(covariates.factor), np.nan)
+    sums = block_sums(batch, batch, 0, rows.sample, *_workspace(rows.sample, _FEWEST_LANES))
+    numbers = block_numbers(rows.sample, sums, model.link, model.effect_code, from_scratch)
+    return numbers, rows.centre
 
 
 def replicate_group(
-    laid: Laid, drawn: Draws, batch: Batch, start: FloatArray, model: str, effect: str, n_threads: int
+    rows: GroupArrays,
+    draws: Draws,
+    batch: Batch,
+    start: FloatArray,
+    model: DecompositionModel,
+    n_threads: int,
 ) -> Numbers:
-    """Decompose a group in the replicates of a batch, refitting from the sample's coefficients `start` (q,)."""
-    free: SimpleQueue[tuple[FloatArray, FloatArray]] = (
-        SimpleQueue()
-    )  # fresh memory costs threads more than the sums
+    """Decompose a group in the replicates of a batch.
+
+    Refits the model in each, starting from the sample's coefficients `start` (q,).
+    """
+    n = len(rows.unit)
+    by_rank = draws.reordered(batch, rows.unit, n)
+    by_pattern = draws.reordered(batch, rows.unit_by_pattern, n)
+    start = np.ascontiguousarray(start)
+    # Fresh memory costs threads more than the sums.
+    workspaces: SimpleQueue[tuple[FloatArray, FloatArray]] = SimpleQueue()
     for _ in range(n_threads):
-        free.put(_workspace(laid.sample, batch.starts.shape[1]))
+        workspaces.put(_workspace(rows.sample, batch.starts.shape[1]))
 
     def work(b: int) -> Numbers:
-        own = free.get()
+        workspace = workspaces.get()
         try:
-            sums = block_sums(by_rank, by_pattern, b, laid.sample, *own)
-            return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start)
+            sums = block_sums(by_rank, by_pattern, b, rows.sample, *workspace)
+            return block_numbers(rows.sample, sums, model.link, model.effect_code, start)
         finally:
-            free.put(own)
+            workspaces.put(workspace)
 
-    n = len(laid.unit)
-    by_rank, by_pattern = drawn.reordered(batch, laid.unit, n), drawn.reordered(batch, laid.p_unit, n)
-    start = np.ascontiguousarray(start)
     blocks = in_threads(work, len(batch.starts))
-    return Numbers(*(np.concatenate(own) for own in zip(*blocks, strict=True)))
+    return Numbers(*(np.concatenate(numbers) for numbers in zip(*blocks, strict=True)))
 
 
-def derive(
-    numbers: Numbers, covariates: Covariates, index: Index, centre: float, *, with_need: bool
-) -> dict[Key, FloatArray]:
-    """Turn a kernel's numbers into each quantity (measure, column or group) by replicate (r,), NaN if undefined."""
-    W, T, S = numbers.total.T
-    usable = np.isin(numbers.status, _USABLE) & (numbers.drawn > 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mu = T / W
-        GC = 2.0 * S / (W * W) - (mu - centre)
-        scale = index.values(np.ones(len(mu)), mu)
-        whole = scale * GC
-        means = covariates.centre + covariates.spread * numbers.mean
-        ranked, effect = covariates.spread * numbers.ranked, numbers.effect / covariates.spread
-        contribution = scale[:, None] * effect * ranked
-        contribution[:, 0] = 0.0  # the constant does not vary
-        residual = whole - contribution.sum(axis=1)
-        values: dict[Key, FloatArray] = {(index.name, ""): whole}
-        for k in range(1, means.shape[1]):
-            values["mean", k] = means[:, k]
-            values["effect", k] = effect[:, k]
-            values["elasticity", k] = effect[:, k] * means[:, k] / mu
-            values["concentration_index", k] = ranked[:, k] / means[:, k]
-            values["contribution", k] = contribution[:, k]
-            values["share", k] = 100.0 * contribution[:, k] / whole
-        for name, columns in _groups(covariates).items():
-            values["contribution", name] = contribution[:, columns].sum(axis=1)
-            values["share", name] = 100.0 * values["contribution", name] / whole
-        values["residual", ""] = residual
-        values["share", "residual"] = 100.0 * residual / whole
-        if covariates.is_need.any():
-            values["horizontal_inequity", "difference"] = whole - values["contribution", "need"]
-            if with_need:
-                values["horizontal_inequity", "standardised"] = scale * (GC - numbers.need[:, 1])
-        return {
-            key: np.where(np.isfinite(own) & (usable | (key == (index.name, ""))), own, np.nan)
-            for key, own in values.items()
-        }
-
-
-def _groups(covariates: Covariates) -> dict[str, list[int]]:
-    """Return the columns of each factor with several, and of need and the rest."""
-    groups: dict[str, list[int]] = {}
-    for k, column in enumerate(covariates.columns, start=1):
-        groups.setdefault(f"term {column.term}", []).append(k)
-    groups = {name: columns for name, columns in groups.items() if len(columns) > 1}
-    if covariates.is_need.any():
-        groups["need"] = np.flatnonzero(covariates.is_need).tolist()
-        groups["non-need"] = [int(k) for k in np.flatnonzero(~covariates.is_need) if k > 0]
-    return groups
+def _workspace(sample: Sample, lanes: int) -> tuple[FloatArray, FloatArray]:
+    """Return memory for two sums of each pattern (p, lanes)."""
+    shape = (len(sample.indptr) - 1, lanes)
+    return np.empty(shape), np.empty(shape)

@@ -1,4 +1,4 @@
-"""Where rows add their ranks to: small tables of joint values in place of one sum for each column."""
+"""Tables to which rows add their ranks: one sum for joint values of covariates, not one for each column."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray
-from engine.estimators.decomposition.covariates import Coded, sparse
+from engine.estimators.decomposition.covariates import CodedVariable
+from engine.estimators.sample.sparse import sparse
 
 MOST_ROWS = 1024  # of a table: with all replicates of a block it stays in the cache
 MOST_VALUES = 4096  # of a variable that gets a table at all
@@ -17,7 +18,7 @@ MOST_VALUES = 4096  # of a variable that gets a table at all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankTables:
-    """As `engine.kernels.decomposition.decomposition.Sample` takes them."""
+    """The tables as the decomposition kernel takes them; see `engine.kernels.decomposition`."""
 
     code: NDArray[np.int32]
     offset: IntArray
@@ -28,53 +29,76 @@ class RankTables:
     dense_column: IntArray
 
 
-def rank_tables(variables: Sequence[Coded], first: tuple[IntArray, Sequence[Coded]] | None) -> RankTables:
-    """Join variables into tables of at most MOST_ROWS rows, in their order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """One table.
 
-    Parameters
+    Attributes
     ----------
+    code
+        (n,) the row of the table to which each row of the sample adds its rank.
     variables
-        With code (n,) of the rows by rank, no -1; the outcome among them.
-    first
-        A table that must come first, whatever its size: code (n,), and what its m rows set as variables with code
-        (m,).
+        What the m rows of the table set: variables with code (m,).
     """
-    codes, sizes, entries = [], [], []
-    if first is not None:
-        codes.append(first[0])
-        sizes.append(len(first[1][0].code))
-        entries.append([(own.column[own.code], own.value[own.code]) for own in first[1]])
-    large = [own for own in variables if len(own.column) > MOST_VALUES]
-    for part in _joined([own for own in variables if len(own.column) <= MOST_VALUES]):
-        widths = [len(own.column) for own in part]
-        grid = np.unravel_index(np.arange(np.prod(widths)), widths)
-        codes.append(np.ravel_multi_index([own.code for own in part], widths))
-        sizes.append(int(np.prod(widths)))
-        entries.append([(own.column[place], own.value[place]) for own, place in zip(part, grid, strict=True)])
-    offset = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    code: IntArray
+    variables: Sequence[CodedVariable]
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the table has."""
+        return len(self.variables[0].code)
+
+
+def rank_tables(variables: Sequence[CodedVariable], first: Table | None) -> RankTables:
+    """Join variables, in their order, to tables of at most MOST_ROWS rows.
+
+    `variables` have the code (n,) of the rows by rank, without -1; the outcome is one of them. `first` is a
+    table that comes first, whatever its size. Variables of more than MOST_VALUES values get no table.
+    """
+    small = [variable for variable in variables if len(variable.column) <= MOST_VALUES]
+    large = [variable for variable in variables if len(variable.column) > MOST_VALUES]
+    tables = [] if first is None else [first]
+    tables += [_joint_table(joined) for joined in _joined(small)]
+    offset = np.concatenate([[0], np.cumsum([table.n_rows for table in tables])]).astype(np.int64)
     n = len(variables[0].code)
-    code = np.empty((len(codes), n), np.int32)
-    for row, own, start in zip(code, codes, offset, strict=False):
-        row[:] = own + start
-    stacked = [sparse(part) for part in entries]
+    code = np.empty((len(tables), n), np.int32)
+    for row, table, start in zip(code, tables, offset, strict=False):
+        row[:] = table.code + start
+    stacked = [sparse([variable.entries() for variable in table.variables]) for table in tables]
     return RankTables(
         code=code,
         offset=offset,
-        indptr=np.concatenate([[0], *(np.diff(part[0]) for part in stacked)]).cumsum().astype(np.int64),
-        column=np.concatenate([np.empty(0, np.int64), *(part[1] for part in stacked)]),
-        value=np.concatenate([np.empty(0), *(part[2] for part in stacked)]),
-        dense=np.array([own.value[own.code] for own in large]).reshape(len(large), n),
-        dense_column=np.array([own.column[0] for own in large], np.int64),
+        indptr=np.concatenate([[0], *(np.diff(rows[0]) for rows in stacked)]).cumsum().astype(np.int64),
+        column=np.concatenate([np.empty(0, np.int64), *(rows[1] for rows in stacked)]),
+        value=np.concatenate([np.empty(0), *(rows[2] for rows in stacked)]),
+        dense=np.array([variable.entries()[1] for variable in large]).reshape(len(large), n),
+        dense_column=np.array([variable.column[0] for variable in large], np.int64),
     )
 
 
-def _joined(variables: Sequence[Coded]) -> list[list[Coded]]:
-    parts: list[list[Coded]] = []
+def _joint_table(variables: Sequence[CodedVariable]) -> Table:
+    """Return the table of all joint values of some variables."""
+    widths = [len(variable.column) for variable in variables]
+    grid = np.unravel_index(np.arange(np.prod(widths)), widths)
+    code = np.ravel_multi_index([variable.code for variable in variables], widths)
+    return Table(
+        code=code,
+        variables=[
+            CodedVariable(name=variable.name, code=place, column=variable.column, value=variable.value)
+            for variable, place in zip(variables, grid, strict=True)
+        ],
+    )
+
+
+def _joined(variables: Sequence[CodedVariable]) -> list[list[CodedVariable]]:
+    """Group variables, in their order, so that each group has at most MOST_ROWS joint values."""
+    groups: list[list[CodedVariable]] = []
     size = MOST_ROWS + 1
-    for own in variables:
-        if size * len(own.column) > MOST_ROWS:
-            parts.append([])
+    for variable in variables:
+        if size * len(variable.column) > MOST_ROWS:
+            groups.append([])
             size = 1
-        parts[-1].append(own)
-        size *= len(own.column)
-    return parts
+        groups[-1].append(variable)
+        size *= len(variable.column)
+    return groups

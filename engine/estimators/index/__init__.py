@@ -1,1 +1,1 @@
-"""Rank-dependent indices and curves, and their differences between groups."""
+"""Rank-dependent indices and curves: linearised estimates, replicates, comparisons between groups."""

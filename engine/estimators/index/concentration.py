@@ -1,4 +1,4 @@
-"""Concentration indices of outcomes by group: linearised first, replicates beside them."""
+"""Concentration indices of outcomes by group, linearised and replicated."""
 
 from __future__ import annotations
 
@@ -9,35 +9,44 @@ import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
-from engine.estimators.index.indices import requested_indices
+from engine.estimators.index.indices import Bounds, Index, requested_index
 from engine.estimators.index.layout import lay_out
-from engine.estimators.index.linearised import estimate_index
-from engine.estimators.index.replicates import Progress, Target, replicate
-from engine.estimators.index.rows import IndexBlock, index_rows
-from engine.estimators.replicates.pending import WHOLE, Entry, Estimated, ReplicatePlan, Share
-from engine.estimators.replicates.plan import ResamplingPlan, make_plan, shortened
-from engine.estimators.sample.pieces import Piece, cut_piece
+from engine.estimators.index.linearised import PointEstimates, estimate_index
+from engine.estimators.index.replicates import ReplicateInputs, Target, replicate_indices
+from engine.estimators.index.rows import IndexEstimates, IndexReplicates, index_rows
+from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
+from engine.estimators.replicates.resampling_methods import requested_plan
+from engine.estimators.replicates.resampling_plan import ResamplingPlan, shortened
+from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
+from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.index.indices import MIDRANK_FAMILY
-from engine.kernels.jit import threads as kernel_threads
 from engine.study import ConcentrationSpec
+
+SamplesByOutcome = Sequence[Sequence[GroupSample]]
+"""The samples of each outcome (k) in each group (g)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConcentrationEstimates(Estimated):
-    """Rows, and the replicates (b,) of each (outcome, group, index) behind them."""
+class ConcentrationEstimates(Estimates):
+    """Rows, and the replicates (r,) of each (outcome, group, index)."""
 
     replicates: Mapping[tuple[int, int, str], FloatArray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replicates:
+    """All targets (q) in all replicates: values (q, r) and, for studentized intervals, errors (q, r)."""
+
+    plan: ResamplingPlan
+    values: FloatArray
+    errors: FloatArray | None
 
 
 def estimate_concentration(
     arrays: SampleArrays,
     spec: ConcentrationSpec,
-    bounds: Mapping[str, tuple[float, float] | None],
-    *,
-    seed: int,
-    threads: int | None = None,
-    progress: Progress | None = None,
-    share: Share = WHOLE,
+    bounds: Mapping[str, Bounds | None],
+    settings: ReplicateSettings,
 ) -> ConcentrationEstimates:
     """Estimate every requested index of every outcome in every group.
 
@@ -48,85 +57,86 @@ def estimate_concentration(
     spec
         The analysis.
     bounds
-        Theoretical bounds of each outcome.
-    seed
-        Of the replicates.
-    threads
-        How many; the results do not depend on it.
-    progress
-        Told how many replicates are done, after each batch.
-    share
-        The part of the replicates to do; other parts do the others, and `joined` puts them together.
+        Theoretical bounds of each outcome that has any; those of `spec` are not read.
+    settings
+        How replicates are computed, if the analysis requests any.
 
     Raises
     ------
     EstimationError
-        If no outcome has a defined index in any group: constant outcome or rank, or no rows.
+        If no outcome has a defined index in any group (constant outcome or rank, or no rows), or the
+        bootstrap is not defined for the design.
     """
-    n_groups = len(arrays.groups)
-    pieces = [[cut_piece(arrays, k, g) for g in range(n_groups)] for k in range(len(arrays.outcome_names))]
-    _refuse_undefined(arrays, pieces)
-    targets = [
-        Target(index=index, outcome=k, group=g)
-        for k, name in enumerate(arrays.outcome_names)
-        for index in requested_indices(spec, name, bounds)
-        for g in range(n_groups)
+    groups = range(len(arrays.groups))
+    samples = [[group_sample(arrays, k, g) for g in groups] for k in range(len(arrays.outcome_names))]
+    _refuse_undefined(arrays, samples)
+    indices = [
+        (k, requested_index(name, bounds.get(outcome), spec.parameter))
+        for k, outcome in enumerate(arrays.outcome_names)
+        for name in spec.index
     ]
-    plan, values, errors = None, None, None
-    if spec.bootstrap is not None and (spec.bootstrap.replicates or spec.bootstrap.method == "jackknife"):
-        plan = make_plan(spec.bootstrap, arrays, seed)
-        studentized = "studentized" in spec.bootstrap.interval
-        shaped = any(target.index.family != MIDRANK_FAMILY for target in targets)
-        if studentized and (not plan.is_bootstrap or plan.replaces_weight):
-            raise EstimationError(
-                f"analysis '{spec.name}', bootstrap.interval: found 'studentized' with {plan.name}; expected a "
-                "method that draws units. Use interval = 'normal'."
-            )
-        layout = lay_out(arrays, pieces, plan, "rows" if studentized and shaped else spec.bootstrap.route)
-        if layout.n_cells:
-            plan = replace(plan, name=f"{plan.name} by cells")
-        with kernel_threads(threads) as n_threads:
-            values, errors = replicate(
-                arrays,
-                pieces,
-                targets,
-                plan,
-                layout,
-                std_errors=studentized,
-                n_threads=n_threads,
-                progress=progress,
-                share=share,
-            )
-    if plan is not None and values is not None and share == WHOLE:
-        plan = shortened(plan, values.shape[1])
-    rows: list[Entry] = []
+    targets = [Target(index=index, outcome=k, group=g) for k, index in indices for g in groups]
+    replicates = _replicate(arrays, spec, samples, targets, settings)
+    as_drawn = arrays if replicates is None else _as_drawn(arrays, replicates.plan, spec)
+    rows: list[EstimateRow] = []
     kept: dict[tuple[int, int, str], FloatArray] = {}
-    as_drawn = _as_drawn(arrays, plan, spec)
-    for q in range(0, len(targets), n_groups):
-        target = targets[q]
-        point = drawn = estimate_index(target.index, pieces[target.outcome], arrays.design)
-        if as_drawn is not arrays:
-            cut = [cut_piece(as_drawn, target.outcome, g) for g in range(n_groups)]
-            drawn = estimate_index(target.index, cut, as_drawn.design)
-        block = IndexBlock(
-            outcome=target.outcome,
-            index=target.index,
-            pieces=pieces[target.outcome],
-            point=point,
-            drawn=drawn,
-            values=None if values is None else values[q : q + n_groups],
-            errors=None if errors is None else errors[q : q + n_groups],
+    for i, (k, index) in enumerate(indices):
+        point = estimate_index(index, samples[k], arrays.design)
+        of_index = None
+        if replicates is not None:
+            drawn = point if as_drawn is arrays else _estimate_as_drawn(as_drawn, k, index)
+            of_index = _replicates_of(replicates, slice(i * len(groups), (i + 1) * len(groups)), drawn)
+            kept.update({(k, g, index.name): of_index.values[g] for g in groups})
+        estimates = IndexEstimates(
+            outcome=k, index=index, samples=samples[k], point=point, replicates=of_index
         )
-        rows.extend(index_rows(arrays, spec, block, plan))
-        if values is not None:
-            kept.update({(target.outcome, g, target.index.name): values[q + g] for g in range(n_groups)})
-    brief = None if plan is None else ReplicatePlan.of(plan)
-    return ConcentrationEstimates(entries=tuple(rows), plan=brief, replicates=kept)
+        rows += index_rows(arrays, spec, estimates)
+    rule = None if replicates is None else replicates.plan.variance_rule
+    return ConcentrationEstimates(entries=tuple(rows), variance_rule=rule, replicates=kept)
 
 
-def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan | None, spec: ConcentrationSpec) -> SampleArrays:
-    """Return the sample with the units and strata that the plan draws."""
-    if plan is None or spec.bootstrap is None or not {"bca", "studentized"} & {*spec.bootstrap.interval}:
+def _replicate(
+    arrays: SampleArrays,
+    spec: ConcentrationSpec,
+    samples: SamplesByOutcome,
+    targets: Sequence[Target],
+    settings: ReplicateSettings,
+) -> _Replicates | None:
+    """Compute all targets in the requested replicates; an interrupted run shortens the plan to those done."""
+    plan = requested_plan(spec.bootstrap, arrays, settings.seed)
+    if plan is None or spec.bootstrap is None:
+        return None
+    is_studentized = "studentized" in spec.bootstrap.interval
+    if is_studentized and not plan.is_drawn:
+        raise EstimationError(
+            f"analysis '{spec.name}', bootstrap.interval: found 'studentized' with {plan.name}; expected a "
+            "method that draws units. Use interval = 'normal'."
+        )
+    has_other_families = any(target.index.family != MIDRANK_FAMILY for target in targets)
+    route = "rows" if is_studentized and has_other_families else spec.bootstrap.route
+    layout = lay_out(arrays, samples, plan, route)
+    if layout.n_cells:
+        plan = replace(plan, name=f"{plan.name} by cells")
+    inputs = ReplicateInputs(arrays=arrays, samples=samples, plan=plan, layout=layout)
+    values, errors = replicate_indices(inputs, targets, settings, std_errors=is_studentized)
+    if settings.share == WHOLE:
+        plan = shortened(plan, values.shape[1])
+    return _Replicates(plan=plan, values=values, errors=errors)
+
+
+def _replicates_of(replicates: _Replicates, targets: slice, drawn: PointEstimates) -> IndexReplicates:
+    """Return the replicates of one index in all groups."""
+    return IndexReplicates(
+        plan=replicates.plan,
+        values=replicates.values[targets],
+        errors=None if replicates.errors is None else replicates.errors[targets],
+        drawn=drawn,
+    )
+
+
+def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan, spec: ConcentrationSpec) -> SampleArrays:
+    """Return the sample with the units and strata that the plan draws, if intervals need them."""
+    if spec.bootstrap is None or not {"bca", "studentized"} & {*spec.bootstrap.interval}:
         return arrays
     if plan.unit is arrays.unit and np.array_equal(plan.stratum_end, arrays.design.stratum_end):
         return arrays
@@ -140,19 +150,24 @@ def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan | None, spec: Concentra
     return replace(arrays, unit=plan.unit, design=design)
 
 
-def _refuse_undefined(arrays: SampleArrays, pieces: Sequence[Sequence[Piece]]) -> None:
-    """Refuse an analysis without a single defined index; otherwise what is undefined is a status on its row."""
-    if any(piece.status == "ok" for row in pieces for piece in row):
+def _estimate_as_drawn(as_drawn: SampleArrays, k: int, index: Index) -> PointEstimates:
+    samples = [group_sample(as_drawn, k, g) for g in range(len(as_drawn.groups))]
+    return estimate_index(index, samples, as_drawn.design)
+
+
+def _refuse_undefined(arrays: SampleArrays, samples: SamplesByOutcome) -> None:
+    """Refuse an analysis without any defined index; otherwise an undefined index is a status of its row."""
+    if any(sample.status == "ok" for by_group in samples for sample in by_group):
         return
-    rank, told = arrays.rank_name, []
-    for outcome, row in zip(arrays.outcome_names, pieces, strict=True):
-        n = sum(len(piece.weight) for piece in row)
-        found = {
+    rank, findings = arrays.rank_name, []
+    for outcome, by_group in zip(arrays.outcome_names, samples, strict=True):
+        n = sum(sample.n_rows for sample in by_group)
+        finding = {
             "rank constant": f"rank '{rank}' is constant",
             "outcome constant": f"outcome '{outcome}' is constant",
-        }.get(row[0].status, f"outcome '{outcome}' ranked by '{rank}' has {row[0].status}")
-        told.append(f"{found} in the {n:,} rows of the sample")
+        }.get(by_group[0].status, f"outcome '{outcome}' ranked by '{rank}' has {by_group[0].status}")
+        findings.append(f"{finding} in the {n:,} rows of the sample")
     raise EstimationError(
-        f"{'; '.join(told)}; expected an outcome and a rank that vary. Check the sample rules and the codes listed as "
-        "missing."
+        f"{'; '.join(findings)}; expected an outcome and a rank that vary. Check the sample rules and the "
+        "codes listed as missing."
     )

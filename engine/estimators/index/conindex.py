@@ -1,8 +1,8 @@
-"""What Stata's conindex prints: an index from the convenient regression, with that regression's errors.
+"""What Stata's conindex prints: an index from the convenient regression, with its standard errors.
 
-Kept for comparison, by name only. The regression treats the mean, the ranks and the weights as fixed, so
-that its standard errors run from a third too small to 40 % too large (STATISTICS, D3); its modified index
-is the definition times mu / (mu - min) (D5).
+For comparison only. The regression takes the mean, the ranks and the weights as fixed, so that its standard
+errors are between a third too small and 40 % too large (STATISTICS, D3); its modified index is the definition
+times mu / (mu - min) (D5).
 """
 
 from __future__ import annotations
@@ -12,54 +12,53 @@ from dataclasses import replace
 import numpy as np
 
 from engine.estimators.index.indices import Index
-from engine.estimators.sample.pieces import Piece
+from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.index.numerators import numerator
 from engine.kernels.index.ranks import weighted_fractional_rank
 from engine.results import TidyRow
 
-SCALED = ("standard", "generalized", "erreygers", "wagstaff", "modified")
+WITH_STD_ERRORS = ("standard", "generalized", "erreygers", "wagstaff", "modified")
 
 
-def conindex_rows(row: TidyRow, piece: Piece, index: Index) -> list[TidyRow]:
-    """Return the index as conindex has it, with classical, robust and clustered standard errors.
+def conindex_rows(row: TidyRow, sample: GroupSample, index: Index) -> list[TidyRow]:
+    """Return the index as conindex computes it, with classical, robust and clustered standard errors.
 
-    conindex gives no standard error for extended and symmetric indices, so there is nothing to set beside.
+    conindex gives no standard errors of extended and symmetric indices; these have no rows here.
     """
-    if index.name not in SCALED:
+    if index.name not in WITH_STD_ERRORS:
         return []
     import statsmodels.api as sm
 
-    R = weighted_fractional_rank(piece.weight, piece.ends)
-    w = piece.weight / piece.W
+    R = weighted_fractional_rank(sample.weight, sample.tie_end)
+    w = sample.weight / sample.W
     variance = float((w * (R - 0.5) ** 2).sum())
-    root = np.sqrt(piece.weight)
-    scale = _scale(index, piece)
-    y = 2.0 * variance * scale * piece.outcome / piece.mu * root
-    fit = sm.OLS(y, np.column_stack([R * root, root]))
-    kinds = {"classical": fit.fit(), "robust": fit.fit(cov_type="HC1", use_t=True)}
-    if piece.n_clusters is not None:
-        kinds["cluster"] = fit.fit(cov_type="cluster", cov_kwds={"groups": piece.unit}, use_t=True)
+    root = np.sqrt(sample.weight)
+    y = 2.0 * variance * _scale(index, sample) * sample.outcome / sample.mu * root
+    model = sm.OLS(y, np.column_stack([R * root, root]))
+    fits = {"classical": model.fit(), "robust": model.fit(cov_type="HC1", use_t=True)}
+    if sample.n_clusters is not None:
+        fits["cluster"] = model.fit(cov_type="cluster", cov_kwds={"groups": sample.unit}, use_t=True)
     rows = []
-    for kind, result in kinds.items():
-        low, high = result.conf_int(alpha=1.0 - (row.conf_level or 0.95))[0]
+    for covariance, fit in fits.items():
+        low, high = fit.conf_int(alpha=1.0 - (row.conf_level or 0.95))[0]
         rows.append(
             replace(
                 row,
-                estimate=float(result.params[0]),
-                std_error=float(result.bse[0]),
+                estimate=float(fit.params[0]),
+                std_error=float(fit.bse[0]),
                 conf_low=float(low),
                 conf_high=float(high),
-                p_value=float(result.pvalues[0]),
-                method=f"conindex, {kind}",
+                p_value=float(fit.pvalues[0]),
+                method=f"conindex, {covariance}",
             )
         )
     return rows
 
 
-def _scale(index: Index, piece: Piece) -> float:
-    """What conindex multiplies the standard index by."""
-    mu, a = piece.mu, index.bounds[0]
+def _scale(index: Index, sample: GroupSample) -> float:
+    """Return the factor by which conindex turns the standard index into another index."""
+    mu, a = sample.mu, index.bounds[0]
     if index.name == "modified":
         return (mu / (mu - a)) ** 2
-    N = numerator(index.family, index.parameter, piece.weight, piece.outcome, piece.ends)[2]
+    N = numerator(index.family, index.parameter, sample.weight, sample.outcome, sample.tie_end)[2]
     return index.value(N, mu) / (N / mu) if N != 0.0 else np.nan

@@ -12,24 +12,25 @@ from scipy.special import fdtrc
 
 from engine.arrays import DesignArrays, FloatArray, SampleArrays
 from engine.estimators.index.linearised import PointEstimates
-from engine.estimators.sample.design_variance import covariance_of, t_interval
-from engine.estimators.sample.pieces import Piece, units_and_degrees
+from engine.estimators.sample.design_variance import covariance_of, finite_or_none, t_interval
+from engine.estimators.sample.group_sample import GroupSample
+from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.results import TidyRow
 
 NO_DEGREES = "no degrees of freedom"
-ALL_PAIRS_UP_TO = 4  # groups; with more of them each is compared with the first
+ALL_PAIRS_UP_TO = 4  # groups; if there are more, each is compared with the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """Two groups; the difference is second minus first."""
+    """Two groups, by number; the difference is second minus first."""
 
     first: int
     second: int
 
 
 def pairs_of(values: FloatArray) -> list[Pair]:
-    """Return the pairs of groups to compare among those with a value."""
+    """Return the pairs of groups to compare among those that have a value (g,)."""
     present = [int(g) for g in np.flatnonzero(np.isfinite(values))]
     if len(present) <= ALL_PAIRS_UP_TO:
         return [Pair(first=a, second=b) for a, b in combinations(present, 2)]
@@ -39,15 +40,15 @@ def pairs_of(values: FloatArray) -> list[Pair]:
 def difference_row(
     base: TidyRow,
     point: PointEstimates,
-    pieces: Sequence[Piece],
+    samples: Sequence[GroupSample],
     arrays: SampleArrays,
     pair: Pair,
     conf_level: float,
 ) -> TidyRow:
-    """Return the row of a difference."""
+    """Return the row of a difference between two groups."""
     first, second = arrays.groups[pair.first], arrays.groups[pair.second]
     difference = float(point.values[pair.second] - point.values[pair.first])
-    own = [pieces[pair.first], pieces[pair.second]]
+    compared = [samples[pair.first], samples[pair.second]]
     row = replace(
         base,
         term=base.measure,
@@ -56,31 +57,21 @@ def difference_row(
         estimate=difference,
         conf_level=conf_level,
         method="linearised",
-        **_totals(own),
+        **_totals(compared),
     )
-    if min(piece.degrees for piece in own) < 1:
+    if min(sample.degrees for sample in compared) < 1:
         return replace(row, status=NO_DEGREES)
     totals = point.totals[pair.second] - point.totals[pair.first]
     std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
-    _, degrees = units_and_degrees([piece.unit for piece in own], arrays.design)
+    _, degrees = units_and_degrees([sample.unit for sample in compared], arrays.design)
     low, high, p = t_interval(difference, std_error, degrees, conf_level)
-    return replace(
-        row, std_error=std_error, conf_low=low, conf_high=high, p_value=p if np.isfinite(p) else None
-    )
+    return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=finite_or_none(p))
 
 
-def _totals(pieces: Sequence[Piece]) -> dict[str, Any]:
-    """Return what several groups rest on together; clusters may be shared and are not added up."""
-    return {
-        "n_obs": sum(len(piece.weight) for piece in pieces),
-        "sum_weights": sum(piece.W for piece in pieces),
-    }
-
-
-def joint_row(
-    base: TidyRow, point: PointEstimates, pieces: Sequence[Piece], design: DesignArrays
+def joint_rows(
+    base: TidyRow, point: PointEstimates, samples: Sequence[GroupSample], design: DesignArrays
 ) -> list[TidyRow]:
-    """Return the adjusted Wald test of all groups having the same index.
+    """Return the adjusted Wald test that all groups have the same index; no row with fewer than two groups.
 
     F = (d - k + 1) / (k d) * D' V^-1 D with k differences D and d degrees of freedom, referred to
     F(k, d - k + 1) (Korn and Graubard 1990; Stata's `test` after `svy`).
@@ -94,17 +85,25 @@ def joint_row(
     contrast[:, present[0]] = -1.0
     D = contrast @ np.nan_to_num(point.values)
     V = contrast @ point.covariance @ contrast.T
-    _, d = units_and_degrees([pieces[g].unit for g in present], design)
+    _, d = units_and_degrees([samples[g].unit for g in present], design)
     row = replace(
         base,
         term=base.measure,
         level="all equal",
         measure="wald_f",
         method="adjusted Wald",
-        **_totals([pieces[g] for g in present]),
+        **_totals([samples[g] for g in present]),
     )
-    if d - k + 1 < 1 or min(pieces[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
+    if d - k + 1 < 1 or min(samples[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
         return [replace(row, status=NO_DEGREES)]
     row = replace(row, method=f"adjusted Wald, F({k}, {d - k + 1})")
     F = (d - k + 1) / (k * d) * float(D @ np.linalg.solve(V, D))
     return [replace(row, estimate=F, p_value=float(fdtrc(k, d - k + 1, F)))]
+
+
+def _totals(samples: Sequence[GroupSample]) -> dict[str, Any]:
+    """Return the counts of several groups together, without clusters: groups can share these."""
+    return {
+        "n_obs": sum(sample.n_rows for sample in samples),
+        "sum_weights": sum(sample.W for sample in samples),
+    }

@@ -1,16 +1,15 @@
-"""The indices by name, with the bounds and the parameter they are computed with."""
+"""The indices by name, each with its bounds and its parameter."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.arrays import FloatArray
 from engine.kernels.index import indices as codes
-from engine.study import ConcentrationSpec
 
+Bounds = tuple[float, float]
 CODES = {
     "standard": codes.STANDARD,
     "generalized": codes.GENERALIZED,
@@ -32,11 +31,11 @@ class Index:
     Attributes
     ----------
     name
-        As in the study file.
+        Name of the index, as in the study file.
     bounds
-        The outcome's theoretical bounds; NaN where the index needs none.
+        The outcome's theoretical bounds; NaN where it has none.
     parameter
-        v or beta; 0 where the index has none.
+        v of the extended, beta of the symmetric index; 0 of the others.
     """
 
     name: str
@@ -45,37 +44,31 @@ class Index:
 
     @property
     def code(self) -> int:
-        """The kernels' number of the index."""
+        """The number of the index in the kernels."""
         return CODES[self.name]
 
     @property
     def family(self) -> int:
-        """The kernels' number of the numerator."""
+        """The number of its numerator in the kernels."""
         return codes.family(self.code)
 
     def value(self, N: float, mu: float) -> float:
-        """Return the index of a numerator and a mean."""
+        """Return the index, given numerator and mean; NaN or infinite where it is undefined."""
         return codes.index_value(self.code, N, mu, *self.bounds, self.parameter)
 
     def values(self, N: FloatArray, mu: FloatArray) -> FloatArray:
-        """Return the index of each replicate (b,)."""
+        """Return the index in each replicate (r,)."""
         return codes.index_values(self.code, N, mu, *self.bounds, self.parameter)
 
     def gradients(self, N: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the derivatives in each replicate, (b,) each."""
+        """Return the derivatives by numerator and by mean in each replicate, (r,) each."""
         return codes.index_gradients(self.code, N, mu, *self.bounds, self.parameter)
 
     def gradient(self, N: float, mu: float) -> tuple[float, float]:
-        """Return the derivatives by numerator and mean."""
+        """Return the derivatives by numerator and by mean."""
         return codes.index_gradient(self.code, N, mu, *self.bounds, self.parameter)
 
 
-def requested_indices(
-    spec: ConcentrationSpec, outcome: str, bounds: Mapping[str, tuple[float, float] | None]
-) -> tuple[Index, ...]:
-    """Return the indices a study asks of an outcome."""
-    own = spec.bounds or bounds.get(outcome) or (np.nan, np.nan)
-    return tuple(
-        Index(name=name, bounds=own, parameter=spec.parameter if spec.parameter is not None else 0.0)
-        for name in spec.index
-    )
+def requested_index(name: str, bounds: Bounds | None = None, parameter: float | None = None) -> Index:
+    """Return an index of an outcome with these theoretical bounds, if it has any."""
+    return Index(name=name, bounds=bounds or (np.nan, np.nan), parameter=parameter or 0.0)

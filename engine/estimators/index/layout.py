@@ -1,4 +1,4 @@
-"""Lays the sorted sample out for the replicate kernels: cells of rows alike in group, rank and outcomes."""
+"""The layout of the sorted sample for replicates: cells of rows equal in group, rank and outcomes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
-from engine.estimators.replicates.plan import ResamplingPlan
-from engine.estimators.sample.pieces import Piece
+from engine.estimators.replicates.resampling_plan import ResamplingPlan
+from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.draws.draws import Draws, cell_draws
 from engine.kernels.index.midrank_sweep import Rows
 
@@ -23,22 +23,22 @@ CELL_COST = 20  # drawing a cell, or completing sqrt(n) rows, costs as much as d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What the kernels sweep, and what its draws are.
+    """The rows or cells that kernels sweep, in their order, and how they are drawn.
 
     Attributes
     ----------
     rows
-        The rows, or the cells that stand for rows alike in weight too.
+        The rows of the sample; or its cells, each standing for rows that are equal in weight too.
     draws
         Their multipliers.
     n_cells
-        How many cells are drawn instead of rows; 0 when rows are drawn.
+        How many cells are drawn instead of rows; 0 if rows are drawn.
     cell_of_row
-        (n,) int32 where exact draws of rows fall into few cells; else empty.
+        (n,) int32 if exact draws of rows fall into few cells; otherwise empty.
     n_drawn
-        Rows of the sample.
+        How many rows the sample has.
     means, largest
-        (k, g): the mean each outcome was centred at, and its largest size, in each group.
+        (k, g): the mean each outcome is centred at, and its largest absolute value, in each group.
     """
 
     rows: Rows
@@ -51,80 +51,107 @@ class Layout:
 
     @property
     def n_rows(self) -> int:
-        """Rows that get a multiplier."""
+        """How many rows or cells get a multiplier."""
         return len(self.rows.weight)
 
 
-def lay_out(
-    arrays: SampleArrays, pieces: Sequence[Sequence[Piece]], plan: ResamplingPlan, route: Route = "auto"
-) -> Layout:
-    """Cut the sorted rows into cells and choose the cheapest exact way to draw them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SortedRows:
+    """Sorted rows (n,), outcomes (k, n), and where a tie group and a cell begin."""
 
-    Rows that are drawn alike and are alike in group, rank, outcomes and weight can be drawn together. `auto`
-    counts such cells and compares; the choice depends on the data only.
+    weight: FloatArray
+    outcomes: FloatArray
+    group: IntArray
+    starts_tie: NDArray[np.bool_]
+    starts_cell: NDArray[np.bool_]
+
+
+def lay_out(
+    arrays: SampleArrays,
+    samples: Sequence[Sequence[GroupSample]],
+    plan: ResamplingPlan,
+    route: Route = "auto",
+) -> Layout:
+    """Put the sorted rows into cells and choose the cheapest exact way to draw them.
+
+    If every row is drawn with the same probability, rows equal in group, rank, outcomes and weight can be
+    drawn together. `auto` counts such cells and compares the costs; the choice depends on the data only.
+    `samples` holds the samples of each outcome by group.
     """
-    weight = np.ones(arrays.n) if plan.replaces_weight else arrays.weight * plan.unit_scale[plan.unit]
-    group = np.repeat(np.arange(len(arrays.groups)), np.diff(arrays.group_start))
-    new_tie = _changes(arrays.rank) | _changes(group)
-    new_cell = new_tie.copy()
-    for values in arrays.outcomes:
-        new_cell |= _changes(values)
-    means = np.array([[piece.mu for piece in row] for row in pieces])
+    rows = _sorted_rows(arrays, plan)
     draws, n_cells = plan.draws, 0
     if plan.draws_rows and route != "rows":
-        alike = _ends(new_cell | _changes(weight))
-        if route == "cells" or CELL_COST * (len(alike) + np.sqrt(arrays.n)) < arrays.n:
-            n_cells = len(alike)
-            sizes = np.diff(alike, prepend=0)
+        cell_end = _ends(rows.starts_cell | _changes(rows.weight))
+        if route == "cells" or CELL_COST * (len(cell_end) + np.sqrt(arrays.n)) < arrays.n:
+            n_cells = len(cell_end)
+            sizes = np.diff(cell_end, prepend=0)
             draws = cell_draws(plan.key, sizes, exact=plan.draws.exact)
-            kept = alike - 1
-            first = kept - sizes + 1
-            weight, group, new_tie, new_cell = weight[kept], group[kept], new_tie[first], new_cell[first]
-            outcomes = arrays.outcomes[:, kept]
-    if n_cells == 0:
-        outcomes = arrays.outcomes
-    rows = _rows(weight, outcomes, group, new_tie, new_cell, means)
-    few = draws.exact and len(rows.cell_end) <= MOST_CELLS
+            rows = _row_of_each_cell(rows, cell_end - sizes, cell_end - 1)
+    means = np.array([[sample.mu for sample in by_group] for by_group in samples])
+    kernel_rows = _kernel_rows(rows, means)
+    has_few_cells = draws.exact and len(kernel_rows.cell_end) <= MOST_CELLS
     return Layout(
-        rows=rows,
+        rows=kernel_rows,
         draws=draws,
         n_cells=n_cells,
-        cell_of_row=(np.cumsum(new_cell) - 1 if few else np.empty(0)).astype(np.int32),
+        cell_of_row=(np.cumsum(rows.starts_cell) - 1 if has_few_cells else np.empty(0)).astype(np.int32),
         n_drawn=arrays.n,
         means=means,
-        largest=np.array([[abs(piece.outcome).max(initial=0.0) for piece in row] for row in pieces]),
-    )
-
-
-def _rows(
-    weight: FloatArray,
-    outcomes: FloatArray,
-    group: IntArray,
-    new_tie: NDArray[np.bool_],
-    new_cell: NDArray[np.bool_],
-    means: FloatArray,
-) -> Rows:
-    cell_end, tie_row_end = _ends(new_cell), _ends(new_tie)
-    of_cell = outcomes[:, cell_end - 1]
-    present = ~np.isnan(of_cell)
-    pattern, first_outcome = _patterns(present)
-    centre = np.nan_to_num(means)[:, group[cell_end - 1]]
-    return Rows(
-        weight=np.ascontiguousarray(weight),
-        cell_end=cell_end,
-        outcome=np.where(present, of_cell - centre, 0.0),
-        present=np.ascontiguousarray(present[first_outcome]),
-        pattern=pattern,
-        first_outcome=first_outcome,
-        tie_end=np.searchsorted(cell_end, tie_row_end) + 1,
-        group_end=np.searchsorted(group[tie_row_end - 1], np.arange(len(means[0])), side="right").astype(
-            np.int64
+        largest=np.array(
+            [[abs(sample.outcome).max(initial=0.0) for sample in by_group] for by_group in samples]
         ),
     )
 
 
-def _changes(values: NDArray[np.float64] | IntArray) -> NDArray[np.bool_]:
-    """Say where (n,) a value differs from the one before; missing values are alike."""
+def _sorted_rows(arrays: SampleArrays, plan: ResamplingPlan) -> _SortedRows:
+    group = np.repeat(np.arange(len(arrays.groups)), np.diff(arrays.group_start))
+    starts_tie = _changes(arrays.rank) | _changes(group)
+    starts_cell = starts_tie.copy()
+    for values in arrays.outcomes:
+        starts_cell |= _changes(values)
+    return _SortedRows(
+        weight=plan.weight(arrays.weight, plan.unit),
+        outcomes=arrays.outcomes,
+        group=group,
+        starts_tie=starts_tie,
+        starts_cell=starts_cell,
+    )
+
+
+def _row_of_each_cell(rows: _SortedRows, first: IntArray, last: IntArray) -> _SortedRows:
+    """Keep one row of each cell (c,); its first row says whether a tie group begins with it."""
+    return _SortedRows(
+        weight=rows.weight[last],
+        outcomes=rows.outcomes[:, last],
+        group=rows.group[last],
+        starts_tie=rows.starts_tie[first],
+        starts_cell=rows.starts_cell[first],
+    )
+
+
+def _kernel_rows(rows: _SortedRows, means: FloatArray) -> Rows:
+    """Return the rows as kernels take them, with outcomes centred at their means (k, g)."""
+    cell_end, last_of_tie = _ends(rows.starts_cell), _ends(rows.starts_tie)
+    group = rows.group
+    outcomes = rows.outcomes[:, cell_end - 1]
+    present = ~np.isnan(outcomes)
+    pattern, first_outcome = _presence_patterns(present)
+    centre = np.nan_to_num(means)[:, group[cell_end - 1]]
+    group_end = np.searchsorted(group[last_of_tie - 1], np.arange(len(means[0])), side="right")
+    return Rows(
+        weight=np.ascontiguousarray(rows.weight),
+        cell_end=cell_end,
+        outcome=np.where(present, outcomes - centre, 0.0),
+        present=np.ascontiguousarray(present[first_outcome]),
+        pattern=pattern,
+        first_outcome=first_outcome,
+        tie_end=np.searchsorted(cell_end, last_of_tie) + 1,
+        group_end=group_end.astype(np.int64),
+    )
+
+
+def _changes(values: FloatArray | IntArray) -> NDArray[np.bool_]:
+    """Say where (n,) a value differs from the one before; missing values are equal."""
     changes = np.ones(len(values), np.bool_)
     changes[1:] = values[1:] != values[:-1]
     if values.dtype.kind == "f":
@@ -133,12 +160,16 @@ def _changes(values: NDArray[np.float64] | IntArray) -> NDArray[np.bool_]:
     return changes
 
 
-def _ends(new: NDArray[np.bool_]) -> IntArray:
-    return np.append(np.flatnonzero(new)[1:], len(new)).astype(np.int64)
+def _ends(starts: NDArray[np.bool_]) -> IntArray:
+    """Return where runs end, given where (n,) they start."""
+    return np.append(np.flatnonzero(starts)[1:], len(starts)).astype(np.int64)
 
 
-def _patterns(present: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
-    """Number the outcomes (k, c) by the cells they are present in, and return the first outcome of each number."""
+def _presence_patterns(present: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+    """Number the outcomes (k, c) by the cells they are present in.
+
+    Returns the number of each outcome (k,) and the first outcome of each number (p,).
+    """
     first: list[int] = []
     pattern = np.empty(len(present), np.int64)
     for k, cells in enumerate(present):

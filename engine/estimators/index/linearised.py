@@ -10,7 +10,7 @@ import numpy as np
 from engine.arrays import DesignArrays, FloatArray
 from engine.estimators.index.indices import Index
 from engine.estimators.sample.design_variance import covariance_of
-from engine.estimators.sample.pieces import Piece
+from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.index.numerators import numerator, numerator_influence
 from engine.kernels.survey.design_variance import add_unit_totals
 
@@ -39,22 +39,24 @@ class PointEstimates:
         return np.sqrt(np.diag(self.covariance))
 
 
-def estimate_index(index: Index, pieces: Sequence[Piece], design: DesignArrays) -> PointEstimates:
-    """Estimate an index in every group, with the design covariance of all of them."""
-    values = np.full(len(pieces), np.nan)
-    totals = np.zeros((len(pieces), design.n_units))
-    for g, piece in enumerate(pieces):
-        if piece.status != "ok":
+def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignArrays) -> PointEstimates:
+    """Estimate an index in every group, with the design covariance of all groups.
+
+    Where the index is undefined its value is NaN and its linearised totals are 0.
+    """
+    values = np.full(len(samples), np.nan)
+    totals = np.zeros((len(samples), design.n_units))
+    for g, sample in enumerate(samples):
+        if sample.status != "ok":
             continue
-        W, mu, N = numerator(index.family, index.parameter, piece.weight, piece.outcome, piece.ends)
-        values[g] = index.value(N, mu)
-        if not np.isfinite(values[g]):
-            values[g] = np.nan
+        rows = (sample.weight, sample.outcome, sample.tie_end)
+        W, mu, N = numerator(index.family, index.parameter, *rows)
+        value = index.value(N, mu)
+        if not np.isfinite(value):
             continue
-        z = numerator_influence(
-            index.family, index.parameter, piece.weight, piece.outcome, piece.ends, W, mu, N
-        )
+        values[g] = value
+        z = numerator_influence(index.family, index.parameter, *rows, W, mu, N)
         by_N, by_mu = index.gradient(N, mu)
-        z = by_N * z + by_mu * (piece.outcome - mu)
-        add_unit_totals(totals[g], piece.unit, piece.weight, z, W)
+        z = by_N * z + by_mu * (sample.outcome - mu)
+        add_unit_totals(totals[g], sample.unit, sample.weight, z, W)
     return PointEstimates(values=values, totals=totals, covariance=covariance_of(totals, design))

@@ -1,33 +1,26 @@
-"""Runs a resampling plan in batches of blocks and keeps each replicate's estimates."""
+"""Indices and their linearised standard errors in every replicate of a resampling plan."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
-from engine.errors import Enough
+from engine.estimators.index.batch_sums import BatchSums, batch_sums, numerator_key
 from engine.estimators.index.indices import Index
 from engine.estimators.index.layout import Layout
-from engine.estimators.replicates.pending import WHOLE, Share
-from engine.estimators.replicates.plan import ResamplingPlan
-from engine.estimators.sample.pieces import Piece
+from engine.estimators.replicates.batches import BlockCost, ReplicateBatch, batches
+from engine.estimators.replicates.resampling_plan import ResamplingPlan
+from engine.estimators.replicates.settings import ReplicateSettings
+from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.draws.streams import LANES
-from engine.kernels.index.exact_sweep import exact_moments
 from engine.kernels.index.extended_std_errors import replicate_std_errors
-from engine.kernels.index.extended_sweep import replicate_shaped
 from engine.kernels.index.indices import MIDRANK_FAMILY
-from engine.kernels.index.midrank_sweep import replicate_moments
-from engine.kernels.index.unit_std_errors import unit_spread
+from engine.kernels.jit import threads as kernel_threads
 
-Progress = Callable[[int], None]
-
-FEWEST_KEPT = 100  # of interrupted replicates
-BATCH_BYTES = 96 * 2**20  # multipliers held at a time; the rows x replicates matrix never is
 NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
-BATCH_WORK = 1e9  # rows x replicates between two signs of life: some tenths of a second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,149 +32,102 @@ class Target:
     group: int
 
 
-def batch_blocks(layout: Layout, n_threads: int, *, whole: bool = False) -> int:
-    """Return how many blocks to draw at a time: about BATCH_BYTES and BATCH_WORK, and one for each thread at least.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicateInputs:
+    """What replicates are computed from; `samples` holds the samples of each outcome by group."""
 
-    `whole` says that the multipliers of all rows are held, not those of a tile.
-    """
-    rows_bytes = layout.n_rows * LANES * layout.draws.item_bytes if whole else 0
-    by_memory = BATCH_BYTES // max(layout.draws.block_bytes(), rows_bytes, 1)
-    fitting = min(by_memory, int(BATCH_WORK / (layout.n_rows * LANES + 1)))
-    return int(np.clip(fitting // n_threads * n_threads, n_threads, 64 * n_threads))
+    arrays: SampleArrays
+    samples: Sequence[Sequence[GroupSample]]
+    plan: ResamplingPlan
+    layout: Layout
 
 
-def replicate(
-    arrays: SampleArrays,
-    pieces: Sequence[Sequence[Piece]],
-    targets: Sequence[Target],
-    plan: ResamplingPlan,
-    layout: Layout,
-    *,
-    std_errors: bool,
-    n_threads: int,
-    progress: Progress | None = None,
-    share: Share = WHOLE,
+def replicate_indices(
+    inputs: ReplicateInputs, targets: Sequence[Target], settings: ReplicateSettings, *, std_errors: bool
 ) -> tuple[FloatArray, FloatArray | None]:
-    """Return every target in every replicate of a share (q, b), and its linearised standard error there if asked.
+    """Return every target in every replicate (q, r), and its linearised standard error (q, r) if requested.
 
-    An interrupt is taken between batches, a fraction of a second apart.
+    Undefined values are NaN. An interrupt may leave fewer replicates, see `batches`.
     """
-    blocks = share.blocks(plan.n_replicates)
-    start = blocks.start * LANES
-    values = np.empty((len(targets), max(min(blocks.stop * LANES, plan.n_replicates) - start, 0)))
+    n_replicates = settings.share.n_replicates(inputs.plan.n_replicates)
+    values = np.empty((len(targets), n_replicates))
     errors = np.empty_like(values) if std_errors else None
-    step = batch_blocks(
-        layout,
-        n_threads,
-        whole=std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets),
-    )
-    for first in range(blocks.start, blocks.stop, step):
-        count = min(step, blocks.stop - first)
-        low, high = first * LANES - start, min((first + count) * LANES, plan.n_replicates) - start
-        numbers = _batch_numbers(first, count, layout, targets, plan, std_errors=std_errors)
-        for q, target in enumerate(targets):
-            values[q, low:high] = numbers[q][0][: high - low]
-            if errors is not None:
-                found = numbers[q][1]
-                if found is None:
-                    piece = pieces[target.outcome][target.group]
-                    found = _batch_errors(arrays, target, piece, plan, first, count)
-                errors[q, low:high] = found[: high - low]
-        if not tell(progress, high - low, plan, high):
-            return values[:, :high], None if errors is None else errors[:, :high]
-    return values, errors
+    cost = _block_cost(inputs.layout, targets, std_errors=std_errors)
+    n_done = 0
+    with kernel_threads(settings.threads) as n_threads:
+        for batch in batches(inputs.plan, settings, cost, n_threads):
+            columns = slice(n_done, n_done + batch.n_replicates)
+            n_done = columns.stop
+            indices = [target.index for target in targets]
+            sums = batch_sums(batch, inputs.layout, inputs.plan, indices, std_errors=std_errors)
+            for q, target in enumerate(targets):
+                value, N, mean = _target_values(target, sums, inputs.layout)
+                values[q, columns] = value[: batch.n_replicates]
+                if errors is None:
+                    continue
+                if target.index.family == MIDRANK_FAMILY:
+                    error = _midrank_errors(target, sums, N, mean)
+                else:
+                    error = resampled_errors(inputs, target, batch)
+                errors[q, columns] = error[: batch.n_replicates]
+    return values[:, :n_done], None if errors is None else errors[:, :n_done]
 
 
-def tell(progress: Progress | None, more: int, plan: ResamplingPlan, done: int) -> bool:
-    """Tell of more replicates; returns whether to go on, which an interrupted user may not want.
-
-    Draws can be cut short and mean the same; deletions and given weights cannot.
-    """
-    if progress is None:
-        return True
-    try:
-        progress(more)
-    except Enough:
-        if plan.is_bootstrap and not plan.replaces_weight and done >= FEWEST_KEPT:
-            return False
-        raise KeyboardInterrupt from None
-    return True
+def _block_cost(layout: Layout, targets: Sequence[Target], *, std_errors: bool) -> BlockCost:
+    n_bytes = layout.draws.block_bytes()
+    if std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets):
+        # These errors hold the multipliers of all rows, not those of a tile.
+        n_bytes = max(n_bytes, layout.n_rows * LANES * layout.draws.item_bytes)
+    return BlockCost(n_rows=layout.n_rows, n_bytes=n_bytes)
 
 
-def _batch_numbers(
-    first: int,
-    count: int,
-    layout: Layout,
-    targets: Sequence[Target],
-    plan: ResamplingPlan,
-    *,
-    std_errors: bool,
-) -> list[tuple[FloatArray, FloatArray | None]]:
-    """Return (values, standard errors) of each target in the replicates of some blocks."""
-    # Where units are rows of one stratum, the sweep itself gives the errors of every mid-rank index.
-    in_sweep = std_errors and plan.draws_rows
-    few = len(layout.cell_of_row) > 0
-    batch = layout.draws.batch(layout.n_rows, first, count, completed=not few)
-    if few:
-        moments, spread = exact_moments(batch, layout.rows, layout.cell_of_row, in_sweep)
-    else:
-        moments, spread = replicate_moments(batch, layout.rows, in_sweep)
-    if plan.draws_rows:
-        spread *= layout.n_drawn / (layout.n_drawn - 1.0)
-    elif std_errors:
-        spread = unit_spread(batch, layout.rows, moments, plan.stratum_end)
-    W, T, S, drawn = np.moveaxis(moments, -1, 0)
-    numerators: dict[tuple[int, float], FloatArray] = {}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mu = layout.means.T + T / W
-        numerators[MIDRANK_FAMILY, 0.0] = 2.0 * S / (W * W) - T / W
-    numbers: list[tuple[FloatArray, FloatArray | None]] = []
-    for target in targets:
-        index = target.index
-        key = (index.family, 0.0 if index.family == MIDRANK_FAMILY else index.parameter)
-        if key not in numerators:
-            if few:
-                batch, few = layout.draws.batch(layout.n_rows, first, count), False
-            numerators[key] = replicate_shaped(batch, layout.rows, moments, *key)
-        here = (slice(None), target.group, target.outcome)
-        near = NEARLY * layout.largest[target.outcome, target.group]
-        N, mean = np.ascontiguousarray(numerators[key][here]), _snapped(mu[here], index, near)
-        value = index.values(N, mean)
-        # As for the sample itself: one drawn rank has no order, and a mean of 0 no relative index.
-        value = np.where(np.isfinite(value) & (drawn[here] > 1), value, np.nan)
-        error = None
-        if std_errors and index.family == MIDRANK_FAMILY:
-            by_N, by_mu = index.gradients(N, mean)
-            NN, N_mu, mu_mu = np.moveaxis(spread[here], -1, 0)
-            with np.errstate(invalid="ignore"):
-                error = np.sqrt(by_N * by_N * NN + 2.0 * by_N * by_mu * N_mu + by_mu * by_mu * mu_mu)
-        numbers.append((value, error))
-    return numbers
+def _target_values(
+    target: Target, sums: BatchSums, layout: Layout
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return a target, its numerator and its mean in the replicates of a batch, (r,) each."""
+    here = (slice(None), target.group, target.outcome)
+    near = NEARLY * layout.largest[target.outcome, target.group]
+    N = np.ascontiguousarray(sums.numerators[numerator_key(target.index)][here])
+    mean = _snapped(sums.mean[here], target.index, near)
+    value = target.index.values(N, mean)
+    # As for the sample itself: one drawn rank has no order, and a mean of 0 no relative index.
+    is_defined = np.isfinite(value) & (sums.n_ranks[here] > 1)
+    return np.where(is_defined, value, np.nan), N, mean
 
 
-def _snapped(mu: FloatArray, index: Index, near: float) -> FloatArray:
-    """Put means on 0 or a bound where they differ from it by rounding, so that what is undefined becomes NaN."""
-    snapped = np.ascontiguousarray(mu)
+def _snapped(mean: FloatArray, index: Index, near: float) -> FloatArray:
+    """Set means to 0 or a bound if they differ from it by rounding only: there the index is undefined."""
+    snapped = np.ascontiguousarray(mean)
     for level in (0.0, *index.bounds):
         if np.isfinite(level):
             snapped = np.where(abs(snapped - level) <= near, level, snapped)
     return snapped
 
 
-def _batch_errors(
-    arrays: SampleArrays, target: Target, piece: Piece, plan: ResamplingPlan, first: int, count: int
-) -> FloatArray:
-    """Return the standard errors of an extended or symmetric index inside replicates."""
-    start, end = int(arrays.group_start[target.group]), int(arrays.group_start[target.group + 1])
-    present = ~np.isnan(arrays.outcomes[target.outcome, start:end])
+def _midrank_errors(target: Target, sums: BatchSums, N: FloatArray, mean: FloatArray) -> FloatArray:
+    """Return the standard errors (r,) of a mid-rank index inside replicates, by the delta method."""
+    by_N, by_mu = target.index.gradients(N, mean)
+    NN, N_mu, mu_mu = np.moveaxis(sums.spread[:, target.group, target.outcome], -1, 0)
+    with np.errstate(invalid="ignore"):
+        variance = by_N * by_N * NN + 2.0 * by_N * by_mu * N_mu + by_mu * by_mu * mu_mu
+        errors: FloatArray = np.sqrt(variance)
+    return errors
+
+
+def resampled_errors(inputs: ReplicateInputs, target: Target, batch: ReplicateBatch) -> FloatArray:
+    """Return the standard errors (r,) of any index inside replicates, from every influence value of each."""
+    arrays, plan = inputs.arrays, inputs.plan
+    sample = inputs.samples[target.outcome][target.group]
+    rows = arrays.rows_of(target.group)
+    present = ~np.isnan(arrays.outcomes[target.outcome, rows])
+    unit = np.ascontiguousarray(plan.unit[rows][present])
     index = target.index
-    unit = np.ascontiguousarray(plan.unit[start:end][present])
     return replicate_std_errors(
-        plan.draws.unit_multipliers(first, count),
+        plan.draws.unit_multipliers(batch.first_block, batch.n_blocks),
         unit,
-        piece.weight * plan.unit_scale[unit],
-        piece.outcome,
-        piece.ends,
+        sample.weight * plan.unit_scale[unit],
+        sample.outcome,
+        sample.tie_end,
         plan.stratum_end,
         index.code,
         index.bounds,

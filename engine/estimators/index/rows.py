@@ -1,4 +1,4 @@
-"""Tidy rows of one index: in every group linearised, replicated and as peers have it, then compared."""
+"""Tidy rows of one index: in every group linearised, replicated and as conindex prints it; then compared."""
 
 from __future__ import annotations
 
@@ -9,109 +9,137 @@ import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.index.conindex import conindex_rows
-from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_row, pairs_of
+from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_rows, pairs_of
 from engine.estimators.index.indices import RELATIVE, Index
 from engine.estimators.index.linearised import PointEstimates
-from engine.estimators.replicates.pending import Entry, Replicated, intervals_of
-from engine.estimators.replicates.plan import ResamplingPlan
-from engine.estimators.sample.design_variance import t_interval
-from engine.estimators.sample.pieces import Piece
+from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow
+from engine.estimators.replicates.resampling_plan import ResamplingPlan
+from engine.estimators.sample.design_variance import finite_or_none, t_interval
+from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.survey.design_variance import cubed_and_squared
 from engine.results import TidyRow
 from engine.study import ConcentrationSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexBlock:
-    """One index of one outcome in all groups, with its replicates.
+class IndexReplicates:
+    """The replicates of one index of one outcome.
 
-    `drawn` holds the estimates with the totals of the units that the replicates draw, which are not the
-    design's when rows are drawn from a clustered sample: BCa and studentized intervals are about the draws.
+    Attributes
+    ----------
+    plan
+        The resampling plan.
+    values, errors
+        (g, r) replicates and, for studentized intervals, the standard errors inside them.
+    drawn
+        The estimates with the linearised totals of the drawn units. These are not the design's units if rows
+        of a clustered sample are drawn: BCa and studentized intervals refer to the draws.
     """
+
+    plan: ResamplingPlan
+    values: FloatArray
+    errors: FloatArray | None
+    drawn: PointEstimates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexEstimates:
+    """One index of one outcome (by number) in all groups, with its replicates if there are any."""
 
     outcome: int
     index: Index
-    pieces: Sequence[Piece]
+    samples: Sequence[GroupSample]
     point: PointEstimates
-    drawn: PointEstimates
-    values: FloatArray | None
-    errors: FloatArray | None
+    replicates: IndexReplicates | None
 
 
-def index_rows(
-    arrays: SampleArrays, spec: ConcentrationSpec, block: IndexBlock, plan: ResamplingPlan | None
-) -> list[Entry]:
+def index_rows(arrays: SampleArrays, spec: ConcentrationSpec, estimates: IndexEstimates) -> list[EstimateRow]:
     """Return the rows of an index in every group, then of its differences between groups."""
-    rows: list[Entry] = []
-    for g, piece in enumerate(block.pieces):
-        row = _linearised_row(arrays, spec, block, g)
-        rows.append(row)
-        if plan is not None and block.values is not None and np.isfinite(block.point.values[g]):
-            if row.status == NO_DEGREES and plan.degrees is None:
-                continue  # replicates of one unit show no spread
-            rows.extend(
-                _replicated(row, block, plan, g, interval) for interval in intervals_of(spec.bootstrap, plan)
-            )
-        if spec.peer == "conindex" and piece.status == "ok":
-            rows.extend(conindex_rows(row, piece, block.index))
+    rows: list[EstimateRow] = []
+    for g in range(len(arrays.groups)):
+        rows += _group_rows(arrays, spec, estimates, g)
     if spec.compare and len(arrays.groups) > 1:
-        for pair in pairs_of(block.point.values):
-            base = _base_row(arrays, block)
-            rows.extend(_comparison(arrays, spec, block, plan, pair, base))
-        rows.extend(joint_row(_base_row(arrays, block), block.point, block.pieces, arrays.design))
+        base = _base_row(arrays, estimates)
+        for pair in pairs_of(estimates.point.values):
+            rows += _difference_rows(arrays, spec, estimates, pair, base)
+        rows += joint_rows(base, estimates.point, estimates.samples, arrays.design)
     return rows
 
 
-def _base_row(arrays: SampleArrays, block: IndexBlock) -> TidyRow:
+def _group_rows(
+    arrays: SampleArrays, spec: ConcentrationSpec, estimates: IndexEstimates, g: int
+) -> list[EstimateRow]:
+    sample, replicates = estimates.samples[g], estimates.replicates
+    row = _linearised_row(arrays, spec, estimates, g)
+    rows: list[EstimateRow] = [row]
+    if replicates is not None and np.isfinite(estimates.point.values[g]):
+        plan = replicates.plan
+        if row.status == NO_DEGREES and plan.degrees is None:
+            return rows  # replicates of a single unit do not vary
+        rows += [
+            _pending_row(row, replicates, g, interval, plan.degrees or sample.degrees)
+            for interval in plan.intervals(spec.bootstrap)
+        ]
+    if spec.peer == "conindex" and sample.status == "ok":
+        rows += conindex_rows(row, sample, estimates.index)
+    return rows
+
+
+def _base_row(arrays: SampleArrays, estimates: IndexEstimates) -> TidyRow:
     return TidyRow(
-        outcome=arrays.outcome_names[block.outcome], rank_by=arrays.rank_name, measure=block.index.name
+        outcome=arrays.outcome_names[estimates.outcome],
+        rank_by=arrays.rank_name,
+        measure=estimates.index.name,
     )
 
 
-def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: IndexBlock, g: int) -> TidyRow:
-    piece, group = block.pieces[g], arrays.groups[g]
-    value = float(block.point.values[g])
-    status = piece.status
+def _linearised_row(
+    arrays: SampleArrays, spec: ConcentrationSpec, estimates: IndexEstimates, g: int
+) -> TidyRow:
+    sample, group = estimates.samples[g], arrays.groups[g]
+    value = float(estimates.point.values[g])
+    status = sample.status
     if status == "ok" and not np.isfinite(value):
-        status = "mean is zero" if block.index.name in RELATIVE else "undefined"
+        status = "mean is zero" if estimates.index.name in RELATIVE else "undefined"
     row = replace(
-        _base_row(arrays, block),
+        _base_row(arrays, estimates),
         wave=group.wave,
         subgroup=group.subgroup,
         conf_level=spec.conf_level,
         method="linearised",
-        n_obs=len(piece.weight),
-        n_events=piece.n_events if len(piece.weight) else None,
-        n_clusters=piece.n_clusters,
-        sum_weights=piece.W,
+        n_obs=sample.n_rows,
+        n_events=sample.n_events,
+        n_clusters=sample.n_clusters,
+        sum_weights=sample.W,
         status=status,
     )
     if status != "ok":
         return row
-    std_error = float(block.point.std_errors[g])
-    low, high, p = t_interval(value, std_error, piece.degrees, spec.conf_level)
-    if piece.degrees < 1:
+    if sample.degrees < 1:
         return replace(row, estimate=value, status=NO_DEGREES)
+    std_error = float(estimates.point.std_errors[g])
+    low, high, p = t_interval(value, std_error, sample.degrees, spec.conf_level)
     return replace(
         row,
         estimate=value,
-        std_error=_number(std_error),
-        conf_low=_number(low),
-        conf_high=_number(high),
-        p_value=_number(p),
+        std_error=finite_or_none(std_error),
+        conf_low=finite_or_none(low),
+        conf_high=finite_or_none(high),
+        p_value=finite_or_none(p),
     )
 
 
-def _replicated(row: TidyRow, block: IndexBlock, plan: ResamplingPlan, g: int, interval: str) -> Replicated:
-    assert block.values is not None  # noqa: S101 - told to mypy; the caller looked
-    return Replicated(
-        row=replace(row, method=plan.name),
-        values=block.values[g],
+def _pending_row(
+    row: TidyRow, replicates: IndexReplicates, g: int, interval: str, degrees: int
+) -> PendingRow:
+    return PendingRow(
+        row=replace(row, method=replicates.plan.name),
+        values=replicates.values[g],
         interval=interval,
-        degrees=plan.degrees or block.pieces[g].degrees,
-        acceleration=_acceleration(block.drawn.totals[g], plan, interval),
-        errors=None if block.errors is None else block.errors[g],
-        std_error=float(block.drawn.std_errors[g]),
+        degrees=degrees,
+        acceleration=_acceleration(replicates.drawn.totals[g], replicates.plan, interval),
+        errors=None if replicates.errors is None else replicates.errors[g],
+        std_error=float(replicates.drawn.std_errors[g]),
     )
 
 
@@ -123,38 +151,27 @@ def _acceleration(totals: FloatArray, plan: ResamplingPlan, interval: str) -> fl
     return third / (6.0 * second**1.5) if second > 0 else 0.0
 
 
-def _comparison(
-    arrays: SampleArrays,
-    spec: ConcentrationSpec,
-    block: IndexBlock,
-    plan: ResamplingPlan | None,
-    pair: Pair,
-    base: TidyRow,
-) -> list[Entry]:
-    row = difference_row(base, block.point, block.pieces, arrays, pair, spec.conf_level)
-    if plan is None or block.values is None or (row.status == NO_DEGREES and plan.degrees is None):
+def _difference_rows(
+    arrays: SampleArrays, spec: ConcentrationSpec, estimates: IndexEstimates, pair: Pair, base: TidyRow
+) -> list[EstimateRow]:
+    replicates, samples = estimates.replicates, estimates.samples
+    row = difference_row(base, estimates.point, samples, arrays, pair, spec.conf_level)
+    if replicates is None or (row.status == NO_DEGREES and replicates.plan.degrees is None):
         return [row]
-    totals = block.drawn.totals[pair.second] - block.drawn.totals[pair.first]
-    values = block.values[pair.second] - block.values[pair.first]
-    degrees = plan.degrees or min(block.pieces[pair.first].degrees, block.pieces[pair.second].degrees)
+    plan, drawn, values = replicates.plan, replicates.drawn, replicates.values
+    totals = drawn.totals[pair.second] - drawn.totals[pair.first]
     # The replicates hold no standard error of a difference: percentile in place of studentized.
     intervals = dict.fromkeys(
-        "percentile" if i == "studentized" else i for i in intervals_of(spec.bootstrap, plan)
+        "percentile" if interval == "studentized" else interval for interval in plan.intervals(spec.bootstrap)
     )
-    return [
-        row,
-        *(
-            Replicated(
-                row=replace(row, method=plan.name),
-                values=values,
-                interval=interval,
-                degrees=degrees,
-                acceleration=_acceleration(totals, plan, interval),
-            )
-            for interval in intervals
-        ),
+    pending = [
+        PendingRow(
+            row=replace(row, method=plan.name),
+            values=values[pair.second] - values[pair.first],
+            interval=interval,
+            degrees=plan.degrees or min(samples[pair.first].degrees, samples[pair.second].degrees),
+            acceleration=_acceleration(totals, plan, interval),
+        )
+        for interval in intervals
     ]
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    return [row, *pending]

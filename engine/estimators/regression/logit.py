@@ -18,7 +18,7 @@ from engine.estimators.regression.logit_maximum import maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.model_rows import ModelRows
 from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised
-from engine.estimators.sample.pieces import units_and_degrees
+from engine.estimators.sample.sampling_units import units_and_degrees
 
 _AGREEMENT = 1e-6  # of coefficients, relative to 1 + their size
 DISAGREES = "statsmodels does not confirm the maximum"

@@ -9,7 +9,7 @@ import numpy as np
 from engine.arrays import DesignArrays, FloatArray, UnitArray
 from engine.estimators.regression.model_rows import ModelRows
 from engine.estimators.sample.design_variance import covariance_of
-from engine.estimators.sample.pieces import units_and_degrees
+from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.kernels.regression.unit_scores import unit_scores
 
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.decomposition.covariates import Column, distinct, numbers_of
+from engine.estimators.decomposition.covariates import ModelColumn
 from engine.estimators.regression.terms import ModelTerm, PatternVariable, design_matrix
+from engine.estimators.sample.variables import distinct, numbers_of
 
 CONSTANT = "(constant)"
 
@@ -38,7 +39,7 @@ class ModelFrame:
     """
 
     terms: tuple[ModelTerm, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[ModelColumn, ...]
     term_of_column: IntArray
     X: FloatArray
     pattern: NDArray[np.int32]

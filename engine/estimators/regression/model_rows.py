@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray, TableArrays, UnitArray, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.decomposition.covariates import complete_rows
+from engine.estimators.sample.variables import complete_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray
-from engine.estimators.decomposition.covariates import sparse_rows
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.estimators.sample.sparse import sparse_rows
 from engine.kernels.regression.glm import Patterns
 
 

@@ -14,12 +14,12 @@ import numpy as np
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError
-from engine.estimators.index.indices import Index
+from engine.estimators.index.indices import Index, requested_index
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
 from engine.estimators.regression.terms import model_terms
 from engine.estimators.sample.design_variance import covariance_of, t_interval
+from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.estimators.sample.groups import in_groups
-from engine.estimators.sample.pieces import Piece, cut_piece
 from engine.kernels.index.numerators import numerator, numerator_influence
 from engine.kernels.survey.design_variance import add_unit_totals
 from engine.results import TidyRow
@@ -68,9 +68,7 @@ def estimate_rif(
     EstimationError
         If the index does not exist, or the terms are combinations of each other, in every group.
     """
-    index = Index(
-        name=spec.index, bounds=spec.bounds or bounds or (np.nan, np.nan), parameter=spec.parameter or 0.0
-    )
+    index = requested_index(spec.index, bounds, spec.parameter)
     inputs = _RifInputs(arrays=arrays, variables=variables, spec=spec, index=index)
     base = TidyRow(
         measure="rif_coefficient",
@@ -89,7 +87,7 @@ def estimate_rif(
 def _group_rows(inputs: _RifInputs, group: int, base: TidyRow) -> Iterator[TidyRow]:
     """Yield the index and the coefficients of one group."""
     arrays, spec = inputs.arrays, inputs.spec
-    piece = cut_piece(arrays, 0, group)
+    piece = group_sample(arrays, 0, group)
     if piece.status != "ok":
         raise EstimationError(f"outcome '{spec.outcome}': {piece.status} in {arrays.groups[group].label}.")
     value, rif = recentered_influence(inputs.index, piece)
@@ -126,18 +124,20 @@ def _rows_as_read(arrays: SampleArrays, group: int) -> IntArray:
     return arrays.order[group_rows][~np.isnan(arrays.outcomes[0, group_rows])]
 
 
-def recentered_influence(index: Index, piece: Piece) -> tuple[float, FloatArray]:
+def recentered_influence(index: Index, piece: GroupSample) -> tuple[float, FloatArray]:
     """Return the index, and index + influence value of each row (n,)."""
-    W, mu, N = numerator(index.family, index.parameter, piece.weight, piece.outcome, piece.ends)
+    W, mu, N = numerator(index.family, index.parameter, piece.weight, piece.outcome, piece.tie_end)
     value = float(index.value(N, mu))
-    z = numerator_influence(index.family, index.parameter, piece.weight, piece.outcome, piece.ends, W, mu, N)
+    z = numerator_influence(
+        index.family, index.parameter, piece.weight, piece.outcome, piece.tie_end, W, mu, N
+    )
     by_N, by_mu = index.gradient(N, mu)
     rif: FloatArray = value + by_N * z + by_mu * (piece.outcome - mu)
     return value, rif
 
 
 def _weighted_least_squares(
-    frame: ModelFrame, piece: Piece, rif: FloatArray, design: DesignArrays
+    frame: ModelFrame, piece: GroupSample, rif: FloatArray, design: DesignArrays
 ) -> tuple[FloatArray, FloatArray]:
     """Return coefficients (q,) and their design covariance (q, q)."""
     X = frame.X[frame.pattern]

@@ -9,7 +9,7 @@ from functools import reduce
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray
-from engine.estimators.decomposition.covariates import Column
+from engine.estimators.decomposition.covariates import ModelColumn
 
 LevelColumn = tuple[str | None, FloatArray]
 
@@ -82,7 +82,7 @@ class PatternVariable:
 
 def design_matrix(
     terms: Sequence[ModelTerm], variables: Mapping[str, PatternVariable]
-) -> tuple[FloatArray, tuple[Column, ...], IntArray]:
+) -> tuple[FloatArray, tuple[ModelColumn, ...], IntArray]:
     """Return the matrix (p, q), its q - 1 columns after the constant, and the term of each column.
 
     The terms (q,) are numbered from 0; the constant, which comes first, has -1.
@@ -93,7 +93,7 @@ def design_matrix(
         operands = [variables[name].columns(by_scores=term.by_scores) for name in term.names]
         for level, column in reduce(_products, operands):
             X.append(column)
-            columns.append(Column(term=term.label, level=level))
+            columns.append(ModelColumn(term=term.label, level=level))
             term_of_column.append(t)
     return np.ascontiguousarray(np.stack(X, axis=1)), tuple(columns), np.array(term_of_column, np.int64)
 

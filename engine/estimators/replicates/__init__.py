@@ -1,1 +1,1 @@
-"""Replicates: what is drawn, batch after batch, and the intervals that come of it."""
+"""Replicates: how they are drawn, batch after batch, and the standard errors and intervals made from them."""

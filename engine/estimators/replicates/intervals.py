@@ -8,23 +8,68 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from engine.arrays import FloatArray
 from engine.estimators.sample.design_variance import t_interval
 
-MOST_FAILED = 0.05
+MOST_FAILED = 0.05  # share of undefined replicates beyond which there is no interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VarianceRule:
+    """How replicates make a variance: v = sum_r c_r (theta_r - centre)^2.
+
+    Attributes
+    ----------
+    name
+        Name of the resampling plan.
+    factors
+        (r,) float64: c_r.
+    centre
+        ``estimate``, the full-sample estimate, or ``mean``, the mean of the replicates.
+    """
+
+    name: str
+    factors: FloatArray
+    centre: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalSpec:
+    """One interval of one estimate.
+
+    Attributes
+    ----------
+    interval
+        ``normal``, ``basic``, ``percentile``, ``bca`` or ``studentized``.
+    conf_level
+        Confidence level.
+    degrees
+        Degrees of freedom of the normal interval's t.
+    acceleration
+        Acceleration of BCa, from the influence values.
+    errors, std_error
+        For studentized: (r,) linearised standard errors inside the replicates, and that of the estimate.
+    """
+
+    interval: str
+    conf_level: float
+    degrees: int
+    acceleration: float = 0.0
+    errors: FloatArray | None = None
+    std_error: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicateSummary:
-    """What replicates say about one estimate."""
+    """Standard error, interval and p-value of one estimate, from its replicates."""
 
     std_error: float
     conf_low: float
     conf_high: float
     p_value: float
-    interval: str
     n_failed: int
     status: str
 
@@ -43,68 +88,52 @@ def replicate_variance(values: FloatArray, factors: FloatArray, centre: float | 
 
 
 def summarise(
-    estimate: float,
-    values: FloatArray,
-    *,
-    factors: FloatArray,
-    centre: float | None,
-    interval: str,
-    conf_level: float,
-    degrees: int,
-    acceleration: float = 0.0,
-    errors: FloatArray | None = None,
-    std_error: float = float("nan"),
+    estimate: float, values: FloatArray, spec: IntervalSpec, rule: VarianceRule
 ) -> ReplicateSummary:
-    """Return standard error and interval of an estimate.
+    """Return standard error and interval of an estimate from its replicates (r,), NaN where undefined.
 
-    Parameters
-    ----------
-    estimate
-        The full-sample estimate.
-    values
-        (b,) its replicates, NaN where undefined.
-    factors, centre
-        Of the variance, see `replicate_variance`.
-    interval
-        Which interval.
-    conf_level, degrees
-        Level, and degrees of freedom of the normal interval's t.
-    acceleration
-        Of BCa, from the influence values.
-    errors, std_error
-        (b,) linearised standard errors inside the replicates and that of the estimate, for studentized.
+    With more than MOST_FAILED of them undefined there is no interval and no p-value, and the status says so.
     """
-    spread = float(np.sqrt(replicate_variance(values, factors, centre)))
-    low, high, p = t_interval(estimate, spread, degrees, conf_level)
-    present = np.isfinite(values)
-    if interval == "studentized" and errors is not None:
-        present &= np.isfinite(errors) & (errors > 0)
-    failed = int((~present).sum())
+    centre = estimate if rule.centre == "estimate" else None
+    std_error = float(np.sqrt(replicate_variance(values, rule.factors, centre)))
+    low, high, p = t_interval(estimate, std_error, spec.degrees, spec.conf_level)
+    present = _usable(values, spec)
+    n_failed = int((~present).sum())
     status = "ok"
-    kept = values[present]
-    tail = (1.0 - conf_level) / 2.0
-    if failed > MOST_FAILED * len(values) or len(kept) == 0 or not np.isfinite(estimate):
+    if n_failed > MOST_FAILED * len(values) or n_failed == len(values) or not np.isfinite(estimate):
         low = high = p = float("nan")
-        status = f"{failed} of {len(values)} replicates undefined: no interval"
-    elif interval == "percentile":
-        low, high = _quantiles(kept, tail, 1.0 - tail)
-    elif interval == "basic":
-        upper, lower = _quantiles(kept, 1.0 - tail, tail)
-        low, high = 2.0 * estimate - upper, 2.0 * estimate - lower
-    elif interval == "bca":
-        low, high = _bca(estimate, kept, tail, acceleration)
-    elif interval == "studentized" and errors is not None:
-        upper, lower = _quantiles((kept - estimate) / errors[present], 1.0 - tail, tail)
-        low, high = estimate - upper * std_error, estimate - lower * std_error
+        status = f"{n_failed} of {len(values)} replicates undefined: no interval"
+    elif spec.interval != "normal":
+        low, high = _quantile_limits(estimate, values, spec, present)
     return ReplicateSummary(
-        std_error=spread,
-        conf_low=low,
-        conf_high=high,
-        p_value=p,
-        interval=interval,
-        n_failed=failed,
-        status=status,
+        std_error=std_error, conf_low=low, conf_high=high, p_value=p, n_failed=n_failed, status=status
     )
+
+
+def _usable(values: FloatArray, spec: IntervalSpec) -> NDArray[np.bool_]:
+    """Say which replicates (r,) the interval can use."""
+    usable = np.isfinite(values)
+    if spec.interval == "studentized" and spec.errors is not None:
+        usable &= np.isfinite(spec.errors) & (spec.errors > 0)
+    return usable
+
+
+def _quantile_limits(
+    estimate: float, values: FloatArray, spec: IntervalSpec, usable: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Return the limits of an interval that is made of quantiles of the usable replicates."""
+    kept = values[usable]
+    tail = (1.0 - spec.conf_level) / 2.0
+    if spec.interval == "bca":
+        return _bca(estimate, kept, tail, spec.acceleration)
+    if spec.interval == "studentized":
+        assert spec.errors is not None  # noqa: S101 - narrowing for mypy; a studentized interval comes with them
+        upper, lower = _quantiles((kept - estimate) / spec.errors[usable], 1.0 - tail, tail)
+        return estimate - upper * spec.std_error, estimate - lower * spec.std_error
+    if spec.interval == "basic":
+        upper, lower = _quantiles(kept, 1.0 - tail, tail)
+        return 2.0 * estimate - upper, 2.0 * estimate - lower
+    return _quantiles(kept, tail, 1.0 - tail)
 
 
 def _quantiles(values: FloatArray, first: float, second: float) -> tuple[float, float]:
@@ -113,7 +142,7 @@ def _quantiles(values: FloatArray, first: float, second: float) -> tuple[float, 
 
 
 def _bca(estimate: float, values: FloatArray, tail: float, acceleration: float) -> tuple[float, float]:
-    """Return the bias-corrected and accelerated interval; ties with the estimate count half."""
+    """Return the bias-corrected and accelerated interval; replicates equal to the estimate count half."""
     below = (float((values < estimate).sum()) + 0.5 * float((values == estimate).sum())) / len(values)
     z0 = float(ndtri(below))
     if not np.isfinite(z0):

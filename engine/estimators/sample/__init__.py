@@ -1,1 +1,1 @@
-"""The sample as arrays: checked, sorted once, cut by group, with its sampling units."""
+"""The sample as arrays: checked, sorted once, split by group, with its sampling units."""

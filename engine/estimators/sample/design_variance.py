@@ -1,4 +1,4 @@
-"""Variance of linearised totals through strata and sampling units, and Student's t on its degrees of freedom."""
+"""Design variance of linearised totals, and Student's t intervals with the design's degrees of freedom."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def covariance_of(totals: FloatArray, design: DesignArrays) -> FloatArray:
 def t_interval(
     estimate: float, std_error: float, degrees: int, conf_level: float
 ) -> tuple[float, float, float]:
-    """Return (low, high, two-sided p) with Student's t on the design's degrees of freedom.
+    """Return (low, high, two-sided p) by Student's t; NaN without degrees of freedom or standard error.
 
     Examples
     --------
@@ -32,3 +32,8 @@ def t_interval(
     half = float(stdtrit(degrees, 0.5 + conf_level / 2)) * std_error
     p = 2.0 * float(stdtr(degrees, -abs(estimate) / std_error)) if std_error > 0 else np.nan
     return estimate - half, estimate + half, p
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a number as a tidy row holds it: None where it is undefined."""
+    return float(value) if np.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""Estimates group by group: what fails in one group is a status there, and an error only if it fails in all."""
+"""Estimates by group: a failure is the status of the group's row, and an error only if all groups fail."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ def in_groups(
     Parameters
     ----------
     name
-        Of the analysis, for the message.
+        Name of the analysis, for the message.
     groups
         The g groups.
     estimate
-        Number of a group and `base` with its labels -> its rows.
+        Takes the number of a group and `base` with the group's labels, and returns its rows.
     base
-        What a group's row says where nothing can be estimated.
+        The row of a group in which nothing can be estimated; its status is the error's message.
 
     Raises
     ------
     EstimationError
         If no group can be estimated.
     """
-    found: list[TidyRow] = []
+    rows: list[TidyRow] = []
     failures: list[str] = []
     for g, group in enumerate(groups):
-        own = replace(base, wave=group.wave, subgroup=group.subgroup)
+        labelled = replace(base, wave=group.wave, subgroup=group.subgroup)
         try:
-            found += estimate(g, own)
+            rows += estimate(g, labelled)
         except EstimationError as error:
             failures.append(str(error))
-            found.append(replace(own, status=str(error)))
+            rows.append(replace(labelled, status=str(error)))
     if len(failures) == len(groups):
         raise EstimationError(f"analysis '{name}': {failures[0]}")
-    return tuple(found)
+    return tuple(rows)

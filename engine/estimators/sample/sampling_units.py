@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.arrays import DesignArrays, DesignColumns, DesignFrame, FloatArray, IntArray, UnitArray
@@ -9,16 +11,22 @@ from engine.errors import DataError
 
 
 def checked_weights(columns: DesignColumns, n: int) -> FloatArray:
-    """Return the weights of all rows, or say what is wrong with them."""
+    """Return the weights (n,) of all rows, 1 without a weight column.
+
+    Raises
+    ------
+    DataError
+        If a weight is missing, infinite or negative, or all are 0.
+    """
     if columns.weight is None:
         return np.ones(n)
     weight, place = columns.weight, columns.name("weight")
-    for bad, what in (
+    for is_bad, what in (
         (~np.isfinite(weight), "missing or infinite weights"),
         (weight < 0, "negative weights"),
     ):
-        if count := int(bad.sum()):
-            row = int(np.flatnonzero(bad)[0]) + 1
+        if count := int(is_bad.sum()):
+            row = int(np.flatnonzero(is_bad)[0]) + 1
             raise DataError(
                 f"{place}: found {count:,} {what}, the first in row {row:,} of the sample; expected a number "
                 "of 0 or more in every row. Drop these rows by a sample rule, or correct the file."
@@ -28,44 +36,21 @@ def checked_weights(columns: DesignColumns, n: int) -> FloatArray:
     return weight
 
 
-def _checked_ids(codes: IntArray | None, n: int, place: str) -> IntArray:
-    if codes is None:
-        return np.zeros(n, np.int64)
-    if missing := int((codes < 0).sum()):
-        raise DataError(
-            f"{place}: {missing:,} of {n:,} rows have none; expected one in every row. "
-            "Drop these rows by a sample rule, or correct the file."
-        )
-    return codes
-
-
 def sampling_units(columns: DesignColumns, n: int) -> tuple[DesignArrays, UnitArray]:
-    """Number the sampling units by stratum and id; returns the design and the unit (N,) of each row.
+    """Number the sampling units by stratum and id; return the design and each row's unit (N,).
 
-    Without clusters every row is a unit of its own. Units of the panel that have no row in the sample count.
+    Without clusters every row is a unit. Units of the panel that have no row in the sample count too.
     """
     codes = _checked_ids(columns.stratum, n, columns.name("stratum"))
-    frame = columns.frame or DesignFrame(
-        stratum=columns.stratum, cluster=columns.cluster, rows=np.ones(n, np.int64)
-    )
-    every = np.zeros(len(frame.rows), np.int64) if frame.stratum is None else frame.stratum
-    strata = np.unique(every)
-    stratum, every = np.searchsorted(strata, codes), np.searchsorted(strata, every)
+    frame = columns.frame or _frame_of_rows(columns, n)
+    frame_codes = np.zeros(len(frame.rows), np.int64) if frame.stratum is None else frame.stratum
+    strata = np.unique(frame_codes)
+    stratum, frame_stratum = np.searchsorted(strata, codes), np.searchsorted(strata, frame_codes)
     if columns.cluster is None or frame.cluster is None:
-        sizes = np.bincount(every, weights=frame.rows, minlength=len(strata)).astype(np.int64)
+        sizes = np.bincount(frame_stratum, weights=frame.rows, minlength=len(strata)).astype(np.int64)
         unit = row_units(stratum, sizes)
     else:
-        cluster = _checked_ids(columns.cluster, n, columns.name("cluster"))
-        width = int(frame.cluster.max()) + 1
-        units = np.unique(every * width + frame.cluster)
-        unit = np.searchsorted(units, stratum * width + cluster)
-        shared = len(units) - len(np.unique(units % width))
-        if shared and not columns.nested:
-            raise DataError(
-                f"{columns.name('cluster')}: {shared:,} ids stand in more than one stratum; expected one stratum "
-                "for each cluster. Set design.nested = true if ids repeat across strata."
-            )
-        sizes = np.bincount(units // width, minlength=len(strata))
+        unit, sizes = _cluster_units(columns, stratum, frame_stratum, frame.cluster, len(strata))
     _refuse_single(sizes[np.unique(stratum)], columns)
     design = DesignArrays(
         stratum_end=np.cumsum(sizes).astype(np.int64),
@@ -79,7 +64,10 @@ def sampling_units(columns: DesignColumns, n: int) -> tuple[DesignArrays, UnitAr
 
 
 def row_units(stratum: IntArray, sizes: IntArray) -> IntArray:
-    """Number rows (n,) as units of their own: in their order, from the start of their stratum of `sizes` (h,)."""
+    """Make every row (n,) a unit: number the rows in their order, from the start of their stratum.
+
+    `sizes` (h,) is how many units each stratum has.
+    """
     order = np.argsort(stratum, kind="stable")
     counts = np.bincount(stratum, minlength=len(sizes))
     within = np.arange(len(stratum)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -88,33 +76,81 @@ def row_units(stratum: IntArray, sizes: IntArray) -> IntArray:
     return unit
 
 
-def _refuse_single(sizes: IntArray, columns: DesignColumns) -> None:
-    single = int((sizes == 1).sum())
-    if (
-        single
-        and columns.single_psu == "fail"
-        and (columns.cluster is not None or columns.stratum is not None)
-    ):
-        if columns.stratum is None:
-            raise DataError(
-                f"{columns.name('cluster')}: all rows belong to one cluster, so the variance cannot be estimated; "
-                "expected two or more. Is it the right column?"
-            )
+def units_and_degrees(units: Sequence[UnitArray], design: DesignArrays) -> tuple[int, int]:
+    """Return how many sampling units have rows in any of the groups, and their degrees of freedom.
+
+    `units` holds the units (n,) of each group's rows. Degrees of freedom are units minus their strata.
+    """
+    has_rows = np.zeros(design.n_units, bool)
+    for unit in units:
+        has_rows[unit] = True
+    in_stratum = np.add.reduceat(has_rows, design.stratum_end - design.stratum_sizes, dtype=np.int64)
+    n_units = int(in_stratum.sum())
+    return n_units, n_units - int((in_stratum > 0).sum())
+
+
+def _checked_ids(codes: IntArray | None, n: int, place: str) -> IntArray:
+    if codes is None:
+        return np.zeros(n, np.int64)
+    if missing := int((codes < 0).sum()):
         raise DataError(
-            f"{columns.name('stratum')}: {single:,} of {len(sizes):,} strata have a single sampling unit, so "
-            "their variance cannot be estimated; expected two or more. Merge strata, or set "
-            "design.single_psu = 'adjust' or 'certainty'."
+            f"{place}: {missing:,} of {n:,} rows have none; expected one in every row. "
+            "Drop these rows by a sample rule, or correct the file."
         )
+    return codes
+
+
+def _frame_of_rows(columns: DesignColumns, n: int) -> DesignFrame:
+    return DesignFrame(stratum=columns.stratum, cluster=columns.cluster, rows=np.ones(n, np.int64))
+
+
+def _cluster_units(
+    columns: DesignColumns, stratum: IntArray, frame_stratum: IntArray, frame_cluster: IntArray, n_strata: int
+) -> tuple[IntArray, IntArray]:
+    """Number the clusters of the frame by stratum and id.
+
+    Returns each row's unit (n,) and how many units each stratum has (h,).
+    """
+    cluster = _checked_ids(columns.cluster, len(stratum), columns.name("cluster"))
+    width = int(frame_cluster.max()) + 1
+    units = np.unique(frame_stratum * width + frame_cluster)
+    shared = len(units) - len(np.unique(units % width))
+    if shared and not columns.nested:
+        raise DataError(
+            f"{columns.name('cluster')}: {shared:,} ids stand in more than one stratum; expected one stratum "
+            "for each cluster. Set design.nested = true if ids repeat across strata."
+        )
+    unit = np.searchsorted(units, stratum * width + cluster)
+    return unit, np.bincount(units // width, minlength=n_strata)
+
+
+def _refuse_single(sizes: IntArray, columns: DesignColumns) -> None:
+    """Refuse strata of a single unit (sizes (h,) of those with rows), unless the study says what they do."""
+    single = int((sizes == 1).sum())
+    has_design = columns.cluster is not None or columns.stratum is not None
+    if not (single and has_design and columns.single_psu == "fail"):
+        return
+    if columns.stratum is None:
+        raise DataError(
+            f"{columns.name('cluster')}: all rows belong to one cluster, so the variance cannot be "
+            "estimated; expected two or more. Is it the right column?"
+        )
+    raise DataError(
+        f"{columns.name('stratum')}: {single:,} of {len(sizes):,} strata have a single sampling unit, so "
+        "their variance cannot be estimated; expected two or more. Merge strata, or set "
+        "design.single_psu = 'adjust' or 'certainty'."
+    )
 
 
 def _population(columns: DesignColumns, stratum: IntArray, sizes: IntArray) -> FloatArray:
+    """Return how many units each stratum (h,) has in the population, infinite without a correction."""
     if columns.population is None:
         return np.full(len(sizes), np.inf)
     population = np.full(len(sizes), np.inf)
     population[stratum] = columns.population
     if not np.array_equal(population[stratum], columns.population) or (population < sizes).any():
         raise DataError(
-            "design.population: found strata with differing, missing or too small values; expected one number in "
-            "each stratum, not below its sampled PSUs. Correct the column or leave it out."
+            "design.population: found strata with differing, missing or too small values; expected one "
+            "number in each stratum, not below its sampled PSUs. Correct the column or leave it out."
         )
     return population

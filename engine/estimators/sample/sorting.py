@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,18 +25,25 @@ from engine.estimators.sample.sampling_units import checked_weights, row_units, 
 
 
 def checked_outcome(name: str, values: FloatArray, bounds: tuple[float, float] | None) -> FloatArray:
-    """Return an outcome after checking that it is finite and inside its theoretical bounds."""
+    """Return an outcome (n,) unchanged; missing values are NaN.
+
+    Raises
+    ------
+    DataError
+        If a value is infinite or lies outside the theoretical bounds.
+    """
     if count := int(np.isinf(values).sum()):
         raise DataError(
-            f"outcome '{name}': found {count:,} infinite values; expected numbers. List their code under missing."
+            f"outcome '{name}': found {count:,} infinite values; expected numbers. "
+            "List their code under missing."
         )
     if bounds is not None:
         with np.errstate(invalid="ignore"):
             count = int(((values < bounds[0]) | (values > bounds[1])).sum())
         if count:
             raise DataError(
-                f"outcome '{name}': {count:,} values lie outside its bounds [{bounds[0]:g}, {bounds[1]:g}]; expected "
-                "all inside. Correct the bounds, or list codes such as 99 under missing."
+                f"outcome '{name}': {count:,} values lie outside its bounds [{bounds[0]:g}, {bounds[1]:g}]; "
+                "expected all inside. Correct the bounds, or list codes such as 99 under missing."
             )
     return values
 
@@ -59,22 +67,27 @@ def sort_sample(
     rank
         (N,) values of the ranking variable, NaN where missing.
     rank_name
-        Its name.
+        Name of the ranking variable.
     columns
         The design columns.
     group
-        (N,) number of each row's group, -1 for none; None puts all rows into one.
+        (N,) number of each row's group, -1 for none; None puts all rows into one group.
     groups
         The groups.
     canonical
-        Order ties by all that tells rows apart, so that replicates which draw rows do not depend on the
-        order of the file.
+        Order ties by everything that distinguishes rows, so that replicates which draw rows do not depend on
+        the order of the file.
 
     Returns
     -------
     SampleArrays
-        Rows without rank, group or any outcome, or of weight 0, are left out; the design still counts their
-        units, as a domain of the sample should.
+        Rows without rank, without group, without any outcome, or of weight 0 are left out; the design still
+        counts their units, as it should for a domain of the sample.
+
+    Raises
+    ------
+    DataError
+        If there are no rows, the rank is infinite somewhere, or the design columns cannot be used.
     """
     n_all = rank.shape[0]
     if n_all == 0:
@@ -86,51 +99,37 @@ def sort_sample(
             f"rank '{rank_name}': found infinite values; expected numbers. List their code under missing."
         )
     number = np.zeros(n_all, np.int64) if group is None else group
-    keep = (weight > 0) & (number >= 0) & ~np.isnan(rank)
-    keep &= ~np.all([np.isnan(values) for values in outcomes.values()], axis=0)
-    kept = np.flatnonzero(keep)
-    keys: list[NDArray[Any]] = [rank[kept], number[kept]]
+    has_outcome = ~np.all([np.isnan(values) for values in outcomes.values()], axis=0)
+    kept = np.flatnonzero((weight > 0) & (number >= 0) & ~np.isnan(rank) & has_outcome)
+    keys: list[NDArray[Any]] = [rank, number]
     if canonical:
-        block = unit[kept] if design.has_clusters else design.stratum_of_unit[unit[kept]]
-        keys = [block, weight[kept], *(values[kept] for values in outcomes.values()), *keys]
-    order = kept[np.lexsort(keys)]
-    sorted_rank, sorted_group = rank[order], number[order]
-    new = np.ones(len(order), np.int64)
-    new[1:] = (sorted_rank[1:] != sorted_rank[:-1]) | (sorted_group[1:] != sorted_group[:-1])
-    given = columns.replicate_weights
+        drawn_together = unit if design.has_clusters else design.stratum_of_unit[unit]
+        keys = [drawn_together, weight, *outcomes.values(), *keys]
+    order = _sorted_rows(kept, keys)
     return SampleArrays(
-        rank=np.cumsum(new),
+        rank=_dense_rank(rank[order], number[order]),
         weight=np.ascontiguousarray(weight[order]),
         unit=_sorted_units(unit[order], design),
         outcomes=np.ascontiguousarray([values[order] for values in outcomes.values()]),
         outcome_names=tuple(outcomes),
         rank_name=rank_name,
         groups=groups,
-        group_start=np.searchsorted(sorted_group, np.arange(len(groups) + 1)).astype(np.int64),
+        group_start=np.searchsorted(number[order], np.arange(len(groups) + 1)).astype(np.int64),
         design=design,
         order=order,
-        replicate_weights=None
-        if given is None
-        else ReplicateWeights(
-            values=np.ascontiguousarray(given.values[:, order]),
-            factors=given.factors,
-            centre=given.centre,
-            is_bootstrap=given.is_bootstrap,
-        ),
+        replicate_weights=_sorted_replicate_weights(columns.replicate_weights, order),
     )
 
 
-def _sorted_units(unit: UnitArray, design: DesignArrays) -> UnitArray:
-    """Renumber row units in sorted order inside their stratum, so that draws do not depend on the file's order."""
-    if design.has_clusters:
-        return np.ascontiguousarray(unit)
-    return row_units(design.stratum_of_unit[unit], design.stratum_sizes).astype(np.int32)
-
-
 def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, ...]) -> TableArrays:
-    """Take the rows of positive weight for tables; group (N,) is -1 for rows in none.
+    """Return the arrays of tables; `group` (N,) is -1 for rows in no group.
 
-    Rows of weight 0 keep their place, without weight, so that variables of all N rows still fit.
+    Rows of weight 0 stay in place and belong to no group, so that variables of all N rows still fit.
+
+    Raises
+    ------
+    DataError
+        If there are no rows, or the design columns cannot be used.
     """
     n = group.shape[0]
     if n == 0:
@@ -139,3 +138,30 @@ def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, .
     design, unit = sampling_units(columns, n)
     number = np.where(weight > 0, group, -1).astype(np.int32)
     return TableArrays(weight=weight, unit=unit, group=number, groups=groups, design=design)
+
+
+def _sorted_rows(rows: IntArray, keys: Sequence[NDArray[Any]]) -> IntArray:
+    """Sort some rows (n,) by keys (N,), the last key first."""
+    order: IntArray = rows[np.lexsort([key[rows] for key in keys])]
+    return order
+
+
+def _dense_rank(rank: FloatArray, group: IntArray) -> IntArray:
+    """Number the distinct ranks of sorted rows (n,) from 1; a new group starts a new number."""
+    is_new = np.ones(len(rank), np.int64)
+    is_new[1:] = (rank[1:] != rank[:-1]) | (group[1:] != group[:-1])
+    return np.cumsum(is_new)
+
+
+def _sorted_units(unit: UnitArray, design: DesignArrays) -> UnitArray:
+    """Renumber rows that are units in sorted order inside their stratum.
+
+    Otherwise draws would depend on the order of the file.
+    """
+    if design.has_clusters:
+        return np.ascontiguousarray(unit)
+    return row_units(design.stratum_of_unit[unit], design.stratum_sizes).astype(np.int32)
+
+
+def _sorted_replicate_weights(given: ReplicateWeights | None, order: IntArray) -> ReplicateWeights | None:
+    return None if given is None else replace(given, values=np.ascontiguousarray(given.values[:, order]))

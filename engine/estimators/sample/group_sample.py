@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, UnitArray
+from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
+from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.index.ranks import tie_ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class GroupSample:
     """The complete rows of one outcome in one group.
 
     Attributes
@@ -21,15 +21,15 @@ class Piece:
     weight, outcome
         (n,) float64.
     unit
-        (n,) int32.
-    ends
-        (t,) int64 of the tie groups.
+        (n,) int32: the sampling unit of each row.
+    tie_end
+        (t,) int64: where each tie group's rows end.
     W, mu
         Sum of weights and weighted mean.
     n_clusters
-        Sampling clusters with rows here, or None without clusters.
+        How many sampling clusters have rows here; None without clusters.
     degrees
-        Degrees of freedom: units less strata with rows here.
+        Degrees of freedom: units minus strata that have rows here.
     status
         ``ok``, or why no index exists.
     """
@@ -37,7 +37,7 @@ class Piece:
     weight: FloatArray
     outcome: FloatArray
     unit: UnitArray
-    ends: IntArray
+    tie_end: IntArray
     W: float
     mu: float
     n_clusters: int | None
@@ -45,15 +45,21 @@ class Piece:
     status: str
 
     @property
+    def n_rows(self) -> int:
+        """How many rows are complete."""
+        return len(self.weight)
+
+    @property
     def n_events(self) -> int | None:
-        """The events of a 0/1 outcome."""
+        """How many events a 0/1 outcome has; None for other outcomes and without rows."""
         is_event = self.outcome == 1
-        return int(is_event.sum()) if np.all(is_event | (self.outcome == 0)) else None
+        is_binary = self.n_rows > 0 and np.all(is_event | (self.outcome == 0))
+        return int(is_event.sum()) if is_binary else None
 
 
-def cut_piece(arrays: SampleArrays, outcome: int, group: int) -> Piece:
-    """Take the complete rows of one outcome in one group."""
-    rows = slice(int(arrays.group_start[group]), int(arrays.group_start[group + 1]))
+def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
+    """Return the rows of a group that have an outcome (both by number)."""
+    rows = arrays.rows_of(group)
     values = arrays.outcomes[outcome, rows]
     weight, unit, rank = arrays.weight[rows], arrays.unit[rows], arrays.rank[rows]
     present = ~np.isnan(values)
@@ -61,27 +67,17 @@ def cut_piece(arrays: SampleArrays, outcome: int, group: int) -> Piece:
         values, weight, unit, rank = values[present], weight[present], unit[present], rank[present]
     W, mu = weighted_mean(weight, values)
     n_units, degrees = units_and_degrees([unit], arrays.design)
-    return Piece(
+    return GroupSample(
         weight=weight,
         outcome=values,
         unit=unit,
-        ends=tie_ends(rank),
+        tie_end=tie_ends(rank),
         W=W,
         mu=mu,
         n_clusters=n_units if arrays.design.has_clusters else None,
         degrees=degrees,
         status=_status(values, rank),
     )
-
-
-def units_and_degrees(units: Sequence[UnitArray], design: DesignArrays) -> tuple[int, int]:
-    """Return how many sampling units hold rows of any of the groups, and these less their strata."""
-    seen = np.zeros(design.n_units, bool)
-    for unit in units:
-        seen[unit] = True
-    in_stratum = np.add.reduceat(seen, design.stratum_end - design.stratum_sizes, dtype=np.int64)
-    n_units = int(in_stratum.sum())
-    return n_units, n_units - int((in_stratum > 0).sum())
 
 
 def _status(values: FloatArray, rank: IntArray) -> str:

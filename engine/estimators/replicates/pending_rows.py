@@ -1,0 +1,129 @@
+"""Rows that wait for their replicates: those may come from several shares before intervals are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.arrays import FloatArray
+from engine.estimators.replicates.intervals import IntervalSpec, VarianceRule, summarise
+from engine.estimators.replicates.resampling_plan import ResamplingPlan
+from engine.estimators.sample.design_variance import finite_or_none
+from engine.results import TidyRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRow:
+    """A row whose standard error and interval come from its replicates.
+
+    Attributes
+    ----------
+    row
+        The row with its estimate; `method` lacks the interval.
+    values
+        (r,) replicates, NaN where undefined; of a share, only those of the share.
+    interval, degrees, acceleration, errors, std_error
+        See `IntervalSpec`.
+    """
+
+    row: TidyRow
+    values: FloatArray
+    interval: str
+    degrees: int
+    acceleration: float = 0.0
+    errors: FloatArray | None = None
+    std_error: float = float("nan")
+
+
+EstimateRow = TidyRow | PendingRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """The result of an analysis: rows, some of them pending, and how replicates make their variance."""
+
+    entries: tuple[EstimateRow, ...]
+    variance_rule: VarianceRule | None = None
+
+    @property
+    def rows(self) -> tuple[TidyRow, ...]:
+        """The tidy rows, with standard errors and intervals."""
+        return tuple(
+            self._finished(entry) if isinstance(entry, PendingRow) else entry for entry in self.entries
+        )
+
+    def _finished(self, entry: PendingRow) -> TidyRow:
+        assert self.variance_rule is not None  # noqa: S101 - narrowing for mypy; pending rows come with a rule
+        return finished_row(entry, self.variance_rule)
+
+
+def finished_row(entry: PendingRow, rule: VarianceRule) -> TidyRow:
+    """Return a row with the standard error and interval of its replicates."""
+    row = entry.row
+    assert row.estimate is not None  # noqa: S101 - narrowing for mypy; an undefined estimate has no replicates
+    interval = IntervalSpec(
+        interval=entry.interval,
+        conf_level=row.conf_level or 0.95,
+        degrees=entry.degrees,
+        acceleration=entry.acceleration,
+        errors=entry.errors,
+        std_error=entry.std_error,
+    )
+    summary = summarise(row.estimate, entry.values, interval, rule)
+    return replace(
+        row,
+        std_error=finite_or_none(summary.std_error),
+        conf_low=finite_or_none(summary.conf_low),
+        conf_high=finite_or_none(summary.conf_high),
+        p_value=finite_or_none(summary.p_value),
+        method=f"{row.method}, {entry.interval}",
+        n_replicates=len(rule.factors),
+        n_failed=summary.n_failed,
+        status=summary.status if row.status == "ok" else row.status,
+    )
+
+
+def pending_row(
+    row: TidyRow, values: FloatArray, plan: ResamplingPlan, interval: str, degrees: int
+) -> PendingRow:
+    """Return a row of a decomposition or of a change with its replicates (r,)."""
+    return PendingRow(
+        row=replace(row, method=f"{row.method}, {plan.name}"),
+        values=values,
+        interval=interval,
+        degrees=plan.degrees or degrees,
+    )
+
+
+def join_shares(shares: Sequence[Estimates]) -> Estimates:
+    """Join the shares of one analysis, in their order, to the estimates of a run of all replicates.
+
+    Raises
+    ------
+    ValueError
+        If the shares hold different rows, so that they are not shares of one analysis.
+    """
+    entries = tuple(_join_rows(rows) for rows in zip(*(share.entries for share in shares), strict=True))
+    return Estimates(entries=entries, variance_rule=shares[0].variance_rule)
+
+
+def _join_rows(rows: Iterable[EstimateRow]) -> EstimateRow:
+    """Join one row of all shares."""
+    first, *others = rows
+    if not isinstance(first, PendingRow):
+        if any(other != first for other in others):
+            raise ValueError(first.measure)
+        return first
+    pending = [first]
+    for other in others:
+        if not isinstance(other, PendingRow) or other.row != first.row or other.interval != first.interval:
+            raise ValueError(first.row.measure)
+        pending.append(other)
+    errors = [share.errors for share in pending if share.errors is not None]
+    return replace(
+        first,
+        values=np.concatenate([share.values for share in pending]),
+        errors=np.concatenate(errors) if errors else None,
+    )

@@ -1,0 +1,193 @@
+"""The resampling plan of each bootstrap method, of the jackknife and of replicate weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.arrays import DesignArrays, IntArray, SampleArrays
+from engine.errors import EstimationError
+from engine.estimators.replicates.resampling_plan import ResamplingPlan, bootstrap_factors
+from engine.kernels.draws import draws
+from engine.kernels.draws.streams import stream_key
+from engine.study import BootstrapSpec
+
+MOST_DELETIONS = 20_000
+
+
+def requested_plan(spec: BootstrapSpec | None, arrays: SampleArrays, seed: int) -> ResamplingPlan | None:
+    """Return the resampling plan of a sample; None if no replicates are requested."""
+    if spec is None or not (spec.replicates or spec.method == "jackknife"):
+        return None
+    return make_plan(spec, arrays, seed)
+
+
+def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> ResamplingPlan:
+    """Return the resampling plan of a sample.
+
+    Raises
+    ------
+    EstimationError
+        If the method or an interval is not defined for this design.
+    """
+    design = arrays.design
+    method = _method(spec, arrays)
+    _check_method(method, spec, design)
+    if method == "replicate-weights":
+        return _replicate_weights(arrays)
+    if method == "jackknife":
+        return _jackknife(arrays)
+    key = stream_key(seed, method)
+    if method in ("cluster", "rao-wu"):
+        return _stratified_bootstrap(method, arrays, key, spec.replicates)
+    if method == "poisson" and design.has_strata:
+        return _stratified_poisson(arrays, key, spec.replicates)
+    if method == "iid" or not design.has_clusters:
+        return _row_bootstrap(method, arrays, key, spec.replicates)
+    return _poisson_of_clusters(arrays, key, spec.replicates)
+
+
+def _method(spec: BootstrapSpec, arrays: SampleArrays) -> str:
+    """Return the method that ``auto`` stands for: the study's replicate weights, else its design."""
+    if spec.method != "auto":
+        return spec.method
+    if arrays.replicate_weights is not None:
+        return "replicate-weights"
+    return "rao-wu" if arrays.design.has_clusters or arrays.design.has_strata else "iid"
+
+
+def _check_method(method: str, spec: BootstrapSpec, design: DesignArrays) -> None:
+    if method not in ("jackknife", "replicate-weights") and np.isfinite(design.population).any():
+        raise EstimationError(
+            f"bootstrap.method: found '{method}' with a finite population (design.population), which it does "
+            "not correct for; expected 'jackknife', or no bootstrap. The linearised standard error is "
+            "corrected."
+        )
+    if "studentized" in spec.interval and method == "rao-wu" and (design.stratum_sizes == 2).any():
+        raise EstimationError(
+            "bootstrap.interval: found 'studentized' with strata of two sampling units, of which the Rao-Wu "
+            "bootstrap draws one; expected three or more in each. Use interval = 'percentile' or 'normal'."
+        )
+
+
+def _row_bootstrap(method: str, arrays: SampleArrays, key: np.uint64, n_replicates: int) -> ResamplingPlan:
+    """Draw rows: n of n with replacement (iid), or independent Poisson(1) counts."""
+    n = arrays.n
+    return ResamplingPlan(
+        name=f"{method} bootstrap",
+        n_replicates=n_replicates,
+        draws=draws.exact_rows(key, n) if method == "iid" else draws.poisson_rows(key, n),
+        draws_rows=True,
+        factors=bootstrap_factors(n_replicates),
+        unit=np.arange(n, dtype=np.int32),
+        stratum_end=np.array([n], np.int64),
+        unit_scale=np.ones(n),
+        key=key,
+    )
+
+
+def _poisson_of_clusters(arrays: SampleArrays, key: np.uint64, n_replicates: int) -> ResamplingPlan:
+    n_units = arrays.design.n_units
+    return ResamplingPlan(
+        name="poisson bootstrap",
+        n_replicates=n_replicates,
+        draws=draws.poisson_units(key, arrays.unit, n_units),
+        factors=bootstrap_factors(n_replicates),
+        unit=arrays.unit,
+        stratum_end=np.array([n_units], np.int64),
+        unit_scale=np.ones(n_units),
+        key=key,
+    )
+
+
+def _stratified_bootstrap(
+    method: str, arrays: SampleArrays, key: np.uint64, n_replicates: int
+) -> ResamplingPlan:
+    """Draw units with replacement in each stratum: as many as it has (cluster), or one fewer (Rao-Wu)."""
+    ends = _resampling_strata(arrays.design)
+    sizes = np.diff(ends, prepend=0)
+    # A PSU alone in its stratum keeps its weight (certainty).
+    n_draws = np.where(sizes > 1, sizes - 1 if method == "rao-wu" else sizes, 0)
+    scale = np.where(sizes > 1, sizes / np.maximum(n_draws, 1), 1.0)
+    return ResamplingPlan(
+        name=f"{method} bootstrap",
+        n_replicates=n_replicates,
+        draws=draws.stratified_units(key, arrays.unit, ends, n_draws),
+        factors=bootstrap_factors(n_replicates),
+        unit=arrays.unit,
+        stratum_end=ends,
+        unit_scale=np.repeat(scale, sizes),
+    )
+
+
+def _stratified_poisson(arrays: SampleArrays, key: np.uint64, n_replicates: int) -> ResamplingPlan:
+    """Scale Poisson counts to their stratum's size: otherwise random stratum totals would add variance."""
+    ends = _resampling_strata(arrays.design)
+    return ResamplingPlan(
+        name="poisson bootstrap",
+        n_replicates=n_replicates,
+        draws=draws.scaled_units(key, arrays.unit, ends),
+        factors=bootstrap_factors(n_replicates),
+        unit=arrays.unit,
+        stratum_end=ends,
+        unit_scale=np.ones(arrays.design.n_units),
+    )
+
+
+def _resampling_strata(design: DesignArrays) -> IntArray:
+    """Return the ends of strata; with ``adjust``, a stratum of a single unit is merged with its neighbour."""
+    if design.single_psu != "adjust":
+        return design.stratum_end
+    ends: list[int] = []
+    start = 0
+    for end in design.stratum_end.tolist():
+        if end - start > 1:
+            ends.append(end)
+            start = end
+    if not ends or ends[-1] != design.n_units:
+        ends = [*ends[:-1], design.n_units]
+    return np.array(ends, np.int64)
+
+
+def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
+    """Delete one sampling unit in each replicate (JKn)."""
+    design = arrays.design
+    if design.n_units > MOST_DELETIONS:
+        raise EstimationError(
+            f"bootstrap.method: 'jackknife' would delete {design.n_units:,} units one by one; expected at "
+            f"most {MOST_DELETIONS:,}. Give design.cluster, or use the linearised standard error or a "
+            "bootstrap."
+        )
+    sizes = design.stratum_sizes[design.stratum_of_unit]
+    return ResamplingPlan(
+        name="delete-PSU jackknife" if design.has_clusters else "delete-one jackknife",
+        n_replicates=design.n_units,
+        draws=draws.deleted_units(arrays.unit, design.stratum_end, design.stratum_of_unit),
+        unit=arrays.unit,
+        factors=(sizes - 1.0) / sizes * (1.0 - sizes / design.population[design.stratum_of_unit]),
+        is_bootstrap=False,
+        stratum_end=design.stratum_end,
+        unit_scale=np.ones(design.n_units),
+    )
+
+
+def _replicate_weights(arrays: SampleArrays) -> ResamplingPlan:
+    given = arrays.replicate_weights
+    if given is None:
+        raise EstimationError(
+            "bootstrap.method: found 'replicate-weights' without any; expected design.replicate_weights. "
+            "Name their columns there."
+        )
+    return ResamplingPlan(
+        name="replicate weights",
+        n_replicates=len(given.factors),
+        draws=draws.given_weights(given.values),
+        unit=np.arange(arrays.n, dtype=np.int32),
+        factors=given.factors,
+        centre=given.centre,
+        is_bootstrap=given.is_bootstrap,
+        replaces_weight=True,
+        # As degf of R's survey package: the rank of the replicate weights minus one.
+        degrees=max(int(np.linalg.matrix_rank(given.values @ given.values.T)) - 1, 1),
+        stratum_end=np.array([arrays.n], np.int64),
+        unit_scale=np.ones(arrays.n),
+    )
