@@ -17,7 +17,7 @@ import numpy as np
 from engine.estimators.regression.logit import maximise, standardised
 from engine.estimators.regression.multilevel_likelihood import Likelihood, Nested
 from engine.estimators.regression.multilevel_maximum import maximum
-from engine.kernels.regression.multilevel_likelihood import Cells
+from engine.kernels.regression.multilevel_cells import ClusterCells
 
 LEVELS = (2, 3, 3, 5, 4, 4, 3, 3, 2, 2, 2, 2, 2, 4)  # of the factors
 VARIANCES = {"city": 0.25, "community": 0.10}
@@ -57,7 +57,7 @@ def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noq
     n = np.ones(len(y))
     Z, _ = standardised(X, n)
     single = maximise(Z, n, y)
-    nested = Nested.of(Z, Cells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
+    nested = Nested.of(Z, ClusterCells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
     found = maximum(Likelihood(nested=nested, points=7), np.concatenate([single.beta, [0.5, 0.5]]))
     seconds = time.perf_counter() - began
     v3, v2 = found.theta[-2:] ** 2

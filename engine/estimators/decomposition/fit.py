@@ -19,9 +19,10 @@ from engine.estimators.decomposition.rank_tables import rank_tables
 from engine.estimators.index.indices import Index
 from engine.estimators.replicates.plan import ResamplingPlan
 from engine.kernels.decomposition import effects
-from engine.kernels.decomposition.decomposition import Numbers, Sample, block_numbers, block_sums
+from engine.kernels.decomposition.decomposition import DecompositionNumbers, block_numbers, block_sums
+from engine.kernels.decomposition.rows import DecompositionRows, NeedSets, RowsByPattern, RowsByRank
 from engine.kernels.draws.draws import Draws
-from engine.kernels.draws.tiles import TABLE, Batch
+from engine.kernels.draws.tiles import TABLE, BatchDraws
 from engine.kernels.index.ranks import tie_ends
 from engine.kernels.jit import in_threads
 from engine.kernels.regression import glm, links
@@ -58,7 +59,7 @@ class Laid:
         The outcome was centred at it for the ranks.
     """
 
-    sample: Sample
+    sample: DecompositionRows
     unit: UnitArray
     p_unit: UnitArray
     centre: float
@@ -93,27 +94,25 @@ def lay_out(
     new[1:] = (p_pattern[1:] != p_pattern[:-1]) | (p_y[1:] != p_y[:-1])
     cell_end = np.append(np.flatnonzero(new)[1:], len(y))
     tie_end = tie_ends(arrays.rank[rows])
-    sample = Sample(
-        weight=np.ascontiguousarray(weight),
-        tie_end=tie_end,
-        widest=int(np.diff(tie_end, prepend=0).max()),
-        code=tables.code,
-        offset=tables.offset,
-        t_indptr=tables.indptr,
-        t_column=tables.column,
-        t_value=tables.value,
-        dense=tables.dense,
-        dense_column=tables.dense_column,
-        p_weight=weight[by_pattern],
-        cell_end=cell_end,
-        cell_pattern=p_pattern[cell_end - 1].astype(np.int64),
-        cell_outcome=p_y[cell_end - 1],
-        indptr=covariates.patterns.indptr,
-        column=covariates.patterns.column,
-        value=covariates.patterns.value,
-        need_of_pattern=covariates.need_of_pattern if with_need else np.empty(0, np.int32),
-        example=covariates.example if with_need else np.empty(0, np.int64),
-        is_need=covariates.is_need,
+    sample = DecompositionRows(
+        by_rank=RowsByRank(
+            weight=np.ascontiguousarray(weight),
+            tie_end=tie_end,
+            widest=int(np.diff(tie_end, prepend=0).max()),
+            tables=tables,
+        ),
+        by_pattern=RowsByPattern(
+            weight=weight[by_pattern],
+            cell_end=cell_end,
+            pattern=p_pattern[cell_end - 1].astype(np.int64),
+            outcome=p_y[cell_end - 1],
+        ),
+        patterns=covariates.patterns,
+        need=NeedSets(
+            of_pattern=covariates.need_of_pattern if with_need else np.empty(0, np.int32),
+            example=covariates.example if with_need else np.empty(0, np.int64),
+            is_need=covariates.is_need,
+        ),
         factor=covariates.factor,
     )
     return Laid(sample=sample, unit=unit, p_unit=unit[by_pattern], centre=centre)
@@ -130,7 +129,7 @@ def _need_table(
 
 def fit_sample(
     arrays: SampleArrays, covariates: Covariates, group: int, model: str, effect: str, *, with_need: bool
-) -> tuple[Numbers, float]:
+) -> tuple[DecompositionNumbers, float]:
     """Decompose a group of the sample itself: the same kernel with multipliers of 1, fitted from scratch."""
     laid = lay_out(arrays, covariates, group, None, with_need=with_need)
     once = Draws(
@@ -145,14 +144,14 @@ def fit_sample(
     return block_numbers(laid.sample, sums, MODELS[model], EFFECTS[effect], start), laid.centre
 
 
-def _workspace(sample: Sample, lanes: int) -> tuple[FloatArray, FloatArray]:
-    shape = (len(sample.indptr) - 1, lanes)
+def _workspace(sample: DecompositionRows, lanes: int) -> tuple[FloatArray, FloatArray]:
+    shape = (len(sample.patterns.indptr) - 1, lanes)
     return np.empty(shape), np.empty(shape)
 
 
 def replicate_group(
-    laid: Laid, drawn: Draws, batch: Batch, start: FloatArray, model: str, effect: str, n_threads: int
-) -> Numbers:
+    laid: Laid, drawn: Draws, batch: BatchDraws, start: FloatArray, model: str, effect: str, n_threads: int
+) -> DecompositionNumbers:
     """Decompose a group in the replicates of a batch, refitting from the sample's coefficients `start` (q,)."""
     free: SimpleQueue[tuple[FloatArray, FloatArray]] = (
         SimpleQueue()
@@ -160,7 +159,7 @@ def replicate_group(
     for _ in range(n_threads):
         free.put(_workspace(laid.sample, batch.starts.shape[1]))
 
-    def work(b: int) -> Numbers:
+    def work(b: int) -> DecompositionNumbers:
         own = free.get()
         try:
             sums = block_sums(by_rank, by_pattern, b, laid.sample, *own)
@@ -172,11 +171,11 @@ def replicate_group(
     by_rank, by_pattern = drawn.reordered(batch, laid.unit, n), drawn.reordered(batch, laid.p_unit, n)
     start = np.ascontiguousarray(start)
     blocks = in_threads(work, len(batch.starts))
-    return Numbers(*(np.concatenate(own) for own in zip(*blocks, strict=True)))
+    return DecompositionNumbers(*(np.concatenate(own) for own in zip(*blocks, strict=True)))
 
 
 def derive(
-    numbers: Numbers, covariates: Covariates, index: Index, centre: float, *, with_need: bool
+    numbers: DecompositionNumbers, covariates: Covariates, index: Index, centre: float, *, with_need: bool
 ) -> dict[Key, FloatArray]:
     """Turn a kernel's numbers into each quantity (measure, column or group) by replicate (r,), NaN if undefined."""
     W, T, S = numbers.total.T

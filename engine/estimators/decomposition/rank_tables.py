@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.arrays import FloatArray, IntArray
+from engine.arrays import IntArray
 from engine.estimators.decomposition.covariates import Coded, sparse
+from engine.kernels.decomposition.rows import RankTables
 
 MOST_ROWS = 1024  # of a table: with all replicates of a block it stays in the cache
 MOST_VALUES = 4096  # of a variable that gets a table at all
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RankTables:
-    """As `engine.kernels.decomposition.decomposition.Sample` takes them."""
-
-    code: NDArray[np.int32]
-    offset: IntArray
-    indptr: IntArray
-    column: IntArray
-    value: FloatArray
-    dense: FloatArray
-    dense_column: IntArray
 
 
 def rank_tables(variables: Sequence[Coded], first: tuple[IntArray, Sequence[Coded]] | None) -> RankTables:

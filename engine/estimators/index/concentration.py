@@ -17,7 +17,6 @@ from engine.estimators.index.rows import IndexBlock, index_rows
 from engine.estimators.replicates.pending import WHOLE, Entry, Estimated, ReplicatePlan, Share
 from engine.estimators.replicates.plan import ResamplingPlan, make_plan, shortened
 from engine.estimators.sample.pieces import Piece, cut_piece
-from engine.kernels.index.indices import MIDRANK_FAMILY
 from engine.kernels.jit import threads as kernel_threads
 from engine.study import ConcentrationSpec
 
@@ -76,7 +75,7 @@ def estimate_concentration(
     if spec.bootstrap is not None and (spec.bootstrap.replicates or spec.bootstrap.method == "jackknife"):
         plan = make_plan(spec.bootstrap, arrays, seed)
         studentized = "studentized" in spec.bootstrap.interval
-        shaped = any(target.index.family != MIDRANK_FAMILY for target in targets)
+        shaped = any(not target.index.is_midrank for target in targets)
         if studentized and (not plan.is_bootstrap or plan.replaces_weight):
             raise EstimationError(
                 f"analysis '{spec.name}', bootstrap.interval: found 'studentized' with {plan.name}; expected a "

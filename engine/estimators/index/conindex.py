@@ -17,15 +17,13 @@ from engine.kernels.index.numerators import numerator
 from engine.kernels.index.ranks import weighted_fractional_rank
 from engine.results import TidyRow
 
-SCALED = ("standard", "generalized", "erreygers", "wagstaff", "modified")
-
 
 def conindex_rows(row: TidyRow, piece: Piece, index: Index) -> list[TidyRow]:
     """Return the index as conindex has it, with classical, robust and clustered standard errors.
 
     conindex gives no standard error for extended and symmetric indices, so there is nothing to set beside.
     """
-    if index.name not in SCALED:
+    if not index.is_midrank:
         return []
     import statsmodels.api as sm
 

@@ -13,7 +13,7 @@ from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
 from engine.estimators.replicates.plan import ResamplingPlan
 from engine.estimators.sample.pieces import Piece
 from engine.kernels.draws.draws import Draws, cell_draws
-from engine.kernels.index.midrank_sweep import Rows
+from engine.kernels.index.ranked_rows import RankedRows
 
 Route = Literal["auto", "rows", "cells"]
 
@@ -41,7 +41,7 @@ class Layout:
         (k, g): the mean each outcome was centred at, and its largest size, in each group.
     """
 
-    rows: Rows
+    rows: RankedRows
     draws: Draws
     n_cells: int
     cell_of_row: UnitArray
@@ -103,13 +103,13 @@ def _rows(
     new_tie: NDArray[np.bool_],
     new_cell: NDArray[np.bool_],
     means: FloatArray,
-) -> Rows:
+) -> RankedRows:
     cell_end, tie_row_end = _ends(new_cell), _ends(new_tie)
     of_cell = outcomes[:, cell_end - 1]
     present = ~np.isnan(of_cell)
     pattern, first_outcome = _patterns(present)
     centre = np.nan_to_num(means)[:, group[cell_end - 1]]
-    return Rows(
+    return RankedRows(
         weight=np.ascontiguousarray(weight),
         cell_end=cell_end,
         outcome=np.where(present, of_cell - centre, 0.0),

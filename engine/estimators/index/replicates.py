@@ -20,6 +20,7 @@ from engine.kernels.index.extended_std_errors import replicate_std_errors
 from engine.kernels.index.extended_sweep import replicate_shaped
 from engine.kernels.index.indices import MIDRANK_FAMILY
 from engine.kernels.index.midrank_sweep import replicate_moments
+from engine.kernels.index.numerators import RankedSample
 from engine.kernels.index.unit_std_errors import unit_spread
 
 Progress = Callable[[int], None]
@@ -73,7 +74,7 @@ def replicate(
     step = batch_blocks(
         layout,
         n_threads,
-        whole=std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets),
+        whole=std_errors and any(not target.index.is_midrank for target in targets),
     )
     for first in range(blocks.start, blocks.stop, step):
         count = min(step, blocks.stop - first)
@@ -138,7 +139,7 @@ def _batch_numbers(
     numbers: list[tuple[FloatArray, FloatArray | None]] = []
     for target in targets:
         index = target.index
-        key = (index.family, 0.0 if index.family == MIDRANK_FAMILY else index.parameter)
+        key = (index.family, 0.0 if index.is_midrank else index.parameter)
         if key not in numerators:
             if few:
                 batch, few = layout.draws.batch(layout.n_rows, first, count), False
@@ -150,7 +151,7 @@ def _batch_numbers(
         # As for the sample itself: one drawn rank has no order, and a mean of 0 no relative index.
         value = np.where(np.isfinite(value) & (drawn[here] > 1), value, np.nan)
         error = None
-        if std_errors and index.family == MIDRANK_FAMILY:
+        if std_errors and index.is_midrank:
             by_N, by_mu = index.gradients(N, mean)
             NN, N_mu, mu_mu = np.moveaxis(spread[here], -1, 0)
             with np.errstate(invalid="ignore"):
@@ -174,17 +175,11 @@ def _batch_errors(
     """Return the standard errors of an extended or symmetric index inside replicates."""
     start, end = int(arrays.group_start[target.group]), int(arrays.group_start[target.group + 1])
     present = ~np.isnan(arrays.outcomes[target.outcome, start:end])
-    index = target.index
     unit = np.ascontiguousarray(plan.unit[start:end][present])
     return replicate_std_errors(
         plan.draws.unit_multipliers(first, count),
         unit,
-        piece.weight * plan.unit_scale[unit],
-        piece.outcome,
-        piece.ends,
+        RankedSample(piece.weight * plan.unit_scale[unit], piece.outcome, piece.ends),
         plan.stratum_end,
-        index.code,
-        index.bounds,
-        index.parameter,
-        index.family,
+        target.index.formula,
     )

@@ -10,7 +10,7 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.index.conindex import conindex_rows
 from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_row, pairs_of
-from engine.estimators.index.indices import RELATIVE, Index
+from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import PointEstimates
 from engine.estimators.replicates.pending import Entry, Replicated, intervals_of
 from engine.estimators.replicates.plan import ResamplingPlan
@@ -73,7 +73,7 @@ def _linearised_row(arrays: SampleArrays, spec: ConcentrationSpec, block: IndexB
     value = float(block.point.values[g])
     status = piece.status
     if status == "ok" and not np.isfinite(value):
-        status = "mean is zero" if block.index.name in RELATIVE else "undefined"
+        status = "mean is zero" if block.index.is_relative else "undefined"
     row = replace(
         _base_row(arrays, block),
         wave=group.wave,

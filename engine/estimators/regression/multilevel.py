@@ -14,7 +14,7 @@ from engine.estimators.regression.logit import Maximum, maximise, pattern_sums, 
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.multilevel_likelihood import Likelihood, Nested
 from engine.estimators.regression.multilevel_maximum import NestedMaximum, maximum
-from engine.kernels.regression.multilevel_likelihood import Cells
+from engine.kernels.regression.multilevel_cells import ClusterCells
 
 LATENT_VARIANCE = np.pi**2 / 3.0  # of the standard logistic distribution
 _START = 0.5  # standard deviations of the first step: the maximum does not depend on it
@@ -151,7 +151,7 @@ def fit_mixed(
 
 def _cells(
     pattern: IntArray, y: FloatArray, weight: FloatArray, clusters: Clusters, rows: NDArray[np.bool_]
-) -> Cells:
+) -> ClusterCells:
     """Put people of one inner cluster and pattern together, sorted by outer and inner cluster."""
     inner, outer = clusters.inner[rows], clusters.outer[rows]
     width = int(pattern.max()) + 1
@@ -159,7 +159,7 @@ def _cells(
     inner_of_cell, outer_of_cell = key // width, outer[example]
     last = np.flatnonzero(np.diff(inner_of_cell, append=-1))
     n, s = (np.bincount(cell, own).astype(np.float64) for own in (weight, weight * y))
-    return Cells(
+    return ClusterCells(
         (key % width).astype(np.int64),
         n,
         s,
