@@ -19,7 +19,7 @@ from engine.estimators.regression.logit_maximum import maximise_logit
 from engine.estimators.regression.multilevel_likelihood import MultilevelData, MultilevelLikelihood
 from engine.estimators.regression.multilevel_maximum import maximise_multilevel
 from engine.estimators.regression.patterns import standardised
-from engine.kernels.regression.multilevel_likelihood import Cells
+from engine.kernels.regression.multilevel_cells import ClusterCells
 
 LEVELS = (2, 3, 3, 5, 4, 4, 3, 3, 2, 2, 2, 2, 2, 4)  # of the factors
 VARIANCES = {"city": 0.25, "community": 0.10}
@@ -59,7 +59,7 @@ def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noq
     n = np.ones(len(y))
     Z, _ = standardised(X, n)
     single = maximise_logit(Z, n, y)
-    data = MultilevelData.of(Z, Cells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
+    data = MultilevelData.of(Z, ClusterCells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
     likelihood = MultilevelLikelihood(data=data, points=7)
     fit = maximise_multilevel(likelihood, np.concatenate([single.beta, [0.5, 0.5]]))
     seconds = time.perf_counter() - began

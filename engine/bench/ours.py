@@ -70,7 +70,7 @@ def random_floor(people: People, n_threads: int) -> Timing:
 
     def work() -> None:
         with kernel_threads(n_threads):
-            exact_totals(people.n, batch.quads.copy(), batch.starts, batch.coarse, batch.residual)
+            exact_totals(people.n, batch.quads.copy(), batch.starts, batch.thresholds)
 
     return Timing(
         program="random counts alone",

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
-# More threads than cores are allowed (results do not depend on them). Numba reads the limit while it is
-# imported and refuses a later change, so an earlier import of numba keeps its own.
+# More threads than cores are allowed (results do not depend on them). Numba reads this limit once, on import,
+# so that it cannot be raised where numba was imported before.
 if "numba" not in sys.modules:
     os.environ.setdefault("NUMBA_NUM_THREADS", str(max(16, os.cpu_count() or 1)))
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def _source_digest() -> str:
-    """Hash every kernel file in every folder: numba's own cache does not notice an edit in an imported file."""
+    """Hash all kernel files in all folders: the cache of numba misses an edit in an imported file."""
     files = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(f"{numba.__version__} {hash_of_files(files)}".encode()).hexdigest()[:16]
 
@@ -35,7 +35,7 @@ def _source_digest() -> str:
 if "NUMBA_CACHE_DIR" not in os.environ:
     numba.config.CACHE_DIR = str(cache_folder(f"kernels-{_source_digest()}"))
 
-# error_model="numpy": a division by zero is NaN or infinity, as the estimators expect, and never an exception.
+# error_model="numpy": a division by zero gives NaN or infinity, as the estimators expect, and no exception.
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
 
@@ -61,7 +61,7 @@ prange = numba.prange
 
 
 def cache_directory() -> Path:
-    """Return where compiled kernels of this version are kept."""
+    """Return the folder of the kernels compiled from this version of the code."""
     return Path(str(numba.config.CACHE_DIR))
 
 
@@ -71,7 +71,7 @@ def default_threads() -> int:
 
 
 def in_threads(work: Callable[[int], T], count: int) -> list[T]:
-    """Return work(0), work(1), ... from kernels that run in threads beside each other (they hold no lock of Python).
+    """Return work(0), work(1), ..., computed in threads; compiled kernels release Python's lock.
 
     For kernels too large for `prange`, which compiles everything twice.
     """
@@ -84,11 +84,11 @@ def in_threads(work: Callable[[int], T], count: int) -> list[T]:
 
 @contextmanager
 def threads(count: int | None) -> Iterator[int]:
-    """Run the kernels inside the block on `count` threads (all usable cores when None)."""
+    """Run the kernels of a `with` block on `count` threads (all usable cores when None)."""
     before = numba.get_num_threads()
-    wanted = min(count or default_threads(), int(numba.config.NUMBA_NUM_THREADS))
-    numba.set_num_threads(wanted)
+    n_threads = min(count or default_threads(), int(numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(n_threads)
     try:
-        yield wanted
+        yield n_threads
     finally:
         numba.set_num_threads(before)

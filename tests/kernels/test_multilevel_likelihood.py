@@ -9,7 +9,7 @@ from engine.estimators.regression.multilevel_likelihood import (
     gauss_hermite,
 )
 from engine.estimators.regression.multilevel_maximum import maximise_multilevel
-from engine.kernels.regression.multilevel_likelihood import Cells
+from engine.kernels.regression.multilevel_cells import ClusterCells
 
 
 def simulated(n=400, *, n_outer=9, n_inner=4, weights=False, s3=1.0, s2=0.8, seed=3):
@@ -23,7 +23,7 @@ def simulated(n=400, *, n_outer=9, n_inner=4, weights=False, s3=1.0, s2=0.8, see
     w = generator.integers(1, 4, n).astype(float) if weights else np.ones(n)
     inner_end = np.flatnonzero(np.diff(inner, append=-1)) + 1
     outer_end = np.flatnonzero(np.diff(outer[inner_end - 1], append=-1)) + 1
-    cells = Cells(np.arange(n), w, w * y, inner_end, outer_end)
+    cells = ClusterCells(np.arange(n), w, w * y, inner_end, outer_end)
     return MultilevelData.of(X, cells, has_outer=True), inner, outer
 
 

@@ -17,7 +17,7 @@ from engine.kernels.index.extended_std_errors import replicate_std_errors
 from engine.kernels.index.extended_sweep import replicate_shaped
 from engine.kernels.index.indices import EXTENDED_FAMILY, MIDRANK_FAMILY, SYMMETRIC_FAMILY
 from engine.kernels.index.midrank_sweep import replicate_moments
-from engine.kernels.index.numerators import numerator
+from engine.kernels.index.numerators import RankedSample, numerator
 from engine.kernels.index.ranks import tie_ends
 from engine.study import BootstrapSpec
 
@@ -175,14 +175,9 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
     found = replicate_std_errors(
         ones,
         np.arange(n, dtype=np.int32),
-        w,
-        y,
-        ends,
+        RankedSample(w, y, ends),
         np.array([n]),
-        index.code,
-        index.bounds,
-        0.0,
-        MIDRANK_FAMILY,
+        index.formula,
     )
     # The delete-one jackknife agrees to O(1/n) with the linearised error.
     pseudo = []

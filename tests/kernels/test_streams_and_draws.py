@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom, chisquare, poisson
 
 from engine.kernels.draws import draws
-from engine.kernels.draws.poisson import poisson_tables
+from engine.kernels.draws.poisson import poisson_thresholds
 from engine.kernels.draws.streams import draw, stream_key, stream_start
 
 KEY = stream_key(2024, "iid")
@@ -80,7 +80,7 @@ def test_streams__of_neighbouring_replicates_are_no_shifted_copies():
 @pytest.mark.parametrize("rate", ["1", "0.9", "0.5"])
 def test_poisson_tables__are_the_distribution_to_the_last_bit(rate):
     """Coarse and residual part together, in exact arithmetic, against the distribution itself."""
-    coarse, residual = poisson_tables(Decimal(rate))
+    coarse, residual = poisson_thresholds(Decimal(rate))
     bounds = [0, *(int(c) for c in coarse)]
     whole = np.diff(bounds)
     shares = np.diff([0, *(int(r) for r in residual), 2**64]) / 2**64

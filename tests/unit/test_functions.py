@@ -102,10 +102,10 @@ def test_dir__lists_the_public_names():
 
 def test_warm__compiles_everything_that_a_run_uses():
     from engine.batch.compiling import compile_all
-    from engine.kernels.index.exact_sweep import sweep_few
-    from engine.kernels.index.midrank_sweep import sweep
+    from engine.kernels.index.exact_sweep import sweep_few_cells
+    from engine.kernels.index.midrank_sweep import sweep_midranks
 
     assert compile_all() > 0
-    seen = [len(kernel.signatures) for kernel in (sweep, sweep_few)]
+    seen = [len(kernel.signatures) for kernel in (sweep_midranks, sweep_few_cells)]
     assert compile_all() > 0
-    assert [len(kernel.signatures) for kernel in (sweep, sweep_few)] == seen
+    assert [len(kernel.signatures) for kernel in (sweep_midranks, sweep_few_cells)] == seen

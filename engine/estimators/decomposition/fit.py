@@ -15,9 +15,10 @@ from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.decomposition.covariates import Covariates
 from engine.estimators.decomposition.group_arrays import GroupArrays, group_arrays
 from engine.kernels.decomposition import effects
-from engine.kernels.decomposition.decomposition import Numbers, Sample, block_numbers, block_sums
+from engine.kernels.decomposition.decomposition import DecompositionNumbers, block_numbers, block_sums
+from engine.kernels.decomposition.rows import DecompositionRows
 from engine.kernels.draws.draws import Draws
-from engine.kernels.draws.tiles import TABLE, Batch
+from engine.kernels.draws.tiles import TABLE, BatchDraws
 from engine.kernels.jit import in_threads
 from engine.kernels.regression import glm, links
 from engine.study import DecompositionSpec
@@ -69,7 +70,7 @@ def requested_model(spec: DecompositionSpec) -> DecompositionModel:
 
 def fit_sample(
     arrays: SampleArrays, covariates: Covariates, group: int, model: DecompositionModel
-) -> tuple[Numbers, float]:
+) -> tuple[DecompositionNumbers, float]:
     """Decompose a group of the sample: the kernel of replicates with multipliers of 1, fitted from scratch.
 
     Returns the numbers of one replicate, and the mean at which the outcome was centred.
@@ -91,11 +92,11 @@ def fit_sample(
 def replicate_group(
     rows: GroupArrays,
     draws: Draws,
-    batch: Batch,
+    batch: BatchDraws,
     start: FloatArray,
     model: DecompositionModel,
     n_threads: int,
-) -> Numbers:
+) -> DecompositionNumbers:
     """Decompose a group in the replicates of a batch.
 
     Refits the model in each, starting from the sample's coefficients `start` (q,).
@@ -109,7 +110,7 @@ def replicate_group(
     for _ in range(n_threads):
         workspaces.put(_workspace(rows.sample, batch.starts.shape[1]))
 
-    def work(b: int) -> Numbers:
+    def work(b: int) -> DecompositionNumbers:
         workspace = workspaces.get()
         try:
             sums = block_sums(by_rank, by_pattern, b, rows.sample, *workspace)
@@ -118,10 +119,10 @@ def replicate_group(
             workspaces.put(workspace)
 
     blocks = in_threads(work, len(batch.starts))
-    return Numbers(*(np.concatenate(numbers) for numbers in zip(*blocks, strict=True)))
+    return DecompositionNumbers(*(np.concatenate(numbers) for numbers in zip(*blocks, strict=True)))
 
 
-def _workspace(sample: Sample, lanes: int) -> tuple[FloatArray, FloatArray]:
+def _workspace(sample: DecompositionRows, lanes: int) -> tuple[FloatArray, FloatArray]:
     """Return memory for two sums of each pattern (p, lanes)."""
-    shape = (len(sample.indptr) - 1, lanes)
+    shape = (len(sample.patterns.indptr) - 1, lanes)
     return np.empty(shape), np.empty(shape)

@@ -9,9 +9,15 @@ import numpy as np
 
 from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
 from engine.estimators.decomposition.covariates import CodedVariable, Covariates
-from engine.estimators.decomposition.rank_tables import RankTables, Table, rank_tables
+from engine.estimators.decomposition.rank_tables import Table, rank_tables
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
-from engine.kernels.decomposition.decomposition import Sample
+from engine.kernels.decomposition.rows import (
+    DecompositionRows,
+    NeedSets,
+    RankTables,
+    RowsByPattern,
+    RowsByRank,
+)
 from engine.kernels.index.ranks import tie_ends
 
 
@@ -29,7 +35,7 @@ class GroupArrays:
         The mean at which the outcome is centred for the rank sums.
     """
 
-    sample: Sample
+    sample: DecompositionRows
     unit: UnitArray
     unit_by_pattern: UnitArray
     centre: float
@@ -78,27 +84,25 @@ def group_arrays(
     )
     cells = _pattern_cells(pattern, y, weight)
     tie_end = tie_ends(arrays.rank[rows])
-    sample = Sample(
-        weight=np.ascontiguousarray(weight),
-        tie_end=tie_end,
-        widest=int(np.diff(tie_end, prepend=0).max()),
-        code=tables.code,
-        offset=tables.offset,
-        t_indptr=tables.indptr,
-        t_column=tables.column,
-        t_value=tables.value,
-        dense=tables.dense,
-        dense_column=tables.dense_column,
-        p_weight=cells.weight,
-        cell_end=cells.cell_end,
-        cell_pattern=cells.pattern,
-        cell_outcome=cells.outcome,
-        indptr=covariates.patterns.indptr,
-        column=covariates.patterns.column,
-        value=covariates.patterns.value,
-        need_of_pattern=covariates.need_of_pattern if predicts_need else np.empty(0, np.int32),
-        example=covariates.example if predicts_need else np.empty(0, np.int64),
-        is_need=covariates.is_need,
+    sample = DecompositionRows(
+        by_rank=RowsByRank(
+            weight=np.ascontiguousarray(weight),
+            tie_end=tie_end,
+            widest=int(np.diff(tie_end, prepend=0).max()),
+            tables=tables,
+        ),
+        by_pattern=RowsByPattern(
+            weight=cells.weight,
+            cell_end=cells.cell_end,
+            pattern=cells.pattern,
+            outcome=cells.outcome,
+        ),
+        patterns=covariates.patterns,
+        need=NeedSets(
+            of_pattern=covariates.need_of_pattern if predicts_need else np.empty(0, np.int32),
+            example=covariates.example if predicts_need else np.empty(0, np.int64),
+            is_need=covariates.is_need,
+        ),
         factor=covariates.factor,
     )
     return GroupArrays(sample=sample, unit=unit, unit_by_pattern=unit[cells.order], centre=centre)

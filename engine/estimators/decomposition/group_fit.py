@@ -14,7 +14,7 @@ from engine.estimators.decomposition.quantities import Quantities, quantities_of
 from engine.estimators.index.indices import Index
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.group_sample import GroupSample, group_sample
-from engine.kernels.decomposition.decomposition import Numbers
+from engine.kernels.decomposition.decomposition import DecompositionNumbers
 from engine.kernels.regression import glm
 from engine.study import DecompositionSpec
 
@@ -92,7 +92,7 @@ def fit_group(inputs: FitInputs, group: int) -> GroupFit:
     )
 
 
-def _status(numbers: Numbers, covariates: Covariates) -> str:
+def _status(numbers: DecompositionNumbers, covariates: Covariates) -> str:
     """Return the status of a fit of the sample; a singular one names its column."""
     code = int(numbers.status[0])
     if code != glm.SINGULAR:

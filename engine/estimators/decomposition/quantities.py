@@ -14,7 +14,7 @@ from engine.arrays import FloatArray
 from engine.estimators.decomposition.covariates import Covariates
 from engine.estimators.decomposition.fit import USABLE
 from engine.estimators.index.indices import Index
-from engine.kernels.decomposition.decomposition import Numbers
+from engine.kernels.decomposition.decomposition import DecompositionNumbers
 
 Quantity = tuple[str, int | str]
 """A measure, and what it is about: the number of a column, or the name of a group of columns.
@@ -27,7 +27,7 @@ Quantities = Mapping[Quantity, FloatArray]
 
 
 def quantities_of(
-    numbers: Numbers, covariates: Covariates, index: Index, centre: float, *, predicts_need: bool
+    numbers: DecompositionNumbers, covariates: Covariates, index: Index, centre: float, *, predicts_need: bool
 ) -> dict[Quantity, FloatArray]:
     """Turn a kernel's numbers, with the outcome centred at `centre`, into quantities."""
     W, T, S = numbers.total.T

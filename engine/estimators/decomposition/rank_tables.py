@@ -6,27 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.arrays import FloatArray, IntArray
+from engine.arrays import IntArray
 from engine.estimators.decomposition.covariates import CodedVariable
 from engine.estimators.sample.sparse import sparse
+from engine.kernels.decomposition.rows import RankTables
 
 MOST_ROWS = 1024  # of a table: with all replicates of a block it stays in the cache
 MOST_VALUES = 4096  # of a variable that gets a table at all
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RankTables:
-    """The tables as the decomposition kernel takes them; see `engine.kernels.decomposition`."""
-
-    code: NDArray[np.int32]
-    offset: IntArray
-    indptr: IntArray
-    column: IntArray
-    value: FloatArray
-    dense: FloatArray
-    dense_column: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

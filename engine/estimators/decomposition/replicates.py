@@ -14,7 +14,7 @@ from engine.estimators.index.indices import Index
 from engine.estimators.replicates.batches import BlockCost, batches
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.replicates.settings import ReplicateSettings
-from engine.kernels.draws.tiles import Batch
+from engine.kernels.draws.tiles import BatchDraws
 from engine.kernels.jit import threads as kernel_threads
 
 SWEEPS = 4  # the work of a decomposition on a row, in sweeps of an index
@@ -56,7 +56,7 @@ def _replicate(
     index: Index,
     model: DecompositionModel,
     plan: ResamplingPlan,
-    draws: Batch,
+    draws: BatchDraws,
     n_threads: int,
 ) -> Quantities:
     rows = fit.replicate_arrays

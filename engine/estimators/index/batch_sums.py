@@ -12,7 +12,7 @@ from engine.estimators.index.indices import Index
 from engine.estimators.index.layout import Layout
 from engine.estimators.replicates.batches import ReplicateBatch
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
-from engine.kernels.draws.tiles import Batch
+from engine.kernels.draws.tiles import BatchDraws
 from engine.kernels.index.exact_sweep import exact_moments
 from engine.kernels.index.extended_sweep import replicate_shaped
 from engine.kernels.index.indices import MIDRANK_FAMILY
@@ -48,7 +48,7 @@ class BatchSums:
 
 def numerator_key(index: Index) -> NumeratorKey:
     """Return which numerator an index is built on."""
-    return index.family, 0.0 if index.family == MIDRANK_FAMILY else index.parameter
+    return index.family, 0.0 if index.is_midrank else index.parameter
 
 
 def batch_sums(
@@ -68,7 +68,7 @@ def batch_sums(
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = layout.means.T + T / W
         numerators[MIDRANK_FAMILY, 0.0] = 2.0 * S / (W * W) - T / W
-    others = {numerator_key(index): None for index in indices if index.family != MIDRANK_FAMILY}
+    others = {numerator_key(index): None for index in indices if not index.is_midrank}
     if others and has_few_cells:  # the sweep of few cells leaves its draws incomplete
         draws = layout.draws.batch(layout.n_rows, batch.first_block, batch.n_blocks)
     for key in others:
@@ -77,7 +77,7 @@ def batch_sums(
 
 
 def _moments(
-    draws: Batch, layout: Layout, plan: ResamplingPlan, *, std_errors: bool
+    draws: BatchDraws, layout: Layout, plan: ResamplingPlan, *, std_errors: bool
 ) -> tuple[FloatArray, FloatArray]:
     """Return the moments (r, g, k, 4) and spread (r, g, k, 3 or 0) of `replicate_moments`."""
     # Where units are rows of one stratum, the sweep itself gives the errors of every mid-rank index.

@@ -19,7 +19,6 @@ from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
 from engine.estimators.sample.group_sample import GroupSample, group_sample
-from engine.kernels.index.indices import MIDRANK_FAMILY
 from engine.study import ConcentrationSpec
 
 SamplesByOutcome = Sequence[Sequence[GroupSample]]
@@ -112,7 +111,7 @@ def _replicate(
             f"analysis '{spec.name}', bootstrap.interval: found 'studentized' with {plan.name}; expected a "
             "method that draws units. Use interval = 'normal'."
         )
-    has_other_families = any(target.index.family != MIDRANK_FAMILY for target in targets)
+    has_other_families = any(not target.index.is_midrank for target in targets)
     route = "rows" if is_studentized and has_other_families else spec.bootstrap.route
     layout = lay_out(arrays, samples, plan, route)
     if layout.n_cells:

@@ -17,15 +17,13 @@ from engine.kernels.index.numerators import numerator
 from engine.kernels.index.ranks import weighted_fractional_rank
 from engine.results import TidyRow
 
-WITH_STD_ERRORS = ("standard", "generalized", "erreygers", "wagstaff", "modified")
-
 
 def conindex_rows(row: TidyRow, sample: GroupSample, index: Index) -> list[TidyRow]:
     """Return the index as conindex computes it, with classical, robust and clustered standard errors.
 
     conindex gives no standard errors of extended and symmetric indices; these have no rows here.
     """
-    if index.name not in WITH_STD_ERRORS:
+    if not index.is_midrank:
         return []
     import statsmodels.api as sm
 

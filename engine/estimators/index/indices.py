@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,18 +11,33 @@ from engine.arrays import FloatArray
 from engine.kernels.index import indices as codes
 
 Bounds = tuple[float, float]
-CODES = {
-    "standard": codes.STANDARD,
-    "generalized": codes.GENERALIZED,
-    "erreygers": codes.ERREYGERS,
-    "wagstaff": codes.WAGSTAFF,
-    "modified": codes.MODIFIED,
-    "extended": codes.EXTENDED,
-    "generalized_extended": codes.GENERALIZED_EXTENDED,
-    "symmetric": codes.SYMMETRIC,
-    "generalized_symmetric": codes.GENERALIZED_SYMMETRIC,
+
+
+class IndexKind(NamedTuple):
+    """What an index is, whatever the outcome: its code and numerator in the kernels.
+
+    A relative index is undefined where its denominator is 0, as the standard index of a mean of 0 is.
+    """
+
+    code: int
+    family: int
+    is_relative: bool
+
+
+# `engine.study.indices` says which of them need bounds or a parameter.
+KINDS = {
+    "standard": IndexKind(codes.STANDARD, codes.MIDRANK_FAMILY, is_relative=True),
+    "generalized": IndexKind(codes.GENERALIZED, codes.MIDRANK_FAMILY, is_relative=False),
+    "erreygers": IndexKind(codes.ERREYGERS, codes.MIDRANK_FAMILY, is_relative=False),
+    "wagstaff": IndexKind(codes.WAGSTAFF, codes.MIDRANK_FAMILY, is_relative=True),
+    "modified": IndexKind(codes.MODIFIED, codes.MIDRANK_FAMILY, is_relative=True),
+    "extended": IndexKind(codes.EXTENDED, codes.EXTENDED_FAMILY, is_relative=True),
+    "generalized_extended": IndexKind(codes.GENERALIZED_EXTENDED, codes.EXTENDED_FAMILY, is_relative=False),
+    "symmetric": IndexKind(codes.SYMMETRIC, codes.SYMMETRIC_FAMILY, is_relative=True),
+    "generalized_symmetric": IndexKind(
+        codes.GENERALIZED_SYMMETRIC, codes.SYMMETRIC_FAMILY, is_relative=False
+    ),
 }
-RELATIVE = ("standard", "wagstaff", "modified", "extended", "symmetric")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,30 +59,41 @@ class Index:
     parameter: float
 
     @property
-    def code(self) -> int:
-        """The number of the index in the kernels."""
-        return CODES[self.name]
-
-    @property
     def family(self) -> int:
         """The number of its numerator in the kernels."""
-        return codes.family(self.code)
+        return KINDS[self.name].family
+
+    @property
+    def is_midrank(self) -> bool:
+        """Whether the index is built on the generalized index, which one sweep gives for all outcomes."""
+        return self.family == codes.MIDRANK_FAMILY
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether the index is undefined where its denominator is 0."""
+        return KINDS[self.name].is_relative
+
+    @property
+    def formula(self) -> codes.IndexFormula:
+        """The index as kernels take it."""
+        kind = KINDS[self.name]
+        return codes.IndexFormula(kind.code, kind.family, *self.bounds, self.parameter)
 
     def value(self, N: float, mu: float) -> float:
         """Return the index, given numerator and mean; NaN or infinite where it is undefined."""
-        return codes.index_value(self.code, N, mu, *self.bounds, self.parameter)
+        return codes.index_value(self.formula, N, mu)
 
     def values(self, N: FloatArray, mu: FloatArray) -> FloatArray:
         """Return the index in each replicate (r,)."""
-        return codes.index_values(self.code, N, mu, *self.bounds, self.parameter)
+        return codes.index_values(self.formula, N, mu)
 
     def gradients(self, N: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the derivatives by numerator and by mean in each replicate, (r,) each."""
-        return codes.index_gradients(self.code, N, mu, *self.bounds, self.parameter)
+        return codes.index_gradients(self.formula, N, mu)
 
     def gradient(self, N: float, mu: float) -> tuple[float, float]:
         """Return the derivatives by numerator and by mean."""
-        return codes.index_gradient(self.code, N, mu, *self.bounds, self.parameter)
+        return codes.index_gradient(self.formula, N, mu)
 
 
 def requested_index(name: str, bounds: Bounds | None = None, parameter: float | None = None) -> Index:

@@ -13,7 +13,7 @@ from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.draws.draws import Draws, cell_draws
-from engine.kernels.index.midrank_sweep import Rows
+from engine.kernels.index.ranked_rows import RankedRows
 
 Route = Literal["auto", "rows", "cells"]
 
@@ -41,7 +41,7 @@ class Layout:
         (k, g): the mean each outcome is centred at, and its largest absolute value, in each group.
     """
 
-    rows: Rows
+    rows: RankedRows
     draws: Draws
     n_cells: int
     cell_of_row: UnitArray
@@ -129,7 +129,7 @@ def _row_of_each_cell(rows: _SortedRows, first: IntArray, last: IntArray) -> _So
     )
 
 
-def _kernel_rows(rows: _SortedRows, means: FloatArray) -> Rows:
+def _kernel_rows(rows: _SortedRows, means: FloatArray) -> RankedRows:
     """Return the rows as kernels take them, with outcomes centred at their means (k, g)."""
     cell_end, last_of_tie = _ends(rows.starts_cell), _ends(rows.starts_tie)
     group = rows.group
@@ -138,7 +138,7 @@ def _kernel_rows(rows: _SortedRows, means: FloatArray) -> Rows:
     pattern, first_outcome = _presence_patterns(present)
     centre = np.nan_to_num(means)[:, group[cell_end - 1]]
     group_end = np.searchsorted(group[last_of_tie - 1], np.arange(len(means[0])), side="right")
-    return Rows(
+    return RankedRows(
         weight=np.ascontiguousarray(rows.weight),
         cell_end=cell_end,
         outcome=np.where(present, outcomes - centre, 0.0),

@@ -17,7 +17,7 @@ from engine.estimators.replicates.settings import ReplicateSettings
 from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.draws.streams import LANES
 from engine.kernels.index.extended_std_errors import replicate_std_errors
-from engine.kernels.index.indices import MIDRANK_FAMILY
+from engine.kernels.index.numerators import RankedSample
 from engine.kernels.jit import threads as kernel_threads
 
 NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
@@ -65,7 +65,7 @@ def replicate_indices(
                 values[q, columns] = value[: batch.n_replicates]
                 if errors is None:
                     continue
-                if target.index.family == MIDRANK_FAMILY:
+                if target.index.is_midrank:
                     error = _midrank_errors(target, sums, N, mean)
                 else:
                     error = resampled_errors(inputs, target, batch)
@@ -75,7 +75,7 @@ def replicate_indices(
 
 def _block_cost(layout: Layout, targets: Sequence[Target], *, std_errors: bool) -> BlockCost:
     n_bytes = layout.draws.block_bytes()
-    if std_errors and any(target.index.family != MIDRANK_FAMILY for target in targets):
+    if std_errors and any(not target.index.is_midrank for target in targets):
         # These errors hold the multipliers of all rows, not those of a tile.
         n_bytes = max(n_bytes, layout.n_rows * LANES * layout.draws.item_bytes)
     return BlockCost(n_rows=layout.n_rows, n_bytes=n_bytes)
@@ -121,16 +121,10 @@ def resampled_errors(inputs: ReplicateInputs, target: Target, batch: ReplicateBa
     rows = arrays.rows_of(target.group)
     present = ~np.isnan(arrays.outcomes[target.outcome, rows])
     unit = np.ascontiguousarray(plan.unit[rows][present])
-    index = target.index
     return replicate_std_errors(
         plan.draws.unit_multipliers(batch.first_block, batch.n_blocks),
         unit,
-        sample.weight * plan.unit_scale[unit],
-        sample.outcome,
-        sample.tie_end,
+        RankedSample(sample.weight * plan.unit_scale[unit], sample.outcome, sample.tie_end),
         plan.stratum_end,
-        index.code,
-        index.bounds,
-        index.parameter,
-        index.family,
+        target.index.formula,
     )

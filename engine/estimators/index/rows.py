@@ -10,7 +10,7 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.index.conindex import conindex_rows
 from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_rows, pairs_of
-from engine.estimators.index.indices import RELATIVE, Index
+from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import PointEstimates
 from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
@@ -100,7 +100,7 @@ def _linearised_row(
     value = float(estimates.point.values[g])
     status = sample.status
     if status == "ok" and not np.isfinite(value):
-        status = "mean is zero" if estimates.index.name in RELATIVE else "undefined"
+        status = "mean is zero" if estimates.index.is_relative else "undefined"
     row = replace(
         _base_row(arrays, estimates),
         wave=group.wave,

@@ -14,7 +14,7 @@ from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.multilevel_likelihood import MultilevelData, MultilevelLikelihood
 from engine.estimators.regression.multilevel_maximum import MultilevelMaximum, maximise_multilevel
 from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised
-from engine.kernels.regression.multilevel_likelihood import Cells
+from engine.kernels.regression.multilevel_cells import ClusterCells
 
 LATENT_VARIANCE = np.pi**2 / 3.0  # of the standard logistic distribution
 _START = 0.5  # standard deviations of the first step: the maximum does not depend on it
@@ -122,7 +122,9 @@ def _gain_of_twice_the_points(likelihood: MultilevelLikelihood, maximum: Multile
     return finer.value(maximum.theta) - maximum.log_likelihood
 
 
-def _cells(frame: ModelFrame, y: FloatArray, weight: FloatArray, clusters: Clusters, used: IntArray) -> Cells:
+def _cells(
+    frame: ModelFrame, y: FloatArray, weight: FloatArray, clusters: Clusters, used: IntArray
+) -> ClusterCells:
     """Count people of one inner cluster and pattern together, sorted by outer and inner cluster.
 
     Rows of patterns that are not used (fitted perfectly) are left out.
@@ -135,7 +137,7 @@ def _cells(frame: ModelFrame, y: FloatArray, weight: FloatArray, clusters: Clust
     inner_of_cell, outer_of_cell = key // n_patterns, outer[example]
     last_of_inner = np.flatnonzero(np.diff(inner_of_cell, append=-1))
     last_of_outer = np.flatnonzero(np.diff(outer_of_cell[last_of_inner], append=-1))
-    return Cells(
+    return ClusterCells(
         (key % n_patterns).astype(np.int64),
         np.bincount(cell, weight).astype(np.float64),
         np.bincount(cell, weight * y).astype(np.float64),

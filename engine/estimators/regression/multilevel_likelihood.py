@@ -17,13 +17,15 @@ from engine.arrays import FloatArray
 from engine.estimators.regression.patterns import sparse_patterns
 from engine.kernels.jit import in_threads
 from engine.kernels.regression.glm import Patterns
-from engine.kernels.regression.multilevel_likelihood import Cells, Rule, block_likelihood, cluster_effects
-from engine.kernels.regression.multilevel_scores import block_scores
+from engine.kernels.regression.multilevel_cells import ClusterCells, ParameterPoint
+from engine.kernels.regression.multilevel_likelihood import QuadratureRule, block_likelihood
+from engine.kernels.regression.multilevel_modes import StartingModes, cluster_effects
+from engine.kernels.regression.multilevel_scores import ScoreSums, block_scores
 
 _BLOCKS = 64  # of outer clusters: a fixed number, so that sums do not depend on threads
 
 
-def gauss_hermite(points: tuple[int, int]) -> Rule:
+def gauss_hermite(points: tuple[int, int]) -> QuadratureRule:
     """Return the points and log weights + z^2 of the outer and the inner integral.
 
     Examples
@@ -32,7 +34,7 @@ def gauss_hermite(points: tuple[int, int]) -> Rule:
     1.224745
     """
     (z3, w3), (z2, w2) = (np.polynomial.hermite.hermgauss(count) for count in points)
-    return Rule(z3, np.log(w3) + z3 * z3, z2, np.log(w2) + z2 * z2)
+    return QuadratureRule(z3, np.log(w3) + z3 * z3, z2, np.log(w2) + z2 * z2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +57,12 @@ class MultilevelData:
 
     Z: FloatArray
     patterns: Patterns
-    cells: Cells
+    cells: ClusterCells
     has_outer: bool
     blocks: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, Z: FloatArray, cells: Cells, *, has_outer: bool) -> MultilevelData:
+    def of(cls, Z: FloatArray, cells: ClusterCells, *, has_outer: bool) -> MultilevelData:
         """Cut the outer clusters into blocks of about equal work."""
         ends = cells.inner_end[cells.outer_end - 1]
         cuts = np.searchsorted(ends, np.linspace(0, ends[-1], _BLOCKS + 1)[1:-1])
@@ -102,53 +104,54 @@ class MultilevelLikelihood:
 
     data: MultilevelData
     points: int
-    u: FloatArray = field(init=False)
-    v: FloatArray = field(init=False)
+    modes: StartingModes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.u = np.zeros(len(self.data.cells.outer_end))
-        self.v = np.zeros(len(self.data.cells.inner_end))
+        cells = self.data.cells
+        self.modes = StartingModes(np.zeros(len(cells.outer_end)), np.zeros(len(cells.inner_end)))
 
-    def _prepared(self, theta: FloatArray) -> tuple[FloatArray, float, Rule, float, float]:
-        """Return exp(x'b) of the cells (c,), s'(x'b), the quadrature rule, s3 and s2."""
+    def _prepared(self, theta: FloatArray) -> tuple[ParameterPoint, float, QuadratureRule]:
+        """Return the point (exp(x'b) of the cells, s3, s2), s'(x'b) and the quadrature rule."""
         cells, q = self.data.cells, self.data.q
         eta = (self.data.Z @ theta[:q])[cells.pattern]
         s3, s2 = (float(abs(sd)) for sd in theta[q:])
         # A standard deviation of 0 leaves nothing to integrate: one point is exact.
         rule = gauss_hermite((self.points if s3 > 0.0 else 1, self.points if s2 > 0.0 else 1))
         with np.errstate(over="ignore"):
-            return np.exp(eta), float(cells.s @ eta), rule, s3, s2
+            return ParameterPoint(np.exp(eta), s3, s2), float(cells.s @ eta), rule
 
     def value(self, theta: FloatArray) -> float:
         """Return the log-likelihood at theta (Q,) = b, s3, s2."""
-        E, fixed, rule, s3, s2 = self._prepared(theta)
+        at, fixed, rule = self._prepared(theta)
         cells, blocks = self.data.cells, self.data.blocks
 
         def work(b: int) -> float:
-            return block_likelihood(cells, E, *blocks[b], s3, s2, rule, self.u, self.v)
+            return block_likelihood(cells, at, *blocks[b], rule, self.modes)
 
         return fixed + sum(in_threads(work, len(blocks)))
 
     def effects(self, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mode and spread of the effects of the outer (I, 2) and the inner clusters (J, 2)."""
-        E, _, _, s3, s2 = self._prepared(theta)
-        outer, inner = np.empty((len(self.u), 2)), np.empty((len(self.v), 2))
-        cluster_effects(self.data.cells, E, s3, s2, self.u, self.v, outer, inner)
+        at, _, _ = self._prepared(theta)
+        outer, inner = np.empty((len(self.modes.u), 2)), np.empty((len(self.modes.v), 2))
+        cluster_effects(self.data.cells, at, self.modes, outer, inner)
         return outer, inner
 
     def derivatives(
         self, theta: FloatArray, *, information: bool = True, squares: bool = False
     ) -> Derivatives:
         """Return the log-likelihood and its derivatives at theta (Q,), with the matrices requested."""
-        E, fixed, rule, s3, s2 = self._prepared(theta)
+        at, fixed, rule = self._prepared(theta)
         cells, blocks, Q = self.data.cells, self.data.blocks, len(theta)
 
         def work(b: int) -> Derivatives:
-            g = np.zeros(Q)
-            H = np.zeros((Q, Q) if information else (0, 0))
-            K = np.zeros((Q, Q) if squares else (0, 0))
-            ll = block_scores(cells, E, self.data.patterns, *blocks[b], s3, s2, rule, self.u, self.v, g, H, K)
-            return Derivatives(ll, g, H, K)
+            sums = ScoreSums(
+                np.zeros(Q),
+                np.zeros((Q, Q) if information else (0, 0)),
+                np.zeros((Q, Q) if squares else (0, 0)),
+            )
+            ll = block_scores(cells, at, self.data.patterns, *blocks[b], rule, self.modes, sums)
+            return Derivatives(ll, *sums)
 
         parts = in_threads(work, len(blocks))
         return Derivatives(

@@ -1,15 +1,15 @@
 """Bootstrap counts of cells: rows alike in group, rank, outcomes and weight are drawn together, exactly.
 
 A bootstrap of n rows draws a cell of n_c rows Binomial(n, n_c / n) times. Draw Poisson(rate n_c) for every cell
-from a table of its distribution, with a rate a little under 1; again if they exceed n in sum; and add what is
-missing to n row by row. Given their sum, Poisson counts are independent draws of rows, so the result is the
+from a table of its distribution, with a rate a little below 1; draw again if the sum exceeds n; and add what is
+missing to n row by row. Given their sum, Poisson counts are independent draws of rows, so that the result is the
 multinomial of the ordinary bootstrap.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,41 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+class CountTables(NamedTuple):
+    """Alias tables of Poisson distributions (Walker 1977), one after another.
+
+    offset (tables + 1,), smallest (tables,)
+        Where the columns of each table begin and end, and the count of its first column.
+    keep, other (columns,)
+        A column gives its count with probability `keep`, else the count of column `other` of the table.
+    """
+
+    offset: IntArray
+    smallest: IntArray
+    keep: FloatArray
+    other: IntArray
+
+
+class DrawnCells(NamedTuple):
+    """The cells to draw from.
+
+    table_of_cell (c,), tables
+        Which table has the distribution of a cell's count.
+    cell_end (c,)
+        Where the rows of each cell end: counts add up to the last entry; empty leaves them Poisson.
+    guide (entries,)
+        `row_guide` of cell_end; empty with it.
+    """
+
+    table_of_cell: IntArray
+    tables: CountTables
+    cell_end: IntArray
+    guide: IntArray
+
+
 @kernel
 def _support(mean: float) -> tuple[int, FloatArray]:
-    """Return (smallest count, probabilities) of a Poisson; by products and quotients only, alike on any machine."""
+    """Return (smallest count, probabilities) of a Poisson: by products and quotients, so with the same bits anywhere."""
     mode = int(mean)
     spread = int(10.0 * math.sqrt(mean)) + 24
     low, high = max(mode - spread, 0), mode + spread
@@ -40,19 +72,19 @@ def _support(mean: float) -> tuple[int, FloatArray]:
 
 
 @kernel
-def _alias(p: FloatArray, keep: FloatArray, other: IntArray) -> None:
-    """Build Walker's alias table in Vose's way: column k gives k with probability keep[k], else other[k]."""
+def _fill_alias_table(p: FloatArray, keep: FloatArray, other: IntArray) -> None:
+    """Fill the alias table of probabilities p, in the way of Vose (1991)."""
     n = p.shape[0]
     scaled = p * n
     small, large = np.empty(n, np.int64), np.empty(n, np.int64)
     n_small, n_large = 0, 0
-    for k in range(n):
-        keep[k], other[k] = 1.0, k
-        if scaled[k] < 1.0:
-            small[n_small] = k
+    for column in range(n):
+        keep[column], other[column] = 1.0, column
+        if scaled[column] < 1.0:
+            small[n_small] = column
             n_small += 1
         else:
-            large[n_large] = k
+            large[n_large] = column
             n_large += 1
     while n_small > 0 and n_large > 0:
         n_small -= 1
@@ -66,83 +98,75 @@ def _alias(p: FloatArray, keep: FloatArray, other: IntArray) -> None:
 
 
 @kernel
-def count_tables(sizes: IntArray, rate: float) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
-    """Return alias tables of Poisson(rate * size) for each of sizes (s,).
-
-    (offset (s + 1,), smallest count (s,), keep, other): table t stands in offset[t] .. offset[t + 1].
-    """
-    offset, low = np.zeros(sizes.shape[0] + 1, np.int64), np.empty(sizes.shape[0], np.int64)
-    for t in range(sizes.shape[0]):
-        low[t], p = _support(rate * sizes[t])
-        offset[t + 1] = offset[t] + p.shape[0]
+def count_tables(sizes: IntArray, rate: float) -> CountTables:
+    """Return the tables of Poisson(rate * size) for each of sizes (tables,)."""
+    offset, smallest = np.zeros(sizes.shape[0] + 1, np.int64), np.empty(sizes.shape[0], np.int64)
+    for table in range(sizes.shape[0]):
+        smallest[table], p = _support(rate * sizes[table])
+        offset[table + 1] = offset[table] + p.shape[0]
     keep, other = np.empty(offset[-1]), np.empty(offset[-1], np.int64)
-    for t in range(sizes.shape[0]):
-        _, p = _support(rate * sizes[t])
-        _alias(p, keep[offset[t] : offset[t + 1]], other[offset[t] : offset[t + 1]])
-    return offset, low, keep, other
-
-
-@inlined
-def _look_up(u: float, t: int, offset: IntArray, low: IntArray, keep: FloatArray, other: IntArray) -> int:
-    """Look a count up in table t: the column, and what is left of the draw against its probability."""
-    scaled = u * (offset[t + 1] - offset[t])
-    column = int(scaled)
-    place = offset[t] + column
-    return int(low[t] + (column if scaled - column < keep[place] else other[place]))
+    for table in range(sizes.shape[0]):
+        _, p = _support(rate * sizes[table])
+        columns = slice(offset[table], offset[table + 1])
+        _fill_alias_table(p, keep[columns], other[columns])
+    return CountTables(offset, smallest, keep, other)
 
 
 @kernel
 def row_guide(cell_end: IntArray, entries: int) -> IntArray:
-    """Return, for the first row of each of `entries` equal stretches of rows, its cell: where to start looking."""
+    """Return the cell of the first row of each of `entries` equal stretches: where a search for a row starts."""
     guide = np.zeros(entries, np.int64)
     c = 0
-    for g in range(entries):
-        row = g * cell_end[-1] // entries
+    for entry in range(entries):
+        row = entry * cell_end[-1] // entries
         while row >= cell_end[c]:
             c += 1
-        guide[g] = c
+        guide[entry] = c
     return guide
 
 
-@kernel
-def draw_cells(
-    starts: WordArray,
-    table_of_cell: IntArray,
-    offset: IntArray,
-    low: IntArray,
-    keep: FloatArray,
-    other: IntArray,
-    cell_end: IntArray,
-    guide: IntArray,
-    counts: NDArray[Any],
-) -> None:
-    """Draw the counts (cells, lanes) of each replicate.
+@inlined
+def _draw_count(start: np.uint64, position: int, table: int, tables: CountTables) -> int:
+    """Draw a count from a table: one draw gives the column, and what is left of it decides for or against."""
+    scaled = uniform(draw(start, position)) * (tables.offset[table + 1] - tables.offset[table])
+    column = int(scaled)
+    place = tables.offset[table] + column
+    kept = scaled - column < tables.keep[place]
+    return int(tables.smallest[table] + (column if kept else tables.other[place]))
 
-    cell_end (c,) makes them add up to n, its last entry; empty leaves them Poisson. guide is `row_guide` of it.
-    """
-    n_cells, n = counts.shape[0], cell_end[-1] if cell_end.shape[0] > 0 else 0
+
+@kernel
+def draw_cells(starts: WordArray, cells: DrawnCells, counts: NDArray[Any]) -> None:
+    """Draw the counts (c, lanes) of each cell in the replicates of a block; starts (lanes,)."""
     totals = np.zeros(counts.shape[1], np.int64)
-    for c in range(n_cells):  # cells outside: a table is read for all replicates while it is in the cache
+    for c in range(
+        counts.shape[0]
+    ):  # lanes inside: a table is read for all replicates while it is in the cache
         for lane in range(counts.shape[1]):
-            u = uniform(draw(starts[lane], c))
-            count = _look_up(u, table_of_cell[c], offset, low, keep, other)
+            count = _draw_count(starts[lane], c, cells.table_of_cell[c], cells.tables)
             counts[c, lane] = count
             totals[lane] += count
-    if n > 0:
+    if cells.cell_end.shape[0] > 0:
         for lane in range(counts.shape[1]):
-            position = n_cells
-            while totals[lane] > n:
-                totals[lane] = 0
-                for c in range(n_cells):
-                    u = uniform(draw(starts[lane], position + c))
-                    count = _look_up(u, table_of_cell[c], offset, low, keep, other)
-                    counts[c, lane] = count
-                    totals[lane] += count
-                position += n_cells
-            for _ in range(n - totals[lane]):
-                u = uniform(draw(starts[lane], position))
-                row, c = int(u * n), guide[int(u * guide.shape[0])]
-                while row >= cell_end[c]:
-                    c += 1
-                counts[c, lane] += 1
-                position += 1
+            _complete(starts[lane], cells, totals[lane], counts[:, lane])
+
+
+@kernel
+def _complete(start: np.uint64, cells: DrawnCells, total: int, counts: NDArray[Any]) -> None:
+    """Bring one replicate's counts (c,) from their total to n: draw all again while it exceeds n, then add rows."""
+    n_cells, n = counts.shape[0], cells.cell_end[-1]
+    position = n_cells
+    while total > n:
+        total = 0
+        for c in range(n_cells):
+            count = _draw_count(start, position + c, cells.table_of_cell[c], cells.tables)
+            counts[c] = count
+            total += count
+        position += n_cells
+    for _ in range(n - total):
+        u = uniform(draw(start, position))
+        row, c = int(u * n), cells.guide[int(u * cells.guide.shape[0])]
+        while row >= cells.cell_end[c]:
+            c += 1
+        counts[c] += 1
+        position += 1

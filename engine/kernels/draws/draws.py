@@ -1,7 +1,7 @@
-"""What replicates multiply the rows' weights by: one constructor for each way to draw.
+"""What replicates multiply the weights of rows by: one constructor for each way to draw.
 
-Each replicate reads its own streams by position, so that its multipliers depend neither on lanes, blocks,
-batches and threads nor on the order in which the rows are asked for.
+A replicate reads streams of random numbers by position, so that its multipliers depend neither on lanes, blocks,
+batches and threads nor on the order of the rows.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.draws.cell_counts import count_tables, row_guide
-from engine.kernels.draws.exact_totals import complete, exact_totals
-from engine.kernels.draws.poisson import PRECISE, TILE, WordArray, poisson_tables
+from engine.kernels.draws.cell_counts import DrawnCells, count_tables, row_guide
+from engine.kernels.draws.exact_totals import complete, exact_totals, no_added_rows
+from engine.kernels.draws.poisson import PRECISE, TILE, WordArray, poisson_thresholds
 from engine.kernels.draws.streams import LANES, stream_starts
-from engine.kernels.draws.tiles import GIVEN, ROWS, TABLE, Batch, all_multipliers
+from engine.kernels.draws.tiles import GIVEN, ROWS, TABLE, BatchDraws, all_multipliers
 from engine.kernels.draws.unit_tables import (
     cell_table,
     deletion_table,
@@ -31,9 +31,11 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
 
-_GUIDE = 4_096  # entries: cells of half a million rows are found in one step or two
+_GUIDE_ENTRIES = 4_096  # the cell of one of half a million rows is then one or two steps away
 NO_KEY = np.uint64(0)  # of plans that draw nothing
-_QUADS = np.uint64(0x5851F42D4C957F2D)  # sets the streams that four replicates share apart from their own
+_QUADS = np.uint64(
+    0x5851F42D4C957F2D
+)  # keeps the streams of quads (four replicates) apart from those of replicates
 
 
 def _no_units() -> UnitArray:
@@ -51,15 +53,15 @@ class Draws:
     n_units
         Units drawn from.
     unit
-        (n,) int32: the unit whose multiplier a row takes; empty means the row's own number.
+        (n,) int32: the unit whose multiplier a row takes; empty means that units are rows.
     key
-        Of the streams.
+        Key of the streams.
     rate
-        Of the rows' Poisson counts.
+        Rate of the Poisson counts of rows.
     exact
-        Whether counts are completed to n_units in sum.
+        Whether the counts of a replicate are completed to n_units in sum.
     table
-        Makes the units' multipliers from (streams of quads, streams, first replicate of each block).
+        Makes the table of units from (quads (b, lanes / 4), starts (b, lanes), first replicate (b,)) of a batch.
     given
         (r, n) user-supplied weights.
     item_bytes
@@ -82,56 +84,58 @@ class Draws:
 
     def batch(
         self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES, *, completed: bool = True
-    ) -> Batch:
-        """Draw some blocks of `lanes` replicates for `n_rows` rows; exact totals can be left to the sweep."""
-        first = (first_block + np.arange(n_blocks)) * lanes
-        starts = stream_starts(self.key, first[0], n_blocks * lanes).reshape(n_blocks, lanes)
-        quads = stream_starts(self.key ^ _QUADS, first[0] // 4, n_blocks * lanes // 4).reshape(n_blocks, -1)
-        coarse, residual = poisson_tables(self.rate)
+    ) -> BatchDraws:
+        """Draw some blocks of `lanes` replicates for `n_rows` rows.
+
+        Without `completed`, exact totals are left to the sweep, see `index.exact_sweep`.
+        """
+        first_replicate = (first_block + np.arange(n_blocks)) * lanes
+        first, count = first_replicate[0], n_blocks * lanes
+        starts = stream_starts(self.key, first, count).reshape(n_blocks, lanes)
+        quads = stream_starts(self.key ^ _QUADS, first // 4, count // 4).reshape(n_blocks, -1)
+        thresholds = poisson_thresholds(self.rate)
         totals = np.empty((n_blocks, 0), np.int64)
         if self.exact and completed:
-            totals = exact_totals(self.n_units, quads, starts, coarse, residual)
-        kind = np.uint8 if self.item_bytes == 1 else np.float64
-        table = (
-            np.empty((n_blocks, 0, lanes), kind) if self.table is None else self.table(quads, starts, first)
-        )
-        batch = Batch(
+            totals = exact_totals(self.n_units, quads, starts, thresholds)
+        draws = BatchDraws(
             source=self.source,
             unit=self.unit,
             quads=quads,
             starts=starts,
-            coarse=coarse,
-            residual=residual,
-            added_row=np.empty(0, np.int64),
-            added_lane=np.empty(0, np.uint8),
-            added_end=np.empty((n_blocks, 0), np.int64),
-            table=table,
+            thresholds=thresholds,
+            added=no_added_rows(n_blocks),
+            table=self._unit_table(quads, starts, first_replicate),
             given=np.empty((0, 0)) if self.given is None else self.given,
-            first=first,
+            first_replicate=first_replicate,
             totals=totals,
         )
-        return self.reordered(batch, self.unit, n_rows) if completed else batch
+        return self.reordered(draws, self.unit, n_rows) if completed else draws
 
-    def reordered(self, batch: Batch, unit: UnitArray, n_rows: int) -> Batch:
-        """Give the same draws to rows of other units (n_rows,): another order, or some of them only."""
+    def _unit_table(self, quads: WordArray, starts: WordArray, first_replicate: IntArray) -> NDArray[Any]:
+        if self.table is not None:
+            return self.table(quads, starts, first_replicate)
+        return np.empty((len(starts), 0, starts.shape[1]), np.uint8 if self.item_bytes == 1 else np.float64)
+
+    def reordered(self, draws: BatchDraws, unit: UnitArray, n_rows: int) -> BatchDraws:
+        """Give the same draws to rows of other units (n_rows,): another order of the rows, or some of them."""
         if not self.exact:
-            return batch._replace(unit=unit)
+            return draws._replace(unit=unit)
         row = _no_units()
         if len(unit):
             row = np.full(self.n_units, -1, np.int32)
             row[unit] = np.arange(len(unit), dtype=np.int32)
-        begin = np.concatenate([[0], np.cumsum((self.n_units - batch.totals).sum(axis=1))])
-        added_row, added_lane, end = complete(self.n_units, n_rows, batch.starts, batch.totals, row, begin)
-        return batch._replace(unit=unit, added_row=added_row, added_lane=added_lane, added_end=end)
+        begin = np.concatenate([[0], np.cumsum((self.n_units - draws.totals).sum(axis=1))])
+        added = complete(self.n_units, n_rows, draws.starts, draws.totals, row, begin)
+        return draws._replace(unit=unit, added=added)
 
     def unit_multipliers(self, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
-        """Return the multipliers of the units themselves (b, u, lanes)."""
+        """Return the multipliers of the units (b, u, lanes)."""
         if self.source == TABLE:
             return self.batch(0, first_block, n_blocks, lanes).table
         return replace(self, unit=_no_units()).multipliers(self.n_units, first_block, n_blocks, lanes)
 
     def multipliers(self, n_rows: int, first_block: int, n_blocks: int, lanes: int = LANES) -> NDArray[Any]:
-        """Return all multipliers of some blocks (b, n, lanes), for statistics that need whole replicates."""
+        """Return the multipliers of all rows (b, n, lanes), for statistics that need whole replicates."""
         return all_multipliers(self.batch(n_rows, first_block, n_blocks, lanes), n_rows)
 
 
@@ -142,18 +146,18 @@ def poisson_rows(key: np.uint64, n: int) -> Draws:
 
 def poisson_units(key: np.uint64, unit: UnitArray, n_units: int) -> Draws:
     """Draw independent Poisson(1) counts of units."""
-    tables = poisson_tables(Decimal(1))
+    thresholds = poisson_thresholds(Decimal(1))
     return Draws(
         source=TABLE,
         key=key,
         n_units=n_units,
         unit=unit,
-        table=lambda quads, starts, _: poisson_table(quads, starts, *tables, n_units),
+        table=lambda quads, starts, _: poisson_table(quads, starts, thresholds, n_units),
     )
 
 
 def exact_rows(key: np.uint64, n: int) -> Draws:
-    """Draw n of n rows with replacement, see `completion`; the total exceeds n 2 times in 10,000."""
+    """Draw n of n rows with replacement, see `exact_totals`; a Poisson total exceeds n 2 times in 10,000."""
     with localcontext(PRECISE):
         rate = max(Decimal("0.5"), 1 - Decimal("3.5") / Decimal(n).sqrt())
     return Draws(source=ROWS, key=key, n_units=n, rate=rate, exact=True)
@@ -171,20 +175,20 @@ def stratified_units(key: np.uint64, unit: UnitArray, stratum_end: IntArray, n_d
 
 
 def scaled_units(key: np.uint64, unit: UnitArray, stratum_end: IntArray) -> Draws:
-    """Draw Poisson(1) counts of units, scaled to their stratum's size."""
-    tables = poisson_tables(Decimal(1))
+    """Draw Poisson(1) counts of units, scaled to the size of their stratum."""
+    thresholds = poisson_thresholds(Decimal(1))
     return Draws(
         source=TABLE,
         key=key,
         n_units=int(stratum_end[-1]),
         unit=unit,
         item_bytes=8,
-        table=lambda quads, starts, _: scaled_table(quads, starts, *tables, stratum_end),
+        table=lambda quads, starts, _: scaled_table(quads, starts, thresholds, stratum_end),
     )
 
 
 def deleted_units(unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntArray) -> Draws:
-    """Delete one unit in each replicate."""
+    """Delete one unit in each replicate, see `deletion_table`."""
     return Draws(
         source=TABLE,
         n_units=int(stratum_end[-1]),
@@ -195,23 +199,24 @@ def deleted_units(unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntAr
 
 
 def cell_draws(key: np.uint64, sizes: IntArray, *, exact: bool) -> Draws:
-    """Draw rows alike in cells of `sizes` (c,): n of n with replacement, or independent Poisson(1) counts."""
+    """Draw alike rows together, in cells of `sizes` (c,): n of n with replacement, or independent Poisson(1) counts."""
     cell_end = np.cumsum(sizes) if exact else np.empty(0, np.int64)
-    guide = row_guide(cell_end, _GUIDE) if exact else np.empty(0, np.int64)
-    rate = (
-        1.0 - 1.0 / np.sqrt(cell_end[-1]) if exact else 1.0
-    )  # exceeds n in one of six replicates, cheaper than to complete more
+    # With this rate a total exceeds n in one of six replicates, which is cheaper than to complete more draws.
+    rate = 1.0 - 1.0 / np.sqrt(cell_end[-1]) if exact else 1.0
     distinct, table_of_cell = np.unique(sizes, return_inverse=True)
-    tables = count_tables(distinct, float(rate))
+    cells = DrawnCells(
+        table_of_cell=table_of_cell.astype(np.int64),
+        tables=count_tables(distinct, float(rate)),
+        cell_end=cell_end,
+        guide=row_guide(cell_end, _GUIDE_ENTRIES) if exact else np.empty(0, np.int64),
+    )
     return Draws(
         source=TABLE,
         key=key,
         n_units=len(sizes),
         unit=np.arange(len(sizes), dtype=np.int32),
         item_bytes=8,
-        table=lambda _, starts, __: cell_table(
-            starts, table_of_cell.astype(np.int64), *tables, cell_end, guide
-        ),
+        table=lambda _, starts, __: cell_table(starts, cells),
     )
 
 

@@ -1,17 +1,17 @@
-"""Poisson counts of rows, 16 bits of a random word each: exact, and a quarter of a word for a count.
+"""Poisson counts of rows from 16 bits of a random word each: exact, and four counts for one word.
 
 Split the Poisson distribution p into p = c + r, where 2**16 c_k is the whole part of 2**16 p_k. A draw of 16
-bits below the sum of the whole parts is a count from c, by seven comparisons; the few draws above it
-(8 in 100,000) take a word of their own and a count from r. The mixture is p to the last bit of 64.
+bits below the sum of the whole parts is a count from c, by comparison with eight thresholds. The few draws above it
+(8 in 100,000) take another word and a count from r. The mixture is p to the last bit of 64.
 
-Rows read words by position and four replicates share a word, so that a count depends on (key, replicate, row)
+Rows read words by position, and four replicates share a word, so that a count depends on (key, replicate, row)
 and on nothing else.
 """
 
 from __future__ import annotations
 
 from decimal import Context, Decimal, localcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,18 +22,28 @@ from engine.kernels.jit import kernel
 CountArray = NDArray[np.uint8]
 WordArray = NDArray[np.uint64]
 
-PRECISE = Context(prec=60)  # a context of our own: bits must not depend on the caller's, nor change it
+PRECISE = Context(prec=60)  # not the caller's context: bits must not depend on it
 TILE = 256  # rows whose multipliers are held at a time, in the cache
 _LARGEST = 12  # counts above have probability 6e-11 and are drawn as 12
 _COARSE = 8
-_GROUP = 64  # rows that are searched for rare counts together
+_STRETCH = 64  # rows that are searched for rare counts together
 
 
-def poisson_tables(rate: Decimal) -> tuple[NDArray[np.uint16], WordArray]:
-    """Return (coarse (8,), residual (12,)) thresholds of Poisson counts: a count is how many its draw reaches.
+class PoissonThresholds(NamedTuple):
+    """Thresholds of a Poisson distribution: a count is the number of thresholds that its draw reaches.
 
-    Coarse thresholds are for 16 bits, residual ones for 64.
+    coarse (8,)
+        For draws of 16 bits.
+    residual (12,)
+        For draws of 64 bits, which replace the coarse counts of 8.
     """
+
+    coarse: NDArray[np.uint16]
+    residual: WordArray
+
+
+def poisson_thresholds(rate: Decimal) -> PoissonThresholds:
+    """Return the thresholds of Poisson(rate), computed in exact arithmetic."""
     with localcontext(PRECISE):
         terms = [(-rate).exp()]
         for k in range(1, _LARGEST):
@@ -41,13 +51,13 @@ def poisson_tables(rate: Decimal) -> tuple[NDArray[np.uint16], WordArray]:
         terms.append(1 - sum(terms, Decimal(0)))
         scaled = [term * 2**16 for term in terms]
         whole = [int(term) if k < _COARSE else 0 for k, term in enumerate(scaled)]
-        left = [term - part for term, part in zip(scaled, whole, strict=True)]
+        rest = [term - part for term, part in zip(scaled, whole, strict=True)]
         coarse = np.cumsum(whole[:_COARSE]).astype(np.uint16)
-        total, below, residual = sum(left, Decimal(0)), Decimal(0), []
-        for share in left[:-1]:
-            below += share
+        total, below, residual = sum(rest, Decimal(0)), Decimal(0), []
+        for term in rest[:-1]:
+            below += term
             residual.append(np.uint64(min(int(below / total * 2**64), 2**64 - 1)))
-        return coarse, np.array(residual, np.uint64)
+        return PoissonThresholds(coarse, np.array(residual, np.uint64))
 
 
 @kernel
@@ -56,9 +66,9 @@ def _count(bits: NDArray[np.uint16], coarse: NDArray[np.uint16], counts: NDArray
     T1, T2, T3, T4 = coarse[0], coarse[1], coarse[2], coarse[3]
     T5, T6, T7, T8 = coarse[4], coarse[5], coarse[6], coarse[7]
     largest = np.uint16(0)
-    for j in range(counts.shape[0]):
-        u = bits[j]
-        counts[j] = (
+    for place in range(counts.shape[0]):
+        u = bits[place]
+        counts[place] = (
             np.uint8(u >= T1)
             + np.uint8(u >= T2)
             + np.uint8(u >= T3)
@@ -78,33 +88,38 @@ def fill_counts(
     unit: NDArray[np.int32],
     quads: WordArray,
     starts: WordArray,
-    coarse: NDArray[np.uint16],
-    residual: WordArray,
+    thresholds: PoissonThresholds,
     words: WordArray,
     tile: NDArray[Any],
 ) -> None:
-    """Draw the counts of rows first .. first + m - 1 into tile (m, lanes).
+    """Draw the counts of rows first, first + 1, ... into tile (rows, lanes).
 
-    unit (n,) holds the rows' positions in the stream; empty means first, first + 1, ... quads (lanes / 4,)
-    and starts (lanes,) are where the streams of words and of the rest start, words (TILE * lanes / 4,) is
-    scratch.
+    Parameters
+    ----------
+    unit
+        (n,) position of each row in the streams; empty means its row number.
+    quads, starts
+        (lanes / 4,) and (lanes,): starts of the streams of words, each for four replicates, and of the streams of
+        the rare counts.
+    words
+        (TILE * lanes / 4,) scratch.
     """
     n_quads, lanes, n_rows = quads.shape[0], tile.shape[1], tile.shape[0]
     bits, counts = words.view(np.uint16), tile.reshape(-1)
-    for low in range(0, n_rows, _GROUP):
-        high = min(low + _GROUP, n_rows)
+    for low in range(0, n_rows, _STRETCH):
+        high = min(low + _STRETCH, n_rows)
         for i in range(low, high):
             step = np.uint64((unit[first + i] if unit.shape[0] else first + i) + 1) * GAMMA
             row = words[i * n_quads : (i + 1) * n_quads]
-            for q in range(n_quads):
-                row[q] = mix64(quads[q] + step)
-        part = slice(low * lanes, high * lanes)
-        if _count(bits[part], coarse, counts[part]) >= coarse[_COARSE - 1]:
-            _draw_rest(first, low, high, unit, starts, residual, tile)
+            for quad in range(n_quads):
+                row[quad] = mix64(quads[quad] + step)
+        stretch = slice(low * lanes, high * lanes)
+        if _count(bits[stretch], thresholds.coarse, counts[stretch]) >= thresholds.coarse[_COARSE - 1]:
+            _draw_rare_counts(first, low, high, unit, starts, thresholds.residual, tile)
 
 
 @kernel
-def _draw_rest(
+def _draw_rare_counts(
     first: int,
     low: int,
     high: int,
@@ -125,6 +140,6 @@ def _draw_rest(
             if tile[i, lane] == _COARSE:
                 u = draw(starts[lane], position)
                 count = 0
-                for k in range(residual.shape[0]):
-                    count += u >= residual[k]
+                for threshold in range(residual.shape[0]):
+                    count += u >= residual[threshold]
                 tile[i, lane] = count

@@ -1,9 +1,8 @@
 """Random numbers as a function of (seed, resampling plan, replicate, position): SplitMix64 read by counter.
 
-The start of a replicate's stream is a full hash. Starting replicate b at ``key + b * GAMMA`` would make it
-its neighbour's stream shifted by one draw. Reference: Steele, Lea and Flood (2014), "Fast splittable
-pseudorandom number generators". uint64 stays in this file and in `draws`: numba turns a mix with signed
-integers into float64.
+The start of a replicate's stream is a full hash. A start at ``key + r * GAMMA`` would give replicate r the stream of
+replicate r - 1, shifted by one draw. Reference: Steele, Lea and Flood (2014), "Fast splittable pseudorandom
+number generators". uint64 stays in this room: numba turns a mix with signed integers into float64.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import inlined, kernel
 
-LANES = 32  # replicates side by side in the innermost loops; any multiple of 8 gives the same numbers
+LANES = 32  # replicates of a block, side by side; any multiple of 8 gives the same numbers
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _M1 = np.uint64(0xBF58476D1CE4E5B9)
 _M2 = np.uint64(0x94D049BB133111EB)
@@ -50,10 +49,10 @@ def stream_start(key: np.uint64, replicate: int) -> np.uint64:
 
 @kernel
 def stream_starts(key: np.uint64, first: int, count: int) -> NDArray[np.uint64]:
-    """Return the starts of replicates first .. first + count - 1."""
+    """Return the starts (count,) of replicates first .. first + count - 1."""
     starts = np.empty(count, np.uint64)
-    for i in range(count):
-        starts[i] = stream_start(key, first + i)
+    for r in range(count):
+        starts[r] = stream_start(key, first + r)
     return starts
 
 

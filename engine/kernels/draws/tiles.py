@@ -1,4 +1,4 @@
-"""Multipliers of a tile of rows in all replicates of a block: nobody holds rows x replicates."""
+"""Multipliers of a tile of rows in all replicates of a block: the matrix of rows x replicates is never held."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.draws.poisson import TILE, CountArray, WordArray, fill_counts
+from engine.kernels.draws.exact_totals import AddedRows
+from engine.kernels.draws.poisson import TILE, PoissonThresholds, WordArray, fill_counts
 from engine.kernels.jit import kernel, parallel_kernel, prange
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
 
-ROWS, TABLE, GIVEN = 0, 1, 2  # drawn while they are asked for; looked up by unit; user-supplied weights
+# Where multipliers come from: drawn row by row in the sweep; looked up by unit in a table; user-supplied weights.
+ROWS, TABLE, GIVEN = 0, 1, 2
 
 
-class Batch(NamedTuple):
-    """The draws of some blocks, as kernels take them.
+class BatchDraws(NamedTuple):
+    """The draws of the blocks of a batch, as kernels take them.
 
     source
         ROWS, TABLE or GIVEN.
     unit (n,) int32
-        The unit whose multiplier a row takes; empty means the row's own number.
-    quads (b, lanes / 4), starts (b, lanes), coarse (8,), residual (12,)
+        The unit whose multiplier a row takes; empty means that units are rows.
+    quads (b, lanes / 4), starts (b, lanes), thresholds
         Streams and thresholds of ROWS, see `poisson`.
-    added_row, added_lane (a,), added_end (b, tiles + 1)
-        Rows that complete a total, sorted by block and tile.
+    added
+        Rows of ROWS that complete a total.
     table (b, u, lanes) uint8 or float64
-        Multipliers of units; its dtype is that of the multipliers in any case.
-    given (r, n), first (b,)
+        Multipliers of units; its dtype is that of the multipliers whatever the source.
+    given (r, n), first_replicate (b,)
         Replicate weights, and the first replicate of each block.
     totals (b, lanes)
         Of ROWS before they are completed; (b, 0) where they are not.
@@ -40,49 +42,53 @@ class Batch(NamedTuple):
     unit: UnitArray
     quads: WordArray
     starts: WordArray
-    coarse: NDArray[np.uint16]
-    residual: WordArray
-    added_row: IntArray
-    added_lane: CountArray
-    added_end: IntArray
+    thresholds: PoissonThresholds
+    added: AddedRows
     table: NDArray[Any]
     given: FloatArray
-    first: IntArray
+    first_replicate: IntArray
     totals: IntArray
 
 
 @kernel
-def fill_tile(batch: Batch, b: int, number: int, first: int, words: WordArray, tile: NDArray[Any]) -> None:
-    """Write block b's multipliers of rows first .. first + m - 1 into tile (m, lanes), the `number`-th of the rows."""
+def new_tile(draws: BatchDraws) -> tuple[NDArray[Any], WordArray]:
+    """Return memory for the multipliers of a tile (TILE, lanes), and for the words they are drawn from."""
+    lanes = draws.starts.shape[1]
+    return np.empty((TILE, lanes), draws.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
+
+
+@kernel
+def fill_tile(draws: BatchDraws, b: int, first: int, words: WordArray, tile: NDArray[Any]) -> None:
+    """Fill tile (rows, lanes) with block b's multipliers of rows first, first + 1, ...; first = 0, TILE, ..."""
     lanes = tile.shape[1]
-    if batch.source == ROWS:
-        quads, starts = batch.quads[b], batch.starts[b]
-        fill_counts(first, batch.unit, quads, starts, batch.coarse, batch.residual, words, tile)
-        if batch.added_end.shape[1] > 0:
-            for a in range(batch.added_end[b, number], batch.added_end[b, number + 1]):
-                tile[batch.added_row[a] - first, batch.added_lane[a]] += 1
-    elif batch.source == GIVEN:
+    if draws.source == ROWS:
+        quads, starts = draws.quads[b], draws.starts[b]
+        fill_counts(first, draws.unit, quads, starts, draws.thresholds, words, tile)
+        if draws.added.end.shape[1] > 0:
+            number = first // TILE
+            for a in range(draws.added.end[b, number], draws.added.end[b, number + 1]):
+                tile[draws.added.row[a] - first, draws.added.lane[a]] += 1
+    elif draws.source == GIVEN:
         for lane in range(lanes):
-            replicate = batch.first[b] + lane
+            r = draws.first_replicate[b] + lane
             for i in range(tile.shape[0]):
-                row = batch.unit[first + i] if batch.unit.shape[0] else first + i
-                tile[i, lane] = batch.given[replicate, row] if replicate < batch.given.shape[0] else 0
+                row = draws.unit[first + i] if draws.unit.shape[0] else first + i
+                tile[i, lane] = draws.given[r, row] if r < draws.given.shape[0] else 0
     else:
         for i in range(tile.shape[0]):
-            u = batch.unit[first + i]
+            u = draws.unit[first + i]
             for lane in range(lanes):
-                tile[i, lane] = batch.table[b, u, lane]
+                tile[i, lane] = draws.table[b, u, lane]
 
 
 @parallel_kernel
-def all_multipliers(batch: Batch, n: int) -> NDArray[Any]:
+def all_multipliers(draws: BatchDraws, n: int) -> NDArray[Any]:
     """Return the multipliers of all n rows (b, n, lanes)."""
-    n_blocks, lanes = batch.starts.shape
-    out = np.empty((n_blocks, n, lanes), batch.table.dtype)
+    n_blocks, lanes = draws.starts.shape
+    out = np.empty((n_blocks, n, lanes), draws.table.dtype)
     for i in prange(n_blocks):
-        b = int(i)
+        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
         words = np.empty(TILE * lanes // 4, np.uint64)
-        for number in range(-(-n // TILE)):
-            first = number * TILE
-            fill_tile(batch, b, number, first, words, out[b, first : min(first + TILE, n)])
+        for first in range(0, n, TILE):
+            fill_tile(draws, b, first, words, out[b, first : min(first + TILE, n)])
     return out

@@ -1,12 +1,12 @@
-"""Multipliers of drawn units (PSUs, rows of strata, cells) in the replicates of some blocks: (b, units, lanes)."""
+"""Tables of the multipliers of drawn units (PSUs, rows of strata, cells): (b, u, lanes)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.draws.cell_counts import draw_cells
-from engine.kernels.draws.poisson import TILE, CountArray, WordArray, fill_counts
+from engine.kernels.draws.cell_counts import DrawnCells, draw_cells
+from engine.kernels.draws.poisson import TILE, CountArray, PoissonThresholds, WordArray, fill_counts
 from engine.kernels.draws.streams import draw, uniform
 from engine.kernels.jit import kernel, parallel_kernel, prange
 
@@ -16,11 +16,11 @@ IntArray = NDArray[np.int64]
 
 @parallel_kernel
 def stratified_table(starts: WordArray, stratum_end: IntArray, n_draws: IntArray) -> CountArray:
-    """Draw n_draws[h] of stratum h's units with replacement.
+    """Draw n_draws[h] units of stratum h with replacement.
 
-    Units are sorted by stratum; stratum_end (h,) holds where each ends. PSU bootstrap: n_h draws; Rao-Wu:
-    n_h - 1 (each worth n_h / (n_h - 1), which the caller puts into the weights). A stratum with 0 draws
-    counts once throughout.
+    Units are sorted by stratum; stratum_end (h,) is where each stratum ends. The PSU bootstrap draws n_h of n_h
+    units; the Rao-Wu bootstrap n_h - 1, each worth n_h / (n_h - 1), which the caller puts into the weights. The
+    units of a stratum with 0 draws count once in every replicate.
     """
     n_blocks, lanes = starts.shape
     table = np.zeros((n_blocks, stratum_end[-1], lanes), np.uint8)
@@ -43,24 +43,23 @@ def stratified_table(starts: WordArray, stratum_end: IntArray, n_draws: IntArray
 
 @parallel_kernel
 def poisson_table(
-    quads: WordArray, starts: WordArray, coarse: NDArray[np.uint16], residual: WordArray, n_units: int
+    quads: WordArray, starts: WordArray, thresholds: PoissonThresholds, n_units: int
 ) -> CountArray:
-    """Draw independent Poisson counts of units."""
+    """Draw independent Poisson counts of units; quads (b, lanes / 4) and starts (b, lanes), see `poisson`."""
     n_blocks, lanes = starts.shape
     table = np.empty((n_blocks, n_units, lanes), np.uint8)
     for b in prange(n_blocks):
         words = np.empty(TILE * lanes // 4, np.uint64)
-        nowhere = np.empty(0, np.int32)
+        no_units = np.empty(0, np.int32)  # a unit reads the streams at its number
         for first in range(0, n_units, TILE):
-            rows = min(TILE, n_units - first)
-            fill_counts(
-                first, nowhere, quads[b], starts[b], coarse, residual, words, table[b, first : first + rows]
-            )
+            tile = table[b, first : min(first + TILE, n_units)]
+            fill_counts(first, no_units, quads[b], starts[b], thresholds, words, tile)
     return table
 
 
 @kernel
 def _scale(table: FloatArray, stratum_end: IntArray) -> None:
+    """Scale the counts (u, lanes) of each stratum to add up to its number of units."""
     low = 0
     for h in range(stratum_end.shape[0]):
         for lane in range(table.shape[1]):
@@ -74,17 +73,13 @@ def _scale(table: FloatArray, stratum_end: IntArray) -> None:
 
 @parallel_kernel
 def scaled_table(
-    quads: WordArray,
-    starts: WordArray,
-    coarse: NDArray[np.uint16],
-    residual: WordArray,
-    stratum_end: IntArray,
+    quads: WordArray, starts: WordArray, thresholds: PoissonThresholds, stratum_end: IntArray
 ) -> FloatArray:
-    """Draw Poisson counts of units and scale them to add up to their stratum's size.
+    """Draw Poisson counts of units, scaled to add up to the number of units of their stratum.
 
-    A stratum that draws nothing keeps its units once.
+    In a replicate in which a stratum draws nothing, each of its units counts once.
     """
-    table = poisson_table(quads, starts, coarse, residual, stratum_end[-1]).astype(np.float64)
+    table = poisson_table(quads, starts, thresholds, stratum_end[-1]).astype(np.float64)
     for b in prange(table.shape[0]):
         _scale(table[b], stratum_end)
     return table
@@ -92,17 +87,17 @@ def scaled_table(
 
 @parallel_kernel
 def deletion_table(
-    first: IntArray, lanes: int, stratum_end: IntArray, stratum_of_unit: IntArray
+    first_replicate: IntArray, lanes: int, stratum_end: IntArray, stratum_of_unit: IntArray
 ) -> FloatArray:
-    """Delete one unit in each replicate and give its weight to the others of its stratum (JKn).
+    """Delete one unit in each replicate and give its weight to the others of its stratum (the jackknife JKn).
 
-    Replicate r deletes unit r; a unit alone in its stratum is kept. first (b,) is each block's first replicate.
+    Replicate r deletes unit r; a unit alone in its stratum is kept. first_replicate (b,) is that of each block.
     """
     n_units = stratum_of_unit.shape[0]
-    table = np.ones((first.shape[0], n_units, lanes))
-    for b in prange(first.shape[0]):
+    table = np.ones((first_replicate.shape[0], n_units, lanes))
+    for b in prange(first_replicate.shape[0]):
         for lane in range(lanes):
-            deleted = first[b] + lane
+            deleted = first_replicate[b] + lane
             if deleted < n_units:
                 h = stratum_of_unit[deleted]
                 low = stratum_end[h - 1] if h > 0 else 0
@@ -115,19 +110,10 @@ def deletion_table(
 
 
 @parallel_kernel
-def cell_table(
-    starts: WordArray,
-    table_of_cell: IntArray,
-    offset: IntArray,
-    low: IntArray,
-    keep: FloatArray,
-    other: IntArray,
-    cell_end: IntArray,
-    guide: IntArray,
-) -> FloatArray:
-    """Draw the rows of cells that are alike in all that matters, see `cell_counts`."""
+def cell_table(starts: WordArray, cells: DrawnCells) -> FloatArray:
+    """Draw the rows of cells together, see `cell_counts`; starts (b, lanes)."""
     n_blocks, lanes = starts.shape
-    table = np.empty((n_blocks, table_of_cell.shape[0], lanes))
+    table = np.empty((n_blocks, cells.table_of_cell.shape[0], lanes))
     for b in prange(n_blocks):
-        draw_cells(starts[b], table_of_cell, offset, low, keep, other, cell_end, guide, table[b])
+        draw_cells(starts[b], cells, table[b])
     return table

@@ -1,10 +1,12 @@
-"""The sweep of an exact bootstrap where cells are few: their sums are kept, and completed rows are added to them.
+"""The sweep of an exact bootstrap with few cells: it keeps the sums of all cells, and adds completed rows to them.
 
-Only at its end does a sweep know how many draws a replicate lacks. With the sums of all cells at hand they can
-still be added, so that rows are drawn once and not twice (see `completion`).
+Only at its end does a sweep know how many draws a replicate lacks. With the sums of all cells at hand these draws can
+still be added, so that rows are drawn once and not twice (see `exact_totals`).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,110 +14,107 @@ from numpy.typing import NDArray
 from engine.kernels.draws.exact_totals import add_counts, move_on
 from engine.kernels.draws.poisson import TILE
 from engine.kernels.draws.streams import draw, uniform
-from engine.kernels.draws.tiles import Batch, fill_tile
-from engine.kernels.index.midrank_sweep import (
-    Rows,
-    add_rows,
-    add_rows_and_squares,
-    close_up,
-    first_group,
-    new_sums,
-)
-from engine.kernels.jit import in_threads, kernel
+from engine.kernels.draws.tiles import BatchDraws, fill_tile, new_tile
+from engine.kernels.index.midrank_sums import close_up, new_midrank_sums, new_moments
+from engine.kernels.index.ranked_rows import RankedRows, first_group
+from engine.kernels.jit import kernel
+from engine.kernels.sweep import add_rows, add_rows_and_squares, cell_runs, sweep_blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+UnitArray = NDArray[np.int32]
+
+
+class CellSums(NamedTuple):
+    """Sums of w m and w^2 m of every cell, (c, lanes) each, with m the multiplier; squares (0, lanes) if unused."""
+
+    weight: FloatArray
+    square: FloatArray
 
 
 @kernel
-def _cell_sums(
-    batch: Batch, b: int, rows: Rows, errors: bool, first: FloatArray, second: FloatArray, totals: IntArray
+def _fill_cells(
+    draws: BatchDraws, b: int, rows: RankedRows, errors: bool, cells: CellSums, totals: IntArray
 ) -> None:
-    """Fill first and second (c, lanes), sums of w m and w^2 m, and the totals (lanes,) of m."""
-    lanes, n = totals.shape[0], rows.weight.shape[0]
-    tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
-    short = np.empty(lanes, np.uint16)
-    first[:, :] = 0.0
-    second[:, :] = 0.0
+    """Fill the sums of cells in block b, and the totals (lanes,) of the multipliers."""
+    n, (tile, words) = rows.weight.shape[0], new_tile(draws)
+    short = np.empty(totals.shape[0], np.uint16)
+    cells.weight[:, :] = 0.0
+    cells.square[:, :] = 0.0
     totals[:] = 0
-    cell = 0
-    for number in range(-(-n // TILE)):
-        low = number * TILE
-        high = min(low + TILE, n)
-        fill_tile(batch, b, number, low, words, tile[: high - low])
-        add_counts(tile[: high - low], short, totals)
-        i = low
-        while i < high:
-            j = min(rows.cell_end[cell], high)
-            if errors:
-                add_rows_and_squares(rows.weight[i:j], tile[i - low : j - low], first[cell], second[cell])
-            else:
-                add_rows(rows.weight[i:j], tile[i - low : j - low], first[cell])
-            i = j
-            cell += j == rows.cell_end[cell]
+    for cell, low, high in cell_runs(rows.cell_end):
+        at = low % TILE
+        if at == 0:
+            drawn = tile[: min(TILE, n - low)]
+            fill_tile(draws, b, low, words, drawn)
+            add_counts(drawn, short, totals)
+        weight, multipliers = rows.weight[low:high], tile[at : at + high - low]
+        if errors:
+            add_rows_and_squares(weight, multipliers, cells.weight[cell], cells.square[cell])
+        else:
+            add_rows(weight, multipliers, cells.weight[cell])
 
 
 @kernel
-def _complete(
+def _add_missing(
     starts: NDArray[np.uint64],
-    rows: Rows,
-    cell_of_row: NDArray[np.int32],
+    rows: RankedRows,
+    cell_of_row: UnitArray,
     totals: IntArray,
     errors: bool,
-    first: FloatArray,
-    second: FloatArray,
+    cells: CellSums,
 ) -> None:
+    """Add the draws that each replicate lacks of n to the sums of cells."""
     n = rows.weight.shape[0]
     for lane in range(totals.shape[0]):
-        for j in range(n - totals[lane]):
-            i = int(uniform(draw(starts[lane], n + j)) * n)
+        for number in range(n - totals[lane]):
+            i = int(uniform(draw(starts[lane], n + number)) * n)
             w, c = rows.weight[i], cell_of_row[i]
-            first[c, lane] += w
+            cells.weight[c, lane] += w
             if errors:
-                second[c, lane] += w * w
+                cells.square[c, lane] += w * w
 
 
 @kernel
-def sweep_few(
-    batch: Batch,
+def sweep_few_cells(
+    draws: BatchDraws,
     b: int,
-    rows: Rows,
-    cell_of_row: NDArray[np.int32],
+    rows: RankedRows,
+    cell_of_row: UnitArray,
     errors: bool,
     moments: FloatArray,
     spread: FloatArray,
 ) -> None:
     """Write the sums of block b to moments (lanes, g, k, 4) and spread (lanes, g, k, 3 or 0)."""
-    lanes, cells = moments.shape[0], rows.cell_end.shape[0]
-    first, second = np.empty((cells, lanes)), np.empty((cells if errors else 0, lanes))
+    lanes, n_cells = moments.shape[0], rows.cell_end.shape[0]
+    cells = CellSums(np.empty((n_cells, lanes)), np.empty((n_cells if errors else 0, lanes)))
     totals = np.empty(lanes, np.int64)
     again = True
     while again:
-        _cell_sums(batch, b, rows, errors, first, second, totals)
-        again = move_on(rows.weight.shape[0], batch.quads[b], totals)
-    _complete(batch.starts[b], rows, cell_of_row, totals, errors, first, second)
-    sums = new_sums(lanes, rows.present.shape[0], rows.outcome.shape[0])
+        _fill_cells(draws, b, rows, errors, cells, totals)
+        again = move_on(rows.weight.shape[0], draws.quads[b], totals)
+    _add_missing(draws.starts[b], rows, cell_of_row, totals, errors, cells)
+    sums = new_midrank_sums(rows, lanes)
     tie, group = 0, first_group(rows)
-    for c in range(cells):
+    for cell in range(n_cells):
         for lane in range(lanes):
-            sums.first[lane] = first[c, lane]
+            sums.tie.cell_weight[lane] = cells.weight[cell, lane]
             if errors:
-                sums.second[lane] = second[c, lane]
-        tie, group = close_up(rows, sums, errors, c, tie, group, moments, spread)
+                sums.tie.cell_square[lane] = cells.square[cell, lane]
+        tie, group = close_up(rows, sums, errors, cell, tie, group, moments, spread)
 
 
 def exact_moments(
-    batch: Batch, rows: Rows, cell_of_row: NDArray[np.int32], errors: bool
+    draws: BatchDraws, rows: RankedRows, cell_of_row: UnitArray, errors: bool
 ) -> tuple[FloatArray, FloatArray]:
-    """Return what `replicate_moments` does, of a batch of ROWS that is not completed (its quads move on in place)."""
-    n_blocks, lanes = batch.starts.shape
-    G, K = rows.group_end.shape[0], rows.outcome.shape[0]
-    moments = np.zeros((n_blocks * lanes, G, K, 4))
-    spread = np.zeros((n_blocks * lanes, G, K, 3 if errors else 0))
+    """Return what `replicate_moments` returns, from draws of ROWS that are not completed.
 
-    def work(b: int) -> None:
-        low, high = b * lanes, (b + 1) * lanes
-        sweep_few(batch, b, rows, cell_of_row, errors, moments[low:high], spread[low:high])
+    cell_of_row (n,) int32. The streams draws.quads move on in place where a total exceeds n.
+    """
+    moments, spread = new_moments(draws, rows, errors)
 
-    in_threads(work, n_blocks)
+    def sweep(b: int, *block: FloatArray) -> None:
+        sweep_few_cells(draws, b, rows, cell_of_row, errors, *block)
+
+    sweep_blocks(draws, sweep, moments, spread)
     return moments, spread

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.kernels.index.indices import index_gradient
-from engine.kernels.index.numerators import numerator, numerator_influence
+from engine.kernels.index.indices import IndexFormula, index_gradient
+from engine.kernels.index.numerators import RankedSample, numerator, numerator_influence
 from engine.kernels.jit import kernel, parallel_kernel, prange
 
 FloatArray = NDArray[np.float64]
@@ -16,7 +16,7 @@ UnitArray = NDArray[np.int32]
 
 @kernel
 def _unit_variance(totals: FloatArray, counts: FloatArray, stratum_end: IntArray) -> float:
-    """Return sum_h n_h / (n_h - 1) sum (u - ubar_h)^2, n_h counting a unit as often as it was drawn."""
+    """Return sum_h n_h / (n_h - 1) sum (u - ubar_h)^2, where n_h counts a unit as often as it was drawn."""
     variance, low = 0.0, 0
     for h in range(stratum_end.shape[0]):
         size, first, second = 0.0, 0.0, 0.0
@@ -35,36 +35,42 @@ def _unit_variance(totals: FloatArray, counts: FloatArray, stratum_end: IntArray
 def replicate_std_errors(
     multipliers: FloatArray,
     unit: UnitArray,
-    weight: FloatArray,
-    outcome: FloatArray,
-    ends: IntArray,
+    sample: RankedSample,
     stratum_end: IntArray,
-    code: int,
-    bounds: tuple[float, float],
-    parameter: float,
-    family: int,
+    index: IndexFormula,
 ) -> FloatArray:
-    """Return the linearised standard error of an index inside each replicate (b,), for studentized intervals.
+    """Return the linearised standard error of an index inside each replicate (r,), for studentized intervals.
 
-    One complete sample: weight, outcome (n,), ends (t,). A unit's multiplier is how often it was drawn.
-    This costs about four sweeps over the rows for each replicate.
+    Costs about four sweeps over the rows for each replicate.
+
+    Parameters
+    ----------
+    multipliers
+        (b, u, lanes) how often each unit was drawn.
+    unit
+        (n,) int32 the unit of each row.
+    sample
+        One complete sample.
+    stratum_end
+        (h,) where the units of each stratum end.
     """
     n_blocks, n_units, lanes = multipliers.shape
     out = np.empty(n_blocks * lanes)
+    weight, outcome, ends = sample.weight, sample.outcome, sample.tie_end
     n = weight.shape[0]
-    for replicate in prange(n_blocks * lanes):
-        multiplier = multipliers[replicate // lanes]
-        lane = replicate % lanes
+    for r in prange(n_blocks * lanes):
+        multiplier = multipliers[r // lanes]
+        lane = r % lanes
         w = np.empty(n)
         for i in range(n):
             w[i] = weight[i] * multiplier[unit[i], lane]
-        W, mu, N = numerator(family, parameter, w, outcome, ends)
-        z = numerator_influence(family, parameter, w, outcome, ends, W, mu, N)
-        by_N, by_mu = index_gradient(code, N, mu, bounds[0], bounds[1], parameter)
+        W, mu, N = numerator(index.family, index.parameter, w, outcome, ends)
+        z = numerator_influence(index.family, index.parameter, w, outcome, ends, W, mu, N)
+        by_N, by_mu = index_gradient(index, N, mu)
         totals, counts = np.zeros(n_units), np.empty(n_units)
         for u in range(n_units):
             counts[u] = multiplier[u, lane]
         for i in range(n):
             totals[unit[i]] += w[i] / W * (by_N * z[i] + by_mu * (outcome[i] - mu))
-        out[replicate] = np.sqrt(_unit_variance(totals, counts, stratum_end))
+        out[r] = np.sqrt(_unit_variance(totals, counts, stratum_end))
     return out

@@ -2,102 +2,136 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.draws.poisson import TILE
-from engine.kernels.draws.tiles import Batch, fill_tile
+from engine.kernels.draws.tiles import BatchDraws, fill_tile, new_tile
 from engine.kernels.index.indices import EXTENDED_FAMILY
-from engine.kernels.index.midrank_sweep import Rows, Sums, add_rows, close_cell, first_group, new_sums
 from engine.kernels.index.numerators import shape
-from engine.kernels.jit import in_threads, kernel
+from engine.kernels.index.ranked_rows import RankedRows, first_group, next_tie_and_group
+from engine.kernels.index.tie_sums import TieSums, close_cell, new_tie_sums
+from engine.kernels.jit import kernel
+from engine.kernels.sweep import add_rows, cell_runs, sweep_blocks
 
 FloatArray = NDArray[np.float64]
 
 
+class ShapedSums(NamedTuple):
+    """Sums over the tie groups that are complete in the current group, in lanes; see `numerators`.
+
+    tie
+        Sums inside the current tie group.
+    weight, shape (p, lanes)
+        Weight W p_t up to the last tie group, and phi(p_t).
+    bracket (p, lanes)
+        Scratch: what a unit of outcome in the tie group adds to the numerator.
+    numerator (k, lanes)
+        The numerator so far.
+    """
+
+    tie: TieSums
+    weight: FloatArray
+    shape: FloatArray
+    bracket: FloatArray
+    numerator: FloatArray
+
+
+@kernel
+def _new_sums(rows: RankedRows, lanes: int) -> ShapedSums:
+    P, K = rows.present.shape[0], rows.outcome.shape[0]
+    return ShapedSums(
+        new_tie_sums(rows, lanes),
+        np.zeros((P, lanes)),
+        np.empty((P, lanes)),
+        np.zeros((P, lanes)),
+        np.zeros((K, lanes)),
+    )
+
+
 @kernel
 def _close_tie(
-    rows: Rows,
-    sums: Sums,
-    family: int,
-    parameter: float,
-    moments: FloatArray,
-    previous: FloatArray,
-    N: FloatArray,
+    rows: RankedRows, sums: ShapedSums, family: int, parameter: float, moments: FloatArray
 ) -> None:
-    """Add a tie group's mean times its bracket; previous (p, lanes) is the shape at the group below, N (k, lanes)."""
+    """Add the mean of a tie group times its bracket; moments (lanes, k, 4) of the group hold the total weights."""
+    tie, lanes = sums.tie, sums.weight.shape[1]
     for p in range(rows.present.shape[0]):
-        for lane in range(N.shape[1]):
-            inside = sums.inside[p, lane]
+        for lane in range(lanes):
+            inside = tie.weight[p, lane]
             if inside > 0.0:
                 k = rows.first_outcome[p]
                 W = moments[lane, k, 0]
-                sums.before[p, lane] += inside
-                current = shape(family, sums.before[p, lane] / W, parameter)
-                bracket = current - previous[p, lane]
+                sums.weight[p, lane] += inside
+                current = shape(family, sums.weight[p, lane] / W, parameter)
+                bracket = current - sums.shape[p, lane]
                 if family == EXTENDED_FAMILY:
                     bracket += inside / W
-                previous[p, lane] = current
-                sums.drawn[p, lane] = bracket / inside
-    for k in range(N.shape[0]):
+                sums.shape[p, lane] = current
+                sums.bracket[p, lane] = bracket / inside
+    for k in range(rows.outcome.shape[0]):
         p = rows.pattern[k]
-        for lane in range(N.shape[1]):
-            if sums.inside[p, lane] > 0.0:
-                N[k, lane] += sums.amount[k, lane] * sums.drawn[p, lane]
-            sums.amount[k, lane] = 0.0
-    sums.inside[:, :] = 0.0
+        for lane in range(lanes):
+            if tie.weight[p, lane] > 0.0:
+                sums.numerator[k, lane] += tie.amount[k, lane] * sums.bracket[p, lane]
+            tie.amount[k, lane] = 0.0
+    tie.weight[:, :] = 0.0
 
 
 @kernel
-def _sweep(
-    batch: Batch, b: int, rows: Rows, moments: FloatArray, family: int, parameter: float, out: FloatArray
+def _close_group(sums: ShapedSums, none: float, moments: FloatArray, numerators: FloatArray) -> None:
+    """Write the numerators (lanes, k) of a group, and start the next; `none` is phi(0)."""
+    for k in range(numerators.shape[1]):
+        for lane in range(numerators.shape[0]):
+            numerators[lane, k] = sums.numerator[k, lane] if moments[lane, k, 0] > 0.0 else np.nan
+            sums.numerator[k, lane] = 0.0
+    sums.weight[:, :] = 0.0
+    sums.shape[:, :] = none
+
+
+@kernel
+def _sweep_shaped(
+    draws: BatchDraws,
+    b: int,
+    rows: RankedRows,
+    family: int,
+    parameter: float,
+    moments: FloatArray,
+    numerators: FloatArray,
 ) -> None:
-    lanes, P, K = moments.shape[0], rows.present.shape[0], rows.outcome.shape[0]
-    sums = new_sums(lanes, P, K)
-    previous, N = np.empty((P, lanes)), np.zeros((K, lanes))
-    previous[:, :] = shape(family, 0.0, parameter)
-    tile, words = np.empty((TILE, lanes), batch.table.dtype), np.empty(TILE * lanes // 4, np.uint64)
-    n, cell, tie, group = rows.weight.shape[0], 0, 0, first_group(rows)
-    for number in range(-(-n // TILE)):
-        first = number * TILE
-        stop = min(first + TILE, n)
-        fill_tile(batch, b, number, first, words, tile[: stop - first])
-        i = first
-        while i < stop and group < rows.group_end.shape[0]:
-            j = min(rows.cell_end[cell], stop)
-            add_rows(rows.weight[i:j], tile[i - first : j - first], sums.first)
-            i = j
-            if j == rows.cell_end[cell]:
-                close_cell(rows, sums, cell, False)
-                cell += 1
-                if cell == rows.tie_end[tie]:
-                    _close_tie(rows, sums, family, parameter, moments[:, group], previous, N)
-                    tie += 1
-                    while group < rows.group_end.shape[0] and tie == rows.group_end[group]:
-                        for k in range(K):
-                            for lane in range(lanes):
-                                out[lane, group, k] = (
-                                    N[k, lane] if moments[lane, group, k, 0] > 0.0 else np.nan
-                                )
-                                N[k, lane] = 0.0
-                        sums.before[:, :] = 0.0
-                        previous[:, :] = shape(family, 0.0, parameter)
-                        group += 1
+    """Write the numerators (lanes, g, k) of block b; moments (lanes, g, k, 4) are those of the mid-rank sweep."""
+    n, sums = rows.weight.shape[0], _new_sums(rows, moments.shape[0])
+    none = shape(family, 0.0, parameter)
+    sums.shape[:, :] = none
+    tile, words = new_tile(draws)
+    tie, group = 0, first_group(rows)
+    for cell, low, high in cell_runs(rows.cell_end):
+        at = low % TILE
+        if at == 0:
+            fill_tile(draws, b, low, words, tile[: min(TILE, n - low)])
+        add_rows(rows.weight[low:high], tile[at : at + high - low], sums.tie.cell_weight)
+        if high == rows.cell_end[cell]:
+            close_cell(rows, sums.tie, cell, False)
+            next_tie, next_group = next_tie_and_group(rows, cell, tie, group)
+            if next_tie > tie:
+                _close_tie(rows, sums, family, parameter, moments[:, group])
+            for ended in range(group, next_group):
+                _close_group(sums, none, moments[:, ended], numerators[:, ended])
+            tie, group = next_tie, next_group
 
 
 def replicate_shaped(
-    batch: Batch, rows: Rows, moments: FloatArray, family: int, parameter: float
+    draws: BatchDraws, rows: RankedRows, moments: FloatArray, family: int, parameter: float
 ) -> FloatArray:
     """Return the extended or symmetric numerator of each replicate, group and outcome: (r, g, k).
 
-    `moments` is what `replicate_moments` gave for the same batch; the draws are made again.
+    `moments` (r, g, k, 4) is the result of `replicate_moments` for the same batch; rows are drawn again.
     """
-    n_blocks, lanes = batch.starts.shape
-    out = np.full((n_blocks * lanes, rows.group_end.shape[0], rows.outcome.shape[0]), np.nan)
+    numerators = np.full(moments.shape[:3], np.nan)
 
-    def work(b: int) -> None:
-        low, high = b * lanes, (b + 1) * lanes
-        _sweep(batch, b, rows, moments[low:high], family, parameter, out[low:high])
+    def sweep(b: int, *block: FloatArray) -> None:
+        _sweep_shaped(draws, b, rows, family, parameter, *block)
 
-    in_threads(work, n_blocks)
-    return out
+    sweep_blocks(draws, sweep, moments, numerators)
+    return numerators

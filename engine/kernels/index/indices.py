@@ -1,11 +1,13 @@
-"""Each index as a function of its numerator N, the mean mu, the bounds a, b and its parameter.
+"""Each index as a function of its numerator N, the mean mu, the bounds a, b of the outcome and a parameter.
 
-Family 0 (mid-rank): N is the generalized index GC. Families 1 and 2 (extended, symmetric): N is the
-weighted sum of their kernels, see `numerators`. Sources: Erreygers (2009), Wagstaff (2005), Erreygers and
-Van Ourti (2011), Erreygers, Clarke and Van Ourti (2012).
+An index is built on the numerator of its family, see `numerators`: mid-rank, where N is the generalized index GC;
+extended or symmetric, where N is the weighted sum of their kernels. Sources: Erreygers (2009), Wagstaff (2005),
+Erreygers and Van Ourti (2011), Erreygers, Clarke and Van Ourti (2012).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +22,23 @@ EXTENDED, GENERALIZED_EXTENDED, SYMMETRIC, GENERALIZED_SYMMETRIC = 5, 6, 7, 8
 MIDRANK_FAMILY, EXTENDED_FAMILY, SYMMETRIC_FAMILY = 0, 1, 2
 
 
-@kernel
-def family(code: int) -> int:
-    """Return which numerator an index is built on."""
-    if code <= MODIFIED:
-        return MIDRANK_FAMILY
-    return EXTENDED_FAMILY if code <= GENERALIZED_EXTENDED else SYMMETRIC_FAMILY
+class IndexFormula(NamedTuple):
+    """An index as kernels take it: its code, the family of its numerator, bounds a and b, and its parameter.
+
+    Bounds are NaN where the index needs none, and the parameter is 0 where it has none.
+    """
+
+    code: int
+    family: int
+    a: float
+    b: float
+    parameter: float
 
 
 @kernel
-def index_value(code: int, N: float, mu: float, a: float, b: float, parameter: float) -> float:
+def index_value(index: IndexFormula, N: float, mu: float) -> float:
     """Return the index; NaN or infinity where it is undefined (a relative index of a mean of zero)."""
+    code, a, b, parameter = index.code, index.a, index.b, index.parameter
     if code in (STANDARD, EXTENDED, SYMMETRIC):
         return N / mu
     if code == GENERALIZED:
@@ -47,10 +55,9 @@ def index_value(code: int, N: float, mu: float, a: float, b: float, parameter: f
 
 
 @kernel
-def index_gradient(
-    code: int, N: float, mu: float, a: float, b: float, parameter: float
-) -> tuple[float, float]:
-    """Return (d index / d N, d index / d mu), which turn influence values of N and mu into the index's."""
+def index_gradient(index: IndexFormula, N: float, mu: float) -> tuple[float, float]:
+    """Return (d index / d N, d index / d mu), which turn influence values of N and mu into those of the index."""
+    code, a, b = index.code, index.a, index.b
     if code in (STANDARD, EXTENDED, SYMMETRIC):
         return 1.0 / mu, -N / mu**2
     if code == WAGSTAFF:
@@ -58,26 +65,22 @@ def index_gradient(
         return (b - a) / d, -(b - a) * N * (a + b - 2.0 * mu) / d**2
     if code == MODIFIED:
         return 1.0 / (mu - a), -N / (mu - a) ** 2
-    return index_value(code, 1.0, np.nan, a, b, parameter), 0.0
+    return index_value(index, 1.0, np.nan), 0.0
 
 
 @kernel
-def index_gradients(
-    code: int, N: FloatArray, mu: FloatArray, a: float, b: float, parameter: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return the derivatives of each replicate: N, mu (b,) -> (b,), (b,)."""
+def index_values(index: IndexFormula, N: FloatArray, mu: FloatArray) -> FloatArray:
+    """Return the index of each replicate: N, mu (r,) -> (r,)."""
+    values = np.empty(N.shape[0])
+    for r in range(N.shape[0]):
+        values[r] = index_value(index, N[r], mu[r])
+    return values
+
+
+@kernel
+def index_gradients(index: IndexFormula, N: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the derivatives of each replicate: N, mu (r,) -> (r,), (r,)."""
     by_N, by_mu = np.empty(N.shape[0]), np.empty(N.shape[0])
-    for i in range(N.shape[0]):
-        by_N[i], by_mu[i] = index_gradient(code, N[i], mu[i], a, b, parameter)
+    for r in range(N.shape[0]):
+        by_N[r], by_mu[r] = index_gradient(index, N[r], mu[r])
     return by_N, by_mu
-
-
-@kernel
-def index_values(
-    code: int, N: FloatArray, mu: FloatArray, a: float, b: float, parameter: float
-) -> FloatArray:
-    """Return the index of each replicate: N, mu (b,) -> (b,)."""
-    out = np.empty(N.shape[0])
-    for i in range(N.shape[0]):
-        out[i] = index_value(code, N[i], mu[i], a, b, parameter)
-    return out

@@ -1,12 +1,13 @@
 """Mean and numerator of every rank-dependent index on one complete sample, with their influence values.
 
-One sample: weight w (n,), outcome y (n,), ends (t,) of the tie groups, rows sorted by rank. Sums are
-compensated (Neumaier 1974) and the covariance form is centred, so that an outcome around 1e9 loses nothing.
+The rows of a sample are sorted by rank: weight (n,), outcome (n,), and ends (t,) of the tie groups. Sums are
+compensated (Neumaier 1974) and the covariance form is centred, so that an outcome around 1e9 keeps its digits.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,14 @@ from engine.kernels.jit import inlined, kernel
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+class RankedSample(NamedTuple):
+    """One complete sample sorted by rank: weight and outcome (n,), and where each tie group ends, tie_end (t,)."""
+
+    weight: FloatArray
+    outcome: FloatArray
+    tie_end: IntArray
 
 
 @inlined
@@ -42,9 +51,9 @@ def weighted_mean(weight: FloatArray, outcome: FloatArray) -> tuple[float, float
 
 @kernel
 def power(base: float, exponent: float) -> float:
-    """Return base ** exponent; by products and a square root when 2 * exponent is a small whole number.
+    """Return base ** exponent; by products and a square root where 2 * exponent is a small whole number.
 
-    Products and roots have the same bits on every machine; a libm power has not.
+    Products and roots have the same bits on every machine; a power from the C library has not.
     """
     doubled = 2.0 * exponent
     whole = int(doubled)
@@ -60,7 +69,7 @@ def power(base: float, exponent: float) -> float:
 def shape(family: int, p: float, parameter: float) -> float:
     """Return phi(p): (1 - p)^v of the extended index, 2^(b - 2) |p - 1/2|^b of the symmetric one.
 
-    A cumulative share can exceed 1 by rounding; a fractional power of -1e-16 would be NaN, so it is clamped.
+    A cumulative share can exceed 1 by rounding. It is cut at 1, because a fractional power of -1e-16 is NaN.
     """
     if family == EXTENDED_FAMILY:
         return power(max(1.0 - p, 0.0), parameter)
@@ -84,7 +93,7 @@ def numerator(
 
     Mid-rank: N = 2 sum w (y - mu)(R - 1/2) / W, the generalized concentration index.
     Extended: N = sum_t (ybar_t - mu) [f_t + phi(p_t) - phi(p_{t-1})]; symmetric: without f_t. Centring
-    changes nothing, because the brackets add up to zero.
+    changes nothing, because the brackets add up to zero. A tie group without weight adds nothing.
     """
     W, mu = weighted_mean(weight, outcome)
     N, lost = 0.0, 0.0
@@ -114,7 +123,7 @@ def midrank_influence(
     """Return z_GC (n,): 2 (y R + G - 2A) - (y - mu), for the centred outcome (STATISTICS, section 2).
 
     G_i is the weighted outcome above row i plus half of its tie group, over W; A = sum w y R / W. With
-    y - mu in place of y, 2A is N and the total is zero, so G is minus the outcome below and half inside.
+    y - mu in place of y, 2A is N and the total is zero, so that G is minus the outcome below and half of that inside.
     """
     n = weight.shape[0]
     z = np.empty(n)
@@ -135,6 +144,29 @@ def midrank_influence(
 
 
 @kernel
+def _shares_and_means(
+    weight: FloatArray, outcome: FloatArray, ends: IntArray, W: float, mu: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return the cumulative shares p (t + 1,) of weight, and the mean of y - mu in each tie group (t,)."""
+    n_ties = ends.shape[0]
+    p = np.empty(n_ties + 1)
+    m = np.zeros(n_ties)
+    p[0] = 0.0
+    before, low = 0.0, 0
+    for t in range(n_ties):
+        inside, amount = 0.0, 0.0
+        for i in range(low, ends[t]):
+            inside += weight[i]
+            amount += weight[i] * (outcome[i] - mu)
+        before += inside
+        p[t + 1] = before / W
+        if inside > 0.0:
+            m[t] = amount / inside
+        low = ends[t]
+    return p, m
+
+
+@kernel
 def shaped_influence(
     family: int,
     parameter: float,
@@ -150,29 +182,16 @@ def shaped_influence(
     sum_t m_t [phi(p_t) - phi(p_{t-1})] in the direction of a point mass at i gives
       (y_i - mu - m_s) (phi(p_s) - phi(p_{s-1})) / f_s + m_s D_s + sum_{t > s} m_t (D_t - D_{t-1})
       - sum_t m_t (D_t p_t - D_{t-1} p_{t-1}),
-    and the extended index adds y_i - mu for its f_t. The outcome may be centred because the numerator does
-    not change when a constant is added to y.
+    and the extended index adds y_i - mu for its f_t. Centring the outcome changes nothing, because the numerator
+    stays the same when a constant is added to y.
     """
-    n, n_ties = weight.shape[0], ends.shape[0]
-    p = np.empty(n_ties + 1)
-    m = np.zeros(n_ties)
-    p[0] = 0.0
-    before, low = 0.0, 0
-    for t in range(n_ties):
-        inside, amount = 0.0, 0.0
-        for i in range(low, ends[t]):
-            inside += weight[i]
-            amount += weight[i] * (outcome[i] - mu)
-        before += inside
-        p[t + 1] = before / W
-        if inside > 0.0:
-            m[t] = amount / inside
-        low = ends[t]
+    n_ties = ends.shape[0]
+    p, m = _shares_and_means(weight, outcome, ends, W, mu)
     common = 0.0
     for t in range(n_ties):
         right = shape_slope(family, p[t + 1], parameter) * p[t + 1]
         common += m[t] * (right - shape_slope(family, p[t], parameter) * p[t])
-    z = np.empty(n)
+    z = np.empty(weight.shape[0])
     later = 0.0
     for t in range(n_ties - 1, -1, -1):
         low = ends[t - 1] if t > 0 else 0

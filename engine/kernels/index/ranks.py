@@ -32,7 +32,7 @@ def tie_ends(rank: IntArray) -> IntArray:
 def weighted_fractional_rank(weight: FloatArray, ends: IntArray) -> FloatArray:
     """Return the mid-rank R_i = (p_{t-1} + p_t) / 2 of each row (STATISTICS, section 1).
 
-    weight (n,), ends (t,) -> (n,) in (0, 1). Its weighted mean is 1/2.
+    weight (n,), ends (t,) -> (n,) in (0, 1); their weighted mean is 1/2.
     """
     n = weight.shape[0]
     total = 0.0

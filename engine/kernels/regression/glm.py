@@ -1,8 +1,7 @@
 """One model fitted to covariate patterns from any start: damped Newton, and a barrier for the identity link.
 
-A pattern is a set of equal covariates; the likelihood needs the sum n of the weights and s of the weighted
-outcomes of its rows only (exact). Patterns are sparse rows: entries indptr[p] .. indptr[p + 1] of column and
-value, columns ascending, column 0 the constant.
+A pattern is a set of equal covariates. Of its rows the likelihood needs only the sums n of the weights and s of the
+weighted outcomes; that is exact.
 """
 
 from __future__ import annotations
@@ -20,14 +19,20 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 CONVERGED, SINGULAR, NOT_CONVERGED, BOUNDARY = 0, 1, 2, 3
-TOLERANCE = 1e-10  # of the largest step; covariates are scaled to a spread of 1
-SMALLEST_PIVOT = 1e-11  # of a column's own information: below, the column is a combination of others
+TOLERANCE = 1e-10  # of the largest last step; covariates are scaled to a spread of 1
+SMALLEST_PIVOT = 1e-11  # times the information of a column: below, the column is a combination of others
 _MOST_STEPS = 60
-_NEAR = 1e-8  # fitted probabilities this near to 0 or 1 lie on the boundary
+_NEAR = 1e-8  # a fitted probability this close to 0 or 1 lies on the boundary
 
 
 class Patterns(NamedTuple):
-    """Distinct covariates."""
+    """Distinct covariates as sparse rows.
+
+    indptr (p + 1,)
+        Where the entries of each pattern begin and end.
+    column, value (e,)
+        Of each entry, by ascending column; column 0 is the constant.
+    """
 
     indptr: IntArray
     column: IntArray
@@ -47,7 +52,10 @@ def predictor(patterns: Patterns, p: int, beta: FloatArray) -> float:
 def log_likelihood(
     link: int, patterns: Patterns, n: FloatArray, s: FloatArray, beta: FloatArray, barrier: float
 ) -> float:
-    """Return the log-likelihood (linear: minus half the squared residuals, but for a constant); -inf if infeasible."""
+    """Return the log-likelihood, -inf if infeasible; n, s (p,), beta (q,).
+
+    Linear link: minus half the squared residuals, without the constant. `barrier` weighs log mu + log(1 - mu).
+    """
     total = 0.0
     for p in range(n.shape[0]):
         if n[p] <= 0.0:
@@ -76,7 +84,7 @@ def _score(
     gradient: FloatArray,
     information: FloatArray,
 ) -> None:
-    """Fill the score (q,) and information (q, q): expected, or observed for the identity link."""
+    """Fill gradient (q,) and information (q, q; lower half): expected, or observed for the identity link."""
     gradient[:] = 0.0
     information[:, :] = 0.0
     for p in range(n.shape[0]):
@@ -91,24 +99,27 @@ def _score(
             spread = max(variance(link, mu), 1e-300)
             r = (s[p] - n[p] * mu) * slope / spread
             v = n[p] * slope * slope / spread
-        for a in range(patterns.indptr[p], patterns.indptr[p + 1]):
-            i, x = patterns.column[a], patterns.value[a]
+        for e in range(patterns.indptr[p], patterns.indptr[p + 1]):
+            i, x = patterns.column[e], patterns.value[e]
             gradient[i] += x * r
-            for b in range(patterns.indptr[p], a + 1):
-                information[i, patterns.column[b]] += x * patterns.value[b] * v
+            for f in range(patterns.indptr[p], e + 1):
+                information[i, patterns.column[f]] += x * patterns.value[f] * v
 
 
 @kernel
 def cholesky_solve(information: FloatArray, gradient: FloatArray, step: FloatArray) -> int:
-    """Solve information (q, q; lower half, overwritten) step = gradient; returns -1, or the first singular column."""
+    """Solve information step = gradient (q,) by Cholesky; returns -1, or the first singular column.
+
+    information (q, q) holds its lower half and is overwritten by the factor.
+    """
     q = gradient.shape[0]
     for j in range(q):
-        own = information[j, j]
+        pivot = information[j, j]
         for k in range(j):
-            own -= information[j, k] * information[j, k]
-        if not own > SMALLEST_PIVOT * information[j, j]:
+            pivot -= information[j, k] * information[j, k]
+        if not pivot > SMALLEST_PIVOT * information[j, j]:
             return j
-        root = math.sqrt(own)
+        root = math.sqrt(pivot)
         information[j, j] = root
         for i in range(j + 1, q):
             value = information[i, j]
@@ -139,7 +150,7 @@ def _climb(
     for number in range(_MOST_STEPS):
         _score(link, patterns, n, s, beta, barrier, gradient, information)
         singular = cholesky_solve(information, gradient, step)
-        if singular >= 0:  # later on, separation has driven the information to 0
+        if singular >= 0:  # after the first step: separation has driven the information to 0
             return (SINGULAR, singular) if number == 0 else (NOT_CONVERGED, -1)
         size, length = 0.0, 1.0
         for k in range(q):
@@ -162,12 +173,33 @@ def _climb(
 
 
 @kernel
+def _fit_identity(
+    patterns: Patterns, n: FloatArray, s: FloatArray, total: float, beta: FloatArray
+) -> tuple[int, int]:
+    """Fit a binomial model with identity link inside a barrier that vanishes; beta starts inside."""
+    barrier, status, singular = 0.1 * total / n.shape[0], CONVERGED, -1
+    while barrier > 1e-10 * total / n.shape[0]:
+        status, singular = _climb(IDENTITY, patterns, n, s, beta, barrier)
+        if status == SINGULAR:
+            return status, singular
+        barrier *= 0.1
+    inside = beta.copy()
+    status, singular = _climb(IDENTITY, patterns, n, s, beta, 0.0)
+    for p in range(n.shape[0]):
+        mu = predictor(patterns, p, beta)
+        if n[p] > 0.0 and (min(mu, 1.0 - mu) < _NEAR or status != CONVERGED):
+            beta[:] = inside
+            return BOUNDARY, -1
+    return status, singular
+
+
+@kernel
 def fit(link: int, patterns: Patterns, n: FloatArray, s: FloatArray, beta: FloatArray) -> tuple[int, int]:
     """Fit a model to patterns' weights n (p,) and weighted outcomes s (p,) from scratch; beta (q,) is overwritten.
 
     Returns (status, singular column or -1). Binomial with identity link: the maximum of the likelihood plus a
-    vanishing log-barrier, which exists where the usual fit finds "no valid set of coefficients"; a solution
-    with fitted probabilities of 0 or 1 is told as BOUNDARY.
+    vanishing log-barrier, which exists where the usual fit stops with "no valid set of coefficients". The status of a
+    solution with fitted probabilities of 0 or 1 is BOUNDARY.
     """
     total, events = 0.0, 0.0
     for p in range(n.shape[0]):
@@ -179,18 +211,4 @@ def fit(link: int, patterns: Patterns, n: FloatArray, s: FloatArray, beta: Float
     beta[0] = events / total
     if not 0.0 < beta[0] < 1.0:
         return NOT_CONVERGED, -1
-    barrier, status, singular = 0.1 * total / n.shape[0], CONVERGED, -1
-    while barrier > 1e-10 * total / n.shape[0]:
-        status, singular = _climb(link, patterns, n, s, beta, barrier)
-        if status == SINGULAR:
-            return status, singular
-        barrier *= 0.1
-    inside = beta.copy()
-    status, singular = _climb(link, patterns, n, s, beta, 0.0)
-    for p in range(n.shape[0]):
-        mu = predictor(patterns, p, beta)
-        if n[p] > 0.0 and (min(mu, 1.0 - mu) < _NEAR or status != CONVERGED):
-            for k in range(beta.shape[0]):
-                beta[k] = inside[k]
-            return BOUNDARY, -1
-    return status, singular
+    return _fit_identity(patterns, n, s, total, beta)

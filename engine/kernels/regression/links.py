@@ -1,4 +1,4 @@
-"""Means of the models behind a decomposition, alike on any machine: products, quotients and roots only.
+"""Means of the models behind a decomposition: of products, quotients and roots, so with the same bits anywhere.
 
 Links: LINEAR (normal errors), LOGIT, PROBIT, IDENTITY (binomial with identity link).
 """
@@ -15,12 +15,12 @@ LINEAR, LOGIT, PROBIT, IDENTITY = 0, 1, 2, 3
 _LOG2E = 1.4426950408889634
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _PHI_0 = 1.0 / math.sqrt(2.0 * math.pi)
-_FRACTIONS = 60  # of Laplace's continued fraction: enough for 1e-16 from 3 on
+_FRACTIONS = 60  # of Laplace's continued fraction: exact to 1e-16 beyond 3
 
 
 @inlined
 def exponential(x: float) -> float:
-    """Return e**x to 1 ulp: x = k ln 2 + r, Taylor's series for r, and k into the exponent's bits."""
+    """Return e**x to 1 ulp: x = k ln 2 + r, Taylor's series for r, and k in the bits of the exponent."""
     x = min(max(x, -708.0), 709.0)
     k = np.floor(x * _LOG2E + 0.5)
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
@@ -69,7 +69,7 @@ def normal_distribution(x: float) -> float:
 
 @kernel
 def mean_and_slope(link: int, eta: float) -> tuple[float, float]:
-    """Return the mean and its derivative by the linear predictor."""
+    """Return the mean and its derivative by the linear predictor eta."""
     if link == LOGIT:
         mu = 1.0 / (1.0 + exponential(-eta))
         return mu, mu * (1.0 - mu)

@@ -1,12 +1,13 @@
 """The same model refitted in the replicates of a block side by side, from the full sample's coefficients.
 
-Replicates differ little from the sample, so the information of the first step serves three more: each costs a
-gradient. A replicate stops at its own step, whatever its neighbours do, so that its bits do not depend on them.
+Replicates differ little from the sample, so that the information of one step serves the next three, which cost a
+gradient each. When a replicate stops does not depend on its neighbours in the block, and so neither do its bits.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 from engine.kernels.jit import kernel
 from engine.kernels.regression.glm import (
     CONVERGED,
-    NOT_CONVERGED,
     SINGULAR,
     SMALLEST_PIVOT,
     TOLERANCE,
@@ -35,7 +35,39 @@ IntArray = NDArray[np.int64]
 
 _MOST_STEPS = 40
 _STEPS_WITH_ONE_INFORMATION = 4
-_FARTHEST = 1e3  # a step this long leads nowhere
+_FARTHEST = 1e3  # a longer step leads nowhere
+
+
+class WeightedPatterns(NamedTuple):
+    """What the likelihood needs of a block, in lanes.
+
+    n, s (p, lanes)
+        Weight and weighted outcome of each pattern.
+    outcomes (q, lanes)
+        X's, the part of a natural link's score that no step changes.
+    """
+
+    patterns: Patterns
+    n: FloatArray
+    s: FloatArray
+    outcomes: FloatArray
+
+
+class LaneScores(NamedTuple):
+    """The score at the current coefficients.
+
+    gradient (q, lanes)
+        The score; `_solve` turns it into the step.
+    information (q (q + 1) / 2, lanes)
+        Expected information, packed by rows of the lower half, or its Cholesky factor.
+    feasible, singular (lanes,)
+        Whether fitted probabilities are valid; whether a column is a combination of others.
+    """
+
+    gradient: FloatArray
+    information: FloatArray
+    feasible: NDArray[np.bool_]
+    singular: NDArray[np.bool_]
 
 
 @kernel
@@ -43,9 +75,9 @@ def predict(patterns: Patterns, p: int, beta: FloatArray, eta: FloatArray) -> No
     """Fill eta (lanes,) with x'b of a pattern; beta (q, lanes)."""
     eta[:] = 0.0
     for e in range(patterns.indptr[p], patterns.indptr[p + 1]):
-        k, x = patterns.column[e], patterns.value[e]
+        column, x = patterns.column[e], patterns.value[e]
         for lane in range(eta.shape[0]):
-            eta[lane] += x * beta[k, lane]
+            eta[lane] += x * beta[column, lane]
 
 
 @kernel
@@ -64,81 +96,73 @@ def means_and_slopes(link: int, eta: FloatArray, mu: FloatArray, slope: FloatArr
 
 
 @kernel
-def _weighted_outcomes(patterns: Patterns, s: FloatArray, out: FloatArray) -> None:
-    """Fill out (q, lanes) with X's, the part of a natural link's score that no step changes."""
-    out[:, :] = 0.0
+def _weighted_outcomes(patterns: Patterns, s: FloatArray, q: int) -> FloatArray:
+    """Return X's (q, lanes); s (p, lanes)."""
+    out = np.zeros((q, s.shape[1]))
     for p in range(s.shape[0]):
         for e in range(patterns.indptr[p], patterns.indptr[p + 1]):
-            k, x = patterns.column[e], patterns.value[e]
+            column, x = patterns.column[e], patterns.value[e]
             for lane in range(s.shape[1]):
-                out[k, lane] += x * s[p, lane]
+                out[column, lane] += x * s[p, lane]
+    return out
 
 
 @kernel
 def _score(  # noqa: C901 - loops over patterns, columns and lanes
-    link: int,
-    patterns: Patterns,
-    n: FloatArray,
-    s: FloatArray,
-    outcomes: FloatArray,
-    beta: FloatArray,
-    with_information: bool,
-    gradient: FloatArray,
-    information: FloatArray,
-    feasible: NDArray[np.bool_],
+    link: int, data: WeightedPatterns, beta: FloatArray, score: LaneScores, with_information: bool
 ) -> None:
-    """Fill the score (q, lanes) and, if asked, the packed expected information (q (q + 1) / 2, lanes).
+    """Fill the gradient and, with_information, the information at beta (q, lanes); clears lanes not feasible.
 
-    With a natural link (linear, logit) the score is X's - X'(n mu): the sweep reads n alone.
+    With a natural link (linear, logit) the gradient is X's - X'(n mu): the loop over patterns reads n alone.
     """
-    lanes = beta.shape[1]
+    patterns, lanes = data.patterns, beta.shape[1]
     eta, mu, slope, r, v = np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes)
     natural = link not in (PROBIT, IDENTITY)
-    for k in range(gradient.shape[0]):
+    for column in range(beta.shape[0]):
         for lane in range(lanes):
-            gradient[k, lane] = outcomes[k, lane] if natural else 0.0
+            score.gradient[column, lane] = data.outcomes[column, lane] if natural else 0.0
     if with_information:
-        information[:, :] = 0.0
-    for p in range(n.shape[0]):
+        score.information[:, :] = 0.0
+    for p in range(data.n.shape[0]):
         predict(patterns, p, beta, eta)
         means_and_slopes(link, eta, mu, slope)
         for lane in range(lanes):
-            r[lane] = -n[p, lane] * mu[lane]
-            v[lane] = n[p, lane] * slope[lane]
+            r[lane] = -data.n[p, lane] * mu[lane]
+            v[lane] = data.n[p, lane] * slope[lane]
         if not natural:
             for lane in range(lanes):
-                r[lane] += s[p, lane]
+                r[lane] += data.s[p, lane]
                 spread = mu[lane] * (1.0 - mu[lane])
-                if link == IDENTITY and n[p, lane] > 0.0 and not spread > 0.0:
-                    feasible[lane] = False
+                if link == IDENTITY and data.n[p, lane] > 0.0 and not spread > 0.0:
+                    score.feasible[lane] = False
                 ratio = slope[lane] / max(spread, 1e-300)
                 r[lane] *= ratio
                 v[lane] *= ratio
-        for a in range(patterns.indptr[p], patterns.indptr[p + 1]):
-            i, x = patterns.column[a], patterns.value[a]
+        for e in range(patterns.indptr[p], patterns.indptr[p + 1]):
+            i, x = patterns.column[e], patterns.value[e]
             for lane in range(lanes):
-                gradient[i, lane] += x * r[lane]
+                score.gradient[i, lane] += x * r[lane]
             if with_information:
-                for b in range(patterns.indptr[p], a + 1):
-                    place, xx = i * (i + 1) // 2 + patterns.column[b], x * patterns.value[b]
+                for f in range(patterns.indptr[p], e + 1):
+                    place, xx = i * (i + 1) // 2 + patterns.column[f], x * patterns.value[f]
                     for lane in range(lanes):
-                        information[place, lane] += xx * v[lane]
+                        score.information[place, lane] += xx * v[lane]
 
 
 @kernel
 def _factor(information: FloatArray, q: int, singular: NDArray[np.bool_]) -> None:
-    """Turn the packed information into its Cholesky factor in every lane."""
+    """Turn the packed information into its Cholesky factor in every lane; sets lanes that are singular."""
     lanes = information.shape[1]
     for j in range(q):
         row = j * (j + 1) // 2
         for lane in range(lanes):
-            own = information[row + j, lane]
+            pivot = information[row + j, lane]
             for k in range(j):
-                own -= information[row + k, lane] * information[row + k, lane]
-            if not own > SMALLEST_PIVOT * information[row + j, lane]:
+                pivot -= information[row + k, lane] * information[row + k, lane]
+            if not pivot > SMALLEST_PIVOT * information[row + j, lane]:
                 singular[lane] = True
-                own = 1.0
-            information[row + j, lane] = math.sqrt(own)
+                pivot = 1.0
+            information[row + j, lane] = math.sqrt(pivot)
         for i in range(j + 1, q):
             below = i * (i + 1) // 2
             for k in range(j):
@@ -169,7 +193,26 @@ def _solve(factor: FloatArray, step: FloatArray) -> None:
 
 
 @kernel
-def refit(  # noqa: C901 - loops over steps, columns and lanes
+def _take_step(beta: FloatArray, score: LaneScores, done: NDArray[np.bool_]) -> int:
+    """Move the lanes that still climb; sets lanes that are done or no longer feasible, returns how many climb on."""
+    step, climbing = score.gradient, 0
+    for lane in range(beta.shape[1]):
+        if done[lane] or score.singular[lane] or not score.feasible[lane]:
+            continue
+        size = 0.0
+        for column in range(beta.shape[0]):
+            size = max(size, abs(step[column, lane]))
+            beta[column, lane] += step[column, lane]
+            score.feasible[lane] &= abs(step[column, lane]) < _FARTHEST  # false for NaN too
+        if score.feasible[lane] and size < TOLERANCE:
+            done[lane] = True
+        elif score.feasible[lane]:
+            climbing += 1
+    return climbing
+
+
+@kernel
+def refit(
     link: int,
     patterns: Patterns,
     n: FloatArray,
@@ -183,39 +226,30 @@ def refit(  # noqa: C901 - loops over steps, columns and lanes
     A lane that does not converge this way is fitted from scratch by `glm.fit`.
     """
     q, lanes = beta.shape
-    step, information = np.empty((q, lanes)), np.empty((q * (q + 1) // 2, lanes))
-    outcomes = np.empty((q, lanes))
-    _weighted_outcomes(patterns, s, outcomes)
-    feasible, singular, done = np.ones(lanes, np.bool_), np.zeros(lanes, np.bool_), np.zeros(lanes, np.bool_)
-    for k in range(q):
-        beta[k, :] = start[k]
-    status[:] = NOT_CONVERGED
+    data = WeightedPatterns(patterns, n, s, _weighted_outcomes(patterns, s, q))
+    score = LaneScores(
+        np.empty((q, lanes)),
+        np.empty((q * (q + 1) // 2, lanes)),
+        np.ones(lanes, np.bool_),
+        np.zeros(lanes, np.bool_),
+    )
+    done = np.zeros(lanes, np.bool_)
+    for column in range(q):
+        beta[column, :] = start[column]
     for number in range(_MOST_STEPS):
         fresh = number % _STEPS_WITH_ONE_INFORMATION == 0
-        _score(link, patterns, n, s, outcomes, beta, fresh, step, information, feasible)
+        _score(link, data, beta, score, fresh)
         if fresh:
-            _factor(information, q, singular)
-        _solve(information, step)
-        waiting = 0
-        for lane in range(lanes):
-            if done[lane] or singular[lane] or not feasible[lane]:
-                continue
-            size = 0.0
-            for k in range(q):
-                size = max(size, abs(step[k, lane]))
-                beta[k, lane] += step[k, lane]
-                feasible[lane] &= abs(step[k, lane]) < _FARTHEST  # false for NaN too
-            if feasible[lane] and size < TOLERANCE:
-                done[lane], status[lane] = True, CONVERGED
-            elif feasible[lane]:
-                waiting += 1
-        if waiting == 0:
+            _factor(score.information, q, score.singular)
+        _solve(score.information, score.gradient)
+        if _take_step(beta, score, done) == 0:
             break
-    own = np.empty(q)
+    lane_beta = np.empty(q)
     for lane in range(lanes):
-        if singular[lane] and feasible[lane]:
+        if score.singular[lane] and score.feasible[lane]:
             status[lane] = SINGULAR
-        elif not done[lane]:
-            status[lane], _ = fit(link, patterns, n[:, lane].copy(), s[:, lane].copy(), own)
-            for k in range(q):
-                beta[k, lane] = own[k]
+        elif done[lane]:
+            status[lane] = CONVERGED
+        else:
+            status[lane], _ = fit(link, patterns, n[:, lane].copy(), s[:, lane].copy(), lane_beta)
+            beta[:, lane] = lane_beta

@@ -21,12 +21,15 @@ def unit_scores(
     unit: UnitArray,
     n_units: int,
 ) -> FloatArray:
-    """Return sum over a unit's rows of w (y - mu) x, (q, n_units); X (p, q) and mu (p,) by pattern, the rest by row."""
+    """Return the sum of w (y - mu) x over the rows of each unit: (q, u).
+
+    X (p, q) and mu (p,) are covariates and mean of a pattern; pattern, weight, y and unit (n,) are those of a row.
+    """
     q = X.shape[1]
     totals = np.zeros((n_units, q))
     for i in range(pattern.shape[0]):
         p = pattern[i]
         residual = weight[i] * (y[i] - mu[p])
-        for k in range(q):
-            totals[unit[i], k] += residual * X[p, k]
+        for column in range(q):
+            totals[unit[i], column] += residual * X[p, column]
     return np.ascontiguousarray(totals.T)

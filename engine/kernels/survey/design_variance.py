@@ -1,4 +1,4 @@
-"""Design variance of weighted totals: influence values summed by sampling unit, then compared within strata."""
+"""Design variance of weighted totals: sums of influence values by sampling unit, compared within strata."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ def add_unit_totals(totals: FloatArray, unit: UnitArray, weight: FloatArray, z: 
 def design_covariance(
     totals: FloatArray, stratum_end: IntArray, population: FloatArray, *, centre_single: bool
 ) -> FloatArray:
-    """Return the covariance (q, q) of the weighted totals.
+    """Return the covariance (q, q) of weighted totals (q, u) of q estimates, units sorted by stratum.
 
-    totals (q, u), units sorted by stratum; population (h,) = PSUs in the population, infinite without a
-    finite population correction. Sum over strata of (1 - n_h/N_h) n_h/(n_h - 1) sum (u - ubar)(u - ubar)'.
-    A stratum of one PSU adds nothing (certainty), or, with centre_single, its squared distance from the
-    mean over all strata, which is 0 for influence values.
+    Sum over strata of (1 - n_h/N_h) n_h/(n_h - 1) sum (u - ubar)(u - ubar)'. population (h,) holds N_h, the PSUs in
+    the population; infinite means no finite population correction. A stratum of one PSU adds nothing (certainty),
+    or, with centre_single, its squared distance from the mean over all strata, which is 0 for influence values.
     """
     n_estimates = totals.shape[0]
     covariance = np.zeros((n_estimates, n_estimates))
@@ -64,7 +63,7 @@ def design_covariance(
 
 @kernel
 def cubed_and_squared(totals: FloatArray, stratum_end: IntArray) -> tuple[float, float]:
-    """Return (sum d^3, sum d^2) of one estimate's unit totals (u,) about their stratum means, for BCa."""
+    """Return (sum d^3, sum d^2) of the distances d of unit totals (u,) from the means of their strata, for BCa."""
     third, second, low = 0.0, 0.0, 0
     for h in range(stratum_end.shape[0]):
         high = stratum_end[h]

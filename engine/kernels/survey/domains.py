@@ -14,9 +14,9 @@ UnitArray = NDArray[np.int32]
 
 @kernel
 def domain_sums(domain: UnitArray, n_domains: int, weight: FloatArray, value: FloatArray) -> FloatArray:
-    """Return rows, sum w, sum w v and sum w (v - mean)^2 of each domain: (domains, 4).
+    """Return rows, sum w, sum w v and sum w (v - mean)^2 of each domain: (m, 4).
 
-    domain (n,) holds a number from 0, or -1 for rows in none; value (n,) has no NaN there.
+    domain (n,) holds the number of a row's domain, -1 for none; value (n,) has no NaN inside domains.
     """
     out = np.zeros((n_domains, 4))
     for i in range(domain.shape[0]):
@@ -41,9 +41,9 @@ def domain_mean_totals(
     unit: UnitArray,
     n_units: int,
 ) -> FloatArray:
-    """Return w (v - mean of its domain) / W of its domain, summed by unit: (domains, u).
+    """Return the sums by unit of w (v - mean) / W, with mean and W of the row's domain: (m, u).
 
-    These are the linearised totals of the domain means (ratio estimators).
+    These are the linearised totals of domain means (ratio estimators); sums (m, 4) is the result of `domain_sums`.
     """
     totals = np.zeros((sums.shape[0], n_units))
     for i in range(domain.shape[0]):
@@ -63,7 +63,7 @@ def domain_row_moments(
     stratum: IntArray,
     n_strata: int,
 ) -> FloatArray:
-    """Return rows, sum d and sum d^2 of d = w (v - mean) / W by domain and stratum: (domains, h, 3).
+    """Return rows, sum d and sum d^2 of d = w (v - mean) / W by domain and stratum: (m, h, 3).
 
     Enough for the variance when every row is its own sampling unit; stratum (n,).
     """
@@ -72,10 +72,10 @@ def domain_row_moments(
         d = domain[i]
         if d >= 0:
             W = sums[d, 1]
-            part = weight[i] * (value[i] - sums[d, 2] / W) / W
+            z = weight[i] * (value[i] - sums[d, 2] / W) / W
             out[d, stratum[i], 0] += 1.0
-            out[d, stratum[i], 1] += part
-            out[d, stratum[i], 2] += part * part
+            out[d, stratum[i], 1] += z
+            out[d, stratum[i], 2] += z * z
     return out
 
 
@@ -83,7 +83,7 @@ def domain_row_moments(
 def domain_units(
     domain: UnitArray, n_domains: int, unit: UnitArray, stratum_of_unit: IntArray
 ) -> tuple[IntArray, IntArray]:
-    """Return how many sampling units and how many strata have rows in each domain: (domains,) each."""
+    """Return how many sampling units and how many strata have rows in each domain: (m,) each."""
     n_units = stratum_of_unit.shape[0]
     seen = np.zeros((n_domains, n_units), np.bool_)
     for i in range(domain.shape[0]):
