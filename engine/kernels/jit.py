@@ -53,6 +53,7 @@ def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a loop over replicates or groups that runs in threads.
 
     No sum is split across iterations, so that the result has the same bits on any number of threads.
+    Use it with plain arrays: numba lets iterations share the arrays of a tuple that is made inside the loop.
     """
     return cast("Callable[P, R]", numba.njit(parallel=True, **_OPTIONS)(function))
 
@@ -73,7 +74,7 @@ def default_threads() -> int:
 def in_threads(work: Callable[[int], T], count: int) -> list[T]:
     """Return work(0), work(1), ..., computed in threads; compiled kernels release Python's lock.
 
-    For kernels too large for `prange`, which compiles everything twice.
+    For kernels too large for `prange`, which compiles twice, or with tuples of tuples, which it refuses.
     """
     n_threads = numba.get_num_threads()
     if min(count, n_threads) <= 1:

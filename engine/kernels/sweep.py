@@ -1,7 +1,7 @@
 """The skeleton of every sweep over sorted rows: tile by tile, and inside a tile from cell to cell.
 
-A sweep holds the multipliers of one tile. Rows of a cell are added up as they come, and what cells mean enters where
-a cell ends::
+A sweep holds the multipliers of one tile. Rows of a cell are added up as they come, and what cells mean
+enters where a cell ends::
 
     tile, words = new_tile(draws)
     for cell, low, high in cell_runs(cell_end):
@@ -12,7 +12,8 @@ a cell ends::
         if high == cell_end[cell]:
             ...  # the sums of the cell are complete
 
-`cell_runs` yields integers only: it is then compiled into the sweep, and costs nothing even where each row is a cell.
+`cell_runs` yields integers only: it is then compiled into the sweep, and costs nothing even where each row is
+a cell.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from engine.study import BootstrapSpec
 
 
 def two_groups(kind, n=700, weights="many"):
-    """Two groups in one sort, three outcomes of which one is missing now and then; rows span several tiles."""
+    """Two groups in one sort, three outcomes, one of them with missing values; rows span several tiles."""
     rng = np.random.default_rng(3)
     y = {"a": rng.normal(2, 1, n), "b": rng.normal(2, 1, n), "c": rng.normal(2, 1, n)}
     if kind == "events":
@@ -97,7 +97,7 @@ def test_shaped__equal_recomputation_of_every_replicate(family, parameter):
 @pytest.mark.parametrize("kind", ["events", "numbers"])
 @pytest.mark.parametrize("name", ["standard", "erreygers", "wagstaff", "generalized"])
 def test_errors_of_the_sweep__equal_the_linearised_ones_of_each_resample(kind, name):
-    """The estimator's own standard error, computed on the rows a replicate drew, each as often as it was drawn."""
+    """The estimator's standard error on the rows that a replicate drew, each as often as it was drawn."""
     from engine.estimators.index.replicates import ReplicateInputs, Target, replicate_indices
     from engine.estimators.replicates.settings import ReplicateSettings
 

@@ -1,4 +1,4 @@
-"""Counts have the distributions they claim, and depend on (seed, plan, replicate, unit) and on nothing else."""
+"""Counts have the distributions they claim, and depend on nothing but (seed, plan, replicate, unit)."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -191,7 +191,7 @@ def test_replicate__does_not_depend_on_the_order_in_which_rows_are_asked_for(nam
 
 
 def test_known_answers__of_every_plan():
-    """Golden counts: a change means that every published replicate changes, and the change log must say so."""
+    """Golden counts: a change means that every published replicate changes; the change log must say so."""
     found = {name: by_replicate(make(40), 40, n_blocks=1)[5, :12].tolist() for name, make in PLANS.items()}
     assert found == KNOWN
 

@@ -65,7 +65,7 @@ class DecompositionNumbers(NamedTuple):
 def block_sums(
     by_rank: BatchDraws, by_pattern: BatchDraws, b: int, rows: DecompositionRows, n: FloatArray, s: FloatArray
 ) -> DecompositionSums:
-    """Sweep the rows twice for the replicates of block b; the draws of a batch are given for both orders of rows.
+    """Sweep the rows twice for the replicates of block b; a batch has draws for both orders of the rows.
 
     n and s (p, lanes) are overwritten and become part of the result.
     """

@@ -1,4 +1,4 @@
-"""Effects of covariates on the mean: what takes the place of beta in a decomposition of a non-linear model."""
+"""Effects of covariates on the mean: they replace beta in the decomposition of a non-linear model."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _slope_at_means(models: LaneModels) -> FloatArray:
 
 @kernel
 def _average_slope(models: LaneModels, factor: IntArray, switches: bool, out: FloatArray) -> FloatArray:
-    """Return the mean slope (lanes,) over the rows; with `switches` add the effects of dummies to out (q, lanes)."""
+    """Return the mean slope (lanes,); with `switches`, add the effects of dummies to out (q, lanes)."""
     n, lanes = models.n, models.W.shape[0]
     eta, mu, slope = np.empty(lanes), np.empty(lanes), np.empty(lanes)
     share, average = np.empty(lanes), np.zeros(lanes)
@@ -79,8 +79,9 @@ def _average_slope(models: LaneModels, factor: IntArray, switches: bool, out: Fl
 def column_effects(models: LaneModels, kind: int, factor: IntArray) -> FloatArray:
     """Return the effect of each column (q, lanes); factor (q,) is a dummy's factor, -1 for other columns.
 
-    AVERAGE: beta times the mean slope. AT_MEANS: beta times the slope at the columns' means. DISCRETE: as AVERAGE
-    for numbers, and for a dummy the mean change when it alone goes from 0 to 1 (as R's mfx and Stata's dprobit).
+    AVERAGE: beta times the mean slope. AT_MEANS: beta times the slope at the columns' means. DISCRETE: as
+    AVERAGE for numbers, and for a dummy the mean change when it alone goes from 0 to 1 (as R's mfx and
+    Stata's dprobit).
     """
     if models.link in (LINEAR, IDENTITY):
         return models.beta.copy()

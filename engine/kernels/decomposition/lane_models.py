@@ -38,10 +38,10 @@ class LaneModels(NamedTuple):
 def fit_lanes(
     link: int, patterns: Patterns, n: FloatArray, s: FloatArray, start: FloatArray
 ) -> tuple[FloatArray, IntArray]:
-    """Return coefficients (q, lanes) and status (lanes,); n and s (p, lanes) are weights and weighted outcomes.
+    """Return coefficients (q, lanes) and status (lanes,); n, s (p, lanes) are weights and weighted outcomes.
 
-    Starts from start (q,). Where that is NaN each lane is fitted from scratch, and the number of a singular column
-    then stands in the first coefficient.
+    Starts from start (q,). Where that is NaN each lane is fitted from scratch, and the number of a singular
+    column then stands in the first coefficient.
     """
     q, lanes = start.shape[0], n.shape[1]
     beta, status = np.empty((q, lanes)), np.empty(lanes, np.int64)

@@ -28,8 +28,8 @@ def _other_covariates(models: LaneModels, need: NeedSets) -> FloatArray:
 def need_predicted(models: LaneModels, need: NeedSets, rank_sums: FloatArray) -> FloatArray:
     """Return mean and GC (2, lanes) of the outcome predicted from need, with other covariates at their means.
 
-    rank_sums (m, lanes) are the sums of w m R of each set of need covariates, m the multiplier. Without sets both
-    are 0. Source: O'Donnell et al. (2008), chapter 15.
+    rank_sums (m, lanes) are the sums of w m R of each set of need covariates, m the multiplier. Without sets
+    both are 0. Source: O'Donnell et al. (2008), chapter 15.
     """
     W, patterns = models.W, models.patterns
     lanes, n_sets = W.shape[0], need.example.shape[0]

@@ -38,7 +38,7 @@ def sweep_patterns(draws: BatchDraws, b: int, rows: RowsByPattern, n: FloatArray
 
 @kernel
 def column_means(patterns: Patterns, n: FloatArray, W: FloatArray, q: int) -> FloatArray:
-    """Return the weighted mean of each column (q, lanes); n (p, lanes) are the weights, W (lanes,) their sum."""
+    """Return the weighted mean of each column (q, lanes); n (p, lanes) are weights, W (lanes,) their sum."""
     lanes = W.shape[0]
     mean = np.zeros((q, lanes))
     for p in range(n.shape[0]):

@@ -1,7 +1,8 @@
 """The sweep of a decomposition by rank: rank sums of the outcome and of all columns, in lanes.
 
 A row enters with the mid-rank of its tie group, which is known when the last row of the group is. This sweep
-therefore holds the multipliers of whole tie groups, and cannot go from cell to cell as the others do (see `sweep`).
+therefore holds the multipliers of whole tie groups, and cannot go from cell to cell as the others do (see
+`sweep`).
 """
 
 from __future__ import annotations

@@ -15,13 +15,14 @@ UnitArray = NDArray[np.int32]
 
 
 class RankTables(NamedTuple):
-    """Where rows add their ranks to: tables of the joint values of some covariates, instead of a sum per column.
+    """Where rows add their ranks to: tables of joint values of covariates, instead of a sum per column.
 
     code (tables, n), offset (tables + 1,)
-        The table row to which a row of the sample adds its rank; where the rows of each table begin and end. The
-        first table is that of the need covariates where predictions from need are requested.
+        The table row to which a row of the sample adds its rank; where the rows of each table begin and end.
+        The first table is that of the need covariates where predictions from need are requested.
     indptr, column, value
-        What the rows of tables add to the rank sums of columns: sparse rows. Column q is the outcome, centred.
+        What the rows of tables add to the rank sums of columns: sparse rows. Column q is the outcome,
+        centred.
     dense (m, n), dense_column (m,)
         Columns of too many values for a table.
     """

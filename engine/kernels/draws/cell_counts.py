@@ -1,9 +1,9 @@
 """Bootstrap counts of cells: rows alike in group, rank, outcomes and weight are drawn together, exactly.
 
-A bootstrap of n rows draws a cell of n_c rows Binomial(n, n_c / n) times. Draw Poisson(rate n_c) for every cell
-from a table of its distribution, with a rate a little below 1; draw again if the sum exceeds n; and add what is
-missing to n row by row. Given their sum, Poisson counts are independent draws of rows, so that the result is the
-multinomial of the ordinary bootstrap.
+A bootstrap of n rows draws a cell of n_c rows Binomial(n, n_c / n) times. Draw Poisson(rate n_c) for every
+cell from a table of its distribution, with a rate a little below 1; draw again if the sum exceeds n; and add
+what is missing to n row by row. Given their sum, Poisson counts are independent draws of rows, so that the
+result is the multinomial of the ordinary bootstrap.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class DrawnCells(NamedTuple):
 
 @kernel
 def _support(mean: float) -> tuple[int, FloatArray]:
-    """Return (smallest count, probabilities) of a Poisson: by products and quotients, so with the same bits anywhere."""
+    """Return (smallest count, probabilities) of a Poisson, with the same bits on any machine."""
     mode = int(mean)
     spread = int(10.0 * math.sqrt(mean)) + 24
     low, high = max(mode - spread, 0), mode + spread
@@ -114,7 +114,7 @@ def count_tables(sizes: IntArray, rate: float) -> CountTables:
 
 @kernel
 def row_guide(cell_end: IntArray, entries: int) -> IntArray:
-    """Return the cell of the first row of each of `entries` equal stretches: where a search for a row starts."""
+    """Return the cell of the first row in each of `entries` equal stretches; a search starts there."""
     guide = np.zeros(entries, np.int64)
     c = 0
     for entry in range(entries):
@@ -153,7 +153,7 @@ def draw_cells(starts: WordArray, cells: DrawnCells, counts: NDArray[Any]) -> No
 
 @kernel
 def _complete(start: np.uint64, cells: DrawnCells, total: int, counts: NDArray[Any]) -> None:
-    """Bring one replicate's counts (c,) from their total to n: draw all again while it exceeds n, then add rows."""
+    """Bring the total of one replicate's counts (c,) to n: draw again while it exceeds n, then add rows."""
     n_cells, n = counts.shape[0], cells.cell_end[-1]
     position = n_cells
     while total > n:

@@ -1,7 +1,7 @@
 """What replicates multiply the weights of rows by: one constructor for each way to draw.
 
-A replicate reads streams of random numbers by position, so that its multipliers depend neither on lanes, blocks,
-batches and threads nor on the order of the rows.
+A replicate reads streams of random numbers by position, so that its multipliers depend neither on lanes,
+blocks, batches and threads nor on the order of the rows.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Draws:
     exact
         Whether the counts of a replicate are completed to n_units in sum.
     table
-        Makes the table of units from (quads (b, lanes / 4), starts (b, lanes), first replicate (b,)) of a batch.
+        Makes the table of units from (quads (b, lanes / 4), starts (b, lanes), first replicate (b,)) of a
+        batch.
     given
         (r, n) user-supplied weights.
     item_bytes
@@ -117,7 +118,7 @@ class Draws:
         return np.empty((len(starts), 0, starts.shape[1]), np.uint8 if self.item_bytes == 1 else np.float64)
 
     def reordered(self, draws: BatchDraws, unit: UnitArray, n_rows: int) -> BatchDraws:
-        """Give the same draws to rows of other units (n_rows,): another order of the rows, or some of them."""
+        """Give the same draws to rows of other units (n_rows,): to the rows in another order, or to some."""
         if not self.exact:
             return draws._replace(unit=unit)
         row = _no_units()
@@ -199,7 +200,7 @@ def deleted_units(unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntAr
 
 
 def cell_draws(key: np.uint64, sizes: IntArray, *, exact: bool) -> Draws:
-    """Draw alike rows together, in cells of `sizes` (c,): n of n with replacement, or independent Poisson(1) counts."""
+    """Draw alike rows together, in cells of `sizes` (c,): n of n with replacement, or Poisson(1) counts."""
     cell_end = np.cumsum(sizes) if exact else np.empty(0, np.int64)
     # With this rate a total exceeds n in one of six replicates, which is cheaper than to complete more draws.
     rate = 1.0 - 1.0 / np.sqrt(cell_end[-1]) if exact else 1.0

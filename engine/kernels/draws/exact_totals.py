@@ -39,7 +39,7 @@ def no_added_rows(n_blocks: int) -> AddedRows:
 
 @kernel
 def add_counts(tile: CountArray, short: NDArray[np.uint16], totals: IntArray) -> None:
-    """Add the counts of a tile (rows, lanes) to the totals (lanes,); short (lanes,) is scratch of narrow sums."""
+    """Add the counts of a tile (rows, lanes) to the totals (lanes,); short (lanes,) is scratch."""
     for lane in range(totals.shape[0]):
         short[lane] = np.uint16(0)
     for i in range(tile.shape[0]):

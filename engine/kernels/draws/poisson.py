@@ -1,11 +1,11 @@
 """Poisson counts of rows from 16 bits of a random word each: exact, and four counts for one word.
 
 Split the Poisson distribution p into p = c + r, where 2**16 c_k is the whole part of 2**16 p_k. A draw of 16
-bits below the sum of the whole parts is a count from c, by comparison with eight thresholds. The few draws above it
-(8 in 100,000) take another word and a count from r. The mixture is p to the last bit of 64.
+bits below the sum of the whole parts is a count from c, by comparison with eight thresholds. The few draws
+above it (8 in 100,000) take another word and a count from r. The mixture is p to the last bit of 64.
 
-Rows read words by position, and four replicates share a word, so that a count depends on (key, replicate, row)
-and on nothing else.
+Rows read words by position, and four replicates share a word, so that a count depends on (key, replicate,
+row) and on nothing else.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ def fill_counts(
     unit
         (n,) position of each row in the streams; empty means its row number.
     quads, starts
-        (lanes / 4,) and (lanes,): starts of the streams of words, each for four replicates, and of the streams of
-        the rare counts.
+        (lanes / 4,) and (lanes,): starts of the streams of words, each for four replicates, and of the
+        streams of the rare counts.
     words
         (TILE * lanes / 4,) scratch.
     """

@@ -1,8 +1,9 @@
 """Random numbers as a function of (seed, resampling plan, replicate, position): SplitMix64 read by counter.
 
-The start of a replicate's stream is a full hash. A start at ``key + r * GAMMA`` would give replicate r the stream of
-replicate r - 1, shifted by one draw. Reference: Steele, Lea and Flood (2014), "Fast splittable pseudorandom
-number generators". uint64 stays in this room: numba turns a mix with signed integers into float64.
+The start of a replicate's stream is a full hash. A start at ``key + r * GAMMA`` would give replicate r the
+stream of replicate r - 1, shifted by one draw. Reference: Steele, Lea and Flood (2014), "Fast splittable
+pseudorandom number generators". uint64 stays in this room: numba turns a mix with signed integers into
+float64.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Multipliers of a tile of rows in all replicates of a block: the matrix of rows x replicates is never held."""
+"""Multipliers of a tile of rows in the replicates of a block; those of all rows are never held at once."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from engine.kernels.draws.exact_totals import AddedRows
 from engine.kernels.draws.poisson import TILE, PoissonThresholds, WordArray, fill_counts
-from engine.kernels.jit import kernel, parallel_kernel, prange
+from engine.kernels.jit import in_threads, kernel
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
 
-# Where multipliers come from: drawn row by row in the sweep; looked up by unit in a table; user-supplied weights.
+# Where multipliers come from: drawn by row in the sweep; looked up by unit in a table; given as weights.
 ROWS, TABLE, GIVEN = 0, 1, 2
 
 
@@ -59,7 +59,7 @@ def new_tile(draws: BatchDraws) -> tuple[NDArray[Any], WordArray]:
 
 @kernel
 def fill_tile(draws: BatchDraws, b: int, first: int, words: WordArray, tile: NDArray[Any]) -> None:
-    """Fill tile (rows, lanes) with block b's multipliers of rows first, first + 1, ...; first = 0, TILE, ..."""
+    """Fill tile (rows, lanes) with block b's multipliers of the rows from `first`, a multiple of TILE."""
     lanes = tile.shape[1]
     if draws.source == ROWS:
         quads, starts = draws.quads[b], draws.starts[b]
@@ -81,14 +81,18 @@ def fill_tile(draws: BatchDraws, b: int, first: int, words: WordArray, tile: NDA
                 tile[i, lane] = draws.table[b, u, lane]
 
 
-@parallel_kernel
+@kernel
+def _fill_multipliers(draws: BatchDraws, b: int, multipliers: NDArray[Any]) -> None:
+    """Fill multipliers (n, lanes) of block b."""
+    n, lanes = multipliers.shape
+    words = np.empty(TILE * lanes // 4, np.uint64)
+    for first in range(0, n, TILE):
+        fill_tile(draws, b, first, words, multipliers[first : min(first + TILE, n)])
+
+
 def all_multipliers(draws: BatchDraws, n: int) -> NDArray[Any]:
     """Return the multipliers of all n rows (b, n, lanes)."""
     n_blocks, lanes = draws.starts.shape
-    out = np.empty((n_blocks, n, lanes), draws.table.dtype)
-    for i in prange(n_blocks):
-        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
-        words = np.empty(TILE * lanes // 4, np.uint64)
-        for first in range(0, n, TILE):
-            fill_tile(draws, b, first, words, out[b, first : min(first + TILE, n)])
-    return out
+    multipliers = np.empty((n_blocks, n, lanes), draws.table.dtype)
+    in_threads(lambda b: _fill_multipliers(draws, b, multipliers[b]), n_blocks)
+    return multipliers

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from engine.kernels.draws.cell_counts import DrawnCells, draw_cells
 from engine.kernels.draws.poisson import TILE, CountArray, PoissonThresholds, WordArray, fill_counts
 from engine.kernels.draws.streams import draw, uniform
-from engine.kernels.jit import kernel, parallel_kernel, prange
+from engine.kernels.jit import in_threads, kernel, parallel_kernel, prange
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -18,9 +18,9 @@ IntArray = NDArray[np.int64]
 def stratified_table(starts: WordArray, stratum_end: IntArray, n_draws: IntArray) -> CountArray:
     """Draw n_draws[h] units of stratum h with replacement.
 
-    Units are sorted by stratum; stratum_end (h,) is where each stratum ends. The PSU bootstrap draws n_h of n_h
-    units; the Rao-Wu bootstrap n_h - 1, each worth n_h / (n_h - 1), which the caller puts into the weights. The
-    units of a stratum with 0 draws count once in every replicate.
+    Units are sorted by stratum; stratum_end (h,) is where each stratum ends. The PSU bootstrap draws n_h of
+    n_h units; the Rao-Wu bootstrap n_h - 1, each worth n_h / (n_h - 1), which the caller puts into the
+    weights. The units of a stratum with 0 draws count once in every replicate.
     """
     n_blocks, lanes = starts.shape
     table = np.zeros((n_blocks, stratum_end[-1], lanes), np.uint8)
@@ -91,7 +91,8 @@ def deletion_table(
 ) -> FloatArray:
     """Delete one unit in each replicate and give its weight to the others of its stratum (the jackknife JKn).
 
-    Replicate r deletes unit r; a unit alone in its stratum is kept. first_replicate (b,) is that of each block.
+    Replicate r deletes unit r; a unit alone in its stratum is kept. first_replicate (b,) is that of each
+    block.
     """
     n_units = stratum_of_unit.shape[0]
     table = np.ones((first_replicate.shape[0], n_units, lanes))
@@ -109,11 +110,9 @@ def deletion_table(
     return table
 
 
-@parallel_kernel
 def cell_table(starts: WordArray, cells: DrawnCells) -> FloatArray:
     """Draw the rows of cells together, see `cell_counts`; starts (b, lanes)."""
     n_blocks, lanes = starts.shape
-    table = np.empty((n_blocks, cells.table_of_cell.shape[0], lanes))
-    for b in prange(n_blocks):
-        draw_cells(starts[b], cells, table[b])
+    table = np.empty((n_blocks, len(cells.table_of_cell), lanes))
+    in_threads(lambda b: draw_cells(starts[b], cells, table[b]), n_blocks)
     return table

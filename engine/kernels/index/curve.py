@@ -33,7 +33,7 @@ def _cumulate(
 def curve_ordinates(
     weight: FloatArray, outcome: FloatArray, ends: IntArray, W: float, points: FloatArray
 ) -> FloatArray:
-    """Return the amount of outcome that the lowest share of people holds, over W: for each share in points (m,).
+    """Return the amount of outcome, over W, that the lowest share of people holds; shares are points (m,).
 
     People tied in rank share their group's outcome equally: the curve is straight inside a tie group.
     """
@@ -55,10 +55,10 @@ def ordinate_influence(
 ) -> FloatArray:
     """Return the influence values (n,) of the ordinate's amount at one point.
 
-    With tie group s holding the point, theta = (point - p_{s-1}) / f_s and `level` the mean outcome of people ranked
-    there: (y_i - level) 1[i below s] + theta (y_i - level) 1[i in s] + level point - Y(point). Where the tie group is
-    narrower than twice the window (a share of people), level is the mean over point +- window: a group of one
-    person says nothing about the expected outcome there (Beach and Davidson 1983).
+    With tie group s holding the point, theta = (point - p_{s-1}) / f_s and `level` the mean outcome of people
+    ranked there: (y_i - level) 1[i below s] + theta (y_i - level) 1[i in s] + level point - Y(point). Where
+    the tie group is narrower than twice the window (a share of people), level is the mean over point +-
+    window: a group of one person says nothing about the expected outcome there (Beach and Davidson 1983).
     """
     p, Y = _cumulate(weight, outcome, ends, W)
     s = 0

@@ -1,7 +1,7 @@
-"""The sweep of an exact bootstrap with few cells: it keeps the sums of all cells, and adds completed rows to them.
+"""The sweep of an exact bootstrap with few cells: it keeps the sums of all cells and completes them.
 
-Only at its end does a sweep know how many draws a replicate lacks. With the sums of all cells at hand these draws can
-still be added, so that rows are drawn once and not twice (see `exact_totals`).
+Only at its end does a sweep know how many draws a replicate lacks. With the sums of all cells at hand these
+draws can still be added, so that rows are drawn once and not twice (see `exact_totals`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ UnitArray = NDArray[np.int32]
 
 
 class CellSums(NamedTuple):
-    """Sums of w m and w^2 m of every cell, (c, lanes) each, with m the multiplier; squares (0, lanes) if unused."""
+    """Sums of w m and w^2 m of each cell, (c, lanes); m is the multiplier; squares (0, lanes) if unused."""
 
     weight: FloatArray
     square: FloatArray

@@ -1,4 +1,4 @@
-"""The linearised standard error of an extended or symmetric index inside a replicate, one replicate at a time."""
+"""The linearised standard error of an extended or symmetric index inside each replicate."""
 
 from __future__ import annotations
 

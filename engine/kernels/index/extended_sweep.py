@@ -1,4 +1,4 @@
-"""A second sweep over the sorted rows: the extended and symmetric numerators, which need the total weight first."""
+"""A second sweep over the sorted rows: extended and symmetric numerators, which need the total weight."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _new_sums(rows: RankedRows, lanes: int) -> ShapedSums:
 def _close_tie(
     rows: RankedRows, sums: ShapedSums, family: int, parameter: float, moments: FloatArray
 ) -> None:
-    """Add the mean of a tie group times its bracket; moments (lanes, k, 4) of the group hold the total weights."""
+    """Add the mean of a tie group times its bracket; moments (lanes, k, 4) hold the group's weight."""
     tie, lanes = sums.tie, sums.weight.shape[1]
     for p in range(rows.present.shape[0]):
         for lane in range(lanes):
@@ -100,7 +100,7 @@ def _sweep_shaped(
     moments: FloatArray,
     numerators: FloatArray,
 ) -> None:
-    """Write the numerators (lanes, g, k) of block b; moments (lanes, g, k, 4) are those of the mid-rank sweep."""
+    """Write the numerators (lanes, g, k) of block b; moments (lanes, g, k, 4): see `midrank_sweep`."""
     n, sums = rows.weight.shape[0], _new_sums(rows, moments.shape[0])
     none = shape(family, 0.0, parameter)
     sums.shape[:, :] = none

@@ -1,8 +1,8 @@
 """Each index as a function of its numerator N, the mean mu, the bounds a, b of the outcome and a parameter.
 
-An index is built on the numerator of its family, see `numerators`: mid-rank, where N is the generalized index GC;
-extended or symmetric, where N is the weighted sum of their kernels. Sources: Erreygers (2009), Wagstaff (2005),
-Erreygers and Van Ourti (2011), Erreygers, Clarke and Van Ourti (2012).
+An index is built on the numerator of its family, see `numerators`: mid-rank, where N is the generalized index
+GC; extended or symmetric, where N is the weighted sum of their kernels. Sources: Erreygers (2009), Wagstaff
+(2005), Erreygers and Van Ourti (2011), Erreygers, Clarke and Van Ourti (2012).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def index_value(index: IndexFormula, N: float, mu: float) -> float:
 
 @kernel
 def index_gradient(index: IndexFormula, N: float, mu: float) -> tuple[float, float]:
-    """Return (d index / d N, d index / d mu), which turn influence values of N and mu into those of the index."""
+    """Return (d index / d N, d index / d mu): the weights of influence values of N and mu in the index's."""
     code, a, b = index.code, index.a, index.b
     if code in (STANDARD, EXTENDED, SYMMETRIC):
         return 1.0 / mu, -N / mu**2

@@ -55,7 +55,8 @@ def _close_influence(sums: MidrankSums, k: int, p: int) -> None:
     """Add a tie group to the sums behind the variance of influence values.
 
     With r the mid-rank in units of weight, g the outcome below plus half of that inside, and h = y r - g, an
-    influence value is (2/W) h - y + const; so the sums of q h^2, q h y, q h, q y^2, q y, q are enough, q = w^2 m.
+    influence value is (2/W) h - y + const; so the sums of q h^2, q h y, q h, q y^2, q y, q are enough, q =
+    w^2 m.
     """
     tie = sums.tie
     for lane in range(sums.weight.shape[1]):
@@ -152,6 +153,6 @@ def close_up(
 
 
 def new_moments(draws: BatchDraws, rows: RankedRows, errors: bool) -> tuple[FloatArray, FloatArray]:
-    """Return memory for the sums of each replicate: moments (r, g, k, 4), and spread (r, g, k, 3 with errors else 0)."""
+    """Return memory for moments (r, g, k, 4) and spread: (r, g, k, 3) with `errors`, else (r, g, k, 0)."""
     r, g, k = draws.starts.size, rows.group_end.shape[0], rows.outcome.shape[0]
     return np.zeros((r, g, k, 4)), np.zeros((r, g, k, 3 if errors else 0))

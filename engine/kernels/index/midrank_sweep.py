@@ -1,8 +1,8 @@
 """One sweep over the sorted rows: mean, rank sums and linearised spread of every outcome in every replicate.
 
-The sample was sorted once (by group, then rank), so that a replicate is a vector of multipliers and its ranks are
-one running sum. Rows alike in group, rank and outcomes stand together in cells: inside a cell only the weights are
-added up, and outcomes enter at its end, so that further outcomes cost next to nothing.
+The sample was sorted once (by group, then rank), so that a replicate is a vector of multipliers and its ranks
+are one running sum. Rows alike in group, rank and outcomes stand together in cells: inside a cell only the
+weights are added up, and outcomes enter at its end, so that further outcomes cost next to nothing.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ def sweep_midranks(
 def replicate_moments(draws: BatchDraws, rows: RankedRows, errors: bool) -> tuple[FloatArray, FloatArray]:
     """Return the sums of each replicate by group and outcome.
 
-    moments (r, g, k, 4): W, T = sum w y, S = sum w y R with R in units of weight, and the tie groups drawn; the
-    generalized index is 2 S / W^2 - T / W. spread (r, g, k, 3) with `errors`: the sums of the squared weighted
-    influence values of index and mean and of their product, for units that are rows; else (r, g, k, 0).
+    moments (r, g, k, 4): W, T = sum w y, S = sum w y R with R in units of weight, and the tie groups drawn;
+    the generalized index is 2 S / W^2 - T / W. spread (r, g, k, 3) with `errors`: the sums of the squared
+    weighted influence values of index and mean and of their product, for units that are rows; else (r, g, k,
+    0).
     """
     moments, spread = new_moments(draws, rows, errors)
 

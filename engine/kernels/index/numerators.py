@@ -1,7 +1,8 @@
 """Mean and numerator of every rank-dependent index on one complete sample, with their influence values.
 
 The rows of a sample are sorted by rank: weight (n,), outcome (n,), and ends (t,) of the tie groups. Sums are
-compensated (Neumaier 1974) and the covariance form is centred, so that an outcome around 1e9 keeps its digits.
+compensated (Neumaier 1974) and the covariance form is centred, so that an outcome around 1e9 keeps its
+digits.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ IntArray = NDArray[np.int64]
 
 
 class RankedSample(NamedTuple):
-    """One complete sample sorted by rank: weight and outcome (n,), and where each tie group ends, tie_end (t,)."""
+    """One complete sample sorted by rank: weight, outcome (n,), and tie_end (t,), where tie groups end."""
 
     weight: FloatArray
     outcome: FloatArray
@@ -122,8 +123,9 @@ def midrank_influence(
 ) -> FloatArray:
     """Return z_GC (n,): 2 (y R + G - 2A) - (y - mu), for the centred outcome (STATISTICS, section 2).
 
-    G_i is the weighted outcome above row i plus half of its tie group, over W; A = sum w y R / W. With
-    y - mu in place of y, 2A is N and the total is zero, so that G is minus the outcome below and half of that inside.
+    G_i is the weighted outcome above row i plus half of its tie group, over W; A = sum w y R / W. With y - mu
+    in place of y, 2A is N and the total is zero, so that G is minus the outcome below and half of that
+    inside.
     """
     n = weight.shape[0]
     z = np.empty(n)
@@ -182,8 +184,8 @@ def shaped_influence(
     sum_t m_t [phi(p_t) - phi(p_{t-1})] in the direction of a point mass at i gives
       (y_i - mu - m_s) (phi(p_s) - phi(p_{s-1})) / f_s + m_s D_s + sum_{t > s} m_t (D_t - D_{t-1})
       - sum_t m_t (D_t p_t - D_{t-1} p_{t-1}),
-    and the extended index adds y_i - mu for its f_t. Centring the outcome changes nothing, because the numerator
-    stays the same when a constant is added to y.
+    and the extended index adds y_i - mu for its f_t. Centring the outcome changes nothing, because the
+    numerator stays the same when a constant is added to y.
     """
     n_ties = ends.shape[0]
     p, m = _shares_and_means(weight, outcome, ends, W, mu)

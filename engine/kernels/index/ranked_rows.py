@@ -21,7 +21,8 @@ class RankedRows(NamedTuple):
     cell_end (c,)
         Where the rows of each cell end.
     outcome (k, c), present (p, c)
-        Outcomes of a cell, centred, 0 where missing; whether they are present, by pattern of missing outcomes.
+        Outcomes of a cell, centred, 0 where missing; whether they are present, by pattern of missing
+        outcomes.
     pattern (k,), first_outcome (p,)
         The row of `present` that belongs to an outcome, and the first outcome of each pattern.
     tie_end (t,), group_end (g,)

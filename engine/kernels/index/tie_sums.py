@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float64]
 
 
 class TieSums(NamedTuple):
-    """Sums over the drawn rows of the current cell and of the current tie group, in lanes; m is the multiplier.
+    """Sums in the current cell and in the current tie group, by lane; m is the multiplier.
 
     cell_weight, cell_square (lanes,)
         Sums of w m and w^2 m in the cell.

@@ -1,8 +1,8 @@
 """The linearised spread inside replicates that draw units of several rows, or inside strata: a second sweep.
 
-With r the mid-rank in units of weight, g the outcome below plus half of that inside (see `midrank_sums`), a unit's
-total of the influence of the index is (2/W) H - A + const B. A and B are its sums of w y and w, which no replicate
-changes; H = sum w (y r - g) is what the sweep is for.
+With r the mid-rank in units of weight, g the outcome below plus half of that inside (see `midrank_sums`), a
+unit's total of the influence of the index is (2/W) H - A + const B. A and B are its sums of w y and w, which
+no replicate changes; H = sum w (y r - g) is what the sweep is for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from engine.kernels.draws.tiles import BatchDraws
 from engine.kernels.index.ranked_rows import RankedRows
-from engine.kernels.jit import kernel, parallel_kernel, prange
+from engine.kernels.jit import kernel
+from engine.kernels.sweep import sweep_blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -104,8 +105,8 @@ def _add_stratum(
 ) -> None:
     """Add n/(n - 1) sum m (t - tbar)(t - tbar)' of one stratum, units low .. high - 1, to out (lanes, 3).
 
-    t are the unit's totals for index and mean, m is its multiplier in table (u, lanes); moments (lanes, 4) are those
-    of the mid-rank sweep; sums (6, lanes) is scratch.
+    t are the unit's totals for index and mean, m is its multiplier in table (u, lanes); moments (lanes, 4)
+    are those of the mid-rank sweep; sums (6, lanes) is scratch.
     """
     sums[:, :] = 0.0
     for u in range(low, high):
@@ -130,32 +131,40 @@ def _add_stratum(
             out[lane, 2] += factor * (sums[5, lane] - mu * mu / size)
 
 
-@parallel_kernel
+@kernel
+def _block_spread(
+    draws: BatchDraws, b: int, rows: RankedRows, stratum_end: IntArray, moments: FloatArray, out: FloatArray
+) -> None:
+    """Add the variances of block b to out (lanes, g, k, 3); moments (lanes, g, k, 4)."""
+    table = draws.table[b]
+    n_units, lanes = table.shape
+    units = UnitSums(np.empty((n_units, lanes)), np.empty(n_units), np.empty(n_units))
+    sums = np.empty((6, lanes))
+    for k in range(rows.outcome.shape[0]):
+        for g in range(rows.group_end.shape[0]):
+            units.H[:, :] = 0.0
+            units.A[:] = 0.0
+            units.B[:] = 0.0
+            first_tie = rows.group_end[g - 1] if g > 0 else 0
+            _sweep_group(rows, k, first_tie, rows.group_end[g], draws.unit, table, units)
+            low = 0
+            for h in range(stratum_end.shape[0]):
+                _add_stratum(low, stratum_end[h], moments[:, g, k], table, units, sums, out[:, g, k])
+                low = stratum_end[h]
+
+
 def unit_spread(
     draws: BatchDraws, rows: RankedRows, moments: FloatArray, stratum_end: IntArray
 ) -> FloatArray:
     """Return the variances of index and mean and their covariance in each replicate: (r, g, k, 3).
 
-    `moments` (r, g, k, 4) is the result of `replicate_moments` for the same batch, whose source must be TABLE;
-    stratum_end (h,) is where the units of each stratum end. A unit counts as often as it was drawn.
+    `moments` (r, g, k, 4) is the result of `replicate_moments` for the same batch, whose source must be
+    TABLE; stratum_end (h,) is where the units of each stratum end. A unit counts as often as it was drawn.
     """
-    n_blocks, n_units, lanes = draws.table.shape
-    G, K = rows.group_end.shape[0], rows.outcome.shape[0]
-    out = np.zeros((n_blocks * lanes, G, K, 3))
-    for i in prange(n_blocks):
-        b = int(i)  # prange counts in unsigned numbers, for which every callee would be compiled again
-        units = UnitSums(np.empty((n_units, lanes)), np.empty(n_units), np.empty(n_units))
-        table, sums = draws.table[b], np.empty((6, lanes))
-        block, block_out = moments[b * lanes : (b + 1) * lanes], out[b * lanes : (b + 1) * lanes]
-        for k in range(K):
-            for g in range(G):
-                units.H[:, :] = 0.0
-                units.A[:] = 0.0
-                units.B[:] = 0.0
-                first_tie = rows.group_end[g - 1] if g > 0 else 0
-                _sweep_group(rows, k, first_tie, rows.group_end[g], draws.unit, table, units)
-                low = 0
-                for h in range(stratum_end.shape[0]):
-                    _add_stratum(low, stratum_end[h], block[:, g, k], table, units, sums, block_out[:, g, k])
-                    low = stratum_end[h]
-    return out
+    variances = np.zeros((*moments.shape[:3], 3))
+
+    def sweep(b: int, *block: FloatArray) -> None:
+        _block_spread(draws, b, rows, stratum_end, *block)
+
+    sweep_blocks(draws, sweep, moments, variances)
+    return variances

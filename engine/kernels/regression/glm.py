@@ -1,7 +1,7 @@
 """One model fitted to covariate patterns from any start: damped Newton, and a barrier for the identity link.
 
-A pattern is a set of equal covariates. Of its rows the likelihood needs only the sums n of the weights and s of the
-weighted outcomes; that is exact.
+A pattern is a set of equal covariates. Of its rows the likelihood needs only the sums n of the weights and s
+of the weighted outcomes; that is exact.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def log_likelihood(
 ) -> float:
     """Return the log-likelihood, -inf if infeasible; n, s (p,), beta (q,).
 
-    Linear link: minus half the squared residuals, without the constant. `barrier` weighs log mu + log(1 - mu).
+    Linear link: minus half the squared residuals, without the constant. `barrier` weighs log mu + log(1 -
+    mu).
     """
     total = 0.0
     for p in range(n.shape[0]):
@@ -195,11 +196,11 @@ def _fit_identity(
 
 @kernel
 def fit(link: int, patterns: Patterns, n: FloatArray, s: FloatArray, beta: FloatArray) -> tuple[int, int]:
-    """Fit a model to patterns' weights n (p,) and weighted outcomes s (p,) from scratch; beta (q,) is overwritten.
+    """Fit a model to weights n (p,) and weighted outcomes s (p,) from scratch; beta (q,) is overwritten.
 
     Returns (status, singular column or -1). Binomial with identity link: the maximum of the likelihood plus a
-    vanishing log-barrier, which exists where the usual fit stops with "no valid set of coefficients". The status of a
-    solution with fitted probabilities of 0 or 1 is BOUNDARY.
+    vanishing log-barrier, which exists where the usual fit stops with "no valid set of coefficients". The
+    status of a solution with fitted probabilities of 0 or 1 is BOUNDARY.
     """
     total, events = 0.0, 0.0
     for p in range(n.shape[0]):

@@ -1,4 +1,4 @@
-"""Means of the models behind a decomposition: of products, quotients and roots, so with the same bits anywhere.
+"""Means of the models behind a decomposition, by products, quotients and roots: the same bits anywhere.
 
 Links: LINEAR (normal errors), LOGIT, PROBIT, IDENTITY (binomial with identity link).
 """

@@ -1,7 +1,7 @@
 """People in nested clusters, and the point at which the likelihood of a multilevel logit is evaluated.
 
-y ~ Bernoulli(expit(x'b + s3 u + s2 v)), with u of the outer cluster and v of the inner one standard normal. The
-parameters are b (q,), s3 and s2, in this order: q + 2 in all.
+y ~ Bernoulli(expit(x'b + s3 u + s2 v)), with u of the outer cluster and v of the inner one standard normal.
+The parameters are b (q,), s3 and s2, in this order: q + 2 in all.
 """
 
 from __future__ import annotations

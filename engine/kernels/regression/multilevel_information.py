@@ -1,4 +1,4 @@
-"""Louis' information of the multilevel likelihood: that of complete data less the spread of the score over the nodes."""
+"""Louis' information: that of complete data less the spread of the score over the nodes."""
 
 from __future__ import annotations
 
@@ -76,8 +76,9 @@ def subtract_inner_spread(
 ) -> None:
     """Subtract the spread of an inner cluster's score given the outer node from the information.
 
-    S (q + 2, l) are the scores, pi (a,) the weights of the outer nodes and inside (l,) those of the inner nodes given
-    them. The means of the score given each outer node are added to M (a, q + 2), and over all nodes to the gradient.
+    S (q + 2, l) are the scores, pi (a,) the weights of the outer nodes and inside (l,) those of the inner
+    nodes given them. The means of the score given each outer node are added to M (a, q + 2), and over all
+    nodes to the gradient.
     """
     Q, L = S.shape
     inner = L // pi.shape[0]
@@ -101,7 +102,7 @@ def subtract_inner_spread(
 
 @kernel
 def subtract_outer_spread(M: FloatArray, pi: FloatArray, information: FloatArray) -> None:
-    """Subtract the spread of the score between outer nodes; M (a, q + 2) are its means given each, pi (a,) weights."""
+    """Subtract the spread between outer nodes, of weights pi (a,) and mean scores M (a, q + 2)."""
     Q = M.shape[1]
     mean = np.zeros(Q)
     for a in range(pi.shape[0]):

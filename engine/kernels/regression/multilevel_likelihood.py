@@ -4,9 +4,9 @@ With u of the outer cluster and v_j of its inner ones standard normal (see `mult
 
     L = integral phi(u) prod_j [ integral phi(v_j) prod_r f(y_r | u, v_j) dv_j ] du.
 
-Nodes for u stand around the joint mode. Given u, those for v_j follow the conditional mean and variance of the normal
-distribution that touches the integrand there (Rabe-Hesketh, Skrondal and Pickles 2005). With one point each this is
-the Laplace approximation.
+Nodes for u stand around the joint mode. Given u, those for v_j follow the conditional mean and variance of
+the normal distribution that touches the integrand there (Rabe-Hesketh, Skrondal and Pickles 2005). With one
+point each this is the Laplace approximation.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOT_2 = math.sqrt(2.0)
 
 
 class QuadratureRule(NamedTuple):
-    """Gauss-Hermite points z, and log(weight) + z^2: (a,) of the outer effect u, (m,) of the inner effect v."""
+    """Gauss-Hermite points z and log(weight) + z^2: (a,) of the outer effect, (m,) of the inner effect."""
 
     outer_z: FloatArray
     outer_w: FloatArray

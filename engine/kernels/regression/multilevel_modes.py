@@ -19,14 +19,14 @@ LARGE = 1e200  # a running product is turned into its logarithm before it overfl
 
 
 class StartingModes(NamedTuple):
-    """Where the search for modes starts, u (i,) and v (j,); each search leaves its modes there for the next one."""
+    """Where the search for modes starts, u (i,) and v (j,); each search leaves its modes for the next."""
 
     u: FloatArray
     v: FloatArray
 
 
 class ClusterModes(NamedTuple):
-    """The mode of one outer cluster with J inner ones, and the normal distribution that touches the integrand there.
+    """The mode of an outer cluster with J inner ones, and the normal distribution that touches there.
 
     u, tau
         Mode and spread of the outer effect.
@@ -46,7 +46,7 @@ class ClusterModes(NamedTuple):
 
 @kernel
 def _slopes(cells: ClusterCells, E: FloatArray, j: int, t: float) -> tuple[float, float, float]:
-    """Return the log-likelihood of an inner cluster at shift t (less s x'b), its slope, and minus its curvature."""
+    """Return log-likelihood (less s x'b), slope and minus curvature of an inner cluster at shift t."""
     A, product = math.exp(t), 1.0
     value, slope, curvature = 0.0, 0.0, 0.0
     first, end = cells_of(cells, j)

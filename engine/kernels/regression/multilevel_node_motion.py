@@ -1,6 +1,7 @@
 """What moving nodes add to the gradient of the quadrature: modes and spreads change with the parameters.
 
-Modes move as the equations that define them say (implicit function theorem), spreads as the curvatures there do.
+Modes move as the equations that define them say (implicit function theorem), spreads as the curvatures there
+do.
 """
 
 from __future__ import annotations

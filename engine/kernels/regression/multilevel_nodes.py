@@ -50,7 +50,7 @@ def fill_nodes(
     inside: FloatArray,
     nodes: InnerNodes,
 ) -> None:
-    """Fill the nodes of the k-th inner cluster and their weights: pi (a,) times inside (l,), see `integrate`."""
+    """Fill nodes and weights of the k-th inner cluster; pi (a,) and inside (l,) come from `integrate`."""
     place_nodes(modes, k, rule, nodes.u, nodes.v)
     nodes.A[:] = np.exp(at.s3 * nodes.u + at.s2 * nodes.v)
     nodes.omega[:] = np.repeat(pi, rule.inner_z.shape[0]) * inside

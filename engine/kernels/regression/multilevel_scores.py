@@ -1,8 +1,8 @@
 """Gradient and information of the multilevel likelihood.
 
-The gradient is that of the quadrature itself: to the score averaged over the nodes (Fisher's identity) it adds what
-moves the nodes, through the modes and the spreads around them, so that it is exact for any number of points. The
-information is that of complete data less the spread of the score over the nodes (Louis 1982).
+The gradient is that of the quadrature itself: to the score averaged over the nodes (Fisher's identity) it
+adds what moves the nodes, through the modes and the spreads around them, so that it is exact for any number
+of points. The information is that of complete data less the spread of the score over the nodes (Louis 1982).
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def block_scores(
     start: StartingModes,
     sums: ScoreSums,
 ) -> float:
-    """Return the log-likelihood (less s x'b) of outer clusters low .. high - 1, and add its derivatives to `sums`."""
+    """Return the log-likelihood (less s x'b) of outer clusters low .. high - 1; add derivatives to sums."""
     total, gradient = 0.0, np.empty(sums.gradient.shape[0])
     for i in range(low, high):
         total += _cluster_scores(cells, at, patterns, i, rule, start, sums.information, gradient)

@@ -1,7 +1,8 @@
 """The same model refitted in the replicates of a block side by side, from the full sample's coefficients.
 
-Replicates differ little from the sample, so that the information of one step serves the next three, which cost a
-gradient each. When a replicate stops does not depend on its neighbours in the block, and so neither do its bits.
+Replicates differ little from the sample, so that the information of one step serves the next three, which
+cost a gradient each. When a replicate stops does not depend on its neighbours in the block, and so neither do
+its bits.
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ def _solve(factor: FloatArray, step: FloatArray) -> None:
 
 @kernel
 def _take_step(beta: FloatArray, score: LaneScores, done: NDArray[np.bool_]) -> int:
-    """Move the lanes that still climb; sets lanes that are done or no longer feasible, returns how many climb on."""
+    """Move the lanes that climb, mark those done or infeasible, and return how many climb on."""
     step, climbing = score.gradient, 0
     for lane in range(beta.shape[1]):
         if done[lane] or score.singular[lane] or not score.feasible[lane]:

@@ -23,7 +23,8 @@ def unit_scores(
 ) -> FloatArray:
     """Return the sum of w (y - mu) x over the rows of each unit: (q, u).
 
-    X (p, q) and mu (p,) are covariates and mean of a pattern; pattern, weight, y and unit (n,) are those of a row.
+    X (p, q) and mu (p,) are covariates and mean of a pattern; pattern, weight, y and unit (n,) are those of a
+    row.
     """
     q = X.shape[1]
     totals = np.zeros((n_units, q))

@@ -25,9 +25,10 @@ def design_covariance(
 ) -> FloatArray:
     """Return the covariance (q, q) of weighted totals (q, u) of q estimates, units sorted by stratum.
 
-    Sum over strata of (1 - n_h/N_h) n_h/(n_h - 1) sum (u - ubar)(u - ubar)'. population (h,) holds N_h, the PSUs in
-    the population; infinite means no finite population correction. A stratum of one PSU adds nothing (certainty),
-    or, with centre_single, its squared distance from the mean over all strata, which is 0 for influence values.
+    Sum over strata of (1 - n_h/N_h) n_h/(n_h - 1) sum (u - ubar)(u - ubar)'. population (h,) holds N_h, the
+    PSUs in the population; infinite means no finite population correction. A stratum of one PSU adds nothing
+    (certainty), or, with centre_single, its squared distance from the mean over all strata, which is 0 for
+    influence values.
     """
     n_estimates = totals.shape[0]
     covariance = np.zeros((n_estimates, n_estimates))
@@ -63,7 +64,7 @@ def design_covariance(
 
 @kernel
 def cubed_and_squared(totals: FloatArray, stratum_end: IntArray) -> tuple[float, float]:
-    """Return (sum d^3, sum d^2) of the distances d of unit totals (u,) from the means of their strata, for BCa."""
+    """Return (sum d^3, sum d^2), d the distance of unit totals (u,) from their stratum's mean, for BCa."""
     third, second, low = 0.0, 0.0, 0
     for h in range(stratum_end.shape[0]):
         high = stratum_end[h]

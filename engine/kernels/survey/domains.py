@@ -43,7 +43,8 @@ def domain_mean_totals(
 ) -> FloatArray:
     """Return the sums by unit of w (v - mean) / W, with mean and W of the row's domain: (m, u).
 
-    These are the linearised totals of domain means (ratio estimators); sums (m, 4) is the result of `domain_sums`.
+    These are the linearised totals of domain means (ratio estimators); sums (m, 4) is the result of
+    `domain_sums`.
     """
     totals = np.zeros((sums.shape[0], n_units))
     for i in range(domain.shape[0]):
