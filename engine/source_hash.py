@@ -1,8 +1,8 @@
 """Hash the source code behind a result, found by its imports: an edit anywhere in it gives another hash.
 
-Stored rows, harmonised parts and compiled kernels are reused only while the code that made them is the same. A list
-of files would silently miss what is moved or added; imports cannot be missed, because the code does not run without
-them.
+Stored rows, harmonised parts and compiled kernels are reused only while the code that made them is the same.
+A list of files would silently miss what is moved or added; imports cannot be missed, because the code does
+not run without them.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def imported_modules(path: Path, package: Path = PACKAGE) -> set[str]:
 
 
 def _behind(base: str, name: str, package: Path) -> str:
-    """Return the module behind ``from base import name``: a submodule where there is one, else the base itself."""
+    """Return the module behind ``from base import name``: a submodule if there is one, else the base."""
     folder = package.parent / Path(*base.split("."))
     is_module = (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()
     return f"{base}.{name}" if is_module else base

@@ -1,4 +1,4 @@
-"""Fixtures shared by all tests: data that may be absent, a private cache, the command line in this process."""
+"""Fixtures of all tests: data that may be absent, a private cache, the command line in this process."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def housing(shared):
 def oracle(request):
     """Read numbers of other programs by what they are of, such as "contributions_simulated".
 
-    They lie in tests/oracle/numbers, where the name of a file begins with the programs that made it, or beside this
-    checkout.
+    They lie in tests/oracle/numbers, where the name of a file begins with the programs that made it, or
+    beside this checkout.
     """
 
     def numbers(name):

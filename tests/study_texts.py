@@ -8,13 +8,12 @@
             "ill": event("yes", no=[0], yes=[1]),
             "income": {},
             "sex": {"from": "SEX", **factor(male=[1], female=[2])},
-        },
-        sample={"Income known": "income IS NOT NULL"},
-        analyses=[analysis("rates", outcome="ill", rows="sex"), analysis("describe", name="people", by="wave")],
+        }, sample={"Income known": "income IS NOT NULL"}, analyses=[analysis("rates", outcome="ill",
+        rows="sex"), analysis("describe", name="people", by="wave")],
     )
 
-Every argument becomes the table of its name, every key of a dictionary one line of it, in the same order, so that a
-test may replace a line of the text. ``extra`` is TOML that goes to the end as it is.
+Every argument becomes the table of its name, every key of a dictionary one line of it, in the same order, so
+that a test may replace a line of the text. ``extra`` is TOML that goes to the end as it is.
 """
 
 import json
@@ -48,7 +47,8 @@ def study_text(
     analyses
         Analyses made by `analysis`.
     variables
-        Variable -> its lines, such as `factor` and `event` give; ``from`` is the variable's own name unless given.
+        Variable -> its lines, such as `factor` and `event` give; ``from`` is the variable's own name unless
+        given.
     name, study
         Lines of the table ``study``, such as ``seed=4``.
     source

@@ -3,8 +3,8 @@
     equirank run cmds --out cmds-run
     python docs/pictures/make.py cmds-run docs/pictures/cmds-curves.svg
 
-Each panel shows one wave: the concentration curve less the line of equality, with its simultaneous 95 % band. Needs the
-extra `plots`.
+Each panel shows one wave: the concentration curve less the line of equality, with its simultaneous 95 % band.
+Needs the extra `plots`.
 """
 
 from __future__ import annotations

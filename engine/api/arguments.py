@@ -102,7 +102,8 @@ class ReplicatedArguments(RankedArguments):
         if self.bounds is None:
             if index in NEEDS_BOUNDS:
                 raise UsageError(
-                    f"bounds: found none for the {index} index; expected the outcome's theoretical bounds, such as "
+                    f"bounds: found none for the {index} index; expected the outcome's theoretical bounds, "
+                    "such as "
                     "(0, 1) for an event. They are never read off the data."
                 )
             return
@@ -192,7 +193,8 @@ class RegressionArguments(Arguments):
         for product in products:
             if len(set(product)) < max(len(product), 2):
                 raise UsageError(
-                    f"terms: found the product {product}; expected two or more different variables. Correct it."
+                    f"terms: found the product {product}; expected two or more different variables. Correct "
+                    "it."
                 )
         for role, names in (
             ("a product", [name for product in products for name in product]),
@@ -201,7 +203,8 @@ class RegressionArguments(Arguments):
             for name in names:
                 if name not in single:
                     raise UsageError(
-                        f"terms: {role} names '{name}', which is no term; expected one. {nearest(name, single)}"
+                        f"terms: {role} names '{name}', which is no term; expected one. "
+                        f"{nearest(name, single)}"
                     )
 
 

@@ -61,8 +61,8 @@ def concentration_index(
     method
         ``auto``, ``iid``, ``cluster``, ``rao-wu``, ``poisson`` or ``jackknife``.
     interval
-        ``normal``, ``basic``, ``percentile``, ``bca`` or ``studentized``; of several, all are in ``.rows`` and
-        the last is the result's.
+        ``normal``, ``basic``, ``percentile``, ``bca`` or ``studentized``; of several, all are in ``.rows``
+        and the last is the result's.
     route
         ``rows`` draws rows one by one, ``cells`` draws rows alike in group, rank, outcome and weight together
         (the same distribution), ``auto`` takes the cheaper.
@@ -123,7 +123,8 @@ def _result(rows: tuple[TidyRow, ...], replicates: FloatArray | None) -> IndexRe
     linearised, last = rows[0], rows[-1]
     if linearised.estimate is None:
         raise EstimationError(
-            f"outcome '{linearised.outcome}': the {linearised.measure} index is undefined ({linearised.status}); "
+            f"outcome '{linearised.outcome}': the {linearised.measure} index is undefined "
+            f"({linearised.status}); "
             "expected a mean that it can be related to. Use the generalized index."
         )
     return IndexResult(

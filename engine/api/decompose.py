@@ -57,7 +57,8 @@ def decompose(
     index
         ``standard``, ``generalized``, ``erreygers``, ``wagstaff`` or ``modified``.
     bounds
-        The outcome's theoretical bounds, for the last three; (0, 1) for booleans and all models but ``linear``.
+        The outcome's theoretical bounds, for the last three; (0, 1) for booleans and all models but
+        ``linear``.
     references
         Factor -> its reference level.
     bootstrap, method, conf_level
@@ -77,19 +78,15 @@ def decompose(
 
     References
     ----------
-    Wagstaff, van Doorslaer and Watanabe (2003), Journal of Econometrics 112; O'Donnell et al. (2008), chapters 13
-    and 15.
+    Wagstaff, van Doorslaer and Watanabe (2003), Journal of Econometrics 112; O'Donnell et al. (2008),
+    chapters 13 and 15.
 
     Examples
     --------
-    >>> import polars as pl
-    >>> frame = pl.DataFrame(
-    ...     {"visits": [4, 3, 3, 1], "income": [1, 2, 3, 4], "ill": [1, 1, 0, 0], "town": ["n", "y", "n", "y"]}
-    ... )
-    >>> result = decompose(frame, "visits", "income", ["ill", "town"], need=["ill"])
-    >>> parts = result.contributions["contribution"]
-    >>> round(result.index, 12), round(parts.sum() + result.residual, 12)
-    (-0.204545454545, -0.204545454545)
+    >>> import polars as pl >>> frame = pl.DataFrame( ...     {"visits": [4, 3, 3, 1], "income": [1, 2, 3, 4],
+    "ill": [1, 1, 0, 0], "town": ["n", "y", "n", "y"]} ... ) >>> result = decompose(frame, "visits", "income",
+    ["ill", "town"], need=["ill"]) >>> parts = result.contributions["contribution"] >>> round(result.index,
+    12), round(parts.sum() + result.residual, 12) (-0.204545454545, -0.204545454545)
     """
     given = checked(DecompositionArguments, locals())
     data = as_polars(frame)
@@ -111,7 +108,8 @@ def _result(rows: tuple[TidyRow, ...], index: str) -> DecompositionResult:
     whole = last[index, None, None]
     if whole.estimate is None:
         raise EstimationError(
-            f"outcome '{whole.outcome}': the {index} index is undefined ({whole.status}); expected a mean that it can "
+            f"outcome '{whole.outcome}': the {index} index is undefined ({whole.status}); expected a mean "
+            "that it can "
             "be related to. Use the generalized index."
         )
     inequity = last.get(("horizontal_inequity", None, "difference"))

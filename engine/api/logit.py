@@ -34,7 +34,7 @@ def logit(
     nested: bool = False,
     single_psu: str = "fail",
 ) -> LogitResult:
-    """Fit a logistic regression on covariate patterns: odds ratios, prevalence ratios, marginal effects, tests.
+    """Fit a logistic regression: odds ratios, prevalence ratios, marginal effects, tests.
 
     Parameters
     ----------
@@ -43,8 +43,9 @@ def logit(
     outcome
         Column of 0 and 1, or booleans.
     terms
-        Covariates, and tuples of them for their products (``("age", "sex")``). String, Categorical and Enum columns
-        are factors with their first level for reference (strings are sorted); booleans and numbers are numbers.
+        Covariates, and tuples of them for their products (``("age", "sex")``). String, Categorical and Enum
+        columns are factors with their first level for reference (strings are sorted); booleans and numbers
+        are numbers.
     frequency
         Column with how many people each row stands for.
     scores
@@ -52,9 +53,9 @@ def logit(
     references
         Factor -> its reference level.
     covariance
-        ``model``: inverse information, weights counting as they stand (R's `glm`); ``robust`` and ``cluster``: HC1
-        of R's `sandwich`; ``design``: linearised through strata and clusters, t with
-        units - strata + 1 - k degrees of freedom (R's `svyglm`).
+        ``model``: inverse information, weights counting as they stand (R's `glm`); ``robust`` and
+        ``cluster``: HC1 of R's `sandwich`; ``design``: linearised through strata and clusters, t with units -
+        strata + 1 - k degrees of freedom (R's `svyglm`).
     crude
         Whether to give each variable's odds ratios alone, on its own complete rows, too.
     conf_level
@@ -68,7 +69,8 @@ def logit(
     Raises
     ------
     UsageError, DataError, EstimationError
-        Each with place, finding, expectation and remedy. A term that separates the outcome is a status on its rows.
+        Each with place, finding, expectation and remedy. A term that separates the outcome is a status on its
+        rows.
 
     Examples
     --------

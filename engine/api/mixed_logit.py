@@ -29,8 +29,8 @@ def mixed_logit(
 ) -> MixedLogitResult:
     """Fit a logit with random intercepts of one or two nested levels, by adaptive Gauss-Hermite quadrature.
 
-    y ~ Bernoulli(expit(x'b + s3 u + s2 v)) with u of the outer and v of the inner cluster standard normal (Li et al.
-    2022, Tables 2 to 4).
+    y ~ Bernoulli(expit(x'b + s3 u + s2 v)) with u of the outer and v of the inner cluster standard normal (Li
+    et al. 2022, Tables 2 to 4).
 
     Parameters
     ----------
@@ -41,13 +41,14 @@ def mixed_logit(
     terms
         Covariates and tuples of them, as in `logit`; none for the null model.
     levels
-        One or two columns of cluster ids, innermost first. Ids of inner clusters may repeat across outer ones.
+        One or two columns of cluster ids, innermost first. Ids of inner clusters may repeat across outer
+        ones.
     points
-        Quadrature points of each level, an odd number; 1 is the Laplace approximation. ``points_check`` tells what
-        twice as many change: small clusters need more than 7.
+        Quadrature points of each level, an odd number; 1 is the Laplace approximation. ``points_check`` tells
+        what twice as many change: small clusters need more than 7.
     weight
-        Column of weights, scaled to add up to the people of each innermost cluster (Rabe-Hesketh and Skrondal 2006);
-        errors are then sandwich errors by the outermost clusters. None: unweighted.
+        Column of weights, scaled to add up to the people of each innermost cluster (Rabe-Hesketh and Skrondal
+        2006); errors are then sandwich errors by the outermost clusters. None: unweighted.
     references
         Factor -> its reference level.
     modes
@@ -60,7 +61,8 @@ def mixed_logit(
     Returns
     -------
     MixedLogitResult
-        With ``.variances``, ``.icc``, ``.log_likelihood``, ``.aic``, ``.bic``, ``.odds_ratios``, ``.to_frame()``.
+        With ``.variances``, ``.icc``, ``.log_likelihood``, ``.aic``, ``.bic``, ``.odds_ratios``,
+        ``.to_frame()``.
 
     Raises
     ------

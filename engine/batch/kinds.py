@@ -1,7 +1,7 @@
 """One declaration for each kind of analysis: its fields, how it is estimated, and how its results are shown.
 
-A new kind is a class in `engine.study.analyses`, an estimator, a table builder in `engine.report`, and a line in
-`KINDS`; schema, checks, plan, order of tables, inputs of a night and compiling ahead derive from these.
+A new kind is a class in `engine.study.analyses`, an estimator, a table builder in `engine.report`, and a line
+in `KINDS`; schema, checks, plan, order of tables, inputs of a night and compiling ahead derive from these.
 Estimators are imported when they are called, so that showing a finished run does not load them.
 """
 

@@ -1,4 +1,4 @@
-"""What computes a number, as a hash: the code between the harmonised panel and a row, and the libraries under it."""
+"""The version of the methods: a hash of the code from the panel to a row, and of its libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIBRARIES = ("numba", "numpy", "scipy", "statsmodels", "polars", "duckdb")
 
 @cache
 def method_version() -> str:
-    """Return the version of the engine's methods: it moves with every change that could move a bit of a result."""
+    """Return the version of the methods: it moves with every change that could move a bit of a result."""
     files = [*imported_files(COMPUTING, without=SHOWING), *sorted(query_folder().glob("*.sql"))]
     facts = [{name: version(name) for name in LIBRARIES}, hash_of_files(files)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

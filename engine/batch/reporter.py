@@ -6,8 +6,9 @@ from __future__ import annotations
 class Reporter:
     """Hears of progress and ignores it. A display overrides these methods.
 
-    A display whose user has interrupted raises KeyboardInterrupt in one of them; with `keeps`, `replicated` raises
-    `Enough` instead, which ends the analysis with the replicates that are done, and the run with that analysis.
+    A display whose user has interrupted raises KeyboardInterrupt in one of them; with `keeps`, `replicated`
+    raises `Enough` instead, which ends the analysis with the replicates that are done, and the run with that
+    analysis.
     """
 
     keeps = False

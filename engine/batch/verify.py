@@ -159,7 +159,8 @@ def _refuse_other_files(run: StoredRun, panel: Panel) -> None:
     for source in panel.sources:
         if source["sha256"] not in read:
             raise DataError(
-                f"{source['file']}: is not the file that the run has read; expected the same bytes. Give that "
+                f"{source['file']}: is not the file that the run has read; expected the same bytes. Give "
+                "that "
                 "version."
             )
 

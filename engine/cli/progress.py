@@ -16,8 +16,8 @@ from engine.errors import Enough, Interrupted
 class _Interruptible(Reporter):
     """Stops the work at its next sign of life after Ctrl-C.
 
-    Python drops a KeyboardInterrupt that arrives inside an import, a destructor or a callback of the compiler, with
-    a remark on stderr that is kept back here; the mark stays.
+    Python drops a KeyboardInterrupt that arrives inside an import, a destructor or a callback of the
+    compiler, with a remark on stderr that is kept back here; the mark stays.
     """
 
     def __init__(self, *, keeps: bool) -> None:
@@ -26,7 +26,7 @@ class _Interruptible(Reporter):
         self._replicating = False
 
     def interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        """Take Ctrl-C: at once where that is possible, otherwise at the next check; a second one always at once."""
+        """Take Ctrl-C: at once where possible, otherwise at the next check; a second one always at once."""
         waits = self.keeps and self._replicating and not self.interrupted
         self.interrupted = True
         if not waits:
@@ -93,7 +93,7 @@ class _Display(_Interruptible):
 
 @contextmanager
 def progress_reporter(*, keeps: bool = False) -> Iterator[Reporter]:
-    """Yield a display on a terminal, a silent reporter elsewhere; with `keeps` an interrupt keeps what is done.
+    """Yield a display on a terminal, else a silent reporter; with `keeps` an interrupt keeps what is done.
 
     Raises
     ------

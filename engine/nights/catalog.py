@@ -1,4 +1,4 @@
-"""All runs of a store as one DuckDB file, for SQL; built beside its place, so that readers never wait or block."""
+"""All runs of a store as one DuckDB file, for SQL; built beside its place, so that no reader waits."""
 
 from __future__ import annotations
 

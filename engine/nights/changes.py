@@ -66,10 +66,9 @@ def result_lines(differences: Differences, *, show_all: bool = False) -> list[st
     """Return how many rows differ, and the estimates that moved most, or all of them."""
     shown = differences.rows.height if show_all else SHOWN
     counts = differences.counts
-    lines = [
-        f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts, "
-        f"{counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same."
-    ]
+    moved_rows = f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts"
+    other_rows = f"{counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same"
+    lines = [f"{moved_rows}, {other_rows}."]
     moved = differences.rows.filter(differences.rows["difference"] == MOVED).head(shown)
     if moved.height:
         lines += [

@@ -106,7 +106,8 @@ def rows_of(entries: Sequence[TaskEntry], store: Store) -> tuple[TidyRow, ...]:
         content = (store.tasks / f"{entry.key}.parquet").read_bytes()
         if hashlib.sha256(content).hexdigest() != entry.sha256:
             raise StoreError(
-                f"{store.root}: the rows of '{entry.name}' have changed since they were stored; expected the same "
+                f"{store.root}: the rows of '{entry.name}' have changed since they were stored; expected "
+                "the same "
                 "bytes. Remove that file from tasks/: they are computed again."
             )
         rows += [TidyRow(**row) for row in pl.read_parquet(content).iter_rows(named=True)]

@@ -35,7 +35,7 @@ class InboxFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """What lies in an inbox: complete files, growing ones, names and sources of both in the order of the study, notes."""
+    """Complete and growing files of an inbox, names and sources of both in the order of the study, notes."""
 
     files: tuple[InboxFile, ...]
     growing: tuple[str, ...]
@@ -67,8 +67,8 @@ def printable(name: str) -> str:
 def look_into(spec: StudySpec, inbox: Path) -> Inbox:
     """Return the files of a study in an inbox: complete ones, and those that are still being written.
 
-    A file that changed in the last two seconds is looked at again after them. A file is growing if it is open for
-    writing, or changes between the two looks.
+    A file that changed in the last two seconds is looked at again after them. A file is growing if it is open
+    for writing, or changes between the two looks.
 
     Raises
     ------
@@ -79,7 +79,8 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
     """
     if not inbox.is_dir() or not os.access(inbox, os.R_OK | os.X_OK):
         raise UsageError(
-            f"--inbox {inbox}: is no folder that may be read; expected the one that waves are put into. Is it "
+            f"--inbox {inbox}: is no folder that may be read; expected the one that waves are put into. Is "
+            "it "
             "mounted?"
         )
     sources, notes = {}, []
@@ -125,7 +126,8 @@ def _candidates(spec: StudySpec, inbox: Path) -> Iterator[SourceFile]:
     path = spec.source.path
     if path is None:
         raise UsageError(
-            f"study '{spec.study.name}': it reads no files; expected source.path, such as 'wave_*.dta'. Name the files."
+            f"study '{spec.study.name}': it reads no files; expected source.path, such as 'wave_*.dta'. "
+            "Name the files."
         )
     places = tuple(inbox / merge.path for merge in spec.source.merge)
     for place in places:
@@ -207,8 +209,8 @@ def is_open_for_writing(path: Path) -> bool:
 def fingerprint(file: InboxFile, known: FileEntry | None) -> str | None:
     """Return the SHA-256 of a file, None if it cannot be read.
 
-    The ledger's is returned where nothing can have changed since the last look. A file that changed in the two
-    seconds before that look may have changed again within the same tick of the clock.
+    The ledger's is returned where nothing can have changed since the last look. A file that changed in the
+    two seconds before that look may have changed again within the same tick of the clock.
     """
     stamp = [list(one) for one in file.stamp]
     if known is not None and known.stamp == stamp:

@@ -1,4 +1,4 @@
-"""Takes files into a store: each is read in a child process, judged beside the files before it, accepted or set aside."""
+"""Takes files into a store: reads each in a child process, judges it beside the others, accepts it or not."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def take_in(
 ) -> list[FileEntry]:
     """Return the entries of all files of the inbox, in the order of the study.
 
-    Every file is judged alone, first those that stand behind the results already. A bad one leaves the version
-    before it, if there was one, in its place.
+    Every file is judged alone, first those that stand behind the results already. A bad one leaves the
+    version before it, if there was one, in its place.
     """
     entries = {name: _kept_growing(job, inbox, before[name]) for name in inbox.growing if name in before}
     for plan in plans:
@@ -83,7 +83,8 @@ def _kept_growing(job: NightJob, inbox: Inbox, entry: FileEntry) -> FileEntry:
         other_study = version.study_key != file_request_hash(job.spec, inbox.sources[entry.file])
         if other_study or read_part(job.store.parts / version.part) is None:
             raise DataError(
-                f"{entry.file}: is still being written, and the version before it is lost or no longer fits the "
+                f"{entry.file}: is still being written, and the version before it is lost or no longer fits "
+                "the "
                 "study; expected a complete file. The results stay as they are; refresh when it is complete."
             )
     return entry
@@ -195,7 +196,8 @@ def _blame_study(plan: FilePlan, last: FileVersion | None, reason: str) -> None:
     """Stop the night where a file that was good has not changed, and only the study has."""
     if last is not None and last.study_key != plan.study_key and last.sha256 == plan.sha256:
         raise DataError(
-            f"{reason} The file was good before and has not changed; the study has. The results stay as they are."
+            f"{reason} The file was good before and has not changed; the study has. The results stay as "
+            "they are."
         )
 
 
@@ -219,6 +221,7 @@ def _refuse_beside(job: NightJob, name: str, version: FileVersion, others: Seque
     refuse_other_labels(job.spec, name, version.source["labels"], sources)
     if any(source["replicate_weights"] != version.source["replicate_weights"] for source in sources):
         raise DataError(
-            f"{name}: other replicate weights than the files before; expected the same columns in every file. "
+            f"{name}: other replicate weights than the files before; expected the same columns in every "
+            "file. "
             "Correct design.replicate_weights.columns."
         )

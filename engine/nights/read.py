@@ -1,4 +1,4 @@
-"""Reads one file in a child process, which may crash without harm: harmonised, checked, drawn from, hashed."""
+"""Reads one file in a child process, which may crash without harm: harmonises, checks and hashes it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ PR_SET_PDEATHSIG = 1  # of Linux
 def read_file(job: NightJob, source: SourceFile, digest: str) -> dict[str, Any]:
     """Return what a child process made of a file.
 
-    Of a good file: ``part``, ``source``, ``contents`` and ``sample``, see `engine.store.ledger.FileVersion`. Of a
-    bad one: ``reason``, ``broken`` (rules with the rows that break them), and ``retry``, true where another try
-    may end otherwise, because the process died or took too long.
+    Of a good file: ``part``, ``source``, ``contents`` and ``sample``, see `engine.store.ledger.FileVersion`.
+    Of a bad one: ``reason``, ``broken`` (rules with the rows that break them), and ``retry``, true where
+    another try may end otherwise, because the process died or took too long.
 
     Raises
     ------
@@ -105,16 +105,14 @@ def _refusal(error: Exception, name: str) -> dict[str, Any]:
     from engine.data.broken_rules import RuleError
 
     if is_disk_error(error):
-        return {
-            "disk": "the store's disk did not take what was read; expected room on a disk that works. Make room."
-        }
+        return {"disk": "the store's disk did not take what was read; expected a disk with room. Make room."}
     broken = [asdict(rule) for rule in error.broken] if isinstance(error, RuleError) else []
     reason = str(error) if name in str(error) else f"{name}: {error}"
     return {"reason": reason, "broken": broken, "retry": False}
 
 
 def _die_with_parent() -> None:
-    """Let the kernel end this process when the refresh that started it is killed; elsewhere it ends by itself."""
+    """Let the system end this process when the refresh that started it is killed (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -103,7 +103,8 @@ def _disk_errors_as_such(root: Path) -> Iterator[None]:
         if not is_disk_error(error):
             raise
         raise StoreError(
-            f"--store {root}: the disk does not take what is written; expected room on a disk that works. What "
+            f"--store {root}: the disk does not take what is written; expected room on a disk that works. "
+            "What "
             "was published before is untouched; make room."
         ) from None
 

@@ -74,7 +74,8 @@ def plan_files(
     nothing_new = all(plan.before is not None and plan.before.state != DUPLICATE for plan in plans)
     if behind_results and nothing_new and not any(name in inbox.names for name in behind_results):
         raise DataError(
-            "--inbox: holds none of the files behind the results, and no new one; expected at least one. Is it "
+            "--inbox: holds none of the files behind the results, and no new one; expected at least one. Is "
+            "it "
             "mounted? The results stay as they are."
         )
     plans = [replace(plan, twin=_twin(plan, plans)) for plan in plans]

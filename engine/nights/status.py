@@ -22,7 +22,7 @@ TROUBLE = "look"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A file, task or run that is stale: what a refresh would do with it, or that a human must look, and why."""
+    """A stale file, task or run: what a refresh would do with it, or that a human must look, and why."""
 
     what: str
     name: str
@@ -106,10 +106,10 @@ def store_status(
     known = [plan.entry for plan in task_plans if plan.entry is not None]
     new_places = {"study": study_place(study), "inbox": str(inbox.resolve())}
     nothing_to_compute = not coming and len(known) == len(task_plans)
-    if current is not None and nothing_to_compute:
-        if current["signature"] != signature(study_hash(spec), new_places, files, known):
-            why = "the study, its place, or the list of files or analyses has changed"
-            items.append(Item(what="run", name=store.runs[-1].name, action="publish", why=why))
+    published = signature(study_hash(spec), new_places, files, known)
+    if current is not None and nothing_to_compute and current["signature"] != published:
+        why = "the study, its place, or the list of files or analyses has changed"
+        items.append(Item(what="run", name=store.runs[-1].name, action="publish", why=why))
     run = None if store.newest is None else store.newest.name
     age = None if current is None else _hours_since(current["created"])
     if max_age is not None and age is not None and age > max_age:

@@ -17,7 +17,7 @@ from engine.study import StudySpec
 from engine.study.load import study_seed
 
 Contents = Mapping[str, Any]
-"""Waves of a part, with their rows and a hash of each column, and a hash of their order (`engine.data.digests`)."""
+"""Waves of a part with their rows, a hash of each column, and of their order (`engine.data.digests`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

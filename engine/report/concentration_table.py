@@ -1,4 +1,4 @@
-"""Tidy rows of concentration indices -> a table of each outcome, and one of the differences between groups."""
+"""Tidy rows of concentration indices -> a table of each outcome, and one of group differences."""
 
 from __future__ import annotations
 

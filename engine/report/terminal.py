@@ -78,7 +78,7 @@ def _widths(table: Table) -> list[int]:
 
 
 def _fitted(table: Table, width: int) -> Iterator[Table]:
-    """Yield tables as wide as the terminal: first intervals get a line of their own, then columns are split."""
+    """Yield tables as wide as the terminal: intervals move to a second line, then columns are split."""
     if sum(_widths(table)) <= width:
         yield table
         return

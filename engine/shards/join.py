@@ -60,7 +60,8 @@ def join_shards(shards: Sequence[Shard]) -> tuple[StudySpec, tuple[TidyRow, ...]
             rows += task.rows(join_shares(estimates))
         except (ValueError, IndexError):
             raise UsageError(
-                f"merge: the shards hold different rows of '{task.name}'; expected shards of one run. Compute "
+                f"merge: the shards hold different rows of '{task.name}'; expected shards of one run. "
+                "Compute "
                 "them again."
             ) from None
     manifest = {key: value for key, value in facts.items() if key != "waves"}
@@ -78,7 +79,8 @@ def _refuse_other_runs(ordered: Sequence[Shard]) -> None:
             what = ", ".join(different) or "number of shards"
             raise UsageError(
                 f"merge: shard {shard.share.number} has another {what} than shard {first.share.number}; "
-                "expected shards of one run. Compute them from the same study and files with the same version."
+                "expected shards of one run. Compute them from the same study and files with the same "
+                "version."
             )
     numbers = [shard.share.number for shard in ordered]
     if numbers != [*range(1, first.share.of + 1)]:

@@ -1,4 +1,4 @@
-"""A shard: the folder that holds a share of a run, its facts as JSON, rows and replicates of each task as Parquet."""
+"""A shard: a folder with a share of a run, facts as JSON, rows and replicates of each task as Parquet."""
 
 from __future__ import annotations
 
@@ -66,9 +66,7 @@ def read_shard(folder: Path) -> Shard:
     import polars as pl
 
     try:
-        facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        if facts.pop("format") != SHARD_FORMAT:
-            raise ValueError(SHARD_FORMAT)
+        facts = _facts(folder)
         share, plans = Share(number=facts.pop("number"), of=facts.pop("of")), facts.pop("plans")
         estimated = {
             int(number): _estimated(folder / _file_of_task(int(number)), plan)
@@ -80,6 +78,13 @@ def read_shard(folder: Path) -> Shard:
             f"{folder}: is no shard of a run; expected a folder that `equirank run --shard` wrote. Name the "
             "right one."
         ) from None
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    if facts.pop("format") != SHARD_FORMAT:
+        raise ValueError(SHARD_FORMAT)
+    return facts
 
 
 def is_shard_of(folder: Path, share: Share) -> bool:

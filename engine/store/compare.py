@@ -1,4 +1,4 @@
-"""What is different between the results of two runs: estimates that moved, rows that are new, rows that are gone."""
+"""Differences between the results of two runs: estimates that moved, new rows, missing rows."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Differences:
     Attributes
     ----------
     rows
-        What a row is about, ``difference`` (moved, error moved: its error, interval or counts only, new, gone),
-        ``before``, ``after``, ``change`` and ``in_std_errors``: the change over the standard error before (after,
-        where there was none). The largest of each kind first.
+        What a row is about, ``difference`` (moved, error moved: its error, interval or counts only, new,
+        gone), ``before``, ``after``, ``change`` and ``in_std_errors``: the change over the standard error
+        before (after, where there was none). The largest of each kind first.
     n_same
         Rows with the same bits in both.
     """

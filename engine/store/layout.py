@@ -1,10 +1,10 @@
 """The store of a study's nights: immutable parts, task results and runs; one writer, any number of readers.
 
-``parts/`` harmonised files (microdata, for the owner only) · ``tasks/`` rows of each task · ``runs/000001/`` what was
-published, the highest number is the current one · ``quarantine/`` why files were set aside · ``catalog.duckdb`` all
-runs for SQL · ``tmp/`` work that is not done. What is not in ``tmp/``,
-or called ``.building-``, is whole. The rename of a run's folder into
-``runs/`` is the one moment at which a night's work counts.
+``parts/`` harmonised files (microdata, for the owner only) · ``tasks/`` rows of each task · ``runs/000001/``
+what was published, the highest number is the current one · ``quarantine/`` why files were set aside ·
+``catalog.duckdb`` all runs for SQL · ``tmp/`` work that is not done. What is not in ``tmp/``, or called
+``.building-``, is whole. The rename of a run's folder into ``runs/`` is the one moment at which a night's
+work counts.
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def read_manifest(run: Path) -> Mapping[str, Any]:
         manifest: dict[str, Any] = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{run}: its {MANIFEST} cannot be read ({type(error).__name__}); expected that of a published run. Restore "
+            f"{run}: its {MANIFEST} cannot be read ({type(error).__name__}); expected that of a published "
+            "run. Restore "
             "the store from a copy, or move this run away: the one before becomes the current one."
         ) from None
     return manifest
@@ -158,7 +159,8 @@ def _refuse_other_version(root: Path) -> None:
         found = "nothing readable"
     if found != STORE_FORMAT:
         raise UsageError(
-            f"--store {root}: found the format {found!r}; expected {STORE_FORMAT!r}. Use the version of equirank that "
+            f"--store {root}: found the format {found!r}; expected {STORE_FORMAT!r}. Use the version of "
+            "equirank that "
             "made it, or another folder."
         )
 
@@ -188,11 +190,13 @@ def writing(root: Path) -> Iterator[Store]:
             yield _prepared(root)
     except Timeout:
         raise LockedError(
-            f"--store {root}: another process is writing to it; expected nobody. It will finish; or try again later."
+            f"--store {root}: another process is writing to it; expected nobody. It will finish; or try "
+            "again later."
         ) from None
     except OSError as error:
         raise StoreError(
-            f"--store {root}: cannot be written ({error.strerror or type(error).__name__}); expected a disk that keeps "
+            f"--store {root}: cannot be written ({error.strerror or type(error).__name__}); expected a disk "
+            "that keeps "
             "what it is given. What was published before is untouched; make room, or repair the disk."
         ) from None
 
@@ -202,7 +206,8 @@ def _refuse_foreign(root: Path) -> None:
         foreign = {path.name for path in root.iterdir()} - OWN
         if foreign:
             raise UsageError(
-                f"--store {root}: is a folder with other things in it; expected a new folder or a store. Choose a name."
+                f"--store {root}: is a folder with other things in it; expected a new folder or a store. "
+                "Choose a name."
             )
     elif root.exists() and not root.is_dir():
         raise UsageError(f"--store {root}: is no folder; expected a new folder or a store. Choose a name.")

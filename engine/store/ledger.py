@@ -1,4 +1,4 @@
-"""The ledger of a store: what is known of each file and each task, kept in the manifest of the run and nowhere else."""
+"""The ledger of a store: what is known of each file and task, kept in the manifest of the run alone."""
 
 from __future__ import annotations
 

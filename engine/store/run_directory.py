@@ -69,7 +69,8 @@ def _writing(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UsageError(
-            f"--out {target}: cannot be written ({type(error).__name__}); expected a folder you may write to. "
+            f"--out {target}: cannot be written ({type(error).__name__}); expected a folder you may write "
+            "to. "
             "Choose another one."
         ) from None
 
@@ -86,7 +87,8 @@ def _refuse_foreign(target: Path, study: str) -> None:
         same = False
     if not same:
         raise UsageError(
-            f"--out {target}: there is something else already; expected a new folder, or nothing but an earlier run of "
+            f"--out {target}: there is something else already; expected a new folder, or nothing but an "
+            "earlier run of "
             f"'{study}' to replace. Choose another one."
         )
 

@@ -1,4 +1,4 @@
-"""The kinds of analysis that a study can ask for: one class each, with its fields and the checks of its tables.
+"""The kinds of analysis that a study can ask for: one class each, with its fields and checks.
 
 Schema, unknown keys, plan and the inputs of a night derive from the fields. How a kind is estimated and shown
 stands in `engine.batch.kinds`.

@@ -15,7 +15,8 @@ PACKAGE = Path(engine.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_MODULE = 300
 
-# The rooms in the order of the flow: a room may import those before it, except where FORBIDDEN says otherwise.
+# The rooms in the order of the flow: a room may import those before it, except where FORBIDDEN says
+# otherwise.
 ROOMS = (
     ("errors", "durable", "source_hash", "version"),
     ("paths", "arrays"),
@@ -58,7 +59,7 @@ def room_of(path):
 
 
 def imported(path, *, for_types=True):
-    """Every module that a file imports, by any form of import; `for_types` counts those of type checkers too."""
+    """Every module that a file imports, by any form; `for_types` counts those of type checkers too."""
     around = ("engine", *path.relative_to(PACKAGE).with_suffix("").parts)
     tree = ast.parse(path.read_text())
     skipped = set()

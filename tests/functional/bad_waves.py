@@ -1,4 +1,4 @@
-"""Thirty ways in which a wave's file can be bad: name of the file, how it is made, what is told, and broken rules."""
+"""Thirty ways in which a wave's file can be bad: file, how it is made, the message, broken rules."""
 
 import io
 

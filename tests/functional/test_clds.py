@@ -142,7 +142,7 @@ def told(name, inside, level=0.95):
 
 @pytest.mark.slow
 def test_intervals_of_variances__cover_the_truth():
-    """100 samples of 20,000 in some 200 cities and 1,150 communities; the null model's outcome is drawn here."""
+    """100 samples of 20,000 in some 200 cities and 1,150 communities; draws the null model's outcome."""
     inside = {"city": [], "community": []}
     for seed in range(100):
         sample = simulate_clds(20_000, seed)

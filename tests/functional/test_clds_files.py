@@ -1,4 +1,4 @@
-"""CLDS 2016 from files like the survey's own: GB18030 labels, ids of 16 digits as doubles, codes 99997 to 99999."""
+"""CLDS 2016 from files like the survey's: GB18030 labels, 16-digit ids as doubles, codes 99997 to 99999."""
 
 import numpy as np
 import pandas as pd

@@ -1,7 +1,7 @@
-"""A refresh that is killed, runs out of disk or meets a failing fsync: the next one ends as if nothing had been.
+"""A refresh is killed, runs out of disk or meets a failing fsync: the next one ends as without it.
 
-Every call that changes a file is a point to be killed at. All of them, and 200 random moments, are tried by hand
-(`-m slow`); a few of each kind in every run.
+Every call that changes a file is a point to be killed at. All of them, and 200 random moments, are tried by
+hand (`-m slow`); a few of each kind in every run.
 """
 
 import json
@@ -19,7 +19,10 @@ import pytest
 from tests.functional.nights import STUDY, newest, sha, tree, wave
 
 WRITES = "write,pwrite64,writev,pwritev,sendfile,copy_file_range"
-MOVES = "rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,fchmod,chmod,fchmodat,fsync,fdatasync"
+MOVES = (
+    "rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,"
+    "ftruncate,fchmod,chmod,fchmodat,fsync,fdatasync"
+)
 REFRESH = [
     sys.executable,
     "-c",
@@ -39,7 +42,7 @@ pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace i
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory):
-    """A store after one night, an inbox with a new, a revised and a withdrawn wave, and how the second night ends."""
+    """A store after one night, an inbox with changes, and how the second night ends."""
     root = tmp_path_factory.mktemp("nights")
     (root / "study.toml").write_text(STUDY)
     (root / "inbox").mkdir()
@@ -180,7 +183,7 @@ def test_two_hundred_random_moments(nights):
 
 @contextmanager
 def small_disk(folder, pages):
-    """A disk of its own with room for so many pages of 4 KiB beside what lies in the store of the first night."""
+    """A disk with room for so many pages of 4 KiB beside what lies in the store of the first night."""
     if os.geteuid() != 0:
         pytest.skip("mounting a small disk needs root")
     folder.mkdir(exist_ok=True)

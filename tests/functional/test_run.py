@@ -366,8 +366,8 @@ def test_replicate_weights__of_a_jackknife_equal_the_jackknife(cli, project, sur
         names.append(f"rw_{psu:02d}")
         frame = frame.with_columns((pl.col("weight") * factor).alias(names[-1]))
     write_survey(frame, project / "survey.parquet")
-    given = f"""replicate_weights = {{ columns = "RW_*", method = "jkn", rscales = {[5 / 6] * 30}, centre = "mean" }}
-[variables.ill]"""
+    weights = f'{{ columns = "RW_*", method = "jkn", rscales = {[5 / 6] * 30}, centre = "mean" }}'
+    given = f"replicate_weights = {weights}\n[variables.ill]"
     bootstrap = "bootstrap = { replicates = 100 }"
     jackknife = STUDY.replace(bootstrap, 'bootstrap = { method = "jackknife" }')
     (project / "study.toml").write_text(jackknife)

@@ -99,7 +99,7 @@ def test_shard__never_replaces_something_else(cli, project):
 
 
 def killing(monkeypatch, count, every):
-    """Kill a worker process of the cluster that will be started, every so many seconds; returns the killed."""
+    """Kill a worker of the cluster that will be started, every so many seconds; returns the killed."""
     import distributed
 
     killed, made = [], []

@@ -1,4 +1,4 @@
-"""The survey's own files, as simulated: Chinese labels in every encoding, names by wave, and what is refused."""
+"""The survey's files, as simulated: Chinese labels in every encoding, names by wave, refusals."""
 
 import json
 import shutil

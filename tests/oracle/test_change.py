@@ -52,7 +52,8 @@ def run(tmp_path, frame, index="standard", **settings):
 def halves(reference):
     frame = reference.frame
     income, odd = frame["income"].to_numpy(), frame["id"].to_numpy() % 2 == 1
-    # By NumPy, which rounds as R does; Polars divides by a constant with other last digits, which make or part ties.
+    # By NumPy, which rounds as R does; Polars divides by a constant with other last digits, which make or
+    # part ties.
     moved = income * (0.8 + frame["age"].to_numpy() / 300)
     return frame.with_columns(
         half=pl.Series(np.where(odd, 1, 2)), income=pl.Series(np.where(odd, income, moved))

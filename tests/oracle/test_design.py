@@ -1,8 +1,8 @@
-"""Design-based means and rates against R 4.2.2, survey 4.1-1 (svymean, svyciprop(method = "logit"), degf, subset).
+"""Design-based means and rates against R 4.2.2, survey 4.1-1 (svymean, svyciprop, degf, subset).
 
 s <- svydesign(ids = ~SDMVPSU, strata = ~SDMVSTRA, weights = ~WTINT2YR, nest = TRUE, data = nhanes)
-svymean(~y, subset(s, Age >= 70 & Race1 == "Mexican")), ...
-options(survey.lonely.psu = "adjust" | "certainty"); svydesign(ids = ~psu, strata = ~strata, weights = ~w, fpc = ~fpc)
+svymean(~y, subset(s, Age >= 70 & Race1 == "Mexican")), ... options(survey.lonely.psu = "adjust" |
+"certainty"); svydesign(ids = ~psu, strata = ~strata, weights = ~w, fpc = ~fpc)
 """
 
 import polars as pl

@@ -11,7 +11,8 @@ from tests.study_texts import analysis, event, factor, study_text
 NAMES = {"CI": "standard", "GC": "generalized", "E": "erreygers", "W": "wagstaff"}
 RTOL = 1e-9
 STATA_RTOL = 1e-8  # Stata and its port keep some intermediate results as floats
-# The linearised error is a first-order limit of the jackknife: 250 PSUs leave some 0.3 %, 40 PSUs six times that.
+# The linearised error is a first-order limit of the jackknife: 250 PSUs leave some 0.3 %, 40 PSUs six times
+# that.
 FIRST_ORDER = {"housing": 0.005, "simulated": 0.03}
 # Rows of conindex's own errors that each file has, without those of an event ranked by itself.
 PEERS = {"tiny": 72, "housing": 144, "simulated": 96}
@@ -139,7 +140,7 @@ def frame_of(name, request):
 
 @pytest.mark.parametrize("name", PEERS)
 def test_conindex__every_number_of_its_r_port(oracle, request, name):
-    """Ours, and beside it what conindex prints, or, for the simulated survey, the regression that it describes."""
+    """Ours beside what conindex prints, or, for the simulated survey, the regression it describes."""
     from engine.api.arguments import RankedArguments
     from engine.api.frame_arrays import ranked_sample
     from engine.estimators.index.concentration import estimate_concentration

@@ -1,4 +1,4 @@
-"""Logits against R's glm, sandwich and survey, statsmodels on rows, and the crude odds ratios of a published table."""
+"""Logits against R's glm, sandwich and survey, statsmodels on rows, and published crude odds ratios."""
 
 import csv
 

@@ -83,7 +83,8 @@ def test_extended_study__completes_replaces_and_takes_away(tmp_path):
     own = write(
         tmp_path,
         "own.toml",
-        'extends = "base.toml"\n[study]\nname = "own"\n[source]\nwave = ""\n[variables.x]\nfrom = "X2"\nlabel = "L"',
+        'extends = "base.toml"\n[study]\nname = "own"\n[source]\nwave = ""\n'
+        '[variables.x]\nfrom = "X2"\nlabel = "L"',
     )
     spec = load_study(own)
     assert (spec.study.name, spec.source.wave, spec.source.path) == ("own", None, "a.csv")

@@ -1,4 +1,4 @@
-"""Code that computes is covered by a version: no edit may leave stored rows in place that older code computed."""
+"""Code that computes is covered by a version: no edit leaves rows in place that older code computed."""
 
 import shutil
 import subprocess
@@ -28,7 +28,8 @@ RUN_ALL_KINDS = """
 import sys
 import engine
 engine.run({study!r}, out={out!r})
-print("LOADED", *sorted({{m.__file__ for n, m in sys.modules.items() if n.split(".")[0] == "engine" and m.__file__}}))
+modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "engine"]
+print("LOADED", *sorted({{module.__file__ for module in modules if module.__file__}}))
 """
 STUDY = """
 [study]
@@ -54,9 +55,10 @@ label = "Income"
 keep = "income >= 0"
 {analyses}
 """
+RANKED = 'outcome = "ill"\nrank_by = "income"'
 ANALYSES = {
-    "concentration": 'outcome = "ill"\nrank_by = "income"\npeer = "conindex"\nbootstrap = { replicates = 40 }',
-    "decomposition": 'outcome = "ill"\nrank_by = "income"\nterms = ["third"]\nbootstrap = { replicates = 40 }',
+    "concentration": f'{RANKED}\npeer = "conindex"\nbootstrap = {{ replicates = 40 }}',
+    "decomposition": f'{RANKED}\nterms = ["third"]\nbootstrap = {{ replicates = 40 }}',
     "rif": 'outcome = "ill"\nrank_by = "income"\nterms = ["third"]',
     "logit": 'outcome = "ill"\nterms = ["third"]',
     "multilevel": 'outcome = "ill"\nlevels = "psu"',
@@ -133,7 +135,8 @@ def test_imports_of_every_form__are_followed(tmp_path):
         (package / "room" / f"{name}.py").write_text("")
     (package / "one.py").write_text(
         "import engine.room.a\nfrom engine.room import b\nfrom engine.room.c import (\n    x,\n    y,\n)\n"
-        "if TYPE_CHECKING:\n    from engine.room.e import z\n\n\ndef f():\n    from engine.room.d import x as y\n"
+        "if TYPE_CHECKING:\n    from engine.room.e import z\n\n\ndef f():\n    from engine.room.d import x "
+        "as y\n"
     )
     names = [path.stem for path in imported_files(("engine.one",), (), package)]
     assert names == ["one", "__init__", "a", "b", "c", "d"]

@@ -73,7 +73,8 @@ def curves(arrays: SampleArrays, spec: CurveSpec, *, seed: int) -> tuple[TidyRow
         if not any(_has_curve(sample) for sample in samples):
             raise EstimationError(
                 f"curve of outcome '{name}': its mean is not positive in any group; expected a positive "
-                "mean, because a concentration curve is a share of a positive total. Check the outcome's coding."
+                "mean, because a concentration curve is a share of a positive total. Check the outcome's "
+                "coding."
             )
         tested: dict[int, Curve] = {}
         for g, sample in enumerate(samples):

@@ -1,13 +1,15 @@
 # Logits with random intercepts of one level (1, 7 and 25 quadrature points) and of two nested levels (Laplace).
 suppressPackageStartupMessages(library(lme4))
 source("tests/oracle/make/common.R")
-DATA <- "tests/oracle/simulated/families.csv"
 
-d <- people()
-TIGHT <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 2e-4, rhoend = 1e-10, maxfun = 1e5), tolPwrss = 1e-13, calc.derivs = FALSE)
+d <- read.csv("tests/oracle/simulated/families.csv", stringsAsFactors = TRUE)
+# The search begins anew from where it ended, with steps large enough to leave a place where it got stuck.
+TIGHT <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 0.02, rhoend = 1e-10, maxfun = 1e5), tolPwrss = 1e-13, calc.derivs = FALSE)
 fitted_by <- function(formula, points) {
-  start <- glmer(formula, d, binomial, nAGQ = points)
-  fit <- glmer(formula, d, binomial, nAGQ = points, control = TIGHT, start = list(theta = getME(start, "theta"), fixef = fixef(start)))
+  fit <- glmer(formula, d, binomial, nAGQ = points)
+  for (round in 1:3) {
+    fit <- glmer(formula, d, binomial, nAGQ = points, control = TIGHT, start = list(theta = getME(fit, "theta"), fixef = fixef(fit)))
+  }
   list(formula = deparse1(formula), points = points, log_likelihood = as.vector(logLik(fit)), terms = names(fixef(fit)),
        coef = unname(fixef(fit)), variances = lapply(VarCorr(fit), function(v) as.vector(v)))
 }

@@ -1,7 +1,8 @@
 """Simulated people and families for the tests: invented records, the same on every machine.
 
-Run from the project's folder: ``python -m tests.oracle.make.simulate``. It writes ``tests/oracle/simulated/people.csv``
-and ``families.csv``. Only ``random.Random.random`` draws, because Python promises its sequence for all versions.
+Run from the project's folder: ``python -m tests.oracle.make.simulate``. It writes
+``tests/oracle/simulated/people.csv`` and ``families.csv``. Only ``random.Random.random`` draws, because
+Python promises its sequence for all versions.
 """
 
 import math
@@ -47,9 +48,10 @@ class Draws:
 
 
 def people():
-    """A survey with the columns of the housing file: 5 strata, 40 PSUs of unequal size, unequal weights, tied incomes.
+    """A survey with the columns of the housing file: 5 strata, 40 unequal PSUs, weights, tied incomes.
 
-    Income, event and tenure depend on each other and on the PSU, so that clustering widens the standard errors.
+    Income, event and tenure depend on each other and on the PSU, so that clustering widens the standard
+    errors.
     """
     draw, rows = Draws(2), []
     for psu in range(1, 41):
@@ -93,7 +95,7 @@ def people():
 
 
 def families():
-    """Children in mothers in clinics: families of one to four, so that few quadrature points are not enough."""
+    """Children in mothers in clinics: families of one to four, for which few quadrature points fail."""
     draw, rows = Draws(3), []
     mother = 0
     for clinic in range(1, 25):
