@@ -50,7 +50,7 @@ def run_study(
                 from engine.shards.share import parse_share, run_share
 
                 path = run_share(request, parse_share(shard), out, threads=threads, reporter=reporter)
-                typer.echo(json.dumps({"part": str(path)}) if as_json else f"Shard {shard}: {path}")
+                typer.echo(json.dumps({"shard": str(path)}) if as_json else f"Shard {shard}: {path}")
                 return
             from engine.shards.dask_workers import Workers, run_on_workers
 
