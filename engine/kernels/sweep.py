@@ -4,21 +4,24 @@ A sweep holds the multipliers of one tile. Rows of a cell are added up as they c
 enters where a cell ends::
 
     tile, words = new_tile(draws)
-    for cell, low, high in cell_runs(cell_end):
+    cell, low = 0, 0
+    while low < cell_end[-1]:
+        high = run_end(cell_end, cell, low)
         at = low % TILE
         if at == 0:
             fill_tile(draws, b, low, words, tile[: min(TILE, n - low)])
         add_rows(weight[low:high], tile[at : at + high - low], sums)
         if high == cell_end[cell]:
             ...  # the sums of the cell are complete
+        cell += high == cell_end[cell]
+        low = high
 
-`cell_runs` yields integers only: it is then compiled into the sweep, and costs nothing even where each row is
-a cell.
+A generator would be shorter, but numba cannot load one from its cache into a kernel that it still compiles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,17 +36,9 @@ IntArray = NDArray[np.int64]
 
 
 @kernel
-def cell_runs(cell_end: IntArray) -> Iterator[tuple[int, int, int]]:
-    """Yield (cell, first row, row after the last) of each run of rows that lie in one cell and one tile.
-
-    cell_end (c,) is where the rows of each cell end; cells are not empty.
-    """
-    cell, low, n = 0, 0, cell_end[-1]
-    while low < n:
-        high = min(cell_end[cell], low - low % TILE + TILE)
-        yield cell, low, high
-        cell += high == cell_end[cell]
-        low = high
+def run_end(cell_end: IntArray, cell: int, low: int) -> int:
+    """Return where the rows from `low` on leave their cell or tile; cell_end (c,), cells are not empty."""
+    return int(min(cell_end[cell], low - low % TILE + TILE))
 
 
 @kernel

@@ -10,7 +10,7 @@ from engine.kernels.draws.poisson import TILE
 from engine.kernels.draws.tiles import BatchDraws, fill_tile, new_tile
 from engine.kernels.jit import kernel
 from engine.kernels.regression.glm import Patterns
-from engine.kernels.sweep import add_rows, cell_runs
+from engine.kernels.sweep import add_rows, run_end
 
 FloatArray = NDArray[np.float64]
 
@@ -23,7 +23,9 @@ def sweep_patterns(draws: BatchDraws, b: int, rows: RowsByPattern, n: FloatArray
     sums = np.zeros(lanes)
     n[:, :] = 0.0
     s[:, :] = 0.0
-    for cell, low, high in cell_runs(rows.cell_end):
+    cell, low = 0, 0
+    while low < rows.cell_end[-1]:
+        high = run_end(rows.cell_end, cell, low)
         at = low % TILE
         if at == 0:
             fill_tile(draws, b, low, words, tile[: min(TILE, n_rows - low)])
@@ -34,6 +36,8 @@ def sweep_patterns(draws: BatchDraws, b: int, rows: RowsByPattern, n: FloatArray
                 n[p, lane] += sums[lane]
                 s[p, lane] += y * sums[lane]
                 sums[lane] = 0.0
+        cell += high == rows.cell_end[cell]
+        low = high
 
 
 @kernel

@@ -18,7 +18,7 @@ from engine.kernels.draws.tiles import BatchDraws, fill_tile, new_tile
 from engine.kernels.index.midrank_sums import close_up, new_midrank_sums, new_moments
 from engine.kernels.index.ranked_rows import RankedRows, first_group
 from engine.kernels.jit import kernel
-from engine.kernels.sweep import add_rows, add_rows_and_squares, cell_runs, sweep_blocks
+from engine.kernels.sweep import add_rows, add_rows_and_squares, run_end, sweep_blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -42,7 +42,9 @@ def _fill_cells(
     cells.weight[:, :] = 0.0
     cells.square[:, :] = 0.0
     totals[:] = 0
-    for cell, low, high in cell_runs(rows.cell_end):
+    cell, low = 0, 0
+    while low < rows.cell_end[-1]:
+        high = run_end(rows.cell_end, cell, low)
         at = low % TILE
         if at == 0:
             drawn = tile[: min(TILE, n - low)]
@@ -53,6 +55,8 @@ def _fill_cells(
             add_rows_and_squares(weight, multipliers, cells.weight[cell], cells.square[cell])
         else:
             add_rows(weight, multipliers, cells.weight[cell])
+        cell += high == rows.cell_end[cell]
+        low = high
 
 
 @kernel

@@ -14,7 +14,7 @@ from engine.kernels.index.numerators import shape
 from engine.kernels.index.ranked_rows import RankedRows, first_group, next_tie_and_group
 from engine.kernels.index.tie_sums import TieSums, close_cell, new_tie_sums
 from engine.kernels.jit import kernel
-from engine.kernels.sweep import add_rows, cell_runs, sweep_blocks
+from engine.kernels.sweep import add_rows, run_end, sweep_blocks
 
 FloatArray = NDArray[np.float64]
 
@@ -106,7 +106,9 @@ def _sweep_shaped(
     sums.shape[:, :] = none
     tile, words = new_tile(draws)
     tie, group = 0, first_group(rows)
-    for cell, low, high in cell_runs(rows.cell_end):
+    cell, low = 0, 0
+    while low < rows.cell_end[-1]:
+        high = run_end(rows.cell_end, cell, low)
         at = low % TILE
         if at == 0:
             fill_tile(draws, b, low, words, tile[: min(TILE, n - low)])
@@ -119,6 +121,8 @@ def _sweep_shaped(
             for ended in range(group, next_group):
                 _close_group(sums, none, moments[:, ended], numerators[:, ended])
             tie, group = next_tie, next_group
+        cell += high == rows.cell_end[cell]
+        low = high
 
 
 def replicate_shaped(

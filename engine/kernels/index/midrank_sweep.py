@@ -15,7 +15,7 @@ from engine.kernels.draws.tiles import BatchDraws, fill_tile, new_tile
 from engine.kernels.index.midrank_sums import close_up, new_midrank_sums, new_moments
 from engine.kernels.index.ranked_rows import RankedRows, first_group
 from engine.kernels.jit import kernel
-from engine.kernels.sweep import add_rows, add_rows_and_squares, cell_runs, sweep_blocks
+from engine.kernels.sweep import add_rows, add_rows_and_squares, run_end, sweep_blocks
 
 FloatArray = NDArray[np.float64]
 
@@ -28,7 +28,9 @@ def sweep_midranks(
     n, sums = rows.weight.shape[0], new_midrank_sums(rows, moments.shape[0])
     tile, words = new_tile(draws)
     tie, group = 0, first_group(rows)
-    for cell, low, high in cell_runs(rows.cell_end):
+    cell, low = 0, 0
+    while low < rows.cell_end[-1]:
+        high = run_end(rows.cell_end, cell, low)
         at = low % TILE
         if at == 0:
             fill_tile(draws, b, low, words, tile[: min(TILE, n - low)])
@@ -39,6 +41,8 @@ def sweep_midranks(
             add_rows(weight, multipliers, sums.tie.cell_weight)
         if high == rows.cell_end[cell]:
             tie, group = close_up(rows, sums, errors, cell, tie, group, moments, spread)
+        cell += high == rows.cell_end[cell]
+        low = high
 
 
 def replicate_moments(draws: BatchDraws, rows: RankedRows, errors: bool) -> tuple[FloatArray, FloatArray]:
