@@ -53,7 +53,7 @@ def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a loop over replicates or groups that runs in threads.
 
     No sum is split across iterations, so that the result has the same bits on any number of threads.
-    Use it with plain arrays: numba lets iterations share the arrays of a tuple that is made inside the loop.
+    Use it with plain arrays: a tuple made inside the loop gave wrong numbers (numba 0.68).
     """
     return cast("Callable[P, R]", numba.njit(parallel=True, **_OPTIONS)(function))
 
