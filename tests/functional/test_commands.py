@@ -62,7 +62,7 @@ def test_plan__shows_rows_rules_and_analyses_without_running(cli, project):
     assert code == 0
     assert "survey.parquet  600 rows" in out
     assert 'Income known: ("income" IS NOT NULL)' in out
-    assert "inequality: concentration; by wave; outcome ill; rank_by income" in out
+    assert "inequality: concentration; by wave, sex; outcome ill; rank_by income" in out
     assert not (project / "equirank-runs").exists()
 
 

@@ -152,4 +152,4 @@ def test_too_many_missing__are_refused(tmp_path):
 def test_contradictions__are_faults(tmp_path, lines, place):
     with pytest.raises(StudyError) as caught:
         write(tmp_path, people(), **lines)
-    assert place in [fault.path for fault in caught.value.faults]
+    assert place in [fault.place for fault in caught.value.faults]
