@@ -83,10 +83,14 @@ def decompose(
 
     Examples
     --------
-    >>> import polars as pl >>> frame = pl.DataFrame( ...     {"visits": [4, 3, 3, 1], "income": [1, 2, 3, 4],
-    "ill": [1, 1, 0, 0], "town": ["n", "y", "n", "y"]} ... ) >>> result = decompose(frame, "visits", "income",
-    ["ill", "town"], need=["ill"]) >>> parts = result.contributions["contribution"] >>> round(result.index,
-    12), round(parts.sum() + result.residual, 12) (-0.204545454545, -0.204545454545)
+    >>> import polars as pl
+    >>> frame = pl.DataFrame(
+    ...     {"visits": [4, 3, 3, 1], "income": [1, 2, 3, 4], "ill": [1, 1, 0, 0], "town": ["n", "y", "n", "y"]}
+    ... )
+    >>> result = decompose(frame, "visits", "income", ["ill", "town"], need=["ill"])
+    >>> parts = result.contributions["contribution"]
+    >>> round(result.index, 12), round(parts.sum() + result.residual, 12)
+    (-0.204545454545, -0.204545454545)
     """
     given = checked(DecompositionArguments, locals())
     data = as_polars(frame)
