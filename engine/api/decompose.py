@@ -85,7 +85,7 @@ def decompose(
     --------
     >>> import polars as pl
     >>> frame = pl.DataFrame(
-    ...     {"visits": [4, 3, 3, 1], "income": [1, 2, 3, 4], "ill": [1, 1, 0, 0], "town": ["n", "y", "n", "y"]}
+    ...     {"visits": [4, 3, 3, 1], "income": [1, 2, 3, 4], "ill": [1, 1, 0, 0], "town": [*"nyny"]}
     ... )
     >>> result = decompose(frame, "visits", "income", ["ill", "town"], need=["ill"])
     >>> parts = result.contributions["contribution"]
