@@ -48,10 +48,11 @@ def fit_lanes(
     if np.isnan(start[0]):
         lane_beta = np.empty(q)
         for lane in range(lanes):
-            status[lane], column = fit(link, patterns, n[:, lane].copy(), s[:, lane].copy(), lane_beta)
+            status[lane], singular = fit(link, patterns, n[:, lane].copy(), s[:, lane].copy(), lane_beta)
             if status[lane] == SINGULAR:
-                lane_beta[0] = column
-            beta[:, lane] = lane_beta
+                lane_beta[0] = singular
+            for column in range(q):
+                beta[column, lane] = lane_beta[column]
     else:
         refit(link, patterns, n, s, start, beta, status)
     return beta, status

@@ -42,7 +42,8 @@ def need_predicted(models: LaneModels, need: NeedSets, rank_sums: FloatArray) ->
     others = _other_covariates(models, need)
     eta, mu, slope = np.empty(lanes), np.empty(lanes), np.empty(lanes)
     for m in range(n_sets):
-        eta[:] = others
+        for lane in range(lanes):
+            eta[lane] = others[lane]
         for e in range(patterns.indptr[need.example[m]], patterns.indptr[need.example[m] + 1]):
             column, value = patterns.column[e], patterns.value[e]
             if need.is_need[column]:

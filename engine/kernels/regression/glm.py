@@ -189,7 +189,8 @@ def _fit_identity(
     for p in range(n.shape[0]):
         mu = predictor(patterns, p, beta)
         if n[p] > 0.0 and (min(mu, 1.0 - mu) < _NEAR or status != CONVERGED):
-            beta[:] = inside
+            for k in range(beta.shape[0]):
+                beta[k] = inside[k]
             return BOUNDARY, -1
     return status, singular
 

@@ -60,9 +60,10 @@ def scores_by_node(
     information[q, q] += (wu * u * by_node).sum()
     information[q + 1, q] += (wu * v * by_node).sum()
     information[q + 1, q + 1] += (wv * v * by_node).sum()
-    nodes.residual[:] = S[q]
-    S[q + 1] = S[q] * v
-    S[q] *= u
+    for node in range(L):
+        nodes.residual[node] = S[q, node]
+        S[q + 1, node] = S[q, node] * v[node]
+        S[q, node] *= u[node]
 
 
 @kernel

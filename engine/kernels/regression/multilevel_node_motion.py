@@ -92,13 +92,15 @@ def _mode_equations(
     for k in range(J):
         shift = s3 * modes.u + s2 * modes.v[k]
         slope, skew[k] = _at_mode(cells, at.E, patterns, first + k, shift, by_b, skew_b[k])
-        right_v[k, :q] = -s2 * by_b
+        for column in range(q):
+            right_v[k, column] = -s2 * by_b[column]
+            right_u[column] -= s3 * by_b[column]
         right_v[k, q] = -s2 * c[k] * modes.u
         right_v[k, q + 1] = slope - s2 * c[k] * modes.v[k]
-        right_u[:q] -= s3 * by_b
         right_u[q] += slope - s3 * modes.u * c[k]
         right_u[q + 1] -= s3 * c[k] * modes.v[k]
-        right_u -= s3 * s2 * c[k] / h[k] * right_v[k]
+        for column in range(q + 2):
+            right_u[column] -= s3 * s2 * c[k] / h[k] * right_v[k, column]
     return ModeEquations(right_u, right_v, skew, skew_b)
 
 

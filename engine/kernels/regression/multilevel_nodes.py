@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -52,8 +53,10 @@ def fill_nodes(
 ) -> None:
     """Fill nodes and weights of the k-th inner cluster; pi (a,) and inside (l,) come from `integrate`."""
     place_nodes(modes, k, rule, nodes.u, nodes.v)
-    nodes.A[:] = np.exp(at.s3 * nodes.u + at.s2 * nodes.v)
-    nodes.omega[:] = np.repeat(pi, rule.inner_z.shape[0]) * inside
+    inner = rule.inner_z.shape[0]
+    for node in range(inside.shape[0]):
+        nodes.A[node] = math.exp(at.s3 * nodes.u[node] + at.s2 * nodes.v[node])
+        nodes.omega[node] = pi[node // inner] * inside[node]
 
 
 @kernel

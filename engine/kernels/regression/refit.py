@@ -253,4 +253,5 @@ def refit(
             status[lane] = CONVERGED
         else:
             status[lane], _ = fit(link, patterns, n[:, lane].copy(), s[:, lane].copy(), lane_beta)
-            beta[:, lane] = lane_beta
+            for column in range(q):
+                beta[column, lane] = lane_beta[column]
