@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -57,6 +57,13 @@ class ReplicateWeights:
     factors: FloatArray
     centre: Literal["estimate", "mean"]
     is_bootstrap: bool
+
+    def of_rows(self, rows: IntArray, times: FloatArray | None = None) -> ReplicateWeights:
+        """Return the replicate weights of some rows (n,), multiplied by `times` (n,) if given."""
+        values = self.values[:, rows]
+        if times is not None:
+            values *= times
+        return replace(self, values=np.ascontiguousarray(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +227,8 @@ class TableArrays:
         The groups by number. The tables add a last group of all rows.
     design
         The survey design.
+    replicate_weights
+        Replicate weights that came with the data; None without any.
     """
 
     weight: FloatArray
@@ -227,6 +236,7 @@ class TableArrays:
     group: UnitArray
     groups: tuple[Group, ...]
     design: DesignArrays
+    replicate_weights: ReplicateWeights | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

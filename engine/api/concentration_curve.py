@@ -58,8 +58,8 @@ def concentration_curve(
     given = checked(CurveArguments, locals())
     arrays = ranked_sample(as_polars(frame), given, None)
     rows = curves(arrays, given.spec(CurveSpec), seed=given.seed)
-    pointwise = [row for row in rows if row.method == "linearised, pointwise"]
-    band = [row for row in rows if row.method == "linearised, simultaneous"]
+    pointwise = [row for row in rows if str(row.method).endswith(", pointwise")]
+    band = [row for row in rows if str(row.method).endswith(", simultaneous")]
     return CurveResult(
         share_of_people=np.array([number(float(row.level or "nan")) for row in pointwise]),
         share_of_outcome=np.array([number(row.estimate) for row in pointwise]),

@@ -147,8 +147,10 @@ def replicate_factors(given: ReplicateWeightsSpec, n: int) -> FloatArray:
         "brr": 1.0 / n,
         "fay": 1.0 / (n * (1.0 - given.fay) ** 2),
         "jk1": (n - 1.0) / n,
+        "jk2": 1.0,
         "jkn": 1.0,
-        "bootstrap": 1.0 / (n if given.centre == "estimate" else max(n - 1, 1)),
+        "bootstrap": 1.0 / max(n - 1, 1),
+        "successive-difference": 4.0 / n,
         "other": 1.0,
     }[given.method]
     scale = given.scale if given.scale is not None else scale

@@ -68,7 +68,7 @@ class RatesSpec(_Analysis):
     interval: Literal["logit", "normal"] = "logit"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
-    checks = (check.outcome_is_no_number,)
+    checks = (check.outcome_is_no_number, check.weighted_with_replicate_weights)
 
 
 class ConcentrationSpec(_Analysis):
@@ -156,7 +156,13 @@ class LogitSpec(_Analysis):
     ] = "auto"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
-    checks = (check.outcome_is_no_term, check.products, check.outcome_is_event, check.cluster_for_covariance)
+    checks = (
+        check.outcome_is_no_term,
+        check.products,
+        check.outcome_is_event,
+        check.cluster_for_covariance,
+        check.weighted_with_replicate_weights,
+    )
     terms_may_be_wave = True
 
 
@@ -170,8 +176,9 @@ class RifSpec(_Analysis):
     index: IndexName = "standard"
     bounds: Bounds = None
     parameter: Parameter = None
+    bootstrap: BootstrapSpec | None = None
 
-    checks = (check.outcome_is_no_term, check.products, check.index)
+    checks = (check.outcome_is_no_term, check.products, check.index, check.bootstrap, check.no_influence)
 
 
 class MultilevelSpec(_Analysis):
@@ -196,6 +203,7 @@ class MultilevelSpec(_Analysis):
         check.outcome_is_event,
         check.levels,
         check.weight_for_weights,
+        check.no_replicate_weights,
     )
     terms_may_be_wave = True
 

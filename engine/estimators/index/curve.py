@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from engine.arrays import FloatArray, SampleArrays
+from engine.arrays import FloatArray, ReplicateWeights, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.bands import NO_ERROR, simultaneous_critical
-from engine.estimators.index.differences import NO_DEGREES, pairs_of
+from engine.estimators.index.differences import NO_DEGREES, UNDEFINED_REPLICATES, pairs_of
 from engine.estimators.index.dominance import DOMINANCE_POINTS, dominance_rows
-from engine.estimators.sample.design_variance import covariance_of
+from engine.estimators.replicates.replicate_weights import errors_method, spread_covariance
 from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
+from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.survey.design_variance import add_unit_totals
 from engine.results import TidyRow
 from engine.study import CurveSpec
@@ -23,13 +24,17 @@ from engine.study import CurveSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A curve at m points with the linearised totals (m, u) and covariance (m, m) of its ordinates."""
+    """A curve at m points with spread and covariance (m, m) of its ordinates, see `spread_covariance`.
+
+    `errors` says how they were made, for the `method` column.
+    """
 
     points: FloatArray
     ordinates: FloatArray
-    totals: FloatArray
+    spread: FloatArray
     covariance: FloatArray
     degrees: int
+    errors: str
 
     @property
     def std_errors(self) -> FloatArray:
@@ -40,6 +45,27 @@ class Curve:
 def estimate_curve(sample: GroupSample, arrays: SampleArrays, points: FloatArray) -> Curve:
     """Estimate the share of the outcome held by the lowest ranked share of people, at each point (m,)."""
     amounts = curve_ordinates(sample.weight, sample.outcome, sample.tie_end, sample.W, points)
+    ordinates = amounts / sample.mu
+    given = arrays.replicate_weights
+    spread = (
+        _linearised_totals(sample, arrays, points, amounts)
+        if given is None
+        else _replicated_ordinates(sample, given, points)
+    )
+    return Curve(
+        points=points,
+        ordinates=ordinates,
+        spread=spread,
+        covariance=spread_covariance(spread, ordinates, arrays.design, given),
+        degrees=sample.degrees,
+        errors=errors_method(given),
+    )
+
+
+def _linearised_totals(
+    sample: GroupSample, arrays: SampleArrays, points: FloatArray, amounts: FloatArray
+) -> FloatArray:
+    """Return the linearised totals (m, u) of the ordinates by sampling unit."""
     # The expected outcome at a rank is taken from a window that narrows as n^(-1/5).
     window = 0.25 * sample.n_rows**-0.2
     totals = np.zeros((len(points), arrays.design.n_units))
@@ -47,13 +73,18 @@ def estimate_curve(sample: GroupSample, arrays: SampleArrays, points: FloatArray
         z = ordinate_influence(sample.weight, sample.outcome, sample.tie_end, sample.W, point, window)
         z = z / sample.mu - amounts[j] / sample.mu**2 * (sample.outcome - sample.mu)
         add_unit_totals(totals[j], sample.unit, sample.weight, z, sample.W)
-    return Curve(
-        points=points,
-        ordinates=amounts / sample.mu,
-        totals=totals,
-        covariance=covariance_of(totals, arrays.design),
-        degrees=sample.degrees,
-    )
+    return totals
+
+
+def _replicated_ordinates(sample: GroupSample, given: ReplicateWeights, points: FloatArray) -> FloatArray:
+    """Return the ordinates (m, r) with each replicate's weights, NaN where their mean is not positive."""
+    ordinates = np.full((len(points), len(given.factors)), np.nan)
+    for r, of_all in enumerate(given.values):
+        weight = of_all[sample.place]
+        W, mu = weighted_mean(weight, sample.outcome)
+        if W > 0.0 and mu > 0.0:
+            ordinates[:, r] = curve_ordinates(weight, sample.outcome, sample.tie_end, W, points) / mu
+    return ordinates
 
 
 def curves(arrays: SampleArrays, spec: CurveSpec, *, seed: int) -> tuple[TidyRow, ...]:
@@ -84,7 +115,8 @@ def curves(arrays: SampleArrays, spec: CurveSpec, *, seed: int) -> tuple[TidyRow
                 rows.append(replace(base, status=status))
                 continue
             points = np.arange(spec.points + 1) / spec.points
-            rows += _curve_rows(base, estimate_curve(sample, arrays, points), spec.conf_level, seed)
+            curve = estimate_curve(sample, arrays, points)
+            rows += _curve_rows(base, curve, spec.conf_level, seed)
             tested[g] = estimate_curve(sample, arrays, DOMINANCE_POINTS)
             rows += _against_diagonal(base, tested[g], spec.conf_level)
         rows += _between_groups(arrays, name, samples, tested, spec.conf_level)
@@ -96,6 +128,7 @@ def _has_curve(sample: GroupSample) -> bool:
 
 
 def _base_row(arrays: SampleArrays, name: str, g: int, sample: GroupSample) -> TidyRow:
+    given = arrays.replicate_weights
     return TidyRow(
         outcome=name,
         rank_by=arrays.rank_name,
@@ -105,6 +138,7 @@ def _base_row(arrays: SampleArrays, name: str, g: int, sample: GroupSample) -> T
         n_obs=sample.n_rows,
         n_clusters=sample.n_clusters,
         sum_weights=sample.W,
+        n_replicates=None if given is None else len(given.factors),
     )
 
 
@@ -113,18 +147,21 @@ def _curve_rows(base: TidyRow, curve: Curve, conf_level: float, seed: int) -> It
     if curve.degrees >= 1:
         pointwise = float(stdtrit(curve.degrees, 0.5 + conf_level / 2.0))
     simultaneous = simultaneous_critical(curve.covariance, curve.degrees, conf_level, seed)
-    for method, critical in (
-        ("linearised, pointwise", pointwise),
-        ("linearised, simultaneous", simultaneous),
-    ):
+    for around, critical in (("pointwise", pointwise), ("simultaneous", simultaneous)):
         for point, ordinate, error in zip(curve.points, curve.ordinates, curve.std_errors, strict=True):
             # The ends of the curve are fixed; rounding must not make a band of them.
             std_error = float(error) if 0.0 < point < 1.0 else 0.0
             half = critical * std_error if std_error > NO_ERROR else 0.0
             row = replace(
-                base, level=f"{point:.6g}", estimate=float(ordinate), conf_level=conf_level, method=method
+                base,
+                level=f"{point:.6g}",
+                estimate=float(ordinate),
+                conf_level=conf_level,
+                method=f"{curve.errors}, {around}",
             )
-            if curve.degrees >= 1 and np.isfinite(half):
+            if not np.isfinite(std_error):
+                yield replace(row, status=UNDEFINED_REPLICATES)
+            elif curve.degrees >= 1 and np.isfinite(half):
                 low, high = float(ordinate - half), float(ordinate + half)
                 yield replace(row, std_error=std_error, conf_low=low, conf_high=high)
             else:
@@ -158,6 +195,9 @@ def _between_groups(
             sum_weights=sum(sample.W for sample in compared),
         )
         difference = second.ordinates - first.ordinates
-        errors = np.sqrt(np.diag(covariance_of(second.totals - first.totals, arrays.design)))
+        covariance = spread_covariance(
+            second.spread - first.spread, difference, arrays.design, arrays.replicate_weights
+        )
+        errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
         degrees = min(first.degrees, second.degrees)
         yield from dominance_rows(base, difference, errors, degrees, conf_level)

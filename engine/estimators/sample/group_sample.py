@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
+from engine.estimators.sample.degrees import degrees_of_freedom
 from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.index.ranks import tie_ends
@@ -22,6 +24,8 @@ class GroupSample:
         (n,) float64.
     unit
         (n,) int32: the sampling unit of each row.
+    place
+        (n,) int64: where each row stands in the sorted sample.
     tie_end
         (t,) int64: where each tie group's rows end.
     W, mu
@@ -29,7 +33,7 @@ class GroupSample:
     n_clusters
         How many sampling clusters have rows here; None without clusters.
     degrees
-        Degrees of freedom: units minus strata that have rows here.
+        Degrees of freedom of these rows, see `degrees_of_freedom`.
     status
         ``ok``, or why no index exists.
     """
@@ -37,6 +41,7 @@ class GroupSample:
     weight: FloatArray
     outcome: FloatArray
     unit: UnitArray
+    place: IntArray
     tie_end: IntArray
     W: float
     mu: float
@@ -62,20 +67,23 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
     rows = arrays.rows_of(group)
     values = arrays.outcomes[outcome, rows]
     weight, unit, rank = arrays.weight[rows], arrays.unit[rows], arrays.rank[rows]
+    place = np.arange(rows.start, rows.stop)
     present = ~np.isnan(values)
     if not present.all():
         values, weight, unit, rank = values[present], weight[present], unit[present], rank[present]
+        place = place[present]
     W, mu = weighted_mean(weight, values)
-    n_units, degrees = units_and_degrees([unit], arrays.design)
+    n_units, _ = units_and_degrees([unit], arrays.design)
     return GroupSample(
         weight=weight,
         outcome=values,
         unit=unit,
+        place=place,
         tie_end=tie_ends(rank),
         W=W,
         mu=mu,
         n_clusters=n_units if arrays.design.has_clusters else None,
-        degrees=degrees,
+        degrees=degrees_of_freedom(arrays.design, arrays.replicate_weights, [unit], [place]),
         status=_status(values, rank),
     )
 
@@ -86,3 +94,13 @@ def _status(values: FloatArray, rank: IntArray) -> str:
     if values.min() == values.max():
         return "outcome constant"
     return "rank constant" if rank[0] == rank[-1] else "ok"
+
+
+def joint_degrees(arrays: SampleArrays, samples: Sequence[GroupSample]) -> int:
+    """Return the degrees of freedom of a comparison of several groups."""
+    return degrees_of_freedom(
+        arrays.design,
+        arrays.replicate_weights,
+        [sample.unit for sample in samples],
+        [sample.place for sample in samples],
+    )

@@ -9,7 +9,12 @@ import numpy as np
 
 from engine.arrays import TableArrays, UnitArray, VariableArrays
 from engine.estimators.sample.design_variance import t_interval
-from engine.estimators.tables.domain_means import DomainMeans, domain_means, proportion_interval
+from engine.estimators.tables.domain_means import (
+    DomainMeans,
+    domain_degrees,
+    domain_means,
+    proportion_interval,
+)
 from engine.estimators.tables.domain_rows import (
     NO_OBSERVATIONS,
     domain_row,
@@ -69,8 +74,8 @@ def _mean_and_sd(row: TidyRow, means: DomainMeans, g: int, conf_level: float) ->
         return
     mean, std_error = float(means.mean[g]), float(means.std_error[g])
     low, high, _ = t_interval(mean, std_error, int(means.degrees[g]), conf_level)
-    yield with_interval(row, mean, std_error, (low, high), conf_level=conf_level, method="linearised")
-    yield replace(row, measure="sd", estimate=finite(means.sd[g]))
+    yield with_interval(row, mean, std_error, (low, high), conf_level=conf_level, method=means.errors)
+    yield replace(row, measure="sd", estimate=finite(means.sd[g]), n_replicates=None, n_failed=None)
 
 
 def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:
@@ -81,12 +86,13 @@ def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec
     names, level_of_row = _levels(variable)
     for group_of_row, groups in groupings(table):
         overall = np.bincount(level_of_row[group_of_row >= 0], minlength=len(names))
+        degrees = domain_degrees(table, group_of_row, len(groups))
         for code, name in enumerate(names):
             is_missing = name.startswith("(") and name != _VALID
             if is_missing and not overall[code]:
                 continue
             is_level = level_of_row == code
-            means = domain_means(table, group_of_row, len(groups), is_level.astype(np.float64))
+            means = domain_means(table, group_of_row, len(groups), is_level.astype(np.float64), degrees)
             for g, group in enumerate(groups):
                 count = int(is_level[group_of_row == g].sum())
                 if count or not is_missing:
@@ -114,10 +120,11 @@ def _percentages(
         yield replace(row, estimate=0.0, status=NO_OBSERVATIONS)
         return
     std_error, degrees = float(means.std_error[g]), int(means.degrees[g])
-    low, high, method = proportion_interval(p, std_error, n, degrees, conf_level, "logit")
-    yield replace(row, estimate=float(count))
-    yield replace(row, measure="percent", estimate=100.0 * count / n)
-    yield replace(row, measure="weighted_count", estimate=p * float(means.sum_weights[g]))
+    low, high, method = proportion_interval(p, std_error, n, degrees, conf_level, "logit", means.errors)
+    count_row = replace(row, n_replicates=None, n_failed=None)
+    yield replace(count_row, estimate=float(count))
+    yield replace(count_row, measure="percent", estimate=100.0 * count / n)
+    yield replace(count_row, measure="weighted_count", estimate=p * float(means.sum_weights[g]))
     weighted = replace(row, measure="weighted_percent")
     limits = (100.0 * low, 100.0 * high)
     yield with_interval(weighted, 100.0 * p, 100.0 * std_error, limits, conf_level=conf_level, method=method)

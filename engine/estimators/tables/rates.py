@@ -107,5 +107,7 @@ def _with_rate(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec) -> Tid
     if n == 0:
         return replace(row, status=NO_OBSERVATIONS)
     p, std_error, degrees = float(means.mean[d]), float(means.std_error[d]), int(means.degrees[d])
-    low, high, method = proportion_interval(p, std_error, n, degrees, spec.conf_level, spec.interval)
+    low, high, method = proportion_interval(
+        p, std_error, n, degrees, spec.conf_level, spec.interval, means.errors
+    )
     return with_interval(row, p, std_error, (low, high), conf_level=spec.conf_level, method=method)
