@@ -11,9 +11,13 @@ from scipy.special import stdtrit
 from engine.arrays import FloatArray, ReplicateWeights, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.bands import NO_ERROR, simultaneous_critical
-from engine.estimators.index.differences import NO_DEGREES, UNDEFINED_REPLICATES, pairs_of
+from engine.estimators.index.differences import NO_DEGREES, pairs_of
 from engine.estimators.index.dominance import DOMINANCE_POINTS, dominance_rows
-from engine.estimators.replicates.replicate_weights import errors_method, spread_covariance
+from engine.estimators.replicates.replicate_weights import (
+    UNDEFINED_REPLICATES,
+    errors_method,
+    spread_covariance,
+)
 from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
 from engine.kernels.index.numerators import weighted_mean

@@ -12,13 +12,12 @@ from scipy.special import fdtrc
 
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.index.linearised import PointEstimates
-from engine.estimators.replicates.replicate_weights import errors_method
+from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES, errors_method
 from engine.estimators.sample.design_variance import covariance_of, finite_or_none, t_interval
 from engine.estimators.sample.group_sample import GroupSample, joint_degrees
 from engine.results import TidyRow
 
 NO_DEGREES = "no degrees of freedom"
-UNDEFINED_REPLICATES = "too many undefined replicates"
 ALL_PAIRS_UP_TO = 4  # groups; if there are more, each is compared with the first
 
 

@@ -15,7 +15,8 @@ from scipy.special import stdtrit
 
 from engine.arrays import FloatArray
 from engine.estimators.index.bands import NO_ERROR, studentized_maximum_modulus
-from engine.estimators.index.differences import NO_DEGREES, UNDEFINED_REPLICATES
+from engine.estimators.index.differences import NO_DEGREES
+from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES
 from engine.results import TidyRow
 
 DOMINANCE_POINTS = np.arange(1, 20) / 20.0

@@ -11,6 +11,7 @@ from scipy.special import chdtrc, fdtrc
 from engine.estimators.regression.fitted_logit import FittedLogit
 from engine.estimators.regression.logit_maximum import COMBINATION, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES
 from engine.results import TidyRow
 
 
@@ -68,6 +69,8 @@ def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
     """Test that the coefficients of some columns are 0."""
     fit, df = model.fit, len(columns)
     V = fit.covariance[np.ix_(columns, columns)]
+    if not np.isfinite(V).all():
+        return replace(row, status=UNDEFINED_REPLICATES)
     if fit.degrees < 1 or np.linalg.matrix_rank(V) < df:
         return replace(row, status="no degrees of freedom")
     F = float(fit.beta[columns] @ np.linalg.solve(V, fit.beta[columns])) / df
@@ -88,6 +91,8 @@ def inflation_rows(model: FittedLogit) -> Iterator[TidyRow]:
         return
     kept = [k for k in fit.kept if k > 0]
     V = fit.covariance[np.ix_(kept, kept)]
+    if not np.isfinite(V).all():
+        return
     std_error = np.sqrt(np.diag(V))
     R = V / np.outer(std_error, std_error)
     term_of_column = frame.term_of_column[kept]

@@ -14,6 +14,7 @@ from engine.estimators.replicates.intervals import MOST_FAILED, VarianceRule, me
 from engine.estimators.sample.design_variance import covariance_of
 
 METHOD = "replicate weights"
+UNDEFINED_REPLICATES = "too many undefined replicates"
 
 
 def variance_rule(given: ReplicateWeights) -> VarianceRule:
