@@ -32,7 +32,6 @@ from engine.study import (
     RatesSpec,
     RifSpec,
 )
-
 from engine.study.analyses import DisparitySpec
 
 if TYPE_CHECKING:
@@ -74,8 +73,8 @@ def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimates:
 
 
 def _disparity(analysis: DisparitySpec, context: Context) -> Estimates:
+    from engine.estimators.disparity.compared import compared_levels, disparity_sample
     from engine.estimators.disparity.estimate import estimate_disparity
-    from engine.estimators.disparity.sample import compared_levels, disparity_sample
 
     columns = context.columns
     factor = None if analysis.group is None else columns.variable(analysis.group)

@@ -35,13 +35,16 @@ class CellSample:
     @property
     def totals(self) -> FloatArray:
         """(c,) sums of weights."""
-        return np.bincount(self.cell, weights=self.rows.weight, minlength=self.n_cells)
+        return self._sums(self.rows.weight)
 
     @property
     def amounts(self) -> FloatArray:
         """(c,) sums of weighted outcomes."""
-        weighted = self.rows.weight * self.rows.outcome
-        return np.bincount(self.cell, weights=weighted, minlength=self.n_cells)
+        return self._sums(self.rows.weight * self.rows.outcome)
+
+    def _sums(self, values: FloatArray) -> FloatArray:
+        sums: FloatArray = np.bincount(self.cell, weights=values, minlength=self.n_cells).astype(np.float64)
+        return sums
 
     def influence(self, derivatives: Derivatives, mean: FloatArray, share: FloatArray) -> FloatArray:
         """Return the influence values (n,) of a measure: through the mean of a row's cell and its share.

@@ -53,8 +53,8 @@ def estimate_disparity(
     ]
     if not any(sample.rows.n_rows for by_group in samples for sample in by_group):
         raise EstimationError(
-            f"analysis '{spec.name}': found no row with an outcome; expected some. Check the sample rules and "
-            "the codes listed as missing."
+            f"analysis '{spec.name}': found no row with an outcome; expected some. Check the sample rules "
+            "and the codes listed as missing."
         )
     tables = TableMaker(spec=spec, levels=compared.levels)
     plan, replicates = requested_plan(spec.bootstrap, arrays, settings.seed), None

@@ -63,7 +63,8 @@ def _compared(table: GroupTable) -> tuple[Groups, Groups]:
 
 def _extreme(values: FloatArray, sign: int) -> Groups:
     """Return where the largest (sign 1) or smallest (-1) value stands, without NaN."""
-    return np.argmax(np.where(np.isnan(values), -np.inf, sign * values), axis=-1)
+    where: Groups = np.argmax(np.where(np.isnan(values), -np.inf, sign * values), axis=-1)
+    return where
 
 
 def _reference(table: GroupTable) -> Groups:

@@ -48,7 +48,8 @@ class GroupTable:
     def best(self) -> NDArray[np.int64]:
         """(...,) number of the group with the best mean; the first of equals."""
         towards_better = self.mean if self.is_favourable else -self.mean
-        return np.argmax(np.where(np.isnan(towards_better), np.inf, towards_better), axis=-1)
+        best: NDArray[np.int64] = np.argmax(np.where(np.isnan(self.mean), np.inf, towards_better), axis=-1)
+        return best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
