@@ -46,7 +46,7 @@ class MeasureArguments(Arguments):
         allowed = allowed_measures(has_group=self.group is not None, has_rank=self.rank_by is not None)
         if self.measure not in allowed:
             raise UsageError(
-                f"measure: found '{self.measure}'; expected one of {', '.join(allowed)} with these arguments. "
+                f"measure: found '{self.measure}'; expected {', '.join(allowed)} here. "
                 "Give group to compare levels, rank_by to rank people, neither to compare amounts."
             )
         if self.measure in NEEDS_REFERENCE and self.reference is None:
@@ -140,8 +140,8 @@ def inequality(
     -----
     Rows without outcome, group or rank, and rows of weight 0, are left out. Shares of groups and ranks of
     people are estimated, and the standard errors count that. Theil and mean log deviation between groups are
-    times 1,000, as WHO's programs print them. Definitions: WHO (2023), Health inequality monitoring; Wagstaff,
-    Paci and van Doorslaer (1991); Shorrocks (1980); Atkinson (1970).
+    times 1,000, as WHO's programs print them. Definitions: WHO (2023), Health inequality monitoring;
+    Wagstaff, Paci and van Doorslaer (1991); Shorrocks (1980); Atkinson (1970).
 
     Examples
     --------

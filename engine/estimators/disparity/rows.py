@@ -100,7 +100,7 @@ def _linearised_row(
         return replace(row, estimate=value, status=NO_DEGREES)
     if not np.isfinite(std_error):
         return replace(row, estimate=value, status="no standard error")
-    low, high, p = _interval(value, std_error, sample.degrees, spec.conf_level, estimates.kind)
+    low, high, p = measure_interval(value, std_error, sample.degrees, spec.conf_level, estimates.kind)
     return replace(
         row,
         estimate=value,
@@ -111,7 +111,7 @@ def _linearised_row(
     )
 
 
-def _interval(
+def measure_interval(
     value: float, std_error: float, degrees: int, conf_level: float, kind: MeasureKind
 ) -> tuple[float, float, float]:
     """Return (low, high, p): of the logarithm of a ratio against 1, else of the measure against 0.
