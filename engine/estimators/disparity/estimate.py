@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import FloatArray, SampleArrays
+from engine.arrays import SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.disparity.cells import CellSample, cell_sample
 from engine.estimators.disparity.compared import Compared
-from engine.estimators.disparity.group_table import Derivatives, GroupTable
-from engine.estimators.disparity.measures import BETWEEN_PEOPLE, OF_GROUPS, MeasureKind
 from engine.estimators.disparity.replicates import replicate_measures
 from engine.estimators.disparity.rows import MeasureEstimates, measure_rows
+from engine.estimators.disparity.table_maker import TableMaker
 from engine.estimators.index.linearised import PointEstimates
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
@@ -76,42 +74,6 @@ def estimate_disparity(
             )
             entries += measure_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableMaker:
-    """Makes the table of groups of an analysis from sums of weights and of weighted outcomes."""
-
-    spec: DisparitySpec
-    levels: tuple[str, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The requested measures."""
-        return self.spec.measure
-
-    def kind(self, name: str) -> MeasureKind:
-        """Return how a measure is computed."""
-        return (OF_GROUPS if self.levels or self.spec.rank_by else BETWEEN_PEOPLE)[name]
-
-    def table(self, totals: FloatArray, amounts: FloatArray) -> GroupTable:
-        """Return means and shares of cells; totals, amounts (..., c)."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = totals / totals.sum(axis=-1, keepdims=True)
-            mean = amounts / totals
-        return GroupTable(
-            mean=np.where(totals > 0, mean, np.nan),
-            share=share,
-            is_ordered=self.spec.ordered,
-            is_favourable=self.spec.favourable,
-            reference=None if self.spec.reference is None else self.levels.index(self.spec.reference),
-            parameter=1.0 if self.spec.parameter is None else self.spec.parameter,
-        )
-
-    def measure(self, name: str, table: GroupTable) -> Derivatives:
-        """Return a measure of a table with its derivatives."""
-        by_link = self.kind(name).derivatives
-        return by_link.get(self.spec.link, by_link["linear"])(table)
 
 
 def _point_estimates(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.disparity.cells import CellSample
+from engine.estimators.disparity.table_maker import TableMaker
 from engine.estimators.replicates.batches import BlockCost, batches
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.replicates.settings import ReplicateSettings
@@ -17,9 +18,6 @@ from engine.kernels.draws.streams import LANES
 from engine.kernels.jit import in_threads
 from engine.kernels.jit import threads as kernel_threads
 from engine.kernels.survey.cell_totals import cell_totals
-
-if TYPE_CHECKING:
-    from engine.estimators.disparity.estimate import TableMaker
 
 MOST_CELLS = 2**20  # of all replicates that are computed side by side: their tables then fit the caches
 
