@@ -7,15 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import FloatArray, ReplicateWeights, SampleArrays
+from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Bounds, Index, requested_index
 from engine.estimators.index.layout import lay_out
-from engine.estimators.index.linearised import PointEstimates, estimate_index
+from engine.estimators.index.linearised import PointEstimates, estimate_index, with_replicates
 from engine.estimators.index.replicates import ReplicateInputs, Target, replicate_indices
 from engine.estimators.index.rows import IndexEstimates, IndexReplicates, index_rows
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
-from engine.estimators.replicates.replicate_weights import replicate_covariance
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
@@ -89,7 +88,7 @@ def estimate_concentration(
             drawn = point if as_drawn is arrays else _estimate_as_drawn(as_drawn, k, index)
             of_index = _replicates_of(replicates, slice(i * len(groups), (i + 1) * len(groups)), drawn)
             kept.update({(k, g, index.name): of_index.values[g] for g in groups})
-            point = _with_replicates(point, of_index.values, arrays.replicate_weights)
+            point = with_replicates(point, of_index.values, arrays.replicate_weights)
         estimates = IndexEstimates(
             outcome=k, index=index, samples=samples[k], point=point, replicates=of_index
         )
@@ -136,20 +135,6 @@ def _replicates_of(replicates: _Replicates, targets: slice, drawn: PointEstimate
         errors=None if replicates.errors is None else replicates.errors[targets],
         drawn=drawn,
     )
-
-
-def _with_replicates(
-    point: PointEstimates, values: FloatArray, given: ReplicateWeights | None
-) -> PointEstimates:
-    """Return estimates with the covariance of their replicates (g, r), where replicate weights are given."""
-    if given is None:
-        return point
-    present = np.flatnonzero(np.isfinite(point.values))
-    covariance = np.zeros_like(point.covariance)
-    covariance[np.ix_(present, present)], _ = replicate_covariance(
-        values[present], point.values[present], given
-    )
-    return replace(point, covariance=covariance)
 
 
 def _as_drawn(arrays: SampleArrays, plan: ResamplingPlan, spec: ConcentrationSpec) -> SampleArrays:

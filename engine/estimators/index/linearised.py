@@ -1,14 +1,15 @@
-"""Point estimates of an index with linearised, design-based standard errors."""
+"""Point estimates of an index with their standard errors, linearised through the design."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import DesignArrays, FloatArray
+from engine.arrays import DesignArrays, FloatArray, ReplicateWeights
 from engine.estimators.index.indices import Index
+from engine.estimators.replicates.replicate_weights import replicate_covariance
 from engine.estimators.sample.design_variance import covariance_of
 from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.index.numerators import numerator, numerator_influence
@@ -60,3 +61,17 @@ def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignA
         z = by_N * z + by_mu * (sample.outcome - mu)
         add_unit_totals(totals[g], sample.unit, sample.weight, z, W)
     return PointEstimates(values=values, totals=totals, covariance=covariance_of(totals, design))
+
+
+def with_replicates(
+    point: PointEstimates, values: FloatArray, given: ReplicateWeights | None
+) -> PointEstimates:
+    """Return estimates with the covariance of their replicates (g, r), where replicate weights are given."""
+    if given is None:
+        return point
+    present = np.flatnonzero(np.isfinite(point.values))
+    covariance = np.zeros_like(point.covariance)
+    covariance[np.ix_(present, present)], _ = replicate_covariance(
+        values[present], point.values[present], given
+    )
+    return replace(point, covariance=covariance)

@@ -12,7 +12,7 @@ from engine.estimators.index.conindex import conindex_rows
 from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_rows, pairs_of
 from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import PointEstimates
-from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow
+from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow, beside
 from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none, t_interval
@@ -74,7 +74,7 @@ def _group_rows(
     row = _linearised_row(arrays, spec, estimates, g)
     rows: list[EstimateRow] = [row]
     if replicates is not None and row.estimate is not None and row.status != NO_DEGREES:
-        rows = _beside(row, replicates.plan)
+        rows = beside(row, replicates.plan)
         rows += [
             _pending_row(row, replicates, g, interval, sample.degrees)
             for interval in replicates.plan.intervals(spec.bootstrap)
@@ -82,11 +82,6 @@ def _group_rows(
     if spec.peer == "conindex" and sample.status == "ok":
         rows += conindex_rows(row, sample, estimates.index)
     return rows
-
-
-def _beside(row: TidyRow, plan: ResamplingPlan) -> list[EstimateRow]:
-    """Return the linearised row that stands beside replicates: none where their weights are the design."""
-    return [] if plan.replaces_weight else [row]
 
 
 def _base_row(arrays: SampleArrays, estimates: IndexEstimates) -> TidyRow:
@@ -182,4 +177,4 @@ def _difference_rows(
         )
         for interval in intervals
     ]
-    return [*_beside(row, plan), *pending]
+    return [*beside(row, plan), *pending]

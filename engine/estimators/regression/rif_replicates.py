@@ -14,7 +14,6 @@ from engine.estimators.replicates.batches import BlockCost, batches
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.replicates.settings import ReplicateSettings
 from engine.kernels.draws.streams import LANES
-from engine.kernels.draws.tiles import all_multipliers
 from engine.kernels.index.numerators import RankedSample
 from engine.kernels.jit import in_threads
 from engine.kernels.jit import threads as kernel_threads
@@ -49,8 +48,7 @@ def replicate_rif(
     parts: list[list[FloatArray]] = [[np.empty((1 + rows.Z.shape[1], 0))] for rows in groups]
     with kernel_threads(settings.threads) as n_threads:
         for batch in batches(plan, settings, cost, n_threads):
-            draws = plan.draws.batch(arrays.n, batch.first_block, batch.n_blocks)
-            multipliers = all_multipliers(draws, arrays.n)
+            multipliers = plan.draws.multipliers(arrays.n, batch.first_block, batch.n_blocks)
 
             def work(number: int, multipliers: FloatArray = multipliers) -> list[FloatArray]:
                 times = multipliers[number // LANES, :, number % LANES]

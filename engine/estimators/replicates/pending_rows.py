@@ -98,6 +98,11 @@ def pending_row(
     )
 
 
+def beside(row: TidyRow, plan: ResamplingPlan) -> list[EstimateRow]:
+    """Return the linearised row that stands beside replicates: none where their weights are the design."""
+    return [] if plan.replaces_weight else [row]
+
+
 def join_shares(shares: Sequence[Estimates]) -> Estimates:
     """Join the shares of one analysis, in their order, to the estimates of a run of all replicates.
 
