@@ -18,6 +18,7 @@ ALL_KINDS = (
     analysis("decomposition", terms=["sex"], **RANKED),
     analysis("rif", terms=["sex"], **RANKED),
     analysis("logit", outcome="ill", terms=["sex"]),
+    analysis("disparity", outcome="ill", measure=["difference", "ratio"], group="sex", reference="male"),
 )
 
 

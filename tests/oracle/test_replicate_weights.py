@@ -74,6 +74,9 @@ def study(frame, table):
             ),
             analysis("curve", points=4, **RANKED),
             analysis("decomposition", index="erreygers", terms=["sex", "place", "age"], **RANKED),
+            analysis(
+                "disparity", outcome="high", measure=["difference", "ratio"], group="sex", reference="female"
+            ),
             analysis("logit", outcome="high", terms=["sex", "place", ["sex", "place"], "age"]),
             analysis("logit", name="crude", outcome="high", terms=["place"]),
             *(
@@ -169,6 +172,12 @@ def test_contributions__equal_those_of_replicates(public):
     for k, row in enumerate(found.iter_rows(named=True)):
         assert row["method"] == "linear, replicate weights, normal"
         assert_equal(row, expected["contributions"], k)
+
+
+@pytest.mark.parametrize("measure", ["difference", "ratio"])
+def test_disparity__equals_rates_in_replicates(public, measure):
+    rows, expected = public
+    assert_equal(one(rows, analysis="disparity", measure=measure), expected["disparity"][measure])
 
 
 def test_logit__equals_svyglm(public):

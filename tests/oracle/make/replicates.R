@@ -137,6 +137,17 @@ index_numbers <- function(design, index) {
        joint_F = F, joint_df = c(k, degrees - k + 1), joint_p = pf(F, k, degrees - k + 1, lower.tail = FALSE))
 }
 
+# Difference and ratio of two rates; the interval of the ratio is that of its logarithm.
+disparity_of <- function(design) {
+  rates <- function(w, data) sapply(c("female", "male"), function(s) weighted.mean(data$high[data$sex == s], w[data$sex == s]))
+  degrees <- degf(design)
+  ratio <- as_found(replicated(design, function(w, data) { r <- rates(w, data); r[[1]] / r[[2]] }), degrees)
+  half <- qt(0.975, degrees) * ratio$std_error / ratio$estimate
+  ratio$conf_low <- ratio$estimate * exp(-half); ratio$conf_high <- ratio$estimate * exp(half)
+  ratio$p <- 2 * pt(-abs(log(ratio$estimate) * ratio$estimate / ratio$std_error), degrees)
+  list(difference = as_found(replicated(design, function(w, data) { r <- rates(w, data); r[[1]] - r[[2]] }), degrees), ratio = ratio)
+}
+
 write_numbers(lapply(DESIGNS, function(design) {
   degrees <- degf(design); young <- subset(design, age < 40 & place == levels(d$place)[1])
   list(
@@ -146,6 +157,6 @@ write_numbers(lapply(DESIGNS, function(design) {
     curve = as_found(replicated(design, function(w, data) curve_of(w, data$high, data$income)), degrees),
     contributions = as_found(replicated(design, contributions), degrees),
     rif = sapply(c("CI", "E", "W"), function(index) as_found(replicated(design, rif_coefficients(index)), degrees), simplify = FALSE),
-    logit = logit_of(design)
+    logit = logit_of(design), disparity = disparity_of(design)
   )
 }), "survey", "replicate_weights")
