@@ -94,10 +94,10 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Join the shards of a run; the results have the bits of a run in one piece."""
-    from engine.cli.output import print_run
+    from engine.cli.output import print_finished
     from engine.shards.join import merge_shards
 
-    print_run(merge_shards(shards, out).path, as_json=as_json)
+    print_finished(merge_shards(shards, out).path, as_json=as_json)
 
 
 @app.command()
@@ -108,7 +108,7 @@ def show(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the results of a run, the indices first."""
+    """Show all tables of a run, in the order of a paper."""
     from engine.cli.output import print_pictures, print_run
 
     if plots is not None:

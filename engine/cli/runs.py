@@ -34,7 +34,7 @@ def run_study(
     if len(given) > 1 or (given and keep):
         both = [*given, *(["--keep"] if keep else [])]
         raise UsageError(f"{' and '.join(both)}: found together; expected one of them. Drop the others.")
-    from engine.cli.output import print_run
+    from engine.cli.output import print_finished
     from engine.cli.progress import progress_reporter
 
     with progress_reporter(keeps=keep) as reporter:
@@ -56,6 +56,6 @@ def run_study(
 
             where = Workers(count=workers, scheduler=cluster, threads=threads)
             result = run_on_workers(request, where, out, reporter=reporter)
-    print_run(result.path, as_json=as_json)
+    print_finished(result.path, as_json=as_json)
     if result.manifest["interrupted"]:
         raise Interrupted(f"interrupted; what was done is kept in {result.path}.")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 RESULTS, MANIFEST, SCORECARD = "results.parquet", "manifest.json", "scorecard.parquet"
+REPORT = "report.html"
+OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, "tables", "figures"}
 RUN_FORMAT = "equirank-run-1"
 
 
@@ -81,7 +83,7 @@ def _refuse_foreign(target: Path, study: str) -> None:
         return
     try:
         owner = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        own = {path.name for path in target.iterdir()} <= {RESULTS, MANIFEST, SCORECARD}
+        own = {path.name for path in target.iterdir()} <= OWN
         same = own and owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
     except (OSError, ValueError, KeyError, TypeError):
         same = False
