@@ -63,6 +63,7 @@ def run(
         str | None, typer.Option(help="Run on a dask scheduler, such as tcp://node1:8786")
     ] = None,
     *,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html")] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="On Ctrl-C keep the analyses and replicates that are done")
     ] = False,
@@ -81,6 +82,7 @@ def run(
         cluster=cluster,
         threads=threads,
         keep=keep,
+        report=not no_report,
         as_json=as_json,
         changed=changed,
     )
@@ -116,6 +118,17 @@ def show(
         return
 
     print_run(run, as_json=as_json, only=only)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+) -> None:
+    """Write report.html of a run again: findings, tables, figures, methods, checklists, provenance."""
+    from engine.cli.documents import rebuild_report
+
+    rebuild_report(run, language)
 
 
 @app.command()

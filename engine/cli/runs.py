@@ -22,6 +22,7 @@ def run_study(
     cluster: str | None,
     threads: int | None,
     keep: bool,
+    report: bool,
     as_json: bool,
     changed: Mapping[str, Any],
 ) -> None:
@@ -41,7 +42,7 @@ def run_study(
         if not given:
             from engine.batch.run import run
 
-            result = run(study, data, out, threads=threads, reporter=reporter, **changed)
+            result = run(study, data, out, threads=threads, reporter=reporter, report=report, **changed)
         else:
             from engine.batch.request import make_request
 

@@ -28,6 +28,14 @@ def show_run(
     run: StoredRun, console: Console, kinds: Mapping[str, KindTables], analysis: str | None = None
 ) -> None:
     """Print all tables of a run, and what to be careful about."""
+    print_tables(run, console, kinds, analysis)
+    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+
+
+def print_tables(
+    run: StoredRun, console: Console, kinds: Mapping[str, KindTables], analysis: str | None = None
+) -> None:
+    """Print title, tables and warnings of a run."""
     _print_title(run.manifest, console)
     for section in run_sections(run, kinds, analysis):
         if section.kind != SAMPLE:
@@ -35,7 +43,6 @@ def show_run(
         for table in section.tables:
             print_table(console, table)
     _print_warnings(run.manifest, console)
-    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
 
 
 def print_summary(run: StoredRun, console: Console, kinds: Mapping[str, KindTables]) -> None:
@@ -45,17 +52,21 @@ def print_summary(run: StoredRun, console: Console, kinds: Mapping[str, KindTabl
     people = run.manifest["sample_flow"][-1]["n"]
     console.print(Text(f"{people:,} people; {run.results.height:,} results of {', '.join(estimated)}."))
     console.print()
+    print_findings(run, console)
+    _print_warnings(run.manifest, console)
+    if (run.path / REPORT).is_file():
+        console.print(Text(f"Report: {run.path / REPORT}"), soft_wrap=True)
+    console.print(Text(f"All tables: equirank show {run.path}"), soft_wrap=True)
+    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+
+
+def print_findings(run: StoredRun, console: Console) -> None:
+    """Print the findings of a run, a sentence each."""
     listed = RichTable.grid(padding=(0, 1))
     for sentence in findings(run):
         listed.add_row("-", Text(sentence))
     console.print(listed)
     console.print()
-    _print_warnings(run.manifest, console)
-    report = run.path / REPORT
-    if report.is_file():
-        console.print(Text(f"Report: {report}"), soft_wrap=True)
-    console.print(Text(f"All tables: equirank show {run.path}"), soft_wrap=True)
-    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
 
 
 def _print_title(manifest: Mapping[str, Any], console: Console) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.manifest import row_warnings
+from engine.batch.reporting import write_report_of_new_run
 from engine.batch.run import RunResult, scorecard_of, with_study
 from engine.batch.tasks import tasks_of
 from engine.errors import UsageError
@@ -38,6 +39,7 @@ def write_joined(shards: Sequence[Shard], out: Path) -> RunResult:
     with new_run(out, spec.study.name) as folder:
         scorecard = scorecard_of(spec, rows, simulated=manifest["simulated"])
         write_run(folder, to_frame(rows), manifest, scorecard)
+        write_report_of_new_run(folder)
     return RunResult(path=out, rows=rows, manifest=manifest)
 
 
