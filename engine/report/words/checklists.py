@@ -41,7 +41,7 @@ STROBE: tuple[Item, ...] = (
     ),
     ("16b", "Boundaries of categories of continuous variables", "连续变量分组界限", ("methods",), False),
     ("16c", "Relative risks as absolute risks", "相对风险转为绝对风险", ("logit", "rates"), False),
-    ("17", "Other analyses", "其他分析", ("concentration", "decomposition"), True),
+    ("17", "Other analyses", "其他分析", ("concentration", "disparity", "decomposition"), True),
     ("18", "Key results", "主要结果", ("findings",), True),
     ("19", "Limitations", "局限", ("warnings",), False),
     ("20", "Cautious interpretation", "谨慎解释", (), False),
@@ -75,7 +75,13 @@ STROBE_EQUITY: tuple[Item, ...] = (
     ),
     ("involvement", "Part of the people concerned in the research", "相关人群参与研究的情况", (), False),
     ("methods", "How inequality between groups was estimated", "组间不平等的估计方法", ("methods",), True),
-    ("methods", "Absolute and relative measures", "绝对与相对测量", ("concentration", "rates"), True),
+    (
+        "methods",
+        "Absolute and relative measures",
+        "绝对与相对测量",
+        ("concentration", "disparity", "rates"),
+        True,
+    ),
     ("participants", "Numbers and losses by social group", "按社会群体的人数与缺失", ("describe",), False),
     ("descriptive data", "Characteristics by social group", "按社会群体的特征", ("describe",), False),
     (

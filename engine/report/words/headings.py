@@ -16,6 +16,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "describe": ("Who is in the sample", "样本特征"),
     "rates": ("Rates", "率"),
     "concentration": ("Indices of inequality", "不平等指数"),
+    "disparity": ("Measures of disparity", "差异测量"),
     "curve": ("Concentration curves", "集中曲线"),
     "decomposition": ("Decomposition", "分解"),
     "rif": ("Regression of an index", "指数的回归"),
