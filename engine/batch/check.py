@@ -7,7 +7,9 @@ from tempfile import TemporaryDirectory
 
 from engine.batch.request import study_files
 from engine.data.expressions import RuleColumn, check_rule
+from engine.data.file_labels import label_fault, numbers_with_labels, with_file_labels
 from engine.data.harmonise import harmonised_columns
+from engine.data.open_names import fault_of, open_names
 from engine.data.places import open_source
 from engine.data.sample import rule_columns
 from engine.errors import DataError, Fault, MissingFileError, StudyError
@@ -49,7 +51,8 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
     columns = {"wave": RuleColumn(is_factor=True)}
     for name, variable in (variables if isinstance(variables, dict) else {}).items():
         levels = (variable.get("levels") or variable.get("cut") or {}) if isinstance(variable, dict) else {}
-        columns[name] = RuleColumn(is_factor=bool(levels), levels=tuple(levels))
+        names = tuple(levels) if isinstance(levels, dict) else ()
+        columns[name] = RuleColumn(is_factor=bool(levels), levels=names)
     rules = raw.get("sample")
     checked = [
         check_rule(f"sample[{number}].keep", rule["keep"], columns)
@@ -61,17 +64,33 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
 
 def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault]:
     faults = []
+    files = study_files(spec, base, data)
+    names = open_names(spec, files)
+    open_places = {f"variables.{one.variable}.levels" for one in names}
+    try:
+        spec = with_file_labels(spec, files)
+    except StudyError as error:
+        faults = [fault for fault in error.faults if fault.place not in open_places]
+        return [*faults, *([fault_of(names)] if names else [])]
+    unknown = {(one.file, one.variable) for one in names}
     with TemporaryDirectory(prefix="equirank-") as scratch:
-        for file in study_files(spec, base, data):
+        for file in files:
             raw = open_source(spec, file, Path(scratch))
             parts = {"design and wave": spec.model_copy(update={"variables": {}})}
             for name, variable in spec.variables.items():
+                if (file.path.name, name) in unknown:
+                    continue
                 parts[f"variables.{name}"] = spec.model_copy(update={"variables": {name: variable}})
             for place, part in parts.items():
                 try:
                     harmonised_columns(part, file, raw)
                 except DataError as error:
                     faults.append(_at(place, error))
+            for name, shown, is_factor in numbers_with_labels(spec, file, raw):
+                if is_factor:
+                    labelled = DataError(label_fault(file.path.name, name, shown))
+                    faults.append(_at(f"variables.{name}", labelled))
+    faults += [fault_of(names)] if names else []
     return list({(fault.found, fault.remedy): fault for fault in faults}.values())
 
 

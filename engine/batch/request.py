@@ -55,8 +55,20 @@ def make_request(
         analyses = tuple(_with_replicates(analysis, replicates) for analysis in analyses)
     info = spec.study if seed is None else spec.study.model_copy(update={"seed": seed})
     base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
-    changed = spec.model_copy(update={"analysis": analyses, "study": info})
+    changed = _settled(spec.model_copy(update={"analysis": analyses, "study": info}), base, data)
     return RunRequest(spec=changed, base=base, data=data)
+
+
+def _settled(spec: StudySpec, base: Path, data: Path | None) -> StudySpec:
+    """Return a study with the labels and levels of its files; a file that is not there is told later."""
+    from engine.data.file_labels import with_file_labels
+    from engine.data.open_names import refuse_open_names
+
+    if data is None and spec.source.builtin is not None and spec.source.path is None:
+        return spec
+    files = study_files(spec, base, data)
+    refuse_open_names(spec, files)
+    return with_file_labels(spec, files)
 
 
 def on_survey_files(spec: StudySpec) -> StudySpec:

@@ -211,6 +211,18 @@ def codebook(
 
 
 @app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Survey files; several are waves")],
+    search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
+) -> None:
+    """Print the draft of a study of survey files: levels from their labels, questions as comments."""
+    from engine.draft.draft import draft_study
+
+    typer.echo(draft_study(files, encoding, search), nl=False)
+
+
+@app.command()
 def simulate(
     panel: Annotated[str, typer.Argument(help="Which panel: cmds or clds")],
     out: Annotated[

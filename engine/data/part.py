@@ -19,7 +19,7 @@ from engine.data.damage import refuse_damage, refuse_other_checksum
 from engine.data.harmonise import harmonised_columns
 from engine.data.part_facts import part_facts
 from engine.data.places import open_source
-from engine.data.raw_checks import refuse_not_understood, refuse_other_row_count
+from engine.data.raw_checks import refuse_labels_of_numbers, refuse_not_understood, refuse_other_row_count
 from engine.data.source_file import SourceFile, file_hash, reading
 from engine.data.validate import refuse_records
 from engine.durable import move_folder
@@ -153,16 +153,17 @@ def _write(
     raw = open_source(spec, file, scratch)
     refuse_other_row_count(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)
+    refuse_labels_of_numbers(spec, file, raw)
     records = working / RECORDS
     with reading(file.path):
         raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
     records.chmod(0o600)  # microdata: for the owner only
     refuse_not_understood(spec, file, raw, records)
     refuse_records(spec, file.path.name, records)
+    facts = part_facts(spec, file, digest, raw, records)
     shutil.rmtree(scratch)
     if progress is not None:
         progress(raw.n_rows)
-    facts = part_facts(spec, file, digest, raw, records)
     (working / FACTS).write_text(json.dumps(facts), encoding="utf-8")
     (working / FACTS).chmod(0o600)
     return facts
