@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.batch.forked import refuse_fork
 from engine.errors import UsageError, nearest
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.bootstrap import too_few_replicates
@@ -47,6 +48,7 @@ def make_request(
     UsageError
         If the study has no analysis named `only`, or `replicates` are too few for its intervals.
     """
+    refuse_fork()
     spec = study if isinstance(study, StudySpec) else load_study(study)
     if data is not None and data.is_dir():
         spec = on_survey_files(spec)
