@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from engine.batch.compiling import Compiling, compiling_ahead
+from engine.batch.failures import Failure, failure_warnings, task_states
 from engine.batch.reporter import Reporter
 from engine.batch.request import make_request, planned_replicates
 from engine.batch.run_result import RunResult
@@ -38,6 +39,8 @@ def run(
 ) -> RunResult:
     """Run a study and write its run directory.
 
+    An analysis that fails on the data does not stop the others; `RunResult.failures` says why.
+
     Parameters
     ----------
     study
@@ -64,7 +67,8 @@ def run(
     Raises
     ------
     StudyError, DataError, EstimationError, UsageError
-        Each with place, finding, expectation and remedy; nothing is written then.
+        Each with place, finding, expectation and remedy; nothing is written then. Only if every
+        analysis fails is that an error of the run.
     """
     started = time.perf_counter()
     data = None if data is None else Path(data)
@@ -82,6 +86,7 @@ def run(
             seconds = {"read": time.perf_counter() - started}
             context = make_context(spec, panel, sample, threads, reporter)
             done = _run_tasks(context, compiling)
+        states = task_states(done.tasks, done.failures)
         simulated = is_simulated(panel)
         rows = with_study(done.rows, spec, simulated=simulated)
         seconds |= {**done.seconds, "total": time.perf_counter() - started}
@@ -89,16 +94,20 @@ def run(
         manifest = make_manifest(
             spec, panel, sample, rows, simulated=simulated, left_out=left_out, seconds=seconds
         )
+        manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
+        manifest["tasks"] = states
         write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
-    """Rows and seconds of the tasks that were run, and names of those that an interrupt left out."""
+    """The tasks that were run, their rows and seconds, why some failed, and which an interrupt left out."""
 
+    tasks: Sequence[Task]
     rows: Sequence[TidyRow]
     seconds: Mapping[str, float]
+    failures: Mapping[str, Failure]
     left_out: Sequence[str] = ()
 
 
@@ -111,9 +120,13 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
     reporter.start_analyses(len(tasks), sum(planned_replicates(task.analysis) for task in tasks))
     rows: list[TidyRow] = []
     seconds: dict[str, float] = {}
+    failures: dict[str, Failure] = {}
     try:
         for result in run_tasks(tasks, context, compiling.wait):
-            rows += result.rows()
+            if result.failure is None:
+                rows += result.rows()
+            else:
+                failures[result.task.name] = result.failure
             seconds[f"analysis {result.task.name}"] = result.seconds
             if reporter.keeps and reporter.interrupted:
                 break
@@ -121,7 +134,13 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
         # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
         if not (reporter.keeps and reporter.interrupted and rows):
             raise
-    return _Done(rows=rows, seconds=seconds, left_out=_names(tasks[len(seconds) :]))
+    return _Done(
+        tasks=tasks[: len(seconds)],
+        rows=rows,
+        seconds=seconds,
+        failures=failures,
+        left_out=_names(tasks[len(seconds) :]),
+    )
 
 
 def _names(tasks: Iterable[Task]) -> tuple[str, ...]:

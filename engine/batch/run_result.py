@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.batch.failures import failures_of
 from engine.errors import UsageError, nearest
 from engine.results import COLUMNS, TidyRow, to_frame
 from engine.results.shown import MOST_LINES, Shown, html_table, readable
@@ -26,7 +27,7 @@ class RunResult(Shown):
     rows
         The tidy rows.
     manifest
-        Study and source hashes, versions, seed, row counts, timings and warnings.
+        Study and source hashes, versions, seed, row counts, timings, warnings, and what came of each task.
     """
 
     path: Path
@@ -37,6 +38,11 @@ class RunResult(Shown):
     def analyses(self) -> list[str]:
         """The names of the analyses."""
         return list(dict.fromkeys(str(row.analysis) for row in self.rows))
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """The tasks that failed, each with the reason; their analyses have no rows of them."""
+        return failures_of(self.manifest["tasks"])
 
     def to_frame(self) -> pl.DataFrame:
         """Return the tidy rows as a Polars frame, with all columns of ``results.parquet``."""
