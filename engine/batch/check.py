@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +16,8 @@ from engine.data.open_names import fault_of, open_names
 from engine.data.places import open_source
 from engine.data.sample import rule_conditions
 from engine.errors import DataError, Fault, MissingFileError, StudyError
-from engine.study import StudySpec, parse_study
+from engine.study import DesignSpec, StudySpec, load_study, parse_study
+from engine.study.faults import with_name
 from engine.study.load import raw_study, read_study, study_path
 
 
@@ -41,7 +43,8 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         faults.append(_at("source", error))
     if data is not None and not faults:
         faults.extend(analysis_faults(path, data))
-    return tuple(faults)
+    raw = raw_study(text, path.name, path.parent)
+    return tuple(with_name(fault, raw) for fault in faults)
 
 
 def _rule_faults(text: str, path: Path) -> list[Fault]:
@@ -83,7 +86,8 @@ def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault
             for name, variable in spec.variables.items():
                 if (file.path.name, name) in unknown:
                     continue
-                parts[f"variables.{name}"] = spec.model_copy(update={"variables": {name: variable}})
+                alone = {"variables": {name: variable}, "design": DesignSpec()}
+                parts[f"variables.{name}"] = spec.model_copy(update=alone)
             for place, part in parts.items():
                 try:
                     harmonised_columns(part, file, raw)
@@ -94,7 +98,25 @@ def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault
                     labelled = DataError(label_fault(file.path.name, name, shown))
                     faults.append(_at(f"variables.{name}", labelled))
     faults += [fault_of(names)] if names else []
-    return list({(fault.found, fault.remedy): fault for fault in faults}.values())
+    first: dict[tuple[str, str], Fault] = {}
+    for fault in faults:
+        first.setdefault((fault.found, fault.remedy), fault)
+    return list(first.values())
+
+
+def not_looked_at(study: str | Path, data: Path | None) -> str | None:
+    """Return what `check_study` could not look at because the data files are not there, None if nothing."""
+    path = study_path(study)
+    try:
+        study_files(load_study(path), path.parent, data)
+    except StudyError:
+        return None
+    except DataError as error:
+        where = error.fault.place if error.fault is not None else "the data"
+        return (
+            f"not looked at: columns, codes and labels, because there is no file '{where}' here; give --data"
+        )
+    return None
 
 
 def _at(place: str, error: DataError) -> Fault:
@@ -102,4 +124,6 @@ def _at(place: str, error: DataError) -> Fault:
     fault = error.fault
     if fault is None:
         return Fault(place, str(error), "readable data files", "Correct it.")
-    return Fault(place, f"{fault.place}: {fault.found}", fault.expected, fault.remedy)
+    wanted = re.search(r"wanted by ((?:design|source)\.\S+)$", fault.found)
+    where = wanted[1] if wanted else place
+    return Fault(where, f"{fault.place}: {fault.found}", fault.expected, fault.remedy)
