@@ -13,6 +13,7 @@ _OF_KEY = {
     "outcome": "Variable, or list of variables where several are allowed: a number or an event",
     "rank_by": "Variable that orders people from the lowest to the highest, such as income",
     "conf_level": "Of all intervals",
+    "measure": "Measure of disparity, or a list of them",
     "index": "Index of inequality, or a list of them where several are allowed",
     "bootstrap": "Replicates behind the intervals; without it, linearised errors only",
     "interval": "How the interval of a rate is made: logit stays between 0 and 1",
