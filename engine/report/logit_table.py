@@ -75,7 +75,7 @@ def _ratio_cells(row: Row | None) -> tuple[str, str]:
     if row["estimate"] is None:
         return str(row["status"]), ""
     if row["conf_low"] is None:
-        return number(row["estimate"], 2), ""
+        return f"{number(row['estimate'], 2)} ({row['status']})", ""
     ratio, low, high = (number(row[name], 2) for name in ("estimate", "conf_low", "conf_high"))
     return f"{ratio} ({low}-{high})", p_value(row["p_value"])
 
