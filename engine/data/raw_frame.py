@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.data.encoding import Encoding
 from engine.errors import DataError, Fault, nearest
+
+REPEATED = "_duplicated_0"  # what Polars adds to the second of two columns with one name
+NO_HEADER = "The first row looks like a record: has the file a header?"
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,6 +45,10 @@ class RawFrame:
         The file's title.
     unmatched
         Merged file -> rows without a record there.
+    plain_text
+        Columns of text files, in which every cell is text.
+    missing_texts
+        What stands for an empty cell in them.
     """
 
     name: str
@@ -55,6 +62,8 @@ class RawFrame:
     n_undecodable: int = 0
     file_label: str = ""
     unmatched: Mapping[str, int] = field(default_factory=dict)
+    plain_text: frozenset[str] = frozenset()
+    missing_texts: frozenset[str] = frozenset()
 
     def frame_columns(self) -> tuple[str, ...]:
         """Return every column of the lazy frame, auxiliary ones such as those of Stata's letters included."""
@@ -89,14 +98,30 @@ class RawFrame:
         if same:
             found = f"columns {', '.join(same)} differ only in case"
             raise DataError(Fault(self.name, found, f"one for {place}", "Write it exactly as in the file."))
-        raise DataError(
-            Fault(
-                self.name,
-                f"no column '{name}', wanted by {place}",
-                f"one of its {len(self.columns)} columns",
-                nearest(name, list(self.columns)),
-            )
-        )
+        remedy = nearest(name, list(self.columns))
+        if self.plain_text and has_numbers(self.columns):
+            remedy = NO_HEADER  # a person's values may stand among the names
+        found, expected = f"no column '{name}', wanted by {place}", f"one of its {len(self.columns)} columns"
+        raise DataError(Fault(self.name, found, expected, remedy))
+
+
+def has_numbers(names: Iterable[str]) -> bool:
+    """Whether some names are numbers or nothing, as those of a file whose first row is a record.
+
+    Examples
+    --------
+    >>> has_numbers(["id", "age"]), has_numbers(["28", "4", "KANARI0"]), has_numbers(["id", ""])
+    (False, True, True)
+    """
+    return any(_is_number(name.removesuffix(REPEATED)) for name in names)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name or "0")
+    except ValueError:
+        return False
+    return True
 
 
 def _folded(name: str) -> str:

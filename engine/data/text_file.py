@@ -9,11 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from engine.data.encoding import Encoding, find_file_encoding, is_gzip, undecodable
-from engine.data.raw_frame import RawFrame
+from engine.data.raw_frame import NO_HEADER, REPEATED, RawFrame, has_numbers
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault
-
-REPEATED = "_duplicated_0"  # what Polars adds to the second of two columns with one name
 
 
 def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, scratch: Path) -> RawFrame:
@@ -33,7 +31,14 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
     columns = tuple(frame.collect_schema())
     n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     _refuse_repeated(file.path, columns)
-    return RawFrame(name=file.path.name, frame=frame, columns=columns, n_rows=n_rows, encoding=text)
+    return RawFrame(
+        name=file.path.name,
+        frame=frame,
+        columns=columns,
+        n_rows=n_rows,
+        encoding=text,
+        plain_text=frozenset(columns),
+    )
 
 
 def _encoding_of(path: Path, given: str | None) -> Encoding:
@@ -57,6 +62,8 @@ def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
 
 def _refuse_repeated(path: Path, columns: tuple[str, ...]) -> None:
     repeated = [name.removesuffix(REPEATED) for name in columns if name.endswith(REPEATED)]
+    if repeated and has_numbers(columns):
+        raise DataError(Fault(path.name, "two columns with one name", "a name for each", NO_HEADER))
     if repeated:
         raise DataError(
             Fault(path.name, f"there are two columns '{repeated[0]}'", "one", "Rename one of them.")

@@ -113,6 +113,11 @@ class VariableSpec(Spec):
         """Return level -> codes in a file of this wave."""
         return (self.levels_by_wave or {}).get(str(wave), self.levels)
 
+    def all_codes(self, wave: str | None) -> list[Code]:
+        """Return every code that the study names in a file of this wave: of levels and of missing."""
+        named = (*(self.levels_of(wave) or {}).values(), *self.missing_codes.values())
+        return [code for codes in named for code in codes]
+
     def digits_of(self, wave: str | None) -> int | None:
         """Return how many digits of a code count in a file of this wave."""
         return self.first_digits.get(str(wave)) if isinstance(self.first_digits, dict) else self.first_digits
