@@ -10,7 +10,7 @@ from engine.data.derived_specs import checked_variables
 from engine.data.expressions import RuleColumn, check_rule
 from engine.data.harmonise import harmonised_columns
 from engine.data.places import open_source
-from engine.data.sample import rule_conditions
+from engine.data.sample import domain_conditions, rule_conditions
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, parse_study
 from engine.study.load import raw_study, read_study, study_path
@@ -24,7 +24,7 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         spec = parse_study(text, path.name, path.parent)
     except StudyError as error:
         return (*error.faults, *_rule_faults(text, path))
-    checked = [*checked_variables(spec), *rule_conditions(spec)]
+    checked = [*checked_variables(spec), *rule_conditions(spec), *domain_conditions(spec)]
     faults = [item for item in checked if isinstance(item, Fault)]
     try:
         faults.extend(_column_faults(spec, path.parent, data))

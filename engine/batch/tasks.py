@@ -83,7 +83,7 @@ def run_tasks(
             wait(task.analysis.name)
         estimated, failure = None, None
         try:
-            seen = replace(context, columns=context.columns.of_waves(task.waves))
+            seen = replace(context, columns=context.columns.where(task.analysis.where).of_waves(task.waves))
             estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
         except (DataError, EstimationError) as error:
             failure = error

@@ -158,7 +158,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
     """Return every source column (or pattern) the study reads from a file of one wave."""
     wanted = [
         spec.source.wave,
-        spec.design.weight,
+        spec.design.column_of("weight", wave),
         spec.design.column_of("stratum", wave),
         spec.design.column_of("cluster", wave),
         spec.design.population,

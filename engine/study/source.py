@@ -8,8 +8,8 @@ from pydantic import Field
 
 from engine.study.base import NAME_PATTERN, Names, Spec
 
-MISSING_TEXTS = (".", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null")
-"""What R, Stata, Python, spreadsheets and databases write into a text file where there is no value."""
+MISSING_TEXTS = (".", "NA", "N/A", "n/a", "#N/A", "NULL", "null")
+"""What R, Stata, spreadsheets and databases write into a text file where there is no value."""
 
 
 class StudyInfo(Spec):

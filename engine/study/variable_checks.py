@@ -18,6 +18,7 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
             path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source]."
         )
     yield from _origin(path, spec)
+    yield from _scale(path, spec)
     levels, cut = as_table(spec.get("levels")), as_table(spec.get("cut"))
     yield from _by_wave(path, spec, levels)
     if levels and cut:
@@ -85,6 +86,11 @@ def check_aggregated(path: str, spec: Table, variables: Mapping[str, Table]) -> 
     elif variables[name].get("quantiles") or variables[name].get("impute"):
         found = f"'{name}', whose values depend on the sample"
         yield Fault(f"{path}.of", found, "a variable of the records", "Name another one.")
+
+
+def _scale(path: str, spec: Table) -> Iterator[Fault]:
+    if spec.get("scale") not in (None, 1) and (is_factor(spec) or spec.get("event")):
+        yield Fault(f"{path}.scale", "a scale of a factor", "none: a scale is that of a number", "Drop it.")
 
 
 def _quantiles_and_means(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:

@@ -94,6 +94,10 @@ class VariableSpec(Spec):
         tuple[float, float] | None,
         Field(alias="range", description="[low, high]: a file with a number outside is refused"),
     ] = None
+    scale: Annotated[
+        float,
+        Field(gt=0, allow_inf_nan=False, description="Coefficients of the number are those of so many units"),
+    ] = 1.0
     label: str = ""
 
     @property
@@ -138,6 +142,7 @@ class VariableSpec(Spec):
             "blank",
             "label",
             "allowed",
+            "scale",
         }
         return {
             **self.model_dump(mode="json", exclude=own),
