@@ -1,10 +1,11 @@
-"""Every fault of a study: of its values, between its parts, in its rules, and of its files' columns."""
+"""Every fault of a study: of its values, between its parts, in its rules, and in its files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine.batch.rehearsal import analysis_faults
 from engine.batch.request import study_files
 from engine.data.derived_specs import checked_variables
 from engine.data.expressions import RuleColumn, check_rule
@@ -17,7 +18,10 @@ from engine.study.load import raw_study, read_study, study_path
 
 
 def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...]:
-    """Return all faults of a study file; with `data`, also of columns that its files do not have."""
+    """Return all faults of a study file.
+
+    Where its files are, also columns that they do not have; with `data`, also analyses that fail on them.
+    """
     path = study_path(study)
     text = read_study(path)
     try:
@@ -33,6 +37,8 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
             raise
     except DataError as error:
         faults.append(_at("source", error))
+    if data is not None and not faults:
+        faults.extend(analysis_faults(path, data))
     return tuple(faults)
 
 
