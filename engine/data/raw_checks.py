@@ -112,7 +112,7 @@ def _no_number(
     if variable.date:
         return f"{found} text that is no date", "dates", "Correct date, or list it under missing."
     if kind.is_temporal():
-        return f"{found} a date where a number belongs", "numbers", "Set date = true, or use since."
+        return f"{found} a date where a number belongs", "numbers", "Set date = true."
     if variable.cut and kind != pl.String:
         return None
     texts = ", ".join(f"'{text}'" for text in _common_texts(spec, file, raw, name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from engine.data.encoding import Encoding
 from engine.errors import DataError, Fault, nearest
 
 REPEATED = "_duplicated_0"  # what Polars adds to the second of two columns with one name
+ROWS_COMPARED = 1000
 NO_HEADER = "The first row looks like a record: has the file a header?"
 
 if TYPE_CHECKING:
@@ -99,21 +100,25 @@ class RawFrame:
             found = f"columns {', '.join(same)} differ only in case"
             raise DataError(Fault(self.name, found, f"one for {place}", "Write it exactly as in the file."))
         remedy = nearest(name, list(self.columns))
-        if self.plain_text and has_numbers(self.columns):
+        if self.plain_text and first_row_is_record(self.frame, [*self.plain_text]):
             remedy = NO_HEADER  # a person's values may stand among the names
         found, expected = f"no column '{name}', wanted by {place}", f"one of its {len(self.columns)} columns"
         raise DataError(Fault(self.name, found, expected, remedy))
 
 
-def has_numbers(names: Iterable[str]) -> bool:
-    """Whether some names are numbers or nothing, as those of a file whose first row is a record.
+def first_row_is_record(frame: pl.LazyFrame, columns: Sequence[str]) -> bool:
+    """Whether the names of a text file's columns look like a person's values.
 
-    Examples
-    --------
-    >>> has_numbers(["id", "age"]), has_numbers(["28", "4", "KANARI0"]), has_numbers(["id", ""])
-    (False, True, True)
+    A name is a number or nothing, or is found again among the first values of its column.
     """
-    return any(_is_number(name.removesuffix(REPEATED)) for name in names)
+    import polars as pl
+
+    names = {column: column.removesuffix(REPEATED) for column in columns}
+    if any(map(_is_number, names.values())):
+        return True
+    values = frame.select(columns).head(ROWS_COMPARED)
+    again = values.select(pl.any_horizontal((pl.col(own) == name).any() for own, name in names.items()))
+    return bool(again.collect(engine="in-memory").item())
 
 
 def _is_number(name: str) -> bool:

@@ -7,11 +7,15 @@ import gzip
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.data.encoding import Encoding, find_file_encoding, is_gzip, undecodable
-from engine.data.raw_frame import NO_HEADER, REPEATED, RawFrame, has_numbers
+from engine.data.raw_frame import NO_HEADER, REPEATED, RawFrame, first_row_is_record
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, scratch: Path) -> RawFrame:
@@ -30,7 +34,7 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
     frame = pl.scan_csv(path, infer_schema=False, glob=False)
     columns = tuple(frame.collect_schema())
     n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
-    _refuse_repeated(file.path, columns)
+    _refuse_repeated(file.path, frame, columns)
     return RawFrame(
         name=file.path.name,
         frame=frame,
@@ -60,9 +64,9 @@ def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     return target
 
 
-def _refuse_repeated(path: Path, columns: tuple[str, ...]) -> None:
+def _refuse_repeated(path: Path, frame: pl.LazyFrame, columns: tuple[str, ...]) -> None:
     repeated = [name.removesuffix(REPEATED) for name in columns if name.endswith(REPEATED)]
-    if repeated and has_numbers(columns):
+    if repeated and first_row_is_record(frame, columns):
         raise DataError(Fault(path.name, "two columns with one name", "a name for each", NO_HEADER))
     if repeated:
         raise DataError(

@@ -56,6 +56,11 @@ def _origin(path: str, spec: Table) -> Iterator[Fault]:
     if not derived and spec.get("from") is None and spec.get("search") is None:
         remedy = "Add 'from', 'search' with a pattern for its label, 'expression' or 'aggregate'."
         yield Fault(f"{path}.from", "nothing", "a column", remedy)
+    for key in ("since", "first_digits"):
+        if spec.get("date") and spec.get(key):
+            yield Fault(
+                f"{path}.{key}", f"'{key}' of a date", "one of them", "Use years_between in another one."
+            )
     if len(derived) == 2:
         yield Fault(path, "both expression and aggregate", "one of them", "Make two variables.")
     for key in OF_COLUMNS if derived else ():

@@ -41,6 +41,15 @@ def text_of(design, where=WHERE, path=ROOT / "tests/oracle/simulated/people.csv"
         analyses=[
             analysis("rates", outcome=["high", "bmi"], rows="sex", **own),
             analysis("concentration", outcome="high", rank_by="income", index="erreygers", **own),
+            analysis(
+                "concentration",
+                name="jackknife",
+                outcome="high",
+                rank_by="income",
+                index="erreygers",
+                bootstrap={"method": "jackknife", "interval": "normal"},
+                **own,
+            ),
             analysis("logit", outcome="high", terms=["age", "sex"], crude=False, **own),
             analysis("describe", name="all", variables="bmi"),
         ],
@@ -52,7 +61,12 @@ def levels_of(path):
 
 
 def row_of(rows, **keys):
-    (found,) = [row for row in rows.to_dicts() if all(row[key] == value for key, value in keys.items())]
+    def fits(row):
+        return all(
+            row[key] in value if isinstance(value, set) else row[key] == value for key, value in keys.items()
+        )
+
+    (found,) = filter(fits, rows.to_dicts())
     return found
 
 
@@ -68,11 +82,13 @@ def finished(tmp_path_factory):
     return runs
 
 
+UNITS = {40, 786}  # PSUs, rows: of the whole design
 ROWS = {
     "rate": {"analysis": "rates", "measure": "rate", "term": "total"},
     "mean": {"analysis": "rates", "measure": "mean", "term": "total"},
     "female": {"analysis": "rates", "measure": "mean", "level": "female"},
-    "erreygers": {"measure": "erreygers"},
+    "erreygers": {"analysis": "concentration", "measure": "erreygers"},
+    "jackknife": {"analysis": "jackknife", "measure": "erreygers", "n_replicates": UNITS},
     "age": {"measure": "coefficient", "term": "age"},
     "male": {"measure": "coefficient", "level": "male"},
 }
@@ -126,7 +142,7 @@ def test_domain__is_planned_and_checked(tmp_path):
     assert f"where {WHERE}" in make_plan(tmp_path / "study.toml").analyses[0]
     (tmp_path / "study.toml").write_text(text_of(DESIGNS["rows"], "agee > 1"))
     places = [fault.place for fault in check_study(tmp_path / "study.toml")]
-    assert places == ["analysis[1].where", "analysis[2].where", "analysis[3].where"]
+    assert places == [f"analysis[{number}].where" for number in (1, 2, 3, 4)]
 
 
 def test_domain_and_scale__make_a_task_stale():

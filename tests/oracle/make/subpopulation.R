@@ -10,6 +10,8 @@ all_of <- function(design) {
   rows <- subset(d, inside)
   z <- numeric(nrow(d))
   z[d$inside] <- influence_of("E", rows$high, rows$income, rows$w)
+  replicates <- subset(as.svrepdesign(design, type = if (is.null(design$strata) || length(unique(design$strata[, 1])) == 1) "JK1" else "JKn"), inside)
+  jackknife <- withReplicates(replicates, function(w, data) index_of("E", data$high, data$income, w))
   by_sex <- svyby(~bmi, ~sex, part, svymean)
   fit <- svyglm(high ~ I(age / 10) + sex, part, family = quasibinomial(), control = list(epsilon = 1e-15, maxit = 100))
   model <- summary(fit)$coefficients
@@ -18,6 +20,7 @@ all_of <- function(design) {
     female = list(estimate = by_sex["female", "bmi"], std_error = by_sex["female", "se"]),
     erreygers = list(estimate = index_of("E", rows$high, rows$income, rows$w),
                      std_error = as.vector(SE(svymean(~z, subset(update(design, z = z), inside))))),
+    jackknife = list(estimate = as.vector(coef(jackknife)), std_error = as.vector(SE(jackknife))),
     age = list(estimate = model[2, 1], std_error = model[2, 2]),
     male = list(estimate = model[3, 1], std_error = model[3, 2])
   )
