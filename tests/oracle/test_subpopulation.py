@@ -208,3 +208,38 @@ def test_weights__may_have_another_name_in_each_wave(tmp_path):
     )
     places = [fault.place for fault in check_study(tmp_path / "study.toml")]
     assert places == ["design.weight"]
+
+
+def test_nhanes_as_r_writes_it__derived_variables_in_a_domain(shared, tmp_path):
+    """Against R: write.csv (NA), Weight / (Height / 100)^2, log(HHIncomeMid), svymean of a subset."""
+    nhanes = pl.read_parquet(shared / "data" / "nhanes_2009_2012_raw.parquet")
+    nhanes.write_csv(tmp_path / "nhanes.csv", null_value="NA")
+    text = study_text(
+        source={"path": "nhanes.csv", "wave": "SurveyYr"},
+        design={"weight": "WTINT2YR", "stratum": "SDMVSTRA", "cluster": "SDMVPSU", "nested": True},
+        variables={
+            "bmi": {"from": "", "expression": "kg / power(cm / 100, 2)"},
+            "log_income": {"from": "", "expression": "log(income)"},
+            "kg": {"from": "Weight"},
+            "cm": {"from": "Height"},
+            "income": {"from": "HHIncomeMid"},
+            "age": {"from": "Age"},
+            "sex": {"from": "Gender", **factor(male=["male"], female=["female"])},
+            "published_bmi": {"from": "BMI"},
+        },
+        sample={"As published": "coalesce(abs(bmi - published_bmi) <= 0.0501, TRUE)"},
+        analyses=[
+            analysis("rates", outcome=["bmi", "log_income"], where="age >= 40 AND sex LIKE 'fem%'"),
+        ],
+    ).replace('from = ""\n', "")
+    (tmp_path / "study.toml").write_text(text)
+    run(tmp_path / "study.toml", out=tmp_path / "run")
+    finished_run = read_run(tmp_path / "run")
+    assert {step["n"] for step in finished_run.manifest["sample_flow"]} == {nhanes.height}
+    for outcome, estimate, std_error in (
+        ("bmi", 29.24285842033616944, 0.16694114902118684),
+        ("log_income", 10.681966962353534711, 0.029333559565514547),
+    ):
+        row = row_of(finished_run.results, outcome=outcome)
+        assert row["estimate"] == pytest.approx(estimate, rel=1e-12)
+        assert row["std_error"] == pytest.approx(std_error, rel=1e-9)
