@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from engine.errors import UsageError, nearest
 from engine.estimators.replicates.settings import ReplicateSettings
-from engine.study.analyses import DecomposableIndex, EffectName, ModelName, Points
+from engine.study.analyses import DecomposableIndex, EffectName, ModelName, QuadraturePoints
 from engine.study.base import Spec, as_tuple
 from engine.study.bootstrap import BootstrapSpec, IntervalName, ReplicateMethod, too_few_replicates
 from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER, IndexName
@@ -237,7 +237,7 @@ class MixedLogitArguments(RegressionArguments):
     function = "mixed_logit"
 
     levels: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=2)]
-    points: Points = 7
+    points: QuadraturePoints = "auto"
     modes: bool = False
     threads: Threads = None
 

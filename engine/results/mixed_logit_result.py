@@ -27,7 +27,11 @@ class MixedLogitResult:
     aic, bic
         NaN with weights.
     points_check
-        What the log-likelihood gains with twice the quadrature points.
+        Change of the log-likelihood with more quadrature points.
+    points
+        Level -> quadrature points.
+    variance_check
+        Level -> relative change of its variance with more points.
     n_obs, n_events
         People used, and those with the event.
     rows
@@ -40,6 +44,8 @@ class MixedLogitResult:
     aic: float
     bic: float
     points_check: float
+    points: Mapping[str, int]
+    variance_check: Mapping[str, float]
     n_obs: int
     n_events: int
     rows: tuple[TidyRow, ...]
@@ -56,6 +62,8 @@ class MixedLogitResult:
             aic=values.get("aic", float("nan")),
             bic=values.get("bic", float("nan")),
             points_check=values["points_check"],
+            points={level: int(count) for level, count in _by_level(rows, "points").items()},
+            variance_check=_by_level(rows, "points_check"),
             n_obs=int(whole["log_likelihood"].n_obs or 0),
             n_events=int(whole["log_likelihood"].n_events or 0),
             rows=rows,
@@ -83,4 +91,4 @@ class MixedLogitResult:
 
 def _by_level(rows: tuple[TidyRow, ...], measure: str) -> dict[str, float]:
     """Return level -> estimate of one measure."""
-    return {str(row.term): float(row.estimate or 0.0) for row in rows if row.measure == measure}
+    return {str(row.term): float(row.estimate or 0.0) for row in rows if row.measure == measure and row.term}
