@@ -164,9 +164,9 @@ def read_mark(root: Path) -> Mapping[str, str]:
     place = root / MARK
     try:
         found = json.loads(place.read_text(encoding="utf-8"))
-        mark = {"format": str(found["format"]), "salt": str(found["salt"])}
-        is_whole = bool(bytes.fromhex(mark["salt"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        mark = {"format": str(found["format"]), "salt": str(found.get("salt", ""))}
+        is_whole = bool(bytes.fromhex(mark["salt"])) or mark["format"] != STORE_FORMAT
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         is_whole = False
     if not is_whole:
         remedy = "`equirank repair --store DIR` makes it again; the next night then reads every file."
