@@ -21,7 +21,7 @@ from engine.data.derived_specs import derived_variables
 from engine.data.harmonise import harmonised_columns
 from engine.data.part_facts import part_facts
 from engine.data.places import open_source
-from engine.data.raw_checks import refuse_not_understood, refuse_other_row_count
+from engine.data.raw_checks import refuse_labels_of_numbers, refuse_not_understood, refuse_other_row_count
 from engine.data.source_file import SourceFile, file_hash, reading
 from engine.data.validate import refuse_records
 from engine.durable import move_folder, private_file
@@ -71,7 +71,7 @@ def file_request_hash(spec: StudySpec, file: SourceFile) -> str:
     Other waves, sample rules and analyses do not enter it.
     """
     request = [
-        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key"}),
+        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key", "missing"}),
         (spec.source.rows or {}).get(str(file.wave)),
         {name: variable.of_wave(file.wave) for name, variable in spec.variables.items()},
         spec.design.of_wave(file.wave),
@@ -157,14 +157,15 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path) -> dic
     raw = open_source(spec, file, scratch)
     refuse_other_row_count(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)
+    refuse_labels_of_numbers(spec, file, raw)
     records = working / RECORDS
     private_file(records)
     raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
     undefined = add_derived(spec, derived, file.wave, records, scratch)
     refuse_not_understood(spec, file, raw, records)
     refuse_records(spec, file.path.name, records)
-    shutil.rmtree(scratch)
     facts = part_facts(spec, file, digest, raw, records)
+    shutil.rmtree(scratch)
     facts["doubts"] += [_undefined(file, name, n) for name, n in undefined.items()]
     private_file(working / FACTS)
     (working / FACTS).write_text(json.dumps(facts), encoding="utf-8")

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.results.rows import TidyRow, frame_of_measure, to_frame
+from engine.results.rows import TidyRow, frame_of_measure
+from engine.results.shown import Shown, readable
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixedLogitResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MixedLogitResult(Shown):
     """A logit with random intercepts.
 
     Attributes
@@ -84,9 +85,9 @@ class MixedLogitResult:
         """The clusters' effects with their errors, the smallest of each level first."""
         return frame_of_measure(self.rows, "conditional_mode")
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return the tidy rows as a Polars frame."""
-        return to_frame(self.rows)
+    def table(self) -> pl.DataFrame:
+        """Return the odds ratios with their intervals."""
+        return readable(self.odds_ratios)
 
 
 def _by_level(rows: tuple[TidyRow, ...], measure: str) -> dict[str, float]:

@@ -59,8 +59,12 @@ class VariableSpec(Spec):
         Field(description="Keep this many digits of a code, such as 2 for the province"),
     ] = None
     levels: Annotated[
-        dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")
+        dict[str, Codes] | Literal["file"] | None,
+        Field(description="Level -> codes or labels; makes it a factor; 'file': the labels of the files"),
     ] = None
+    numeric: Annotated[bool, Field(description="A number, although the file has labels of its values")] = (
+        False
+    )
     levels_by_wave: Annotated[
         dict[str, dict[str, Codes]] | None, Field(description="Wave -> levels, where its codes differ")
     ] = None
@@ -94,6 +98,10 @@ class VariableSpec(Spec):
         tuple[float, float] | None,
         Field(alias="range", description="[low, high]: a file with a number outside is refused"),
     ] = None
+    scale: Annotated[
+        float,
+        Field(gt=0, allow_inf_nan=False, description="Coefficients of the number are those of so many units"),
+    ] = 1.0
     label: str = ""
 
     @property
@@ -111,7 +119,12 @@ class VariableSpec(Spec):
 
     def levels_of(self, wave: str | None) -> dict[str, tuple[Code, ...]] | None:
         """Return level -> codes in a file of this wave."""
-        return (self.levels_by_wave or {}).get(str(wave), self.levels)
+        return (self.levels_by_wave or {}).get(str(wave), self.levels if self.levels != "file" else None)
+
+    def all_codes(self, wave: str | None) -> list[Code]:
+        """Return every code that the study names in a file of this wave: of levels and of missing."""
+        named = (*(self.levels_of(wave) or {}).values(), *self.missing_codes.values())
+        return [code for codes in named for code in codes]
 
     def digits_of(self, wave: str | None) -> int | None:
         """Return how many digits of a code count in a file of this wave."""
@@ -133,6 +146,7 @@ class VariableSpec(Spec):
             "blank",
             "label",
             "allowed",
+            "scale",
         }
         return {
             **self.model_dump(mode="json", exclude=own),
@@ -146,7 +160,8 @@ class VariableSpec(Spec):
 
     @property
     def _natural(self) -> tuple[str, ...]:
-        return tuple(self.levels or self.cut or self.quantiles or ())
+        levels = None if self.levels == "file" else self.levels
+        return tuple(levels or self.cut or self.quantiles or ())
 
     @property
     def panel_levels(self) -> tuple[str, ...]:

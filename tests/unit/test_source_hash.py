@@ -19,10 +19,14 @@ NOT_COMPUTING = {
     "version.py",
     "batch/compiling.py",
     "batch/failures.py",
+    "batch/forked.py",
     "batch/manifest.py",
     "batch/method.py",
+    "batch/reporting.py",
     "batch/request.py",
     "batch/run.py",
+    "batch/run_result.py",
+    "data/open_names.py",
     "data/source_paths.py",
 }
 NOT_COMPUTING_ROOMS = {"report", "store"}
