@@ -76,4 +76,5 @@ def rif(
     given.refuse_missing_parameter(given.index)
     variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
     arrays = ranked_sample(data, given, given.bounds, [*variables.values()])
-    return TableResult(kind="rif", rows=estimate_rif(arrays, variables, given.spec(RifSpec), given.bounds))
+    estimates = estimate_rif(arrays, variables, given.spec(RifSpec), given.bounds, given.replicate_settings)
+    return TableResult(kind="rif", rows=estimates.rows)

@@ -16,6 +16,7 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Index, requested_index
+from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
 from engine.estimators.regression.rif_fit import RifFit, fit_rif, scaled_columns
 from engine.estimators.regression.rif_influence import coefficient_influence
@@ -205,7 +206,7 @@ def _with_interval(row: TidyRow, std_error: float, degrees: int, conf_level: flo
     """Return a row with standard error, interval and test against 0; without degrees of freedom as it is."""
     low, high, p = t_interval(row.estimate or 0.0, std_error, degrees, conf_level)
     if not np.isfinite(low):
-        return row
+        return replace(row, status=NO_DEGREES)
     return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
 
 
