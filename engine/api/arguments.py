@@ -14,6 +14,7 @@ from engine.estimators.replicates.settings import ReplicateSettings
 from engine.study.analyses import DecomposableIndex, EffectName, ModelName, QuadraturePoints
 from engine.study.base import Spec, as_tuple
 from engine.study.bootstrap import BootstrapSpec, IntervalName, ReplicateMethod, too_few_replicates
+from engine.study.design import ReplicateWeightsSpec
 from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER, IndexName
 
 A = TypeVar("A", bound="Arguments")
@@ -30,6 +31,17 @@ def _products(value: object) -> object:
 def _as_dict(value: object) -> object:
     """Accept None and any mapping where a dictionary is meant."""
     return dict(value) if isinstance(value, Mapping) else {} if value is None else value
+
+
+def _replicate_weights(value: object) -> object:
+    """Check the keys of a study's table of replicate weights; lists may stand for tuples here."""
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        return ReplicateWeightsSpec.model_validate(dict(value))
+    except ValidationError as error:
+        item = error.errors(include_url=False)[0]
+        raise ValueError(f"a table as design.replicate_weights; {item['loc'][0]}: {item['msg']}") from None
 
 
 Bounds = Annotated[tuple[float, float] | None, Field(strict=False)]
@@ -49,6 +61,7 @@ class Arguments(Spec):
     cluster: str | None = None
     nested: bool = False
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
+    replicate_weights: Annotated[ReplicateWeightsSpec | None, BeforeValidator(_replicate_weights)] = None
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
     function: ClassVar[str]
@@ -233,6 +246,13 @@ class LogitArguments(RegressionArguments):
             raise UsageError(
                 "covariance: found 'cluster' without cluster; expected the column. Give cluster = '...'."
             )
+        if self.replicate_weights is not None:
+            if self.covariance != "design":
+                raise UsageError(
+                    f"covariance: found '{self.covariance}' with replicate_weights, which it leaves out; "
+                    "expected 'design'. Choose it, or drop the replicate weights."
+                )
+            return
         if self.frequency is not None and self.covariance in ("cluster", "design") and self.cluster is None:
             raise UsageError(
                 "frequency: rows of several people are no sampling units; expected clusters with this "

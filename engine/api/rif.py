@@ -33,12 +33,13 @@ def rif(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
 ) -> TableResult:
     """Regress the recentered influence function of an index: what moves with inequality.
 
     Parameters
     ----------
-    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, conf_level
+    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, replicate_weights, conf_level
         As in `concentration_index`. Rows without outcome, rank or a covariate are left out.
     index, bounds, parameter
         As in `concentration_index`.

@@ -53,7 +53,7 @@ def study(tmp_path, monkeypatch, survey):
     ("refused", "words"),
     [
         (analysis("multilevel", outcome="ill", terms=["sex"], levels=["psu"]), "cannot use"),
-        (analysis("rates", outcome="ill", weighted=False), "analysis[1].weighted"),
+        (analysis("rates", outcome="ill", weighted=False), "analysis 'rates', weighted"),
         (analysis("logit", outcome="ill", terms=["sex"], weighted=False), "covariance = 'model'"),
         (
             analysis("concentration", bootstrap={"method": "jackknife"}, **RANKED),

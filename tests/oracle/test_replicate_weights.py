@@ -211,3 +211,50 @@ def test_rif__equals_regressions_in_replicates(public, index):
     assert found.height == 4
     for k, row in enumerate(found.iter_rows(named=True)):
         assert_equal(row, expected["rif"][index], k)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_python_functions__have_the_rows_of_a_run(people, method):
+    """The functions of Python take the same table; here the numbers of R again."""
+    frame, designs, numbers = people
+    (table, values), expected = designs[method], numbers[method]
+    public = replicate_weights.with_weights(frame, values)
+    design = {"weight": "w", "replicate_weights": table}
+    index = engine.concentration_index(public, "high", "income", index="erreygers", bounds=(0, 1), **design)
+    assert_equal(vars_of(index.rows[0]), expected["indices"]["E"]["whole"])
+    assert np.isnan(index.linearised_std_error)
+    curve = engine.concentration_curve(public, "high", "income", points=4, **design)
+    assert curve.std_error[1:4] == pytest.approx(expected["curve"]["std_error"], rel=RTOL)
+    parts = engine.decompose(
+        public, "high", "income", ["sex", "place", "age"], index="erreygers", bounds=(0, 1), **design
+    )
+    assert parts.contributions["std_error"].to_list() == pytest.approx(
+        expected["contributions"]["std_error"], rel=RTOL
+    )
+    logit = engine.logit(public, "high", ["place"], covariance="design", **design)
+    assert logit.coefficients["std_error"][1] == pytest.approx(expected["logit"]["crude_se"], rel=LOGIT_RTOL)
+    rates = engine.rates(public, "high", **design)
+    assert_equal(vars_of(rates.rows[0]), expected["rate"])
+    rif = engine.rif(public, "high", "income", ["sex", "age", "income"], **design)
+    errors = [row.std_error for row in rif.rows if row.measure == "rif_coefficient"]
+    assert errors == pytest.approx(expected["rif"]["CI"]["std_error"], rel=RTOL)
+
+
+def test_python_functions__refuse_what_leaves_them_out(simulated):
+    table, values = replicate_weights.designs(simulated)["brr"]
+    public = replicate_weights.with_weights(simulated, values)
+    with pytest.raises(engine.UsageError, match="expected 'design'"):
+        engine.logit(public, "high", ["sex"], weight="w", replicate_weights=table)
+    with pytest.raises(engine.UsageError, match="method: Input should be"):
+        engine.rates(public, "high", weight="w", replicate_weights={"columns": "rw_*", "method": "nn"})
+    with pytest.raises(engine.EstimationError, match="beside design"):
+        engine.concentration_index(
+            public, "high", "income", method="jackknife", weight="w", replicate_weights=table
+        )
+
+
+def vars_of(row):
+    return {
+        name: getattr(row, name)
+        for name in ("estimate", "std_error", "conf_low", "conf_high", "p_value", "status")
+    }
