@@ -109,6 +109,7 @@ def planned_replicates(analysis: AnalysisSpec) -> int:
 
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
     """Return the data files of a study, or of ``--data``, each with the files merged with it."""
+    from engine.data.dialect import Dialect
     from engine.data.source_paths import source_files
 
     if data is None and spec.source.builtin is not None and spec.source.path is None:
@@ -118,4 +119,5 @@ def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceF
     files = source_files(spec, base, data)
     folder = base if data is None else data if data.is_dir() else data.parent
     places = tuple(folder / merge.path for merge in spec.source.merge)
-    return tuple(replace(file, places=places) for file in files)
+    signs = {name: getattr(spec.source, name) for name in ("delimiter", "decimal", "thousands")}
+    return tuple(replace(file, places=places, dialect=Dialect(**signs)) for file in files)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine.data import queries
 from engine.data.broken_rules import Broken, RuleError
+from engine.data.dialect import looks_like
 from engine.data.disclosure import SMALLEST_SHOWN
 from engine.data.file_labels import label_fault, numbers_with_labels
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, variable_column
@@ -90,12 +91,11 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
     column = "" if variable.is_derived else f", column '{variable.column_of(file.wave)}'"
     place = f"{file.path.name}{column} (variables.{name})"
     if not variable.levels and not variable.cut:
-        return Fault(
-            place,
-            f"{n:,} rows hold text where a number belongs",
-            "numbers",
-            "List the codes under missing, or give the variable levels.",
-        )
+        remedy = "List the codes under missing, or give the variable levels."
+        if not variable.is_derived:
+            likely = looks_like(raw.frame, variable_column(name, variable, raw, file.wave).name)
+            remedy = remedy if likely is None else f"It looks like {likely}."
+        return Fault(place, f"{n:,} rows hold text where a number belongs", "numbers", remedy)
     if variable.cut:
         found = f"{n:,} rows lie outside every interval of cut"
         return Fault(place, found, "all inside", "Widen it, or list missing.")

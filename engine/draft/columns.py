@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from engine.data.codebook import code_counts, code_text
+from engine.data.dialect import Dialect
 from engine.data.disclosure import SMALLEST_SHOWN
 from engine.data.formats import format_of, open_frame, unknown_format
 from engine.data.raw_column import RawColumn, raw_column
@@ -72,6 +73,7 @@ class DraftFile:
     title: str
     n_rows: int
     encoding: str | None
+    delimiter: str | None = None
     columns: tuple[DraftColumn, ...]
 
 
@@ -90,11 +92,14 @@ def read_file(path: Path, encoding: str | None) -> DraftFile:
     if format_of(path) is None:
         raise UsageError(unknown_format(path))
     with TemporaryDirectory(prefix="equirank-") as scratch, reading(path):
-        raw = open_frame(SourceFile(path=path), ("*",), encoding, Path(scratch))
+        raw = open_frame(
+            SourceFile(path=path, dialect=Dialect(is_found=True)), ("*",), encoding, Path(scratch)
+        )
         return DraftFile(
             path=path,
             title=raw.file_label,
             n_rows=raw.n_rows,
+            delimiter=raw.delimiter,
             encoding=None if raw.encoding is None else raw.encoding.name,
             columns=tuple(_column(raw, name) for name in raw.columns),
         )
@@ -112,8 +117,15 @@ def _column(raw: RawFrame, name: str) -> DraftColumn:
         return DraftColumn(name=name, label=label, kind="other", questions=("Every cell is empty.",))
     labels = {code_text(code): " ".join(text.split()) for code, text in column.labels.items()}
     shape = _labelled(column, counts, labels) if labels else _unlabelled(column, counts)
-    facts = {"n_distinct": len(counts), "is_unique": len(counts) == raw.n_rows}
+    facts = {"n_distinct": len(counts), "is_unique": _is_id(counts, raw.n_rows)}
     return DraftColumn(name=name, label=label, **{**facts, **shape})
+
+
+def _is_id(counts: Mapping[str, int], n_rows: int) -> bool:
+    """Whether a column may be an id: every row has a value of its own, and none has decimals."""
+    if len(counts) < n_rows or n_rows <= MOST_LEVELS:
+        return False
+    return all(not is_number(code) or float(code).is_integer() for code in counts)
 
 
 def _holds_text(stored: Any) -> bool:  # noqa: ANN401 - a type of Polars
