@@ -31,7 +31,7 @@ from engine.study import StudySpec
 PART_FORMAT = 5
 RECORDS, FACTS = "part.parquet", "part.json"
 BUILDING = ".building-"
-_OF_SOURCE = {"wave", "encoding", "merge", "key", "delimiter", "decimal", "thousands"}
+_OF_SOURCE = {"wave", "encoding", "merge", "key", "missing", "delimiter", "decimal", "thousands"}
 ABANDONED_AFTER = 24 * 3600  # seconds
 
 Progress = Callable[[int], None]

@@ -39,11 +39,13 @@ def open_source(spec: StudySpec, file: SourceFile, scratch: Path) -> RawFrame:
     dialect = Dialect(delimiter=source.delimiter, decimal=source.decimal, thousands=source.thousands)
     file = replace(file, dialect=dialect)
     raw = open_frame(file, (*of_records, *keys), spec.source.encoding, scratch)
+    raw = replace(raw, missing_texts=frozenset(spec.source.missing))
     for merge, path in zip(spec.source.merge, file.places, strict=True):
         prefix = f"{merge.name}."
         of_places = [name.removeprefix(prefix) for name in wanted if name.startswith(prefix)]
         columns = (_key_columns(merge)[1], *of_places)
         places = open_frame(SourceFile(path=path, dialect=dialect), columns, spec.source.encoding, scratch)
+        places = replace(places, missing_texts=raw.missing_texts)
         raw = _merged(raw, merge, path, places)
     return raw
 
@@ -75,6 +77,7 @@ def _merged(raw: RawFrame, merge: MergeSpec, path: Path, places: RawFrame) -> Ra
         labels={**raw.labels, **_prefixed(prefix, places.labels)},
         column_labels={**raw.column_labels, **_prefixed(prefix, places.column_labels)},
         missing_ranges={**raw.missing_ranges, **_prefixed(prefix, places.missing_ranges)},
+        plain_text=raw.plain_text | {prefix + name for name in places.plain_text},
         unmatched={**raw.unmatched, merge.name: unmatched},
     )
 

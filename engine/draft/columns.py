@@ -18,6 +18,7 @@ from engine.data.raw_frame import RawFrame
 from engine.data.source_file import SourceFile, reading
 from engine.draft.meanings import is_no_value, reason_of
 from engine.errors import Fault, MissingFileError, UsageError
+from engine.study.source import MISSING_TEXTS
 
 MOST_LEVELS = 30  # of a text without labels: with more it is a name or an id
 FEW_VALUES = 8  # of a number without labels: it may be a factor
@@ -113,6 +114,8 @@ def _column(raw: RawFrame, name: str) -> DraftColumn:
         return DraftColumn(name=name, label=label, kind="other", questions=(f"It holds {what}.",))
     column = raw_column(raw, name)
     counts = {code: n for code, n in code_counts(raw, column).items() if code is not None}
+    if name in raw.plain_text:  # a study takes them for empty cells by itself
+        counts = {code: n for code, n in counts.items() if code not in MISSING_TEXTS}
     if not counts:
         return DraftColumn(name=name, label=label, kind="other", questions=("Every cell is empty.",))
     labels = {code_text(code): " ".join(text.split()) for code, text in column.labels.items()}
