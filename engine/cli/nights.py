@@ -205,7 +205,7 @@ def show_history(
 
     rows = estimate_history(store, analysis, measure, about)
     if plot is not None:
-        from engine.report.history_picture import write_history
+        from engine.report.figures.of_run import write_history
         from engine.store.layout import read_manifest, run_of
 
         simulated = bool(read_manifest(run_of(store))["simulated"])
