@@ -1,34 +1,35 @@
-"""Every fault of a study: of its values, between its parts, in its rules, and of its files' columns."""
+"""Every fault of a study: of its values, between its parts, in its rules, and in its files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine.batch.rehearsal import analysis_faults
 from engine.batch.request import study_files
+from engine.data.derived_specs import checked_variables
 from engine.data.expressions import RuleColumn, check_rule
 from engine.data.harmonise import harmonised_columns
 from engine.data.places import open_source
-from engine.data.sample import rule_columns
+from engine.data.sample import rule_conditions
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, parse_study
 from engine.study.load import raw_study, read_study, study_path
 
 
 def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...]:
-    """Return all faults of a study file; with `data`, also of columns that its files do not have."""
+    """Return all faults of a study file.
+
+    Where its files are, also columns that they do not have; with `data`, also analyses that fail on them.
+    """
     path = study_path(study)
     text = read_study(path)
     try:
         spec = parse_study(text, path.name, path.parent)
     except StudyError as error:
         return (*error.faults, *_rule_faults(text, path))
-    columns = rule_columns(spec)
-    faults = [
-        checked
-        for number, rule in enumerate(spec.sample, start=1)
-        if isinstance(checked := check_rule(f"sample[{number}].keep", rule.keep, columns), Fault)
-    ]
+    checked = [*checked_variables(spec), *rule_conditions(spec)]
+    faults = [item for item in checked if isinstance(item, Fault)]
     try:
         faults.extend(_column_faults(spec, path.parent, data))
     except MissingFileError:
@@ -36,6 +37,8 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
             raise
     except DataError as error:
         faults.append(_at("source", error))
+    if data is not None and not faults:
+        faults.extend(analysis_faults(path, data))
     return tuple(faults)
 
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.compiling import Compiling, compiling_ahead
+from engine.batch.failures import Failure, failure_warnings, failures_of, task_states
 from engine.batch.reporter import Reporter
 from engine.batch.request import make_request, planned_replicates
 from engine.results import TidyRow, to_frame
@@ -35,7 +36,7 @@ class RunResult:
     rows
         The tidy rows.
     manifest
-        Study and source hashes, versions, seed, row counts, timings and warnings.
+        Study and source hashes, versions, seed, row counts, timings, warnings, and what came of each task.
     """
 
     path: Path
@@ -45,6 +46,11 @@ class RunResult:
     def to_frame(self) -> pl.DataFrame:
         """Return the tidy rows as a Polars frame."""
         return to_frame(self.rows)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """The tasks that failed, each with the reason; their analyses have no rows of them."""
+        return failures_of(self.manifest["tasks"])
 
 
 def run(
@@ -59,6 +65,8 @@ def run(
     reporter: Reporter | None = None,
 ) -> RunResult:
     """Run a study and write its run directory.
+
+    An analysis that fails on the data does not stop the others; `RunResult.failures` says why.
 
     Parameters
     ----------
@@ -86,7 +94,8 @@ def run(
     Raises
     ------
     StudyError, DataError, EstimationError, UsageError
-        Each with place, finding, expectation and remedy; nothing is written then.
+        Each with place, finding, expectation and remedy; nothing is written then. Only if every
+        analysis fails is that an error of the run.
     """
     started = time.perf_counter()
     data = None if data is None else Path(data)
@@ -104,6 +113,7 @@ def run(
             seconds = {"read": time.perf_counter() - started}
             context = make_context(spec, panel, sample, threads, reporter)
             done = _run_tasks(context, compiling)
+        states = task_states(done.tasks, done.failures)
         simulated = is_simulated(panel)
         rows = with_study(done.rows, spec, simulated=simulated)
         seconds |= {**done.seconds, "total": time.perf_counter() - started}
@@ -111,16 +121,20 @@ def run(
         manifest = make_manifest(
             spec, panel, sample, rows, simulated=simulated, left_out=left_out, seconds=seconds
         )
+        manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
+        manifest["tasks"] = states
         write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
-    """Rows and seconds of the tasks that were run, and names of those that an interrupt left out."""
+    """The tasks that were run, their rows and seconds, why some failed, and which an interrupt left out."""
 
+    tasks: Sequence[Task]
     rows: Sequence[TidyRow]
     seconds: Mapping[str, float]
+    failures: Mapping[str, Failure]
     left_out: Sequence[str] = ()
 
 
@@ -133,9 +147,13 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
     reporter.start_analyses(len(tasks), sum(planned_replicates(task.analysis) for task in tasks))
     rows: list[TidyRow] = []
     seconds: dict[str, float] = {}
+    failures: dict[str, Failure] = {}
     try:
         for result in run_tasks(tasks, context, compiling.wait):
-            rows += result.rows()
+            if result.failure is None:
+                rows += result.rows()
+            else:
+                failures[result.task.name] = result.failure
             seconds[f"analysis {result.task.name}"] = result.seconds
             if reporter.keeps and reporter.interrupted:
                 break
@@ -143,7 +161,13 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
         # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
         if not (reporter.keeps and reporter.interrupted and rows):
             raise
-    return _Done(rows=rows, seconds=seconds, left_out=_names(tasks[len(seconds) :]))
+    return _Done(
+        tasks=tasks[: len(seconds)],
+        rows=rows,
+        seconds=seconds,
+        failures=failures,
+        left_out=_names(tasks[len(seconds) :]),
+    )
 
 
 def _names(tasks: Iterable[Task]) -> tuple[str, ...]:

@@ -94,10 +94,10 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Join the shards of a run; the results have the bits of a run in one piece."""
-    from engine.cli.output import print_run
+    from engine.cli.runs import print_result
     from engine.shards.join import merge_shards
 
-    print_run(merge_shards(shards, out).path, as_json=as_json)
+    print_result(merge_shards(shards, out), as_json=as_json)
 
 
 @app.command()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.errors import Interrupted, UsageError
+from engine.errors import EstimationError, Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from engine.batch.run import RunResult
 
 
 def run_study(
@@ -34,7 +37,6 @@ def run_study(
     if len(given) > 1 or (given and keep):
         both = [*given, *(["--keep"] if keep else [])]
         raise UsageError(f"{' and '.join(both)}: found together; expected one of them. Drop the others.")
-    from engine.cli.output import print_run
     from engine.cli.progress import progress_reporter
 
     with progress_reporter(keeps=keep) as reporter:
@@ -56,6 +58,26 @@ def run_study(
 
             where = Workers(count=workers, scheduler=cluster, threads=threads)
             result = run_on_workers(request, where, out, reporter=reporter)
+    print_result(result, as_json=as_json)
+
+
+def print_result(result: RunResult, *, as_json: bool) -> None:
+    """Print a run that is written; an error says which analyses failed, or that it was interrupted.
+
+    Raises
+    ------
+    EstimationError
+        If some analyses failed; the rows of the others are written.
+    Interrupted
+        If the user stopped the run and keeps what was done.
+    """
+    from engine.cli.output import print_run
+
     print_run(result.path, as_json=as_json)
     if result.manifest["interrupted"]:
         raise Interrupted(f"interrupted; what was done is kept in {result.path}.")
+    failures = result.failures
+    if failures:
+        count = f"{len(failures)} of {len(result.manifest['tasks'])} analyses failed"
+        reasons = (f"  {name}: {why}" for name, why in failures.items())
+        raise EstimationError(f"{count}; the others are in {result.path}.", *reasons)

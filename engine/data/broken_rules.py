@@ -54,6 +54,11 @@ CLAUSES = {
         "Is it the wrong column, or should the study say blank = 'skipped'?",
     ),
     "unique key": ("share their key with another row", "every record once", "Is the file joined twice?"),
+    "key of one file": (
+        "share the key of an aggregate with rows of another file",
+        "each household in one file",
+        "Put a wave's records into one file.",
+    ),
     "key": ("have no key", "one for every record", "Correct source.key."),
     "weight": (
         "of the sample have no weight of 0 or more",

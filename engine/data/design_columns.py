@@ -19,6 +19,11 @@ LEVEL_PREFIX = f"{DESIGN_PREFIX}level_"
 KEY = f"{DESIGN_PREFIX}key"
 
 
+def shared_key(name: str) -> str:
+    """Return the column of what records share that a variable aggregates."""
+    return f"{KEY}_{name}"
+
+
 def design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl.Expr]:
     """Return the design columns of one file; ids as text, weights as numbers.
 
@@ -58,9 +63,12 @@ def _ids(spec: StudySpec, raw: RawFrame, wave: str | None) -> Iterator[pl.Expr]:
 def _key(spec: StudySpec, raw: RawFrame) -> Iterator[pl.Expr]:
     import polars as pl
 
-    if spec.source.key is not None:
-        ids = [_identifier(raw, name, "source.key") for name in spec.source.key]
-        yield pl.concat_str(ids, separator="\x1f").alias(KEY)
+    keys = {KEY: ("source.key", spec.source.key)}
+    keys |= {shared_key(name): (f"variables.{name}.by", one.by) for name, one in spec.variables.items()}
+    for key, (place, columns) in keys.items():
+        if columns is not None:
+            ids = [_identifier(raw, column, place) for column in columns]
+            yield pl.concat_str(ids, separator="\x1f").alias(key)
 
 
 def _identifier(raw: RawFrame, name: str, place: str) -> pl.Expr:

@@ -19,7 +19,7 @@ def part_contents(records: Path, salt: str) -> dict[str, Any]:
     """Return the waves of a part with their rows and a hash of each column.
 
     Equal hashes mean equal values in equal order. They are keyed by the salt of the store, because the column
-    of a few people could be guessed. The key of the records has no hash: no result depends on it.
+    of a few people could be guessed. Keys of records have no hash: no result depends on them.
 
     Returns
     -------
@@ -30,7 +30,8 @@ def part_contents(records: Path, salt: str) -> dict[str, Any]:
     """
     import polars as pl
 
-    names = [name for name in pl.scan_parquet(records, glob=False).collect_schema().names() if name != KEY]
+    columns = pl.scan_parquet(records, glob=False).collect_schema().names()
+    names = [name for name in columns if not name.startswith(KEY)]
     waves = pl.scan_parquet(records, glob=False).select("wave").collect(engine="in-memory")
     masks = _wave_masks(waves["wave"])
     contents: list[dict[str, Any]] = [

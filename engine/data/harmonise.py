@@ -41,15 +41,20 @@ def harmonised_columns(spec: StudySpec, file: SourceFile, raw: RawFrame) -> list
         wave = pl.lit(file.wave, dtype=pl.String)
     columns: list[pl.Expr] = [wave.alias("wave")]
     for name, variable in spec.variables.items():
-        columns.extend(variable_columns(name, variable, raw, file.wave))
+        if not variable.is_derived:
+            columns.extend(variable_columns(name, variable, raw, file.wave))
     return columns + design_columns(spec, raw, file.wave)
 
 
 def variable_columns(name: str, spec: VariableSpec, raw: RawFrame, wave: str | None) -> Sequence[pl.Expr]:
     """Return the value of one variable, and the number of the reason why it is missing."""
+    return values_of_column(name, spec, variable_column(name, spec, raw, wave), wave)
+
+
+def values_of_column(name: str, spec: VariableSpec, column: RawColumn, wave: str | None) -> Sequence[pl.Expr]:
+    """Return the value and the reason of missing of a variable with this raw column."""
     import polars as pl
 
-    column = variable_column(name, spec, raw, wave)
     levels = spec.levels_of(wave) or {}
     is_understood, value = _value(column, spec, levels)
     cases = [*_missing_cases(column, spec, levels, wave), (~is_understood, pl.lit(NOT_UNDERSTOOD))]
@@ -77,7 +82,7 @@ def variable_column(name: str, spec: VariableSpec, raw: RawFrame, wave: str | No
         month = spec.month_of(wave)
         months = None if month is None else raw_column(raw, raw.column(month, f"variables.{name}.month"))
         column = column.years_until(date, months)
-    return column
+    return column.as_days(spec.date) if spec.date else column
 
 
 def _source_column(name: str, spec: VariableSpec, raw: RawFrame, wave: str | None) -> str:
@@ -161,7 +166,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
         *(spec.design.level_of(level, wave) for level in spec.design.levels),
     ]
     for variable in spec.variables.values():
-        wanted += [variable.column_of(wave), variable.month_of(wave)]
+        wanted += [variable.column_of(wave), variable.month_of(wave), *(variable.by or ())]
     given = spec.design.replicate_weights
     if given is not None:
         wanted.extend(given.columns if isinstance(given.columns, tuple) else [given.columns])

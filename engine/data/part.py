@@ -16,6 +16,8 @@ from typing import Any
 
 from engine.data import queries
 from engine.data.damage import refuse_damage, refuse_other_checksum
+from engine.data.derive import add_derived
+from engine.data.derived_specs import derived_variables
 from engine.data.harmonise import harmonised_columns
 from engine.data.part_facts import part_facts
 from engine.data.places import open_source
@@ -150,6 +152,7 @@ def _write(
     scratch = working / "scratch"
     scratch.mkdir()
     refuse_damage(spec, file)
+    derived = derived_variables(spec)
     raw = open_source(spec, file, scratch)
     refuse_other_row_count(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)
@@ -157,12 +160,20 @@ def _write(
     with reading(file.path):
         raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
     records.chmod(0o600)  # microdata: for the owner only
+    undefined = add_derived(spec, derived, file.wave, records, scratch)
     refuse_not_understood(spec, file, raw, records)
     refuse_records(spec, file.path.name, records)
     shutil.rmtree(scratch)
     if progress is not None:
         progress(raw.n_rows)
     facts = part_facts(spec, file, digest, raw, records)
+    facts["doubts"] += [_undefined(file, name, n) for name, n in undefined.items()]
     (working / FACTS).write_text(json.dumps(facts), encoding="utf-8")
     (working / FACTS).chmod(0o600)
     return facts
+
+
+def _undefined(file: SourceFile, name: str, n: int) -> str:
+    """Return what a reader must know of a derived variable that is undefined in some records."""
+    why = "a division by 0, a logarithm of no positive number, or a case that is left out"
+    return f"{file.path.name}: {n:,} rows have no {name} although all of its parts are there ({why})"

@@ -58,6 +58,8 @@ def _labels(spec: StudySpec, file: SourceFile, raw: RawFrame) -> dict[str, dict[
     """Return the file's labels of the codes of each variable's levels, without regard to case and spaces."""
     labels_of: dict[str, dict[str, str]] = {}
     for name, variable in spec.variables.items():
+        if variable.is_derived:
+            continue
         labels = raw.labels.get(variable_column(name, variable, raw, file.wave).name, {})
         for level, codes in (variable.levels_of(file.wave) or {}).items():
             for code in codes:

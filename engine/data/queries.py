@@ -26,9 +26,13 @@ def query_folder() -> Path:
 
 
 def query_text(name: str, condition: str | None = None) -> str:
-    """Return a query; `condition` is SQL that `engine.data.expressions` wrote."""
+    """Return a query; `condition` is SQL that `engine.data.expressions` wrote, a condition or a value."""
     text = (query_folder() / f"{name}.sql").read_text(encoding="utf-8")
-    return text if condition is None else text.replace("WHERE {condition}", f"WHERE {condition}")
+    if condition is None:
+        return text
+    for before, place in (("WHERE", "{condition}"), ("SELECT", "{expression}")):
+        text = text.replace(f"{before} {place}", f"{before} {condition}")
+    return text
 
 
 @contextmanager

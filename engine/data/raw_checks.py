@@ -72,7 +72,8 @@ def _rule(spec: StudySpec, name: str) -> str:
 
 def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str, n: int) -> Fault:
     variable = spec.variables[name]
-    place = f"{file.path.name}, column '{variable.column_of(file.wave)}' (variables.{name})"
+    column = "" if variable.is_derived else f", column '{variable.column_of(file.wave)}'"
+    place = f"{file.path.name}{column} (variables.{name})"
     if not variable.levels and not variable.cut:
         return Fault(
             place,
@@ -83,7 +84,7 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
     if variable.cut:
         found = f"{n:,} rows lie outside every interval of cut"
         return Fault(place, found, "all inside", "Widen it, or list missing.")
-    codes = _common_codes(spec, file, raw, name)
+    codes = [] if variable.is_derived else _common_codes(spec, file, raw, name)
     shown = (
         f"code {', '.join(codes[:MOST_CODES])}" if codes else "codes held by very few people, not shown here"
     )

@@ -74,6 +74,21 @@ class RawColumn:
             years = pl.when(is_month).then((months / 12).floor()).otherwise(years)
         return self._computed(years)
 
+    def as_days(self, dates: bool | str) -> RawColumn:  # noqa: FBT001 - as the study states it
+        """Return dates as days since 1970-01-01; text that is no date is not understood.
+
+        `dates` is the pattern of text, such as ``%d.%m.%Y``; True for YYYY-MM-DD. Numbers are days already.
+        """
+        import polars as pl
+
+        if not self.is_text:
+            return self
+        pattern = dates if isinstance(dates, str) else "%Y-%m-%d"
+        # A date or a moment of the file is text that begins with the day.
+        text = self.text if isinstance(dates, str) else self.text.str.slice(0, 10)
+        days = text.str.to_date(pattern, strict=False)
+        return replace(self, number=days.cast(pl.Int32).cast(pl.Float64))
+
     def _computed(self, number: pl.Expr) -> RawColumn:
         """Return a number computed from the column: text, labels and missing codes no longer apply."""
         import polars as pl

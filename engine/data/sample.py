@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.data import queries
-from engine.data.expressions import RuleColumn, check_rule
+from engine.data.derived_specs import expression_columns
+from engine.data.expressions import check_rule
 from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
 from engine.errors import DataError, Fault, StudyError
@@ -54,19 +55,9 @@ class Sample:
         return self.flow[-1].n
 
 
-def rule_columns(spec: StudySpec) -> dict[str, RuleColumn]:
-    """Return the columns that sample rules may refer to."""
-    columns = {
-        name: RuleColumn(is_factor=bool(variable.panel_levels), levels=variable.panel_levels)
-        for name, variable in spec.variables.items()
-    }
-    has_waves = spec.source.wave is not None or isinstance(spec.source.path, dict)
-    return {**columns, "wave": RuleColumn(is_factor=True)} if has_waves else columns
-
-
 def rule_conditions(spec: StudySpec) -> list[str | Fault]:
     """Return the SQL of each sample rule, or its fault."""
-    columns = rule_columns(spec)
+    columns = expression_columns(spec)
     return [
         check_rule(f"sample[{i}].keep", rule.keep, columns) for i, rule in enumerate(spec.sample, start=1)
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.broken_rules import Broken, RuleError
-from engine.data.design_columns import DESIGN_PREFIX, KEY
+from engine.data.design_columns import DESIGN_PREFIX, KEY, shared_key
 from engine.data.harmonise import KIND_SUFFIX
 from engine.errors import DataError, Fault
 from engine.study import MISSING_KINDS, StudySpec
@@ -68,7 +68,7 @@ def refuse_design(file: str, sample: Path) -> None:
     columns: dict[str, Any] = {}
     for name in pl.scan_parquet(sample, glob=False).collect_schema().names():
         role = name.removeprefix(DESIGN_PREFIX)
-        if role == name or name == KEY:
+        if role == name or name.startswith(KEY):
             continue
         if role == "weight" or role.startswith("replicate_"):
             rule = "weight" if role == "weight" else "replicate weight"
@@ -79,26 +79,37 @@ def refuse_design(file: str, sample: Path) -> None:
 
 
 def refuse_shared_keys(spec: StudySpec, file: str, records: Path, others: Sequence[Path]) -> None:
-    """Check that no record of a file is also in another file of its wave.
+    """Check that no record, and no household that is aggregated, is also in another file of its wave.
 
     Raises
     ------
     RuleError
         With the number of rows.
     """
+    rules = {"source.key": (KEY, "unique key")} if spec.source.key is not None else {}
+    for name, variable in spec.variables.items():
+        if variable.aggregate is not None:
+            rules[f"variables.{name}.by"] = (shared_key(name), "key of one file")
+    broken = []
+    for place, (column, rule) in rules.items() if others else ():
+        if rows := _rows_with_keys_of(records, others, column, nulls_equal=rule == "unique key"):
+            broken.append(Broken(place=place, rule=rule, rows=rows))
+    if broken:
+        raise RuleError(file, broken)
+
+
+def _rows_with_keys_of(records: Path, others: Sequence[Path], key: str, *, nulls_equal: bool) -> int:
+    """Return how many records of a file have a key that is also in another file of their wave."""
     import polars as pl
 
-    if spec.source.key is None or not others:
-        return
-    known = pl.scan_parquet(list(others), glob=False).select("wave", KEY)
+    known = pl.scan_parquet(list(others), glob=False).select("wave", key)
     shared = (
         pl.scan_parquet(records, glob=False)
-        .select("wave", KEY)
-        .join(known, on=["wave", KEY], how="semi", nulls_equal=True)
+        .select("wave", key)
+        .filter(pl.lit(nulls_equal) | pl.col(key).is_not_null())
+        .join(known, on=["wave", key], how="semi", nulls_equal=True)
     )
-    rows = int(shared.select(pl.len()).collect(engine="in-memory").item())
-    if rows:
-        raise RuleError(file, [Broken(place="source.key", rule="unique key", rows=rows)])
+    return int(shared.select(pl.len()).collect(engine="in-memory").item())
 
 
 def refuse_other_labels(

@@ -17,7 +17,7 @@ if "numba" not in sys.modules:
     os.environ.setdefault("NUMBA_NUM_THREADS", str(max(16, os.cpu_count() or 1)))
 
 import numba
-from numba.core.types import unliteral
+from numba import types
 
 from engine.paths import cache_folder
 from engine.source_hash import hash_of_files
@@ -55,7 +55,8 @@ def _compiled_once(dispatcher: Any) -> Any:  # noqa: ANN401 - numba has no types
 
     def resolve_without_literals(args: Any, kws: Any) -> Any:  # noqa: ANN401
         return resolve(
-            tuple(unliteral(arg) for arg in args), {name: unliteral(arg) for name, arg in kws.items()}
+            tuple(types.unliteral(arg) for arg in args),
+            {name: types.unliteral(arg) for name, arg in kws.items()},
         )
 
     dispatcher.get_call_template = resolve_without_literals

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.batch.failures import failure_warnings, task_states
 from engine.batch.manifest import row_warnings
 from engine.batch.run import RunResult, scorecard_of, with_study
 from engine.batch.tasks import tasks_of
@@ -48,13 +49,20 @@ def join_shards(shards: Sequence[Shard]) -> tuple[StudySpec, tuple[TidyRow, ...]
     ------
     UsageError
         If a shard is missing or there twice, or they belong to different runs.
+    EstimationError
+        If every analysis failed.
     """
     ordered = sorted(shards, key=lambda shard: shard.share.number)
     _refuse_other_runs(ordered)
     facts = ordered[0].facts
     spec = study_from_dict(facts["study"]["asked"])
     rows: list[TidyRow] = []
-    for number, task in enumerate(tasks_of(spec, facts["waves"])):
+    tasks = tasks_of(spec, facts["waves"])
+    failures = {tasks[number].name: why for shard in ordered for number, why in shard.failures.items()}
+    states = task_states(tasks, failures)
+    for number, task in enumerate(tasks):
+        if task.name in failures:
+            continue
         estimates = [shard.estimated[number] for shard in ordered if number in shard.estimated]
         try:
             rows += task.rows(join_shares(estimates))
@@ -65,7 +73,8 @@ def join_shards(shards: Sequence[Shard]) -> tuple[StudySpec, tuple[TidyRow, ...]
                 "them again."
             ) from None
     manifest = {key: value for key, value in facts.items() if key != "waves"}
-    manifest["warnings"] = [*facts["warnings"], *row_warnings(rows)]
+    manifest["warnings"] = [*failure_warnings(states), *facts["warnings"], *row_warnings(rows)]
+    manifest["tasks"] = states
     return spec, tuple(rows), {**manifest, "shards": len(ordered)}
 
 

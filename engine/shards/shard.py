@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.errors import UsageError
+from engine.batch.failures import Failure
+from engine.errors import DataError, EstimationError, UsageError
 from engine.estimators.replicates.intervals import VarianceRule
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates, PendingRow
 from engine.estimators.replicates.settings import Share
@@ -20,7 +21,7 @@ from engine.results.rows import COLUMNS, to_frame
 if TYPE_CHECKING:
     import polars as pl
 
-SHARD_FORMAT = "equirank-shard-1"
+SHARD_FORMAT = "equirank-shard-2"
 FACTS = "shard.json"
 
 
@@ -36,11 +37,14 @@ class Shard:
         The manifest as far as it does not depend on results, and ``waves``, those of the sample.
     estimated
         Number of the task -> its rows, with the replicates of this share.
+    failures
+        Number of the task -> why it failed.
     """
 
     share: Share
     facts: Mapping[str, Any]
     estimated: Mapping[int, Estimates]
+    failures: Mapping[int, Failure]
 
 
 def write_shard(shard: Shard, folder: Path) -> None:
@@ -51,7 +55,8 @@ def write_shard(shard: Shard, folder: Path) -> None:
         rule = estimated.variance_rule
         plans[number] = rule and {"name": rule.name, "centre": rule.centre, "factors": rule.factors.tolist()}
     share = {"number": shard.share.number, "of": shard.share.of}
-    facts = {"format": SHARD_FORMAT, **share, "plans": plans, **shard.facts}
+    failures = {number: [one.exit_code, str(one)] for number, one in shard.failures.items()}
+    facts = {"format": SHARD_FORMAT, **share, "plans": plans, "failures": failures, **shard.facts}
     (folder / FACTS).write_text(json.dumps(facts), encoding="utf-8")
 
 
@@ -72,12 +77,17 @@ def read_shard(folder: Path) -> Shard:
             int(number): _estimated(folder / _file_of_task(int(number)), plan)
             for number, plan in plans.items()
         }
-        return Shard(share=share, facts=facts, estimated=estimated)
+        failures = {int(number): _failure(*one) for number, one in facts.pop("failures").items()}
+        return Shard(share=share, facts=facts, estimated=estimated, failures=failures)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
         raise UsageError(
             f"{folder}: is no shard of a run; expected a folder that `equirank run --shard` wrote. Name the "
             "right one."
         ) from None
+
+
+def _failure(exit_code: int, why: str) -> Failure:
+    return DataError(why) if exit_code == DataError.exit_code else EstimationError(why)
 
 
 def _facts(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from engine.batch.context import make_context, read_sample
+from engine.batch.failures import Failure
 from engine.batch.manifest import make_manifest
 from engine.batch.reporter import Reporter
 from engine.batch.request import RunRequest
@@ -58,31 +59,33 @@ def compute_share(
 
     Raises
     ------
-    DataError, EstimationError
-        If the data are rejected, or an analysis fails.
+    DataError
+        If the data are rejected. The shard says which analyses failed, and why.
     """
     reporter = reporter or Reporter()
     with TemporaryDirectory(prefix="equirank-") as scratch:
         panel, sample = read_sample(spec, files, Path(scratch), threads, reporter)
         context = make_context(spec, panel, sample, threads, reporter, share)
-        estimated = _estimated(context, share)
+        estimated, failures = _estimated(context, share)
         simulated = is_simulated(panel)
         facts = make_manifest(spec, panel, sample, (), simulated=simulated, left_out=None, seconds={})
-    return Shard(share=share, facts={**facts, "waves": [*context.columns.waves]}, estimated=estimated)
+    facts["waves"] = [*context.columns.waves]
+    return Shard(share=share, facts=facts, estimated=estimated, failures=failures)
 
 
-def _estimated(context: Context, share: Share) -> dict[int, Estimates]:
-    """Return number of the task -> its estimate, of those in a share."""
+def _estimated(context: Context, share: Share) -> tuple[dict[int, Estimates], dict[int, Failure]]:
+    """Return number of the task -> its estimate, and -> why it failed, of those in a share."""
     tasks = dict(enumerate(tasks_of(context.spec, context.columns.waves)))
     mine = {number: task for number, task in tasks.items() if _is_in(share, number, task)}
     results = run_tasks(mine.values(), context)
-    estimated = {}
+    estimated: dict[int, Estimates] = {}
+    failures: dict[int, Failure] = {}
     for number, result in zip(mine, results, strict=True):
         if result.failure is not None:
-            raise result.failure
-        if result.estimated is not None:
+            failures[number] = result.failure
+        elif result.estimated is not None:
             estimated[number] = result.estimated
-    return estimated
+    return estimated, failures
 
 
 def _is_in(share: Share, number: int, task: Task) -> bool:

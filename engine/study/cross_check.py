@@ -11,7 +11,7 @@ from engine.errors import Fault, nearest
 from engine.study.analyses import ANALYSES
 from engine.study.raw_tables import RawStudy, Table, as_list, as_names, as_table, is_factor
 from engine.study.source_checks import check_design, check_publication, check_source
-from engine.study.variable_checks import check_variable
+from engine.study.variable_checks import check_aggregated, check_variable
 
 NAMES_OF_VARIABLES = ("outcome", "rank_by", "by", "rows", "variables", "terms")
 NAMES_ONCE = ("by", "outcome", "rows", "index", "terms", "need", "levels")
@@ -36,6 +36,7 @@ def _variables(study: RawStudy) -> Iterator[Fault]:
         if first != name:
             yield Fault(f"variables.{name}", f"a name like '{first}'", "another", "Rename it.")
         yield from check_variable(f"variables.{name}", name, variable)
+        yield from check_aggregated(f"variables.{name}", variable, study.variables)
 
 
 def _analyses(raw: object, study: RawStudy) -> Iterator[Fault]:

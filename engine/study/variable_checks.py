@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from engine.errors import Fault, nearest
-from engine.study.raw_tables import Table, as_list, as_names, as_table, is_interval
+from engine.study.raw_tables import Table, as_list, as_names, as_table, is_factor, is_interval
 
 
 def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
@@ -17,10 +17,7 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         yield Fault(
             path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source]."
         )
-    if spec.get("from") is None and spec.get("search") is None:
-        yield Fault(
-            f"{path}.from", "nothing", "a column", "Add 'from', or 'search' with a pattern for its label."
-        )
+    yield from _origin(path, spec)
     levels, cut = as_table(spec.get("levels")), as_table(spec.get("cut"))
     yield from _by_wave(path, spec, levels)
     if levels and cut:
@@ -47,6 +44,47 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
         yield Fault(f"{path}.range", f"{limits}", "[low, high] with low < high", "Correct the range.")
     elif limits is not None and (levels or cut):
         yield Fault(f"{path}.range", "a range of a factor", "none: its levels say what may be", "Drop it.")
+
+
+OF_COLUMNS = ("from", "search", "since", "month", "first_digits", "levels_by_wave", "blank", "date")
+
+
+def _origin(path: str, spec: Table) -> Iterator[Fault]:
+    """A value comes from a column, from an expression, or from the records of a household."""
+    derived = [key for key in ("expression", "aggregate") if spec.get(key) is not None]
+    if not derived and spec.get("from") is None and spec.get("search") is None:
+        remedy = "Add 'from', 'search' with a pattern for its label, 'expression' or 'aggregate'."
+        yield Fault(f"{path}.from", "nothing", "a column", remedy)
+    if len(derived) == 2:
+        yield Fault(path, "both expression and aggregate", "one of them", "Make two variables.")
+    for key in OF_COLUMNS if derived else ():
+        if spec.get(key):
+            yield Fault(f"{path}.{key}", f"'{key}' beside '{derived[0]}'", "one of them", "Drop one.")
+    if spec.get("aggregate") is None:
+        for key in ("of", "by"):
+            if spec.get(key) is not None:
+                yield Fault(f"{path}.{key}", f"'{key}' without aggregate", "aggregate = 'max'", "Add it.")
+        return
+    if spec.get("by") is None:
+        yield Fault(f"{path}.by", "nothing", "the column of the household", "Add by = 'hhid'.")
+    if spec.get("of") is None and spec["aggregate"] != "count":
+        yield Fault(f"{path}.of", "nothing", "the variable that is aggregated", "Add of = '...'.")
+
+
+def check_aggregated(path: str, spec: Table, variables: Mapping[str, Table]) -> Iterator[Fault]:
+    """What is aggregated is a number or an event of the study."""
+    name = spec.get("of")
+    if not isinstance(name, str):
+        return
+    if name not in variables:
+        found = f"the unknown variable '{name}'"
+        yield Fault(f"{path}.of", found, "a variable of this study", nearest(name, [*variables]))
+    elif is_factor(variables[name]) and not variables[name].get("event"):
+        remedy = f"Give variables.{name} an event."
+        yield Fault(f"{path}.of", f"the factor '{name}'", "a number or an event", remedy)
+    elif variables[name].get("quantiles") or variables[name].get("impute"):
+        found = f"'{name}', whose values depend on the sample"
+        yield Fault(f"{path}.of", found, "a variable of the records", "Name another one.")
 
 
 def _quantiles_and_means(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:

@@ -29,6 +29,24 @@ class VariableSpec(Spec):
     search: Annotated[
         str | None, Field(description="Pattern for names and labels: candidates where `from` names no column")
     ] = None
+    expression: Annotated[
+        str | None,
+        Field(description="SQL over other variables of the record, such as 'log(income / persons)'"),
+    ] = None
+    aggregate: Annotated[
+        Literal["max", "min", "sum", "mean", "count"] | None,
+        Field(description="Of the records that share `by`: makes one value for each household, say"),
+    ] = None
+    of: Annotated[
+        str | None, Field(description="Number or event that is aggregated; none: count counts records")
+    ] = None
+    by: Annotated[
+        Names | None, Field(description="Column(s) of the file that records of one household share")
+    ] = None
+    date: Annotated[
+        bool | str,
+        Field(description="Days since 1970-01-01; true for dates and YYYY-MM-DD, or such as '%d.%m.%Y'"),
+    ] = False
     since: Annotated[
         dict[str, str] | None,
         Field(description="Wave -> 'YYYY' or 'YYYY-MM': the value is the completed years up to then"),
@@ -77,6 +95,11 @@ class VariableSpec(Spec):
         Field(alias="range", description="[low, high]: a file with a number outside is refused"),
     ] = None
     label: str = ""
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the value comes from other variables instead of a column."""
+        return self.expression is not None or self.aggregate is not None
 
     def column_of(self, wave: str | None) -> str | None:
         """Return the source column in a file of this wave, None if it is not known yet."""

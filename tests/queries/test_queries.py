@@ -51,6 +51,7 @@ def test_header__names_the_columns_that_come_out(path, panel, tmp_path):
     to_frame([TidyRow(measure="standard", analysis="a", estimate=0.5)]).write_parquet(run)
     params = {
         "panel": panel,
+        "records": panel[0],
         "pattern": ".*__missing",
         "sample": str(tmp_path / "sample.parquet"),
         "runs": [str(run)],

@@ -17,6 +17,7 @@ NOT_COMPUTING = {
     "__init__.py",
     "version.py",
     "batch/compiling.py",
+    "batch/failures.py",
     "batch/manifest.py",
     "batch/method.py",
     "batch/request.py",
