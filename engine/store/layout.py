@@ -26,6 +26,7 @@ from engine.store.run_directory import MANIFEST
 
 STORE_FORMAT = "equirank-store-1"
 MARK, LOCK = "store.json", "lock"
+CHANGES = "changes.md"  # in a run: what the night changed
 FOLDERS = ("parts", "tasks", "runs", "quarantine", "tmp")
 OWN = {MARK, LOCK, *FOLDERS, "catalog.duckdb", "catalog.json"}
 RUN_NAME = re.compile(r"[0-9]{6,}")

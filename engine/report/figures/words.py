@@ -40,7 +40,7 @@ def with_interval(row: Row, digits: int, scale: float = 1.0) -> str:
 
 
 def decimals(rows: Sequence[Row]) -> int:
-    """Return the decimals that the intervals of some rows carry: one or two digits of half a width.
+    """Return the decimals that the intervals of some rows carry: half a width is two units or more.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def decimals(rows: Sequence[Row]) -> int:
     half = halves[len(halves) // 2] if halves else 0.0
     if not half > 0:
         return digits_of([row["estimate"] for row in rows])
-    return min(max(math.ceil(-math.log10(half)), 0), 12)
+    return min(max(math.ceil(0.3 - math.log10(half)), 0), 12)
 
 
 def listed(parts: Sequence[str]) -> str:
