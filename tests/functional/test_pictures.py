@@ -20,7 +20,7 @@ def test_show__writes_the_figures_of_a_run(cli, clds_run, tmp_path):
     names = {path.name for path in (tmp_path / "pics").iterdir()}
     assert {
         "flow.svg",
-        "equiplot-outpatient-by-fifth-outpatient-income_fifth.svg",
+        "equiplot-outpatient-by-fifth-outpatient-income_group.svg",
         "curve-curves-outpatient.svg",
         "index-outpatient-index-outpatient.svg",
         "contributions-outpatient-decomposition.svg",

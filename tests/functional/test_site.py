@@ -115,7 +115,7 @@ def test_pages__tell_what_a_reader_asks_for(pages):
     assert "<figure>" in by_name["runs/000003.html"]
     estimate = next(text for name, text in by_name.items() if "erreygers" in name)
     assert 'href="../runs/000001.html"' in estimate
-    assert "1 runs in which nothing changed are left out" in estimate  # run 3 left the wave as it was
+    assert "1 run without a change is left out" in estimate  # run 3 left the wave as it was
     assert not any("SIMULATED" in text for text in found.values())
     assert not any(str(pages) in text for text in found.values())  # no path of the machine
 

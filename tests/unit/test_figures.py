@@ -172,7 +172,7 @@ def test_figure__is_valid_svg_one_column_wide_with_its_alt_text(name):
 def test_figure__has_the_same_bytes_twice(name):
     again = {figure.name: figure for figure in all_figures()}[name]
     for draw in (svg_file, png_file, pdf_file):
-        assert draw(FIGURES[name]) == draw(again)
+        assert len({draw(FIGURES[name]), draw(again), draw(again), draw(again)}) == 1
     assert png_file(again).startswith(b"\x89PNG")
     assert pdf_file(again).startswith(b"%PDF")
 
@@ -212,7 +212,7 @@ def test_colours__have_the_contrast_of_wcag_aa():
 
 def test_index__draws_the_last_method_of_each_group():
     assert sorted(numbers_of(FIGURES["index-a-ill"], "estimate")) == [-0.03, -0.03, 0.004, 0.004]
-    assert "standard index, 2014: −0.03 (−0.04 to −0.02)" in FIGURES["index-a-ill"].alt_text
+    assert "standard index, 2014: −0.030 (−0.040 to −0.020)" in FIGURES["index-a-ill"].alt_text
     hollow = numbers_of(FIGURES["index-a-ill"], "fill")
     assert hollow.count("transparent") == 2  # the intervals of 2016 hold 0
 

@@ -37,8 +37,8 @@ def bootstrap_figure(
         x_title=f"estimate in {n:,} replicates",
         heading="replicates",
         key=(
-            KeyEntry(text="estimate", color=INK, dash=(1, 0)),
-            KeyEntry(text="bounds of the interval", color=COLORS[1], shape="square", dash=(5, 3)),
+            KeyEntry(text="estimate", color=INK, shape="", dash=(1, 0)),
+            KeyEntry(text="bounds of the interval", color=COLORS[1], shape="", dash=(5, 3)),
         ),
     )
     digits = digits_of([estimate])

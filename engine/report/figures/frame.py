@@ -19,7 +19,7 @@ FOOT = 36  # axis numbers and title below the plot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEntry:
-    """What a colour, shape and dash stand for."""
+    """What a colour, shape and dash stand for; an empty shape is none."""
 
     text: str
     color: str
@@ -125,18 +125,19 @@ def _key_layers(placed: Sequence[_Placed], x: float, y: float) -> Iterator[Any]:
                 .encode(x=alt.value(left), x2=alt.value(left + 20), y=alt.value(middle), y2=alt.value(middle))
             )
         point = left + (10 if entry.dash else 4)
-        yield (
-            alt.Chart(data([{}]))
-            .mark_point(
-                shape=entry.shape,
-                size=42,
-                fill=entry.color if entry.filled else "transparent",
-                stroke=entry.outline or entry.color,
-                strokeWidth=1,
-                opacity=1,
+        if entry.shape:
+            yield (
+                alt.Chart(data([{}]))
+                .mark_point(
+                    shape=entry.shape,
+                    size=42,
+                    fill=entry.color if entry.filled else "transparent",
+                    stroke=entry.outline or entry.color,
+                    strokeWidth=1,
+                    opacity=1,
+                )
+                .encode(x=alt.value(point), y=alt.value(middle))
             )
-            .encode(x=alt.value(point), y=alt.value(middle))
-        )
         yield texts(
             [{"text": entry.text}],
             x=alt.value(left + shift + 12),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -13,6 +13,8 @@ from engine.report.figures.style import COLORS, DASHES, MOST_SERIES, SHAPES
 from engine.report.figures.words import decimals, listed, with_interval
 
 _LEFT, _RIGHT, _HEIGHT = 52, 18, 190
+_SHIFT = 0.1  # of a run, between groups
+_MOST_TICKS = 8
 
 
 def history_figure(rows: Sequence[Row], name: str, title: str) -> Figure:
@@ -37,7 +39,7 @@ def history_figure(rows: Sequence[Row], name: str, title: str) -> Figure:
         right=_RIGHT,
         height=_HEIGHT,
         x_title="run",
-        heading=f"estimate with interval, {method}",
+        heading=f"estimate, with its interval where it moved; {method}",
         key=tuple(
             KeyEntry(text=group or "all", color=COLORS[place], shape=SHAPES[place], dash=DASHES[place])
             for place, group in enumerate(groups)
@@ -55,7 +57,7 @@ def history_figure(rows: Sequence[Row], name: str, title: str) -> Figure:
         )
     return Figure(
         name=name,
-        title=f"{title} over {len(runs)} runs",
+        title=f"{title} over {len(runs)} {'run' if len(runs) == 1 else 'runs'}",
         alt_text=listed(told),
         chart=_chart(points, groups, frame),
     )
@@ -77,31 +79,39 @@ def _most_moved(rows: Sequence[Row]) -> list[Row]:
 
 
 def _chart(points: Sequence[Row], groups: Sequence[str], frame: Frame) -> dict[str, Any]:
-    numbers = [int(row["run"]) for row in points]
-    first, last = min(numbers), max(numbers)
-    axis = x_axis(frame, tickMinStep=1, format="d", grid=False)
-    scale = alt.Scale(domain=[first - 0.5, last + 0.5], nice=False, zero=False)
-    x = alt.X("run:Q", scale=scale, axis=axis)
-    up = alt.Axis(title=None, tickCount=5)
+    numbers = sorted({int(row["run"]) for row in points})
+    first, last = numbers[0], numbers[-1]
+    step = -(-(last - first + 1) // _MOST_TICKS)
+    axis = x_axis(frame, values=[*range(first, last + 1, step)], format="d", grid=False)
+    x = alt.X("run:Q", scale=alt.Scale(domain=[first - 0.5, last + 0.5], nice=False, zero=False), axis=axis)
+    scale, up = alt.Scale(zero=False), alt.Axis(title=None, tickCount=5)
+    y = alt.Y("estimate:Q", scale=scale, axis=up)
     layers = []
     for place, group in enumerate(groups):
-        color, shift = COLORS[place], 0.06 * (place - (len(groups) - 1) / 2)
-        own = [
-            {
-                "run": int(row["run"]) + shift,
-                "estimate": row["estimate"],
-                "low": row["conf_low"],
-                "high": row["conf_high"],
-            }
-            for row in points
-            if row["about"] == group
-        ]
-        base = alt.Chart(data(own))
-        y = alt.Y("estimate:Q", scale=alt.Scale(zero=False), axis=up)
-        rules = base.transform_filter("isValid(datum.low)").mark_rule(color=color, strokeWidth=1)
-        layers.append(rules.encode(x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False), axis=up), y2="high:Q"))
-        line = base.mark_line(color=color, strokeWidth=1.5, strokeDash=[*DASHES[place]])
+        color, shift = COLORS[place], _SHIFT * (place - (len(groups) - 1) / 2)
+        own = [_point(row, shift) for row in points if row["about"] == group]
+        line = alt.Chart(data(own)).mark_line(
+            color=color, strokeWidth=1.5, strokeDash=[*DASHES[place]], interpolate="step-after"
+        )
         layers.append(line.encode(x=x, y=y))
+        news = [one for before, one in zip([{}, *own], own, strict=False) if _moved(before, one)]
+        base = alt.Chart(data(news))
+        rules = base.transform_filter("isValid(datum.low)").mark_rule(color=color, strokeWidth=1)
+        layers.append(rules.encode(x=x, y=alt.Y("low:Q", scale=scale, axis=up), y2="high:Q"))
         dots = base.mark_point(shape=SHAPES[place], size=34, filled=True, color=color, opacity=1)
         layers.append(dots.encode(x=x, y=y))
     return frame.chart(*layers)
+
+
+def _point(row: Row, shift: float) -> dict[str, Any]:
+    return {
+        "run": int(row["run"]) + shift,
+        "estimate": row["estimate"],
+        "low": row["conf_low"],
+        "high": row["conf_high"],
+    }
+
+
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether an estimate or its interval differs from that of the run before, or is the first."""
+    return any(before.get(name) != after[name] for name in ("estimate", "low", "high")) or not before

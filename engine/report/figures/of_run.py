@@ -34,7 +34,7 @@ def figures_of(run: StoredRun, only: str | None = None) -> tuple[Figure, ...]:
     UsageError
         If altair is not installed.
     """
-    _require_altair()
+    require_altair()
     simulated = bool(run.manifest["simulated"])
     return tuple(replace(figure, simulated=simulated) for figure in _figures(run, only))
 
@@ -64,11 +64,7 @@ def write_figures(run: StoredRun, folder: Path, formats: Sequence[str] = ("svg",
     UsageError
         If altair or vl-convert is not installed, a format is unknown, or the folder cannot be written.
     """
-    unknown = [one for one in formats if one not in FORMATS]
-    if unknown:
-        raise UsageError(
-            f"figures: found the format '{unknown[0]}'; expected one of {', '.join(FORMATS)}. Correct it."
-        )
+    _refuse_unknown(formats)
     figures = figures_of(run)
     notes = tuple(_font_notes(figures, formats))
     paths = []
@@ -77,7 +73,7 @@ def write_figures(run: StoredRun, folder: Path, formats: Sequence[str] = ("svg",
         for figure in figures:
             for suffix in formats:
                 path = folder / f"{file_name(figure.name)}.{suffix}"
-                path.write_bytes(_rendered(figure, suffix))
+                path.write_bytes(rendered(figure, suffix))
                 paths.append(path)
     return WrittenFigures(paths=tuple(paths), notes=notes)
 
@@ -90,7 +86,7 @@ def write_history(rows: Sequence[Row], title: str, path: Path, *, simulated: boo
     UsageError
         If altair or vl-convert is not installed, or the file cannot be written.
     """
-    _require_altair()
+    require_altair()
     from engine.report.figures.history import history_figure
     from engine.report.figures.render import svg_file
 
@@ -122,7 +118,23 @@ def _font_notes(figures: Sequence[Figure], formats: Sequence[str]) -> Iterator[s
         )
 
 
-def _rendered(figure: Figure, suffix: str) -> bytes:
+def _refuse_unknown(formats: Sequence[str]) -> None:
+    unknown = [one for one in formats if one not in FORMATS]
+    if unknown:
+        raise UsageError(
+            f"figures: found the format '{unknown[0]}'; expected one of {', '.join(FORMATS)}. Correct it."
+        )
+
+
+def rendered(figure: Figure, suffix: str) -> bytes:
+    """Return a figure as the content of a file.
+
+    Raises
+    ------
+    UsageError
+        If the format is unknown, or vl-convert is not installed.
+    """
+    _refuse_unknown([suffix])
     from engine.report.figures.render import pdf_file, png_file, svg_file
 
     if suffix == "svg":
@@ -130,7 +142,14 @@ def _rendered(figure: Figure, suffix: str) -> bytes:
     return png_file(figure) if suffix == "png" else pdf_file(figure)
 
 
-def _require_altair() -> None:
+def require_altair() -> None:
+    """Refuse to draw without altair.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed.
+    """
     try:
         import altair as alt  # noqa: F401 - only whether it is there
     except ImportError:

@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.report.figures.figure import Figure
-from engine.report.figures.style import COLORS, DARK, HEAVY, LARGE, MARGIN, NORMAL, PAGE, WIDTH, wrapped
+from engine.report.figures.style import COLORS, DARK, FONT, HEAVY, LARGE, MARGIN, NORMAL, PAGE, WIDTH, wrapped
 
 SIMULATED = "SIMULATED: nobody in these records is real"
 VEGA_LITE = "6.4"
@@ -37,6 +37,10 @@ _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 _CJK_FONTS = re.compile(
     r"(Noto(Sans|Serif)(CJK|SC|TC|JP|KR)|SourceHan|wqy-|DroidSansFallback|msyh|simsun|PingFang|ArialUni)",
     re.IGNORECASE,
+)
+_CJK_FAMILIES = (
+    "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, Noto Serif CJK SC, WenQuanYi Micro Hei, "
+    "WenQuanYi Zen Hei, Droid Sans Fallback, Microsoft YaHei, SimSun, PingFang SC, Arial Unicode MS"
 )
 _FONT_FOLDERS = (
     "/usr/share/fonts",
@@ -76,13 +80,13 @@ def svg_in_page(figure: Figure) -> str:
 
 def png_file(figure: Figure) -> bytes:
     """Return the figure as a PNG with its title."""
-    chart = _chart(figure, titled=True, plate=PAGE)
+    chart = _in_one_font(_chart(figure, titled=True, plate=PAGE), figure)
     return bytes(_vl_convert().vegalite_to_png(chart, vl_version=VEGA_LITE, scale=PIXELS))
 
 
 def pdf_file(figure: Figure) -> bytes:
     """Return the figure as a PDF with its title."""
-    chart = _chart(figure, titled=True, plate=PAGE)
+    chart = _in_one_font(_chart(figure, titled=True, plate=PAGE), figure)
     pdf = bytes(_vl_convert().vegalite_to_pdf(chart, vl_version=VEGA_LITE))
     return _RESOURCES.sub(lambda found: found[1] + b"".join(sorted(found[2].splitlines(keepends=True))), pdf)
 
@@ -116,6 +120,13 @@ def _chart(figure: Figure, *, titled: bool, plate: str | None) -> dict[str, Any]
         y = MARGIN - top + _TITLE * len(title)
         layers.append(_text(subtitle, x, y, fontSize=NORMAL, fill=COLORS[1]))
     return {**figure.chart, "layer": layers, "padding": {**before, "top": top}, "background": plate}
+
+
+def _in_one_font(chart: dict[str, Any], figure: Figure) -> dict[str, Any]:
+    """Take all letters from one font: the writer of PDF numbers several in any order."""
+    if not needs_cjk_font(figure):
+        return chart
+    return {**chart, "config": {**chart["config"], "font": f"{_CJK_FAMILIES}, {FONT}"}}
 
 
 def _text(lines: list[str], x: float, y: float, **look: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -159,9 +159,10 @@ def _history_figures(headline: Headline, *, simulated: bool) -> Iterator[Figure]
     from engine.report.figures.history import history_figure
 
     for start in range(0, len(headline.histories), MOST_SERIES):
+        method = headline.histories[0].last.row["method"]
         shown = headline.histories[start : start + MOST_SERIES]
         rows = [
-            {**point.row, "run": point.run, "about": history.group, "method": "estimate"}
+            {**point.row, "run": point.run, "about": history.group, "method": method}
             for history in shown
             for point in history.points
         ]
