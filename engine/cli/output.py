@@ -69,20 +69,24 @@ def print_studies(*, as_json: bool) -> None:
         typer.echo(f"{item['name']:<10} {item['title']}  [needs {item['needs']}]")
 
 
-def print_check(study: str, faults: Sequence[Fault], *, as_json: bool) -> None:
-    """Print the faults of a study; exit 10 if there are any."""
+def print_check(study: str, faults: Sequence[Fault], unseen: str | None, *, as_json: bool) -> None:
+    """Print the faults of a study, and what could not be looked at; exit 10 if there are faults."""
     if as_json:
         listed = [
             {"path": fault.place, "found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
             for fault in faults
         ]
-        typer.echo(json.dumps({"study": study, "faults": listed}, ensure_ascii=False))
+        typer.echo(
+            json.dumps({"study": study, "faults": listed, "not_looked_at": unseen}, ensure_ascii=False)
+        )
     elif faults:
         typer.echo(f"{study}: {len(faults)} fault{'s' if len(faults) > 1 else ''}")
         for fault in faults:
             typer.echo(f"  {fault}")
     else:
         typer.echo(f"{study}: no faults.")
+    if unseen is not None and not as_json:
+        typer.echo(f"  {unseen}.")
     if faults:
         raise typer.Exit(10)
 

@@ -12,7 +12,7 @@ import typer
 from engine.errors import EstimationError, Interrupted, UsageError
 
 if TYPE_CHECKING:
-    from engine.batch.run import RunResult
+    from engine.batch.run_result import RunResult
 
 
 def run_study(

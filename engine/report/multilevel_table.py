@@ -61,7 +61,11 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
     for level in terms_of(rows, "n_clusters"):
         yield f"clusters: {level}", "n_clusters", level, _estimate(0)
         yield "  of one person", "one_person_clusters", level, _estimate(0)
-    yield "gain of twice the points", "points_check", None, _estimate(5)
+    for level in terms_of(rows, "points"):
+        yield f"quadrature points: {level}", "points", level, _estimate(0)
+    yield "log-likelihood with more points", "points_check", None, _estimate(5)
+    for level in terms_of(rows, "points"):
+        yield f"variance of {level} with more points, per cent", "points_check", level, _per_cent
 
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
@@ -70,13 +74,18 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
         if row["measure"] == "log_likelihood":
             yield f"{row['analysis']}: {row['method']}."
     for row in rows:
-        if row["measure"] in ("points_check", "n_clusters") and row["status"] != "ok":
+        is_whole = row["measure"] == "points_check" and row["term"] is None
+        if (is_whole or row["measure"] == "n_clusters") and row["status"] != "ok":
             yield f"{row['analysis']}: {row['status']}."
 
 
 def _estimate(digits: int) -> Callable[[Row], str]:
     """Return a format: the estimate with some digits."""
     return lambda row: number(row["estimate"], digits)
+
+
+def _per_cent(row: Row) -> str:
+    return number(None if row["estimate"] is None else 100.0 * row["estimate"], 4)
 
 
 def _with_error(row: Row) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.batch.failures import failure_warnings, task_states
 from engine.batch.manifest import row_warnings
-from engine.batch.run import RunResult, scorecard_of, with_study
+from engine.batch.run import scorecard_of, with_study
+from engine.batch.run_result import RunResult
 from engine.batch.tasks import tasks_of
 from engine.errors import UsageError
 from engine.estimators.replicates.pending_rows import join_shares
