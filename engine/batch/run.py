@@ -36,6 +36,7 @@ def run(
     seed: int | None = None,
     only: str | None = None,
     reporter: Reporter | None = None,
+    report: bool = True,
 ) -> RunResult:
     """Run a study and write its run directory.
 
@@ -58,6 +59,8 @@ def run(
         Name of the one analysis to run.
     reporter
         Hears of progress.
+    report
+        Whether to write report.html.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def run(
     reporter = reporter or Reporter()
     from engine.batch.context import make_context, read_sample
     from engine.batch.manifest import make_manifest
+    from engine.batch.reporting import write_report_of_new_run
     from engine.store.run_directory import new_run, write_run
 
     with new_run(target, spec.study.name) as folder, compiling_ahead(spec) as compiling:
@@ -97,6 +101,8 @@ def run(
         manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
         manifest["tasks"] = states
         write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
+        if report:
+            write_report_of_new_run(folder)
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 

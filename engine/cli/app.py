@@ -89,6 +89,7 @@ def run(
         str | None, typer.Option(help="Run on a dask scheduler, such as tcp://node1:8786")
     ] = None,
     *,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html")] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="On Ctrl-C keep the analyses and replicates that are done")
     ] = False,
@@ -107,6 +108,7 @@ def run(
         cluster=cluster,
         threads=threads,
         keep=keep,
+        report=not no_report,
         as_json=as_json,
         changed=changed,
     )
@@ -135,7 +137,7 @@ def show(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the results of a run, the indices first."""
+    """Show all tables of a run, in the order of a paper."""
     from engine.cli.output import print_figures, print_run
 
     if plots is not None:
@@ -143,6 +145,17 @@ def show(
         return
 
     print_run(run, as_json=as_json, only=only)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+) -> None:
+    """Write report.html of a run again: findings, tables, figures, methods, checklists, provenance."""
+    from engine.cli.documents import rebuild_report
+
+    rebuild_report(run, language)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.batch.reporting import write_report_of_new_run
 from engine.batch.run import scorecard_of
 from engine.nights.changes import change_report
 from engine.nights.night import Night, NightJob
@@ -48,6 +49,7 @@ def publish(job: NightJob, night: Night, new: NewRun) -> tuple[Path, Differences
     write_run(working, results, manifest, scorecard)
     report = change_report(earlier, manifest, differences)
     (working / CHANGES).write_text(report, encoding="utf-8")
+    write_report_of_new_run(working)
     return store.publish(working), differences
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.report.logit_table import ratio_table
-from engine.report.model import Table, number, p_value
+from engine.report.model import Cell, Table, count, number, p_value, with_interval
 from engine.report.row_groups import Row, by_outcome_and_group, models_of, terms_of
 
 MULTILEVEL_NEEDED = 0.059  # of the ICC: the rule that Li et al. 2022 follow (Cohen 1988)
@@ -57,7 +57,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
     yield "against a logit without", "lr_chi2", "(random effects)", _chi2
     for measure, digits in _FIT_DIGITS.items():
         yield measure.replace("_", " "), measure, None, _estimate(digits)
-    yield "people", "log_likelihood", None, lambda row: f"{row['n_obs']:,}"
+    yield "people", "log_likelihood", None, lambda row: count(row["n_obs"])
     for level in terms_of(rows, "n_clusters"):
         yield f"clusters: {level}", "n_clusters", level, _estimate(0)
         yield "  of one person", "one_person_clusters", level, _estimate(0)
@@ -90,16 +90,14 @@ def _per_cent(row: Row) -> str:
 
 def _with_error(row: Row) -> str:
     if row["std_error"] is not None:
-        return f"{row['estimate']:.3f} ({row['std_error']:.3f})"
+        return Cell((row["estimate"], row["std_error"]), 3, "{} ({})")
     if row["estimate"] is not None:
         return f"{number(row['estimate'])} ({row['status']})"
     return str(row["status"])
 
 
 def _correlation(row: Row) -> str:
-    if row["conf_low"] is None:
-        return number(row["estimate"])
-    return f"{row['estimate']:.3f} ({row['conf_low']:.3f}-{row['conf_high']:.3f})"
+    return with_interval(row, 3)
 
 
 def _advice(row: Row) -> str:

@@ -1,20 +1,23 @@
-"""Tidy rows of rates -> one table for each outcome: levels of factors by group."""
+"""Tidy rows of rates and means -> one table for each outcome: levels of factors by group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
-from engine.report.model import Table
+from engine.report.model import Spanner, Table, count, digits_of, with_interval
 
 
 def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """Return the rates of each outcome."""
+    """Return the rates, or the means, of each outcome, with the people behind each of them."""
     for outcome, found in groupby(rows, key=lambda row: str(row["outcome"])):
         own = list(found)
         labels = group_labels(own)
-        cells = {(row["term"], row["level"], group_label(row)): _rate(row) for row in own}
+        is_rate = own[0]["measure"] == "rate"
+        digits, times = (2, 100.0) if is_rate else (digits_of([row["estimate"] for row in own]), 1.0)
+        cells = {(row["term"], row["level"], group_label(row)): row for row in own}
         lines: list[tuple[str, ...]] = []
         for term in dict.fromkeys(row["term"] for row in own):
             levels = list(dict.fromkeys(row["level"] for row in own if row["term"] == term))
@@ -22,18 +25,24 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
                 lines.append((str(term),))
             for level in levels:
                 name = "Total" if level is None else f"  {level}"
-                lines.append((name, *(cells.get((term, level, label), "-") for label in labels)))
+                found_cells = (cells.get((term, level, label)) for label in labels)
+                lines.append((name, *(text for cell in found_cells for text in _cells(cell, digits, times))))
+        conf_level = f"{100 * (own[0]['conf_level'] or 0.95):g} %"
         yield Table(
-            title=f"Rate of {outcome}, per cent",
-            columns=("", *labels),
+            title=f"Rate of {outcome}, per cent" if is_rate else f"Mean of {outcome}",
+            columns=("", *("n", "rate" if is_rate else "mean") * len(labels)),
             rows=tuple(lines),
-            notes=(f"With {100 * (own[0]['conf_level'] or 0.95):g} % design-based intervals.",),
+            notes=(f"With {conf_level} design-based intervals.",),
+            spanners=tuple(
+                Spanner(label=label, start=1 + 2 * place, end=3 + 2 * place)
+                for place, label in enumerate(labels)
+            ),
         )
 
 
-def _rate(row: Row) -> str:
-    if row["estimate"] is None:
-        return "-"
-    if row["conf_low"] is None:
-        return f"{100 * row['estimate']:.2f}"
-    return f"{100 * row['estimate']:.2f} ({100 * row['conf_low']:.2f}-{100 * row['conf_high']:.2f})"
+def _cells(row: Mapping[str, Any] | None, digits: int, times: float) -> tuple[str, str]:
+    """Return the people behind a rate or a mean, and it with its interval."""
+    if row is None:
+        return "", ""
+    between = "–" if row["measure"] == "rate" else " to "  # a mean may be negative
+    return count(row["n_obs"]), with_interval(row, digits, times=times, between=between)

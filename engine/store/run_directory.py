@@ -20,7 +20,8 @@ from engine.store.manifests import MANIFEST, manifest_damage
 if TYPE_CHECKING:
     import polars as pl
 
-RESULTS, SCORECARD = "results.parquet", "scorecard.parquet"
+RESULTS, SCORECARD, REPORT = "results.parquet", "scorecard.parquet", "report.html"
+OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, "tables", "figures"}
 RUN_FORMAT = "equirank-run-1"
 
 
@@ -82,7 +83,7 @@ def _refuse_foreign(target: Path, study: str) -> None:
         return
     try:
         owner = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        own = {path.name for path in target.iterdir()} <= {RESULTS, MANIFEST, SCORECARD}
+        own = {path.name for path in target.iterdir()} <= OWN
         same = own and owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
     except (OSError, ValueError, KeyError, TypeError):
         same = False

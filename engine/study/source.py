@@ -8,6 +8,9 @@ from pydantic import Field
 
 from engine.study.base import NAME_PATTERN, Names, Spec
 
+MISSING_TEXTS = (".", "NA", "N/A", "n/a", "#N/A", "NULL", "null")
+"""What R, Stata, spreadsheets and databases write into a text file where there is no value."""
+
 
 class StudyInfo(Spec):
     """What the study is called and the seed all its replicates come from."""
@@ -18,6 +21,7 @@ class StudyInfo(Spec):
     title: str = ""
     seed: Annotated[int | None, Field(ge=0, lt=2**63, description="Default: derived from the name")] = None
     note: str = ""
+    language: Annotated[Literal["en", "zh"], Field(description="Of the fixed words of reports")] = "en"
     published: Annotated[
         str | None,
         Field(description="Publication whose numbers are set beside those of a run, such as 'wang2021'"),
@@ -52,6 +56,10 @@ class SourceSpec(Spec):
     encoding: Annotated[
         str | None, Field(description="Text encoding of csv, dta or sav files; else found")
     ] = None
+    missing: Annotated[
+        tuple[str, ...],
+        Field(description="Texts of a csv file that stand for an empty cell, unless a variable names them"),
+    ] = MISSING_TEXTS
     rows: Annotated[
         dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
     ] = None

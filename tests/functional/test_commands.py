@@ -105,9 +105,13 @@ def test_run__prints_json(cli, project):
     assert len(told["results"]) == pl.read_parquet(project / "run" / "results.parquet").height
 
 
-def test_show__repeats_what_run_printed(cli, project):
+def test_run__ends_with_one_screen_and_show_has_the_tables(cli, project):
     printed = cli("run", "study.toml", "--out", "run")[1]
-    assert cli("show", "run")[1] == printed
+    assert "ill: " in printed
+    assert "All tables: equirank show run" in printed
+    assert "Rate of ill" not in printed
+    shown = cli("show", "run")[1]
+    assert shown.index("Rate of ill") < shown.index("Concentration of ill")  # the order of a paper
     only = cli("show", "run", "--only", "rates")[1]
     assert "Rate of ill" in only
     assert "Concentration" not in only

@@ -22,6 +22,7 @@ NOT_COMPUTING = {
     "batch/forked.py",
     "batch/manifest.py",
     "batch/method.py",
+    "batch/reporting.py",
     "batch/request.py",
     "batch/run.py",
     "batch/run_result.py",

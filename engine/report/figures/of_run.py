@@ -154,7 +154,8 @@ def require_altair() -> None:
         import altair as alt  # noqa: F401 - only whether it is there
     except ImportError:
         raise UsageError(
-            "figures: altair is not installed; expected the extra 'plots'. pip install 'equirank[plots]'"
+            "figures: altair is not installed; expected it beside vl-convert. "
+            "pip install altair 'vl-convert-python<2'"
         ) from None
 
 

@@ -21,7 +21,8 @@ PIXELS = 4  # of a PNG for each one of the figure: 384 an inch
 _TITLE, _SUBTITLE = 14, 13  # heights of lines
 
 STYLE = (
-    "svg.figure{display:block;max-width:100%;height:auto}\n@media screen and (prefers-color-scheme:dark){\n"
+    "svg.figure{display:block;width:26rem;max-width:100%;height:auto}\n"
+    "@media screen and (prefers-color-scheme:dark){\n"
     + "".join(
         f'svg.figure [{how}="{light}"]{{{how}:{dark}}}\n'
         for light, dark in DARK.items()
@@ -96,7 +97,8 @@ def _vl_convert() -> Any:  # noqa: ANN401 - the module has no annotations
         import vl_convert
     except ImportError:
         raise UsageError(
-            "figures: vl-convert is not installed; expected the extra 'plots'. pip install 'equirank[plots]'"
+            "figures: vl-convert is not installed; expected it beside altair. "
+            "pip install 'vl-convert-python<2'"
         ) from None
     return vl_convert
 
