@@ -185,4 +185,5 @@ def event(data: pl.DataFrame, outcome: str) -> VariableArrays:
             f"outcome '{outcome}': {count:,} values are neither 0 nor 1; expected an event. Recode it."
         )
     missing = np.zeros(len(data), np.uint8)
-    return VariableArrays(name=outcome, levels=(), codes=None, values=values, missing=missing)
+    codes = np.where(np.isnan(values), -1, values).astype(np.int32)
+    return VariableArrays(name=outcome, levels=("0", "1"), codes=codes, values=values, missing=missing)

@@ -234,6 +234,7 @@ def test_python_functions__have_the_rows_of_a_run(people, method):
     logit = engine.logit(public, "high", ["place"], covariance="design", **design)
     assert logit.coefficients["std_error"][1] == pytest.approx(expected["logit"]["crude_se"], rel=LOGIT_RTOL)
     rates = engine.rates(public, "high", **design)
+    assert rates.rows[0].measure == "rate"
     assert_equal(vars_of(rates.rows[0]), expected["rate"])
     rif = engine.rif(public, "high", "income", ["sex", "age", "income"], **design)
     errors = [row.std_error for row in rif.rows if row.measure == "rif_coefficient"]
