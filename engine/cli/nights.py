@@ -44,7 +44,7 @@ def run_night(study: str, inbox: Path, store: Path, options: NightOptions, outpu
         _alert(output.alert, {"exit_code": exit_code, "reason": reason})
 
     try:
-        with progress_reporter() as reporter:
+        with progress_reporter(say=lambda what: log("working", what=what)) as reporter:
             night = refresh(study, inbox, store, options=options, reporter=reporter, log=log)
     except EngineError as error:
         stopped(error.exit_code, str(error))
