@@ -150,6 +150,7 @@ def _night(job: NightJob, inbox: Path) -> Night:
         ],
         growing=contents.growing,
         notes=contents.notes,
+        strays=contents.strays,
     )
     return _computed(job, night, tasks, current) if any(file.version for file in files) else night
 
