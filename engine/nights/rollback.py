@@ -10,9 +10,8 @@ from pathlib import Path
 from engine.errors import Fault, UsageError
 from engine.nights.catalog import rebuild
 from engine.nights.changes import change_report
-from engine.nights.publish import CHANGES
 from engine.store.compare import compare
-from engine.store.layout import is_store, locked, read_mark
+from engine.store.layout import CHANGES, is_store, locked, read_mark
 from engine.store.manifests import MANIFEST, read_manifest
 from engine.store.run_damage import run_damage
 from engine.store.run_directory import read_run
