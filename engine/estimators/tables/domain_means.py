@@ -73,7 +73,7 @@ def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: 
     with np.errstate(divide="ignore", invalid="ignore"):
         return DomainMeans(
             n_obs=n.astype(np.int64),
-            sum_weights=W,
+            sum_weights=W * table.weight_scale,
             mean=sums[:, 2] / W,
             sd=np.sqrt(sums[:, 3] / W * n / (n - 1)),
             std_error=np.sqrt(variance),
