@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from engine.api.concentration_curve import concentration_curve
     from engine.api.concentration_index import concentration_index
     from engine.api.decompose import decompose
+    from engine.api.grouped_inequality import grouped_inequality
+    from engine.api.inequality import inequality
     from engine.api.logit import logit
     from engine.api.mixed_logit import mixed_logit
     from engine.batch.run import run
@@ -25,6 +27,8 @@ _HOMES = {
     "concentration_index": "engine.api.concentration_index",
     "concentration_curve": "engine.api.concentration_curve",
     "decompose": "engine.api.decompose",
+    "grouped_inequality": "engine.api.grouped_inequality",
+    "inequality": "engine.api.inequality",
     "load_study": "engine.study.load",
     "logit": "engine.api.logit",
     "mixed_logit": "engine.api.mixed_logit",
@@ -46,6 +50,8 @@ __all__ = [
     "concentration_curve",
     "concentration_index",
     "decompose",
+    "grouped_inequality",
+    "inequality",
     "load_study",
     "logit",
     "mixed_logit",

@@ -49,6 +49,8 @@ def _one_of_each() -> Iterator[AnalysisSpec]:
     for route in ("rows", "cells"):
         bootstrap = {"replicates": REPLICATES, "method": "iid", "route": route}
         yield _analysis(**ranked, kind="concentration", bootstrap=bootstrap)
+    slope = {"measure": ["sii"], "bootstrap": {"replicates": REPLICATES, "method": "iid"}}
+    yield _analysis(**ranked, kind="disparity", **slope)
     yield _analysis(**ranked, kind="curve")
     yield _analysis(**ranked, kind="rif", terms=["z"])
     yield _analysis(name="compile", kind="logit", outcome="y", terms=["z"], covariance="design")

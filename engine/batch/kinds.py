@@ -15,6 +15,7 @@ from engine.report.concentration_table import concentration_tables
 from engine.report.curve_table import curve_tables
 from engine.report.decomposition_table import decomposition_tables
 from engine.report.describe_table import describe_tables
+from engine.report.disparity_table import disparity_tables
 from engine.report.logit_table import logit_tables
 from engine.report.multilevel_table import multilevel_tables
 from engine.report.rates_table import rates_tables
@@ -31,6 +32,7 @@ from engine.study import (
     RatesSpec,
     RifSpec,
 )
+from engine.study.analyses import DisparitySpec
 
 if TYPE_CHECKING:
     from engine.arrays import SampleArrays, TableArrays, VariableArrays
@@ -68,6 +70,20 @@ def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimates:
     arrays = _ranked_sample(analysis, analysis.outcome, context)
     bounds = {name: _bounds(analysis, name, context) for name in analysis.outcome}
     return estimate_concentration(arrays, analysis, bounds, context.replicate_settings)
+
+
+def _disparity(analysis: DisparitySpec, context: Context) -> Estimates:
+    from engine.estimators.disparity.compared import compared_levels, disparity_sample
+    from engine.estimators.disparity.estimate import estimate_disparity
+
+    columns = context.columns
+    factor = None if analysis.group is None else columns.variable(analysis.group)
+    outcomes = {name: columns.numbers(name) for name in analysis.outcome}
+    rank = None if analysis.rank_by is None else columns.numbers(analysis.rank_by)
+    group, groups = columns.groups(analysis.by)
+    arrays = disparity_sample(outcomes, factor, rank, columns.design(), group, groups)
+    compared = compared_levels(analysis, factor, arrays)
+    return estimate_disparity(arrays, compared, analysis, context.replicate_settings)
 
 
 def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
@@ -151,6 +167,11 @@ KINDS = {
             spec=ConcentrationSpec,
             estimate=_concentration,
             tables=KindTables(build=concentration_tables, terms_are_variables=False),
+        ),
+        Kind(
+            spec=DisparitySpec,
+            estimate=_disparity,
+            tables=KindTables(build=disparity_tables, terms_are_variables=False),
         ),
         Kind(spec=DecompositionSpec, estimate=_decomposition, tables=KindTables(build=decomposition_tables)),
         Kind(spec=RifSpec, estimate=_rif, tables=KindTables(build=rif_tables)),

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from engine.study import analysis_checks as check
 from engine.study.base import Names, Spec, as_tuple
 from engine.study.bootstrap import BootstrapSpec
+from engine.study.disparity_measures import LinkName, MeasureName
 from engine.study.indices import IndexName
 
 
@@ -35,7 +36,9 @@ Term = str | tuple[str, ...]
 """A variable, or several whose product is meant."""
 
 
-class _Analysis(Spec):
+class AnalysisFields(Spec):
+    """The fields and checks of every kind of analysis."""
+
     name: Annotated[str, Field(min_length=1, max_length=120)]
     waves: Annotated[
         Literal["all", "each"] | Annotated[tuple[str, ...], Field(min_length=1)],
@@ -50,16 +53,20 @@ class _Analysis(Spec):
     checks: ClassVar[tuple[check.Check, ...]] = ()
     """What is checked of the raw tables, beside the references that every kind has."""
     terms_may_be_wave: ClassVar[bool] = False
+    variables_in: ClassVar[tuple[str, ...]] = ("outcome", "rank_by", "by", "rows", "variables", "terms")
+    """Fields that name variables of the study."""
+    factors_in: ClassVar[tuple[str, ...]] = ("by", "rows")
+    """Those of them that name factors."""
 
 
-class DescribeSpec(_Analysis):
+class DescribeSpec(AnalysisFields):
     """Counts, percentages, means and missing values of variables, by wave and overall."""
 
     kind: Literal["describe"]
     variables: Annotated[Names | None, Field(description="Default: all of the study")] = None
 
 
-class RatesSpec(_Analysis):
+class RatesSpec(AnalysisFields):
     """An event's rate by the levels of factors, by wave and overall, with design-based intervals."""
 
     kind: Literal["rates"]
@@ -71,7 +78,7 @@ class RatesSpec(_Analysis):
     checks = (check.outcome_is_no_number,)
 
 
-class ConcentrationSpec(_Analysis):
+class ConcentrationSpec(AnalysisFields):
     """Rank-dependent inequality indices."""
 
     kind: Literal["concentration"]
@@ -93,7 +100,7 @@ class ConcentrationSpec(_Analysis):
     checks = (check.index, check.bootstrap)
 
 
-class CurveSpec(_Analysis):
+class CurveSpec(AnalysisFields):
     """Concentration curve with bands; dominance against the diagonal and between groups."""
 
     kind: Literal["curve"]
@@ -107,7 +114,7 @@ EffectName = Literal["average", "at-means", "discrete"]
 DecomposableIndex = Literal["standard", "generalized", "erreygers", "wagstaff", "modified"]
 
 
-class DecompositionSpec(_Analysis):
+class DecompositionSpec(AnalysisFields):
     """Contributions of covariates to an index, and horizontal inequity."""
 
     kind: Literal["decomposition"]
@@ -136,7 +143,7 @@ def _odd(points: int) -> int:
 Points = Annotated[int, Field(ge=1, le=101), AfterValidator(_odd)]
 
 
-class LogitSpec(_Analysis):
+class LogitSpec(AnalysisFields):
     """Odds ratios of an event, crude and adjusted, with prevalence ratios and marginal effects."""
 
     kind: Literal["logit"]
@@ -160,7 +167,7 @@ class LogitSpec(_Analysis):
     terms_may_be_wave = True
 
 
-class RifSpec(_Analysis):
+class RifSpec(AnalysisFields):
     """Regression of the recentered influence function of an index: what moves with inequality."""
 
     kind: Literal["rif"]
@@ -174,7 +181,7 @@ class RifSpec(_Analysis):
     checks = (check.outcome_is_no_term, check.products, check.index)
 
 
-class MultilevelSpec(_Analysis):
+class MultilevelSpec(AnalysisFields):
     """Logit with random intercepts of clusters, of clusters in clusters."""
 
     kind: Literal["multilevel"]
@@ -200,6 +207,39 @@ class MultilevelSpec(_Analysis):
     terms_may_be_wave = True
 
 
+class DisparitySpec(AnalysisFields):
+    """Measures of disparity between groups, along a rank, or of an amount between people."""
+
+    kind: Literal["disparity"]
+    outcome: Annotated[Names, Field(min_length=1)]
+    measure: Annotated[
+        tuple[MeasureName, ...],
+        BeforeValidator(as_tuple, json_schema_input_type=MeasureName | tuple[MeasureName, ...]),
+        Field(min_length=1),
+    ]
+    group: Annotated[
+        str | None, Field(description="The factor whose levels are compared, worst off first")
+    ] = None
+    rank_by: Annotated[str | None, Field(description="In place of group: people are ranked by it")] = None
+    ordered: Annotated[bool, Field(description="false: the levels of group have no order")] = True
+    favourable: Annotated[bool, Field(description="false: more of the outcome is worse, as of a disease")] = (
+        True
+    )
+    reference: Annotated[
+        str | None, Field(description="The level of group that the others are compared with")
+    ] = None
+    link: Annotated[LinkName, Field(description="Of the model behind sii and rii")] = "linear"
+    parameter: Annotated[
+        float | None, Field(ge=-10, le=10, description="alpha of ge, epsilon of atkinson")
+    ] = None
+    compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
+    bootstrap: BootstrapSpec | None = None
+
+    checks = (check.measures, check.bootstrap, check.no_influence)
+    variables_in = (*AnalysisFields.variables_in, "group")
+    factors_in = (*AnalysisFields.factors_in, "group")
+
+
 AnalysisSpec = Annotated[
     DescribeSpec
     | RatesSpec
@@ -208,17 +248,18 @@ AnalysisSpec = Annotated[
     | DecompositionSpec
     | LogitSpec
     | MultilevelSpec
-    | RifSpec,
+    | RifSpec
+    | DisparitySpec,
     Field(discriminator="kind"),
 ]
 
 
-def _classes() -> Iterable[type[_Analysis]]:
+def _classes() -> Iterable[type[AnalysisFields]]:
     union = get_args(AnalysisSpec)[0]
     return get_args(union)
 
 
-ANALYSES: dict[str, type[_Analysis]] = {
+ANALYSES: dict[str, type[AnalysisFields]] = {
     get_args(spec.model_fields["kind"].annotation)[0]: spec for spec in _classes()
 }
 """Kind -> its class, in the order in which messages list them."""

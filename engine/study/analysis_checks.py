@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from engine.errors import Fault, nearest
 from engine.study.bootstrap import NEEDS_INFLUENCE, too_few_replicates
+from engine.study.disparity_measures import NEEDS_PARAMETER as MEASURES_WITH_PARAMETER
+from engine.study.disparity_measures import NEEDS_REFERENCE, allowed_measures
 from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER
 from engine.study.raw_tables import RawStudy, Table, as_names, as_table, is_factor, is_interval
 
@@ -151,3 +153,27 @@ def no_influence(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault
         if name in NEEDS_INFLUENCE:
             expected = "'percentile', 'basic' or 'normal'"
             yield Fault(f"{path}.bootstrap.interval", f"'{name}'", expected, "Choose one.")
+
+
+def measures(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
+    """Measures have the groups, the rank, the reference and the parameter that they need."""
+    names = as_names(analysis.get("measure"))
+    has_group, has_rank = analysis.get("group") is not None, analysis.get("rank_by") is not None
+    if has_group and has_rank:
+        yield Fault(f"{path}.rank_by", "a rank beside group", "one of the two", "Drop one.")
+    allowed = allowed_measures(has_group=has_group, has_rank=has_rank)
+    for name in names:
+        if name not in allowed:
+            mode = "with group" if has_group else "with rank_by" if has_rank else "without group and rank_by"
+            remedy = "Give group to compare levels, rank_by to rank people, neither to compare amounts."
+            yield Fault(f"{path}.measure", f"'{name}' {mode}", f"one of {', '.join(allowed)}", remedy)
+    if {*names} & {*NEEDS_REFERENCE} and analysis.get("reference") is None:
+        yield Fault(f"{path}.reference", "nothing", "a level of group", "Name the level to compare with.")
+    if analysis.get("reference") is not None and not has_group:
+        yield Fault(f"{path}.reference", "a level without group", "group", "Name the factor, or drop it.")
+    for name in names:
+        if name in MEASURES_WITH_PARAMETER and analysis.get("parameter") is None:
+            expected = f"{MEASURES_WITH_PARAMETER[name]} of '{name}'"
+            yield Fault(f"{path}.parameter", "nothing", expected, "Add parameter = 1.")
+    if analysis.get("compare") is True and not analysis.get("by"):
+        yield Fault(f"{path}.compare", "true without groups", "groups to compare", "Give by = [...].")

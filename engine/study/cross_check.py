@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.errors import Fault, nearest
-from engine.study.analyses import ANALYSES
+from engine.study.analyses import ANALYSES, AnalysisFields
 from engine.study.raw_tables import RawStudy, Table, as_list, as_names, as_table, is_factor
 from engine.study.source_checks import check_design, check_publication, check_source
 from engine.study.variable_checks import check_aggregated, check_variable
 
-NAMES_OF_VARIABLES = ("outcome", "rank_by", "by", "rows", "variables", "terms")
-NAMES_ONCE = ("by", "outcome", "rows", "index", "terms", "need", "levels")
+NAMES_ONCE = ("by", "outcome", "rows", "index", "measure", "terms", "need", "levels")
 
 
 def cross_check(raw: Table) -> list[Fault]:
@@ -48,7 +47,7 @@ def _analyses(raw: object, study: RawStudy) -> Iterator[Fault]:
             found = f"the name '{name}' of analysis[{first_number[name]}]"
             yield Fault(f"{path}.name", found, "a name of its own", "Rename one.")
         spec = ANALYSES.get(str(analysis.get("kind")))
-        yield from _references(path, analysis, study, wave_terms=spec is not None and spec.terms_may_be_wave)
+        yield from _references(path, analysis, study, spec or AnalysisFields)
         yield from _waves(path, analysis, study)
         for key in NAMES_ONCE:
             names = as_names(analysis.get(key))
@@ -58,12 +57,12 @@ def _analyses(raw: object, study: RawStudy) -> Iterator[Fault]:
             yield from check(path, analysis, study)
 
 
-def _references(path: str, analysis: Table, study: RawStudy, *, wave_terms: bool) -> Iterator[Fault]:
+def _references(path: str, analysis: Table, study: RawStudy, spec: type[AnalysisFields]) -> Iterator[Fault]:
     """Names are variables of the study; 'wave' may stand in `by`, and in terms where the kind allows it."""
-    for key in NAMES_OF_VARIABLES:
+    for key in spec.variables_in:
         place = f"{path}.{key}"
         for name in as_names(analysis.get(key)):
-            if name == "wave" and (key == "by" or (key == "terms" and wave_terms)):
+            if name == "wave" and (key == "by" or (key == "terms" and spec.terms_may_be_wave)):
                 if not study.has_waves:
                     yield Fault(place, "'wave'", "a study with waves", "Give source.wave.")
             elif name not in study.variables:
@@ -71,11 +70,11 @@ def _references(path: str, analysis: Table, study: RawStudy, *, wave_terms: bool
                 found = f"the unknown variable '{name}'"
                 yield Fault(place, found, "a variable of this study", nearest(name, known))
             else:
-                yield from _role(place, key, name, study.variables[name])
+                yield from _role(place, key, name, study.variables[name], spec.factors_in)
 
 
-def _role(place: str, key: str, name: str, variable: Table) -> Iterator[Fault]:
-    if key in ("by", "rows") and not is_factor(variable):
+def _role(place: str, key: str, name: str, variable: Table, factors_in: tuple[str, ...]) -> Iterator[Fault]:
+    if key in factors_in and not is_factor(variable):
         yield Fault(place, f"the number '{name}'", "a factor", f"Give variables.{name} levels or cut.")
     if key == "outcome" and is_factor(variable) and not variable.get("event"):
         yield Fault(place, f"the factor '{name}'", "a number or an event", f"Give variables.{name} an event.")

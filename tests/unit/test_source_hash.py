@@ -59,6 +59,7 @@ keep = "income >= 0"
 RANKED = 'outcome = "ill"\nrank_by = "income"'
 ANALYSES = {
     "concentration": f'{RANKED}\npeer = "conindex"\nbootstrap = {{ replicates = 40 }}',
+    "disparity": 'outcome = "ill"\nrank_by = "income"\nmeasure = "sii"\nbootstrap = { replicates = 40 }',
     "decomposition": f'{RANKED}\nterms = ["third"]\nbootstrap = {{ replicates = 40 }}',
     "rif": 'outcome = "ill"\nrank_by = "income"\nterms = ["third"]',
     "logit": 'outcome = "ill"\nterms = ["third"]',

@@ -1,0 +1,79 @@
+"""The rows of one outcome in one group of an analysis, put into the cells that a measure compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import FloatArray, IntArray, SampleArrays
+from engine.estimators.disparity.group_table import Derivatives
+from engine.estimators.sample.group_sample import GroupSample, group_sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellSample:
+    """Complete rows with their cells.
+
+    Attributes
+    ----------
+    rows
+        The rows of the outcome in the group.
+    place
+        (n,) int64: where these rows stand in the sample.
+    cell
+        (n,) int64: the cell of each row: a compared group, or people of equal rank.
+    n_cells
+        How many cells there are, those without rows included.
+    """
+
+    rows: GroupSample
+    place: IntArray
+    cell: IntArray
+    n_cells: int
+
+    @property
+    def totals(self) -> FloatArray:
+        """(c,) sums of weights."""
+        return self._sums(self.rows.weight)
+
+    @property
+    def amounts(self) -> FloatArray:
+        """(c,) sums of weighted outcomes."""
+        return self._sums(self.rows.weight * self.rows.outcome)
+
+    def _sums(self, values: FloatArray) -> FloatArray:
+        sums: FloatArray = np.bincount(self.cell, weights=values, minlength=self.n_cells).astype(np.float64)
+        return sums
+
+    def influence(self, derivatives: Derivatives, mean: FloatArray, share: FloatArray) -> FloatArray:
+        """Return the influence values (n,) of a measure: through the mean of a row's cell and its share.
+
+        z = dM/de_c (y - e_c) / p_c + sum_k dM/dp_k (1(k = c) - p_k).
+        """
+        c = self.cell
+        centre = float(np.where(share > 0, share * derivatives.by_share, 0.0).sum())
+        z: FloatArray = (
+            derivatives.by_mean[c] / share[c] * (self.rows.outcome - mean[c])
+            + derivatives.by_share[c]
+            - centre
+        )
+        return z
+
+
+def cell_sample(
+    arrays: SampleArrays, outcome: int, group: int, codes: IntArray | None, n_codes: int
+) -> CellSample:
+    """Return the rows of a group that have an outcome, with their cells.
+
+    `codes` (n,) are the compared groups of the sorted rows, of which there are n_codes; None makes a cell of
+    the people of equal rank.
+    """
+    place = np.arange(arrays.n)[arrays.rows_of(group)]
+    place = place[~np.isnan(arrays.outcomes[outcome, place])]
+    rows = group_sample(arrays, outcome, group)
+    if codes is not None:
+        return CellSample(rows=rows, place=place, cell=codes[place], n_cells=n_codes)
+    sizes = np.diff(rows.tie_end, prepend=0)
+    cell = np.repeat(np.arange(len(sizes)), sizes)
+    return CellSample(rows=rows, place=place, cell=cell, n_cells=len(sizes))

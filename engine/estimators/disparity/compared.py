@@ -1,0 +1,89 @@
+"""What an analysis of disparity compares: levels of a factor, people along a rank, or amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import DesignColumns, FloatArray, Group, IntArray, SampleArrays, VariableArrays
+from engine.errors import EstimationError, nearest
+from engine.estimators.sample.sorting import checked_outcome, sort_sample
+from engine.study.analyses import DisparitySpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What is compared: the levels of a factor, worst off first; without them, people by their rank.
+
+    Attributes
+    ----------
+    codes
+        (n,) int64 of the sorted sample: number of the level of each row; None without a factor.
+    levels
+        Names of the levels.
+    """
+
+    codes: IntArray | None = None
+    levels: tuple[str, ...] = ()
+
+
+def disparity_sample(
+    outcomes: Mapping[str, FloatArray],
+    factor: VariableArrays | None,
+    rank: FloatArray | None,
+    columns: DesignColumns,
+    group: IntArray,
+    groups: tuple[Group, ...],
+) -> SampleArrays:
+    """Return the rows sorted by the levels of `factor`, by `rank`, or by the outcome.
+
+    Raises
+    ------
+    EstimationError
+        If people are compared by several outcomes at once.
+    """
+    values = {name: checked_outcome(name, column, None) for name, column in outcomes.items()}
+    if factor is not None:
+        place = _places(factor)
+        order, name = np.where(place >= 0, place, np.nan).astype(np.float64), factor.name
+    elif rank is not None:
+        order, name = rank, "rank"
+    else:
+        name, *others = values
+        if others:
+            raise EstimationError(
+                f"outcome: found {len(values)} amounts without group and rank_by; expected one, because "
+                "people are sorted by it. Write an analysis for each."
+            )
+        order = values[name]
+    return sort_sample(
+        outcomes=values, rank=order, rank_name=name, columns=columns, group=group, groups=groups
+    )
+
+
+def compared_levels(spec: DisparitySpec, factor: VariableArrays | None, arrays: SampleArrays) -> Compared:
+    """Return the compared level of each sorted row.
+
+    Raises
+    ------
+    EstimationError
+        If the reference is no level of the factor.
+    """
+    if factor is None:
+        return Compared()
+    levels = tuple(factor.levels[code] for code in np.argsort(factor.scores))
+    if spec.reference is not None and spec.reference not in levels:
+        raise EstimationError(
+            f"reference: found '{spec.reference}', which is no level of {factor.name}; expected one. "
+            f"{nearest(spec.reference, list(levels))}"
+        )
+    return Compared(codes=_places(factor)[arrays.order], levels=levels)
+
+
+def _places(factor: VariableArrays) -> IntArray:
+    """Return the place (N,) of each row's level in the natural order, -1 where missing."""
+    assert factor.codes is not None  # noqa: S101 - the study check refuses a number
+    place_of_code = np.argsort(np.argsort(factor.scores))
+    return np.where(factor.codes >= 0, place_of_code[factor.codes], -1)

@@ -1,0 +1,95 @@
+"""Measures of disparity of outcomes by group of an analysis, linearised and replicated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.arrays import SampleArrays
+from engine.errors import EstimationError
+from engine.estimators.disparity.cells import CellSample, cell_sample
+from engine.estimators.disparity.compared import Compared
+from engine.estimators.disparity.replicates import replicate_measures
+from engine.estimators.disparity.rows import MeasureEstimates, measure_rows
+from engine.estimators.disparity.table_maker import TableMaker
+from engine.estimators.index.linearised import PointEstimates
+from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
+from engine.estimators.replicates.resampling_methods import requested_plan
+from engine.estimators.replicates.resampling_plan import shortened
+from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
+from engine.estimators.sample.design_variance import covariance_of
+from engine.kernels.survey.design_variance import add_unit_totals
+from engine.study.analyses import DisparitySpec
+
+
+def estimate_disparity(
+    arrays: SampleArrays, compared: Compared, spec: DisparitySpec, settings: ReplicateSettings
+) -> Estimates:
+    """Estimate every requested measure of every outcome in every group of the analysis.
+
+    Parameters
+    ----------
+    arrays
+        The sample sorted by what ranks people: the compared level, `rank_by`, or the outcome itself.
+    compared
+        The compared levels.
+    spec
+        The analysis.
+    settings
+        How replicates are computed, if the analysis requests any.
+
+    Raises
+    ------
+    EstimationError
+        If no outcome has rows in any group, or the bootstrap is not defined for the design.
+    """
+    groups = range(len(arrays.groups))
+    samples = [
+        [cell_sample(arrays, k, g, compared.codes, len(compared.levels)) for g in groups]
+        for k in range(len(arrays.outcome_names))
+    ]
+    if not any(sample.rows.n_rows for by_group in samples for sample in by_group):
+        raise EstimationError(
+            f"analysis '{spec.name}': found no row with an outcome; expected some. Check the sample rules "
+            "and the codes listed as missing."
+        )
+    tables = TableMaker(spec=spec, levels=compared.levels)
+    plan, replicates = requested_plan(spec.bootstrap, arrays, settings.seed), None
+    if plan is not None:
+        replicates = replicate_measures(arrays, samples, tables, plan, settings)
+        if settings.share == WHOLE:
+            plan = shortened(plan, replicates.shape[-1])
+    entries: list[EstimateRow] = []
+    for k, by_group in enumerate(samples):
+        for number, name in enumerate(spec.measure):
+            estimates = MeasureEstimates(
+                outcome=k,
+                name=name,
+                kind=tables.kind(name),
+                samples=[sample.rows for sample in by_group],
+                point=_point_estimates(arrays, by_group, tables, name),
+                plan=plan,
+                replicates=None if replicates is None else replicates[k, number],
+            )
+            entries += measure_rows(arrays, spec, estimates)
+    return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
+
+
+def _point_estimates(
+    arrays: SampleArrays, samples: Sequence[CellSample], tables: TableMaker, name: str
+) -> PointEstimates:
+    """Estimate a measure in every group, with the design covariance of all groups."""
+    values = np.full(len(samples), np.nan)
+    totals = np.zeros((len(samples), arrays.design.n_units))
+    for g, sample in enumerate(samples):
+        if not sample.rows.n_rows:
+            continue
+        table = tables.table(sample.totals, sample.amounts)
+        derivatives = tables.measure(name, table)
+        if not np.isfinite(derivatives.value):
+            continue
+        values[g] = float(derivatives.value)
+        z = sample.influence(derivatives, table.mean, table.share)
+        add_unit_totals(totals[g], sample.rows.unit, sample.rows.weight, z, sample.rows.W)
+    return PointEstimates(values=values, totals=totals, covariance=covariance_of(totals, arrays.design))

@@ -1,0 +1,88 @@
+"""Simple measures: difference, ratio, and what all people would gain at the mean of a reference group.
+
+Definitions: WHO, Health inequality monitoring (2023), as in the R package healthequal 1.0.1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import FloatArray
+from engine.estimators.disparity.group_table import Derivatives, GroupTable, at, overall_mean, quotient
+
+Groups = NDArray[np.int64]
+
+
+def difference(table: GroupTable) -> Derivatives:
+    """Return D = y1 - y2, above 0 for the usual gap in favourable and in adverse outcomes alike."""
+    first, second = _compared(table)
+    return Derivatives(
+        value=_mean_of(table, first) - _mean_of(table, second),
+        by_mean=at(first, table.mean.shape[-1]) - at(second, table.mean.shape[-1]),
+        by_share=np.zeros_like(table.mean),
+    )
+
+
+def ratio(table: GroupTable) -> Derivatives:
+    """Return R = y1 / y2, above 1 for the usual gap; undefined where y2 is 0."""
+    above, below = (_mean_as_measure(table, group) for group in _compared(table))
+    return quotient(above, below)
+
+
+def population_attributable_risk(table: GroupTable) -> Derivatives:
+    """Return PAR = y_ref - mean: what all would gain at the reference; 0 where the mean is already better."""
+    reference = _reference(table)
+    gain = _mean_of(table, reference) - table.overall
+    is_gain = (gain > 0) == table.is_favourable
+    by_mean = at(reference, table.mean.shape[-1]) - table.share
+    return Derivatives(
+        value=np.where(np.isnan(gain), np.nan, np.where(is_gain, gain, 0.0)),
+        by_mean=np.where(is_gain[..., None], by_mean, 0.0),
+        by_share=np.where(is_gain[..., None], -table.mean, 0.0),
+    )
+
+
+def population_attributable_fraction(table: GroupTable) -> Derivatives:
+    """Return PAF = 100 PAR / mean; undefined where the mean is 0."""
+    return quotient(population_attributable_risk(table), overall_mean(table), 100.0)
+
+
+def _compared(table: GroupTable) -> tuple[Groups, Groups]:
+    """Return the groups (...,) whose means y1 and y2 are compared."""
+    shape, k = table.mean.shape[:-1], table.mean.shape[-1]
+    if table.reference is not None:
+        others = np.where(np.arange(k) == table.reference, np.nan, table.mean)
+        reference = np.full(shape, table.reference)
+        return (reference, _extreme(others, -1)) if table.is_favourable else (_extreme(others, 1), reference)
+    if not table.is_ordered:
+        return _extreme(table.mean, 1), _extreme(table.mean, -1)
+    bottom, top = np.zeros(shape, np.int64), np.full(shape, k - 1)
+    return (top, bottom) if table.is_favourable else (bottom, top)
+
+
+def _extreme(values: FloatArray, sign: int) -> Groups:
+    """Return where the largest (sign 1) or smallest (-1) value stands, without NaN."""
+    where: Groups = np.argmax(np.where(np.isnan(values), -np.inf, sign * values), axis=-1)
+    return where
+
+
+def _reference(table: GroupTable) -> Groups:
+    if table.reference is not None:
+        return np.full(table.mean.shape[:-1], table.reference)
+    if table.is_ordered:
+        return np.full(table.mean.shape[:-1], table.mean.shape[-1] - 1)
+    return table.best
+
+
+def _mean_of(table: GroupTable, group: Groups) -> FloatArray:
+    mean: FloatArray = np.take_along_axis(table.mean, group[..., None], axis=-1)[..., 0]
+    return mean
+
+
+def _mean_as_measure(table: GroupTable, group: Groups) -> Derivatives:
+    return Derivatives(
+        value=_mean_of(table, group),
+        by_mean=at(group, table.mean.shape[-1]),
+        by_share=np.zeros_like(table.mean),
+    )

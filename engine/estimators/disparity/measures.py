@@ -1,0 +1,80 @@
+"""The measures by name: how each is computed, and how its interval is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.estimators.disparity import dispersion, entropy, gaps, ordered
+from engine.estimators.disparity.group_table import Measure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureKind:
+    """A measure.
+
+    Attributes
+    ----------
+    derivatives
+        Its value and derivatives, by link where it has several.
+    is_ratio
+        Whether its interval is made on the log scale, because the measure is a ratio above 0.
+    has_sign
+        Whether it can be negative, so that a test against 0 means something.
+    """
+
+    derivatives: dict[str, Measure]
+    is_ratio: bool = False
+    has_sign: bool = False
+
+
+def _kind(measure: Measure, *, is_ratio: bool = False, has_sign: bool = False) -> MeasureKind:
+    return MeasureKind(derivatives={"linear": measure}, is_ratio=is_ratio, has_sign=has_sign)
+
+
+OF_GROUPS: dict[str, MeasureKind] = {
+    "difference": _kind(gaps.difference, has_sign=True),
+    "ratio": _kind(gaps.ratio, is_ratio=True),
+    "bgv": _kind(dispersion.between_group_variance),
+    "bgsd": _kind(dispersion.between_group_sd),
+    "cov": _kind(dispersion.coefficient_of_variation),
+    "mdbu": _kind(dispersion.mean_difference_from_best),
+    "mdbw": _kind(dispersion.weighted_mean_difference_from_best),
+    "mdmu": _kind(dispersion.mean_difference_from_mean),
+    "mdmw": _kind(dispersion.weighted_mean_difference_from_mean),
+    "mdru": _kind(dispersion.mean_difference_from_reference),
+    "mdrw": _kind(dispersion.weighted_mean_difference_from_reference),
+    "idisu": _kind(dispersion.index_of_disparity),
+    "idisw": _kind(dispersion.weighted_index_of_disparity),
+    "par": _kind(gaps.population_attributable_risk, has_sign=True),
+    "paf": _kind(gaps.population_attributable_fraction, has_sign=True),
+    "aci": _kind(ordered.absolute_concentration_index, has_sign=True),
+    "rci": _kind(ordered.relative_concentration_index, has_sign=True),
+    "sii": MeasureKind(
+        derivatives={
+            "linear": ordered.slope_index,
+            "logit": ordered.slope_index_logit,
+            "log": ordered.slope_index_log,
+        },
+        has_sign=True,
+    ),
+    "rii": MeasureKind(
+        derivatives={
+            "linear": ordered.relative_slope_index,
+            "logit": ordered.relative_slope_index_logit,
+            "log": ordered.relative_slope_index_log,
+        },
+        is_ratio=True,
+    ),
+    "theil": _kind(entropy.theil_per_thousand),
+    "mld": _kind(entropy.mean_log_deviation_per_thousand),
+}
+"""Measures between groups, or along the rank of people (`aci`, `rci`, `sii`, `rii`)."""
+
+BETWEEN_PEOPLE: dict[str, MeasureKind] = {
+    "gini": _kind(ordered.relative_concentration_index),
+    "theil": _kind(entropy.theil),
+    "mld": _kind(entropy.mean_log_deviation),
+    "ge": _kind(entropy.generalized_entropy),
+    "atkinson": _kind(entropy.atkinson),
+}
+"""Measures of an amount between people: the groups are people with the same amount."""

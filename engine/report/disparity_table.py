@@ -1,0 +1,79 @@
+"""Tidy rows of measures of disparity -> a table of each outcome, and one of differences between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from engine.report.groups import Row, group_label
+from engine.report.model import Table, digits_of, interval, number, p_value
+
+NAMES = {
+    "bgv": "between-group variance",
+    "bgsd": "between-group standard deviation",
+    "cov": "coefficient of variation, %",
+    "mdbu": "mean difference from best",
+    "mdbw": "mean difference from best, weighted",
+    "mdmu": "mean difference from mean",
+    "mdmw": "mean difference from mean, weighted",
+    "mdru": "mean difference from reference",
+    "mdrw": "mean difference from reference, weighted",
+    "idisu": "index of disparity, %",
+    "idisw": "index of disparity, weighted, %",
+    "par": "population attributable risk",
+    "paf": "population attributable fraction, %",
+    "aci": "absolute concentration index",
+    "rci": "relative concentration index",
+    "sii": "slope index of inequality",
+    "rii": "relative index of inequality",
+    "theil": "Theil index",
+    "mld": "mean log deviation",
+    "gini": "Gini index",
+    "ge": "generalized entropy",
+    "atkinson": "Atkinson index",
+}
+COMPARISONS = ("difference", "wald_f")
+
+
+def disparity_tables(rows: Sequence[Row]) -> Iterator[Table]:
+    """Return the measures of each outcome, then their differences between groups."""
+    for (outcome, compared), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
+        of_outcome = list(found)
+        along = f" by {compared}" if compared else ""
+        shown = [row for row in of_outcome if not _is_comparison(row)]
+        yield Table(
+            title=f"Disparity in {outcome}{along}",
+            columns=("", "measure", "estimate", "std. error", _interval_heading(shown), "p", "n"),
+            rows=tuple(_line(group_label(row), row["measure"], row) for row in shown),
+            notes=tuple(dict.fromkeys(f"Intervals: {row['method']}." for row in shown)),
+        )
+        differences = [row for row in of_outcome if _is_comparison(row)]
+        if differences:
+            yield Table(
+                title=f"Differences in the disparity in {outcome}{along}",
+                columns=("", "measure", "difference", "std. error", "interval", "p", "n"),
+                rows=tuple(_line(str(row["level"]), row["term"], row) for row in differences),
+            )
+
+
+def _is_comparison(row: Row) -> bool:
+    """Say whether a row compares groups of the analysis; the measure `difference` has no term."""
+    return row["measure"] in COMPARISONS and row["term"] is not None
+
+
+def _interval_heading(rows: Sequence[Row]) -> str:
+    return f"{100 * (rows[0]['conf_level'] or 0.95):g} % interval"
+
+
+def _line(label: str, measure: str, row: Row) -> tuple[str, ...]:
+    digits = digits_of([row["estimate"]])
+    estimate = number(row["estimate"], digits) if row["estimate"] is not None else row["status"]
+    return (
+        label,
+        NAMES.get(measure, measure),
+        f"F = {estimate}" if row["measure"] == "wald_f" else estimate,
+        number(row["std_error"], digits),
+        interval(row["conf_low"], row["conf_high"], digits),
+        p_value(row["p_value"]),
+        f"{row['n_obs']:,}",
+    )
