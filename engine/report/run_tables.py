@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +52,34 @@ def run_sections(run: StoredRun, kinds: Mapping[str, KindTables], only: str | No
     return [
         Section(
             analyses=tuple(dict.fromkeys(row["analysis"] for row in group)),
-            tables=tuple(kinds[group[0]["kind"]].build(group)),
+            tables=_with_notes(
+                kinds[group[0]["kind"]].build(group), [*_quantile_notes(run.manifest, labels, group)]
+            ),
         )
         for group in sorted(groups, key=lambda group: order.index(group[0]["kind"]))
     ]
+
+
+def _with_notes(tables: Iterable[Table], notes: Sequence[str]) -> tuple[Table, ...]:
+    """Put notes below the last table of a section."""
+    *others, last = tables
+    return (*others, replace(last, notes=(*last.notes, *notes)))
+
+
+def _quantile_notes(
+    manifest: Mapping[str, Any], labels: Mapping[str, str], rows: Sequence[Row]
+) -> Iterator[str]:
+    """Say of each variable of quantiles that rows show how its ties were put into groups."""
+    shown = {row[key] for row in rows for key in ("outcome", "rank_by", "term")}
+    subgroups = " ".join({row["subgroup"] or "" for row in rows})
+    for name, variable in manifest["study"].get("asked", {}).get("variables", {}).items():
+        label = labels.get(name, name)
+        if variable.get("quantiles") and (label in shown or f"{name}=" in subgroups):
+            how = _TIES[variable.get("ties", "midrank")]
+            yield f"{label}: groups of equal weight, ties {how}."
+
+
+_TIES = {"midrank": "by mid-rank", "xtile": "as with Stata's xtile, up to each cut point"}
 
 
 def _section_key(row: Row, kinds: Mapping[str, KindTables]) -> str:

@@ -72,6 +72,10 @@ class VariableSpec(Spec):
         Names | None,
         Field(description="Levels of equal weight in each wave's sample, lowest first: makes a factor"),
     ] = None
+    ties: Annotated[
+        Literal["midrank", "xtile"],
+        Field(description="Of quantiles: by mid-rank, or as Stata's xtile: by cut points, up to each"),
+    ] = "midrank"
     impute: Annotated[
         Literal["mean"] | None, Field(description="Fill missing numbers with the wave's mean")
     ] = None
@@ -133,6 +137,7 @@ class VariableSpec(Spec):
             "blank",
             "label",
             "allowed",
+            "ties",
         }
         return {
             **self.model_dump(mode="json", exclude=own),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from engine.kernels.survey.design_variance import add_unit_totals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointEstimates:
-    """One index of one outcome in every group.
+    """One index or measure of one outcome in every group.
 
     Memory and time follow the rows, however many groups there are.
 
@@ -49,26 +49,47 @@ class PointEstimates:
 
 def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignArrays) -> PointEstimates:
     """Estimate an index in every group; where it is undefined, value and error are NaN."""
-    values, std_errors = np.full((2, len(samples)), np.nan)
-    unit_totals = [np.empty(0)] * len(samples)
-    workspace = np.zeros(design.n_units)
-    for g, sample in enumerate(samples):
+
+    def estimate(group: int) -> tuple[float, FloatArray] | None:
+        sample = samples[group]
         if sample.status != "ok":
-            continue
+            return None
         rows = (sample.weight, sample.centred, sample.tie_end)
         W, rest, N = numerator(index.family, index.parameter, *rows)
         mu = float(index.snapped(np.array([sample.mu]), sample.largest)[0])
         value = index.value(N, mu)
         if not np.isfinite(value):
-            continue
+            return None
         z = numerator_influence(index.family, index.parameter, *rows, W, rest, N)
         by_N, by_mu = index.gradient(N, mu)
-        z = by_N * z + by_mu * (rows[1] - rest)
-        add_unit_totals(workspace, sample.unit, sample.weight, z, W)
+        return value, by_N * z + by_mu * (rows[1] - rest)
+
+    return point_estimates(samples, design, estimate)
+
+
+def point_estimates(
+    samples: Sequence[GroupSample],
+    design: DesignArrays,
+    estimate: Callable[[int], tuple[float, FloatArray] | None],
+) -> PointEstimates:
+    """Return an estimate in every group with its linearised standard error.
+
+    `estimate` takes the number of a group and returns its value and the influence values (n,) of its rows;
+    None where it is undefined.
+    """
+    values, std_errors = np.full((2, len(samples)), np.nan)
+    unit_totals = [np.empty(0)] * len(samples)
+    workspace = np.zeros(design.n_units)
+    for g, sample in enumerate(samples):
+        estimated = estimate(g)
+        if estimated is None:
+            continue
+        values[g], z = estimated
+        add_unit_totals(workspace, sample.unit, sample.weight, z, sample.W)
         totals = workspace[sample.units]
         workspace[sample.units] = 0.0
         variance = covariance_of_units(sample.units, totals[None, :], design)[0, 0]
-        values[g], std_errors[g], unit_totals[g] = value, np.sqrt(variance), totals
+        std_errors[g], unit_totals[g] = np.sqrt(variance), totals
     return PointEstimates(
         values=values,
         std_errors=std_errors,
