@@ -60,7 +60,7 @@ def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noq
     Z, _ = standardised(X, n)
     single = maximise_logit(Z, n, y)
     data = MultilevelData.of(Z, ClusterCells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
-    likelihood = MultilevelLikelihood(data=data, points=7)
+    likelihood = MultilevelLikelihood(data=data, points=(7, 7))
     fit = maximise_multilevel(likelihood, np.concatenate([single.beta, [0.5, 0.5]]))
     seconds = time.perf_counter() - began
     v3, v2 = fit.theta[-2:] ** 2

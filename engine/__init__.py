@@ -13,12 +13,25 @@ if TYPE_CHECKING:
     from engine.api.concentration_curve import concentration_curve
     from engine.api.concentration_index import concentration_index
     from engine.api.decompose import decompose
+    from engine.api.describe import describe
     from engine.api.grouped_inequality import grouped_inequality
     from engine.api.inequality import inequality
     from engine.api.logit import logit
     from engine.api.mixed_logit import mixed_logit
+    from engine.api.rates import rates
+    from engine.api.rif import rif
     from engine.batch.run import run
+    from engine.batch.run_result import RunResult, read_run
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
+    from engine.nights.refresh import refresh
+    from engine.results import (
+        CurveResult,
+        DecompositionResult,
+        IndexResult,
+        LogitResult,
+        MixedLogitResult,
+        TableResult,
+    )
     from engine.study.load import load_study
 
 __version__ = VERSION
@@ -32,7 +45,24 @@ _HOMES = {
     "load_study": "engine.study.load",
     "logit": "engine.api.logit",
     "mixed_logit": "engine.api.mixed_logit",
+    "describe": "engine.api.describe",
+    "rates": "engine.api.rates",
+    "rif": "engine.api.rif",
+    "refresh": "engine.nights.refresh",
     "run": "engine.batch.run",
+    "read_run": "engine.batch.run_result",
+    "RunResult": "engine.batch.run_result",
+    **dict.fromkeys(
+        (
+            "CurveResult",
+            "DecompositionResult",
+            "IndexResult",
+            "LogitResult",
+            "MixedLogitResult",
+            "TableResult",
+        ),
+        "engine.results",
+    ),
     "EngineError": "engine.errors",
     "StudyError": "engine.errors",
     "DataError": "engine.errors",
@@ -41,20 +71,32 @@ _HOMES = {
 }
 
 __all__ = [
+    "CurveResult",
     "DataError",
+    "DecompositionResult",
     "EngineError",
     "EstimationError",
+    "IndexResult",
+    "LogitResult",
+    "MixedLogitResult",
+    "RunResult",
     "StudyError",
+    "TableResult",
     "UsageError",
     "__version__",
     "concentration_curve",
     "concentration_index",
     "decompose",
+    "describe",
     "grouped_inequality",
     "inequality",
     "load_study",
     "logit",
     "mixed_logit",
+    "rates",
+    "read_run",
+    "refresh",
+    "rif",
     "run",
 ]
 
@@ -63,9 +105,11 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes have any type
-    if name not in _HOMES:
-        raise AttributeError(f"module 'engine' has no attribute '{name}'")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker must not take unknown names for good ones
 
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes have any type
+        if name not in _HOMES:
+            raise AttributeError(f"module 'engine' has no attribute '{name}'")
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)

@@ -36,6 +36,13 @@ class Group:
         """The group's name in a difference or a message."""
         return ", ".join(level for level in (self.wave, self.subgroup) if level) or "all"
 
+    def refined(self, name: str, level: str) -> Group:
+        """Return the group of one level of a variable inside this group."""
+        if name == "wave":
+            return Group(wave=level, subgroup=self.subgroup)
+        term = f"{name}={level}"
+        return Group(wave=self.wave, subgroup=f"{self.subgroup}, {term}" if self.subgroup else term)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicateWeights:

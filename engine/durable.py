@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Set as AbstractSet
 from errno import EDQUOT, EFBIG, EIO, ENOSPC, EROFS
 from pathlib import Path
 
-DISK_ERRORS = {ENOSPC, EDQUOT, EIO, EROFS, EFBIG}
+DISK_ERRORS = frozenset({ENOSPC, EDQUOT, EIO, EROFS, EFBIG})
+FULL = DISK_ERRORS - {EIO}
+"""Errors of writing alone; a disk that fails can fail when it is read."""
 
 
-def is_disk_error(error: BaseException | None) -> bool:
-    """Whether a full or broken disk caused an error; some libraries name its number only in their text."""
+def is_disk_error(error: BaseException | None, numbers: AbstractSet[int] = DISK_ERRORS) -> bool:
+    """Whether a full or broken disk caused an error; some libraries name it only in their text."""
+    texts = [text for number in numbers for text in (os.strerror(number), f"(os error {number})")]
     while error is not None:
-        text = str(error)
-        if (isinstance(error, OSError) and error.errno in DISK_ERRORS) or "No space left on device" in text:
+        if isinstance(error, OSError) and error.errno in numbers:
             return True
-        if any(f"(os error {number})" in text for number in DISK_ERRORS):
+        if any(text in str(error) for text in texts):
             return True
         error = error.__context__
     return False
@@ -42,11 +45,20 @@ def sync_tree(folder: Path) -> None:
     sync_folder(folder)
 
 
+def private_file(path: Path) -> None:
+    """Make an empty file that only its owner may read; whoever writes into it later keeps its mode."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
+
+
 def write_file(path: Path, content: bytes, work: Path) -> None:
     """Write a file whole or not at all, readable by its owner only; `work` is a folder on the same disk."""
     temporary = work / f"{path.name}.{os.getpid()}"
-    with temporary.open("xb") as stream:
-        os.fchmod(stream.fileno(), 0o600)
+    private_file(temporary)
+    with temporary.open("wb") as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())

@@ -25,15 +25,18 @@ class Fault:
         What should be there.
     remedy
         What to do about it, as a sentence.
+    where
+        The place in the reader's words, such as ``analysis 'inequality', rank_by``; empty: `place`.
     """
 
     place: str
     found: str
     expected: str
     remedy: str
+    where: str = ""
 
     def __str__(self) -> str:
-        return f"{self.place}: found {self.found}; expected {self.expected}. {self.remedy}"
+        return f"{self.where or self.place}: found {self.found}; expected {self.expected}. {self.remedy}"
 
     def message(self) -> str:
         """Return the fault as the text of an error.
@@ -43,7 +46,7 @@ class Fault:
         >>> Fault("a.csv", "no column 'x'", "one of its 3 columns", "Did you mean 'y'?").message()
         "a.csv: no column 'x'; expected one of its 3 columns. Did you mean 'y'?"
         """
-        return f"{self.place}: {self.found}; expected {self.expected}. {self.remedy}"
+        return f"{self.where or self.place}: {self.found}; expected {self.expected}. {self.remedy}"
 
 
 class EngineError(Exception):

@@ -9,4 +9,4 @@ COPY (
     SELECT *
     FROM read_parquet($panel)
     WHERE {condition}
-) TO $sample (FORMAT parquet, COMPRESSION zstd)
+) TO $sample (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.data import readers
 from engine.kernels import (
     jit as _jit,  # before anything else imports numba: it chooses threads and kernel cache
 )
@@ -41,6 +42,18 @@ def pytest_configure():
 @pytest.fixture(autouse=True)
 def private_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def kept_readers():
+    """Keep the processes that read files from test to test: each takes a second to start."""
+    shelf, start = [], readers.start_reader
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readers, "release_reader", shelf.append)
+        patch.setattr(readers, "start_reader", lambda: shelf.pop() if shelf else start())
+        yield
+    for reader in shelf:
+        reader.end()
 
 
 @pytest.fixture(scope="session")

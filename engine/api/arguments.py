@@ -8,9 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
+from engine.batch.forked import refuse_fork
 from engine.errors import UsageError, nearest
 from engine.estimators.replicates.settings import ReplicateSettings
-from engine.study.analyses import DecomposableIndex, EffectName, ModelName, Points
+from engine.study.analyses import DecomposableIndex, EffectName, ModelName, QuadraturePoints
 from engine.study.base import Spec, as_tuple
 from engine.study.bootstrap import BootstrapSpec, IntervalName, ReplicateMethod, too_few_replicates
 from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER, IndexName
@@ -42,7 +43,7 @@ class Arguments(Spec):
 
     model_config = ConfigDict(strict=True)
 
-    outcome: str
+    by: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     weight: str | None = None
     stratum: str | None = None
     cluster: str | None = None
@@ -59,10 +60,18 @@ class Arguments(Spec):
         return kind(**{**shared, "name": self.function, "kind": label, **others})
 
 
-class RankedArguments(Arguments):
+class OutcomeArguments(Arguments):
+    """The arguments of functions of an outcome."""
+
+    outcome: str
+
+
+class RankedArguments(OutcomeArguments):
     """The arguments of functions that rank people and draw random numbers."""
 
     rank_by: str
+    bounds: Bounds = None
+    parameter: Annotated[float | None, Field(gt=1, le=100)] = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     threads: Threads = None
 
@@ -71,11 +80,34 @@ class RankedArguments(Arguments):
         """How replicates are computed."""
         return ReplicateSettings(seed=self.seed, threads=self.threads)
 
+    def refuse_bounds(self, index: str) -> None:
+        """Refuse missing or impossible bounds; only the modified index does without an upper one."""
+        if self.bounds is None:
+            if index in NEEDS_BOUNDS:
+                raise UsageError(
+                    f"bounds: found none for the {index} index; expected the outcome's theoretical bounds, "
+                    "such as "
+                    "(0, 1) for an event. They are never read off the data."
+                )
+            return
+        low, high = self.bounds
+        finite = math.isfinite(low) and (math.isfinite(high) or index == "modified")
+        if not (finite and low < high):
+            raise UsageError(
+                f"bounds: found {self.bounds}; expected two finite numbers, low < high. Correct the argument."
+            )
+
+    def refuse_missing_parameter(self, index: str) -> None:
+        """Refuse an index without the parameter it needs."""
+        if index in NEEDS_PARAMETER and self.parameter is None:
+            raise UsageError(
+                f"parameter: found none for the {index} index; expected a number above 1, such as 3."
+            )
+
 
 class ReplicatedArguments(RankedArguments):
     """The arguments of functions that make replicates."""
 
-    bounds: Bounds = None
     bootstrap: Replicates = 0
     method: ReplicateMethod = "auto"
     interval: Annotated[tuple[IntervalName, ...], BeforeValidator(as_tuple), Field(min_length=1)] = (
@@ -97,23 +129,6 @@ class ReplicatedArguments(RankedArguments):
         if fault is not None and self.method != "jackknife":
             raise UsageError(str(fault))
 
-    def refuse_bounds(self, index: str) -> None:
-        """Refuse missing or impossible bounds; only the modified index does without an upper one."""
-        if self.bounds is None:
-            if index in NEEDS_BOUNDS:
-                raise UsageError(
-                    f"bounds: found none for the {index} index; expected the outcome's theoretical bounds, "
-                    "such as "
-                    "(0, 1) for an event. They are never read off the data."
-                )
-            return
-        low, high = self.bounds
-        finite = math.isfinite(low) and (math.isfinite(high) or index == "modified")
-        if not (finite and low < high):
-            raise UsageError(
-                f"bounds: found {self.bounds}; expected two finite numbers, low < high. Correct the argument."
-            )
-
 
 class IndexArguments(ReplicatedArguments):
     """The arguments of `concentration_index`."""
@@ -121,14 +136,7 @@ class IndexArguments(ReplicatedArguments):
     function = "concentration_index"
 
     index: IndexName = "standard"
-    parameter: Annotated[float | None, Field(gt=1, le=100)] = None
-
-    def refuse_missing_parameter(self) -> None:
-        """Refuse an index without the parameter it needs."""
-        if self.index in NEEDS_PARAMETER and self.parameter is None:
-            raise UsageError(
-                f"parameter: found none for the {self.index} index; expected a number above 1, such as 3."
-            )
+    compare: bool = False
 
 
 class DecompositionArguments(ReplicatedArguments):
@@ -142,6 +150,7 @@ class DecompositionArguments(ReplicatedArguments):
     model: ModelName = "linear"
     effect: EffectName = "average"
     index: DecomposableIndex = "standard"
+    change: bool = False
     interval: Annotated[
         tuple[Literal["normal", "basic", "percentile"], ...], BeforeValidator(as_tuple), Field(min_length=1)
     ] = ("percentile",)
@@ -170,7 +179,7 @@ class CurveArguments(RankedArguments):
     points: Annotated[int, Field(ge=4, le=100)] = 20
 
 
-class RegressionArguments(Arguments):
+class RegressionArguments(OutcomeArguments):
     """The arguments of regressions on terms and their products."""
 
     terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products)] = ()
@@ -237,7 +246,7 @@ class MixedLogitArguments(RegressionArguments):
     function = "mixed_logit"
 
     levels: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=2)]
-    points: Points = 7
+    points: QuadraturePoints = "auto"
     modes: bool = False
     threads: Threads = None
 
@@ -259,8 +268,12 @@ def checked(kind: type[A], given: Mapping[str, Any]) -> A:
     UsageError
         For the first bad argument: its name, what was found and what was expected.
     """
+    refuse_fork()
+    named = {name: value for name, value in given.items() if name != "frame"}
+    if named.get("by") is None:
+        named["by"] = ()
     try:
-        return kind(**{name: value for name, value in given.items() if name != "frame"})
+        return kind(**named)
     except ValidationError as error:
         item = error.errors(include_url=False)[0]
         expected = item["msg"].removeprefix("Input should be ").removeprefix("a valid ")

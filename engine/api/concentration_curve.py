@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.api.arguments import CurveArguments, checked, number
 from engine.api.frame_arrays import ranked_sample
+from engine.arrays import SinglePsu
 from engine.data.frame_reader import as_polars
 from engine.estimators.index.curve import curves
 from engine.results import CurveResult
@@ -25,7 +26,7 @@ def concentration_curve(
     points: int = 20,
     conf_level: float = 0.95,
     nested: bool = False,
-    single_psu: str = "fail",
+    single_psu: SinglePsu = "fail",
     seed: int = 0,
 ) -> CurveResult:
     """Estimate a concentration curve: the share of the outcome held by the lowest ranked share of people.

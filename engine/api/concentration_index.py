@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack, overload
 
 from engine.api.arguments import IndexArguments, checked, number
 from engine.api.frame_arrays import ranked_sample
-from engine.arrays import FloatArray
+from engine.api.options import IndexOptions, Route
+from engine.arrays import FloatArray, SinglePsu
 from engine.data.frame_reader import as_polars, is_boolean
 from engine.errors import EstimationError
 from engine.estimators.index.concentration import estimate_concentration
-from engine.results import IndexResult, TidyRow
+from engine.results import IndexResult, TableResult, TidyRow
 from engine.study import ConcentrationSpec
+from engine.study.bootstrap import IntervalName, ReplicateMethod
+from engine.study.indices import IndexName
 
 
+@overload
 def concentration_index(
     frame: Any,  # noqa: ANN401 - any of four frame libraries
     outcome: str,
@@ -23,19 +27,49 @@ def concentration_index(
     stratum: str | None = None,
     cluster: str | None = None,
     *,
-    index: str = "standard",
+    by: None = None,
+    **options: Unpack[IndexOptions],
+) -> IndexResult: ...
+
+
+@overload
+def concentration_index(
+    frame: Any,  # noqa: ANN401 - any of four frame libraries
+    outcome: str,
+    rank_by: str,
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str],
+    compare: bool = False,
+    **options: Unpack[IndexOptions],
+) -> TableResult: ...
+
+
+def concentration_index(
+    frame: Any,
+    outcome: str,
+    rank_by: str,
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    compare: bool = False,
+    index: IndexName = "standard",
     bounds: tuple[float, float] | None = None,
     parameter: float | None = None,
     bootstrap: int = 0,
-    method: str = "auto",
-    interval: str | Sequence[str] = "percentile",
-    route: str = "auto",
+    method: ReplicateMethod = "auto",
+    interval: IntervalName | Sequence[IntervalName] = "percentile",
+    route: Route = "auto",
     conf_level: float = 0.95,
     nested: bool = False,
-    single_psu: str = "fail",
+    single_psu: SinglePsu = "fail",
     seed: int = 0,
     threads: int | None = None,
-) -> IndexResult:
+) -> IndexResult | TableResult:
     """Estimate a rank-dependent inequality index of an outcome.
 
     Parameters
@@ -48,6 +82,10 @@ def concentration_index(
         Column of the ranking variable. Ties share their mid-rank. Missing rows are left out.
     weight, stratum, cluster
         Design columns. Weights must be 0 or more without missing values; rows of weight 0 are left out.
+    by
+        Factors whose levels are groups with their own results; a column called ``wave`` is the wave.
+    compare
+        With `by`: differences between groups and a joint test.
     index
         ``standard``, ``generalized``, ``erreygers``, ``wagstaff``, ``modified``, ``extended``,
         ``generalized_extended``, ``symmetric`` or ``generalized_symmetric``.
@@ -111,10 +149,12 @@ def concentration_index(
         given = given.model_copy(update={"bounds": (0.0, 1.0)})
     given.refuse_bounds(given.index)
     given.refuse_too_few_replicates()
-    given.refuse_missing_parameter()
+    given.refuse_missing_parameter(given.index)
     spec = given.spec(ConcentrationSpec)
     arrays = ranked_sample(data, given, given.bounds)
     estimates = estimate_concentration(arrays, spec, {outcome: given.bounds}, given.replicate_settings)
+    if given.by:
+        return TableResult(kind="concentration", rows=estimates.rows)
     replicates = next(iter(estimates.replicates.values()), None)
     return _result(estimates.rows, replicates)
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack, overload
 
 from engine.api.arguments import DecompositionArguments, checked, number
 from engine.api.frame_arrays import covariate, ranked_sample
+from engine.api.options import DecompositionInterval, DecompositionOptions
+from engine.arrays import SinglePsu
 from engine.data.frame_reader import as_polars, is_boolean
 from engine.errors import EstimationError
 from engine.estimators.decomposition.estimate import estimate_decomposition
-from engine.results import DecompositionResult, TidyRow
+from engine.results import DecompositionResult, TableResult, TidyRow
 from engine.study import DecompositionSpec
+from engine.study.analyses import DecomposableIndex, EffectName, ModelName
+from engine.study.bootstrap import ReplicateMethod
 
 
+@overload
 def decompose(
     frame: Any,  # noqa: ANN401 - any of four frame libraries
     outcome: str,
@@ -24,20 +29,54 @@ def decompose(
     stratum: str | None = None,
     cluster: str | None = None,
     *,
-    model: str = "linear",
-    effect: str = "average",
-    index: str = "standard",
+    by: None = None,
+    **options: Unpack[DecompositionOptions],
+) -> DecompositionResult: ...
+
+
+@overload
+def decompose(
+    frame: Any,  # noqa: ANN401 - any of four frame libraries
+    outcome: str,
+    rank_by: str,
+    terms: Sequence[str],
+    need: Sequence[str] = (),
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str],
+    change: bool = False,
+    **options: Unpack[DecompositionOptions],
+) -> TableResult: ...
+
+
+def decompose(
+    frame: Any,
+    outcome: str,
+    rank_by: str,
+    terms: Sequence[str],
+    need: Sequence[str] = (),
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    change: bool = False,
+    model: ModelName = "linear",
+    effect: EffectName = "average",
+    index: DecomposableIndex = "standard",
     bounds: tuple[float, float] | None = None,
     references: Mapping[str, str] | None = None,
     bootstrap: int = 0,
-    method: str = "auto",
-    interval: str | Sequence[str] = "percentile",
+    method: ReplicateMethod = "auto",
+    interval: DecompositionInterval | Sequence[DecompositionInterval] = "percentile",
     conf_level: float = 0.95,
     nested: bool = False,
-    single_psu: str = "fail",
+    single_psu: SinglePsu = "fail",
     seed: int = 0,
     threads: int | None = None,
-) -> DecompositionResult:
+) -> DecompositionResult | TableResult:
     """Decompose a concentration index into contributions of covariates, and measure horizontal inequity.
 
     Parameters
@@ -49,6 +88,10 @@ def decompose(
         (strings are sorted); booleans and numbers are numbers.
     need
         Those of the terms that stand for need; the others are held at their means in its predictions.
+    by
+        Factors whose levels are groups with their own results; a column called ``wave`` is the wave.
+    change
+        With `by`: what moved between groups, elasticities or inequality of the covariates.
     model
         ``linear`` (weighted least squares), ``logit``, ``probit`` or ``binomial-identity``.
     effect
@@ -103,6 +146,8 @@ def decompose(
     arrays = ranked_sample(data, given, given.bounds, variables)
     spec = given.spec(DecompositionSpec)
     estimates = estimate_decomposition(arrays, variables, spec, given.bounds, given.replicate_settings)
+    if given.by:
+        return TableResult(kind="decomposition", rows=estimates.rows)
     return _result(estimates.rows, given.index)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.api.arguments import Arguments, RankedArguments
-from engine.arrays import DesignColumns, Group, SampleArrays, TableArrays, VariableArrays
+from engine.arrays import DesignColumns, Group, IntArray, SampleArrays, TableArrays, VariableArrays
 from engine.data.frame_reader import factor_column, id_column, number_column
+from engine.data.series import as_codes
 from engine.errors import DataError
 from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
 from engine.estimators.sample.variables import complete_rows
@@ -28,7 +30,10 @@ def ranked_sample(
     values = checked_outcome(given.outcome, number_column(data, given.outcome, "outcome"), bounds)
     if terms:
         values = np.where(complete_rows(terms), values, np.nan)
+    group, groups = groups_of(data, given.by)
     return sort_sample(
+        group=group,
+        groups=groups,
         outcomes={given.outcome: values},
         rank=number_column(data, given.rank_by, "rank_by"),
         rank_name=given.rank_by,
@@ -38,7 +43,65 @@ def ranked_sample(
 
 def table(data: pl.DataFrame, given: Arguments) -> TableArrays:
     """Return the rows as one group, for models on covariate patterns."""
-    return table_arrays(design_columns(data, given), np.zeros(len(data), np.int64), (Group(),))
+    group, groups = groups_of(data, given.by)
+    return table_arrays(design_columns(data, given), group, groups)
+
+
+def groups_of(data: pl.DataFrame, by: Sequence[str]) -> tuple[IntArray, tuple[Group, ...]]:
+    """Return each row's group (N,), -1 for none, and the groups; a column called ``wave`` is the wave."""
+    number = np.zeros(len(data), np.int64)
+    groups: list[Group] = [Group()]
+    is_missing = np.zeros(len(data), bool)
+    for name in by:
+        levels, codes = _levels(data, name, "by")
+        is_missing |= codes < 0
+        number = number * len(levels) + codes
+        groups = [group.refined(name, level) for group in groups for level in levels]
+    return np.where(is_missing, -1, number), tuple(groups)
+
+
+def _levels(data: pl.DataFrame, name: str, role: str) -> tuple[tuple[str, ...], IntArray]:
+    """Return the levels of any column, in their order, and the level of each row."""
+    import polars as pl
+
+    levels, codes, _ = factor_column(data, name, role)
+    if codes is not None:
+        return levels, codes
+    values = data[name].fill_nan(None) if data[name].dtype.is_float() else data[name]
+    whole = values.cast(pl.Int64) if values.dtype.is_float() and (values == values.round(0)).all() else values
+    texts = [str(value) for value in whole.drop_nulls().unique().sort()]
+    as_text = (
+        whole.cast(pl.String)
+        if whole.dtype != pl.Boolean
+        else whole.replace_strict({True: "True", False: "False"}, return_dtype=pl.String)
+    )
+    return tuple(texts), as_codes(as_text.cast(pl.Enum(texts)))
+
+
+def factor(data: pl.DataFrame, name: str, role: str) -> VariableArrays:
+    """Return any column as a factor."""
+    levels, codes = _levels(data, name, role)
+    return VariableArrays(
+        name=name,
+        levels=levels,
+        codes=codes.astype(np.int32),
+        values=None,
+        missing=(codes < 0).astype(np.uint8),
+        scores=tuple(range(len(levels))),
+    )
+
+
+def described(data: pl.DataFrame, name: str) -> VariableArrays:
+    """Return a column to be described: a factor if it holds text or booleans, else a number."""
+    import polars as pl
+
+    if name in data.columns and data[name].dtype == pl.Boolean:
+        return factor(data, name, "variables")
+    found = covariate(data, name, None)
+    is_missing = (
+        found.codes < 0 if found.codes is not None else np.isnan(number_column(data, name, "variables"))
+    )
+    return replace(found, missing=is_missing.astype(np.uint8))
 
 
 def design_columns(data: pl.DataFrame, given: Arguments) -> DesignColumns:

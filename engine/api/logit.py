@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from engine.api.arguments import LogitArguments, checked
 from engine.api.frame_arrays import covariate, event, table
-from engine.arrays import FloatArray
+from engine.arrays import FloatArray, SinglePsu
 from engine.data.frame_reader import as_polars, number_column
 from engine.errors import DataError, EstimationError, UsageError
 from engine.estimators.regression.logit_rows import estimate_logit
@@ -28,11 +28,11 @@ def logit(
     *,
     scores: Sequence[Sequence[str]] = (),
     references: Mapping[str, str] | None = None,
-    covariance: str = "model",
+    covariance: Literal["model", "robust", "cluster", "design"] = "model",
     crude: bool = False,
     conf_level: float = 0.95,
     nested: bool = False,
-    single_psu: str = "fail",
+    single_psu: SinglePsu = "fail",
 ) -> LogitResult:
     """Fit a logistic regression: odds ratios, prevalence ratios, marginal effects, tests.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from engine.api.arguments import MixedLogitArguments, checked
 from engine.api.frame_arrays import covariate, event, table
@@ -19,7 +19,7 @@ def mixed_logit(
     outcome: str,
     terms: Sequence[str | Sequence[str]],
     levels: Sequence[str],
-    points: int = 7,
+    points: int | Literal["auto"] = "auto",
     weight: str | None = None,
     *,
     references: Mapping[str, str] | None = None,
@@ -44,8 +44,9 @@ def mixed_logit(
         One or two columns of cluster ids, innermost first. Ids of inner clusters may repeat across outer
         ones.
     points
-        Quadrature points of each level, an odd number; 1 is the Laplace approximation. ``points_check`` tells
-        what twice as many change: small clusters need more than 7.
+        Quadrature points of each level. ``auto`` begins with 7 and gives a level more until the
+        log-likelihood (to 1e-7 of itself) and every variance (to 1e-4 of itself) stand still; an odd number
+        stays as it is, 1 is the Laplace approximation. ``points_check`` tells what more points change.
     weight
         Column of weights, scaled to add up to the people of each innermost cluster (Rabe-Hesketh and Skrondal
         2006); errors are then sandwich errors by the outermost clusters. None: unweighted.

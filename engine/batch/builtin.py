@@ -21,7 +21,7 @@ def builtin_file(name: str) -> SourceFile:
     DataError
         If the package that brings the records is not installed.
     """
-    return SourceFile(path=_meps() if name == "meps" else _simulated(name.partition("-")[0]))
+    return SourceFile(path=_meps() if name == "meps" else _simulated(name.partition("-")[0]), is_own=True)
 
 
 def _simulated(panel: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,11 +10,14 @@ from engine.batch.rehearsal import analysis_faults
 from engine.batch.request import study_files
 from engine.data.derived_specs import checked_variables
 from engine.data.expressions import RuleColumn, check_rule
+from engine.data.file_labels import label_fault, numbers_with_labels, with_file_labels
 from engine.data.harmonise import harmonised_columns
+from engine.data.open_names import fault_of, open_names
 from engine.data.places import open_source
 from engine.data.sample import rule_conditions
 from engine.errors import DataError, Fault, MissingFileError, StudyError
-from engine.study import StudySpec, parse_study
+from engine.study import DesignSpec, StudySpec, load_study, parse_study
+from engine.study.faults import with_name
 from engine.study.load import raw_study, read_study, study_path
 
 
@@ -39,7 +43,8 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         faults.append(_at("source", error))
     if data is not None and not faults:
         faults.extend(analysis_faults(path, data))
-    return tuple(faults)
+    raw = raw_study(text, path.name, path.parent)
+    return tuple(with_name(fault, raw) for fault in faults)
 
 
 def _rule_faults(text: str, path: Path) -> list[Fault]:
@@ -52,7 +57,8 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
     columns = {"wave": RuleColumn(is_factor=True)}
     for name, variable in (variables if isinstance(variables, dict) else {}).items():
         levels = (variable.get("levels") or variable.get("cut") or {}) if isinstance(variable, dict) else {}
-        columns[name] = RuleColumn(is_factor=bool(levels), levels=tuple(levels))
+        names = tuple(levels) if isinstance(levels, dict) else ()
+        columns[name] = RuleColumn(is_factor=bool(levels), levels=names)
     rules = raw.get("sample")
     checked = [
         check_rule(f"sample[{number}].keep", rule["keep"], columns)
@@ -64,18 +70,53 @@ def _rule_faults(text: str, path: Path) -> list[Fault]:
 
 def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault]:
     faults = []
+    files = study_files(spec, base, data)
+    names = open_names(spec, files)
+    open_places = {f"variables.{one.variable}.levels" for one in names}
+    try:
+        spec = with_file_labels(spec, files)
+    except StudyError as error:
+        faults = [fault for fault in error.faults if fault.place not in open_places]
+        return [*faults, *([fault_of(names)] if names else [])]
+    unknown = {(one.file, one.variable) for one in names}
     with TemporaryDirectory(prefix="equirank-") as scratch:
-        for file in study_files(spec, base, data):
+        for file in files:
             raw = open_source(spec, file, Path(scratch))
             parts = {"design and wave": spec.model_copy(update={"variables": {}})}
             for name, variable in spec.variables.items():
-                parts[f"variables.{name}"] = spec.model_copy(update={"variables": {name: variable}})
+                if (file.path.name, name) in unknown:
+                    continue
+                alone = {"variables": {name: variable}, "design": DesignSpec()}
+                parts[f"variables.{name}"] = spec.model_copy(update=alone)
             for place, part in parts.items():
                 try:
                     harmonised_columns(part, file, raw)
                 except DataError as error:
                     faults.append(_at(place, error))
-    return list({(fault.found, fault.remedy): fault for fault in faults}.values())
+            for name, shown, is_factor in numbers_with_labels(spec, file, raw):
+                if is_factor:
+                    labelled = DataError(label_fault(file.path.name, name, shown))
+                    faults.append(_at(f"variables.{name}", labelled))
+    faults += [fault_of(names)] if names else []
+    first: dict[tuple[str, str], Fault] = {}
+    for fault in faults:
+        first.setdefault((fault.found, fault.remedy), fault)
+    return list(first.values())
+
+
+def not_looked_at(study: str | Path, data: Path | None) -> str | None:
+    """Return what `check_study` could not look at because the data files are not there, None if nothing."""
+    path = study_path(study)
+    try:
+        study_files(load_study(path), path.parent, data)
+    except StudyError:
+        return None
+    except DataError as error:
+        where = error.fault.place if error.fault is not None else "the data"
+        return (
+            f"not looked at: columns, codes and labels, because there is no file '{where}' here; give --data"
+        )
+    return None
 
 
 def _at(place: str, error: DataError) -> Fault:
@@ -83,4 +124,6 @@ def _at(place: str, error: DataError) -> Fault:
     fault = error.fault
     if fault is None:
         return Fault(place, str(error), "readable data files", "Correct it.")
-    return Fault(place, f"{fault.place}: {fault.found}", fault.expected, fault.remedy)
+    wanted = re.search(r"wanted by ((?:design|source)\.\S+)$", fault.found)
+    where = wanted[1] if wanted else place
+    return Fault(where, f"{fault.place}: {fault.found}", fault.expected, fault.remedy)

@@ -163,10 +163,17 @@ def _describe(analysis: DescribeSpec, context: Context) -> Estimates:
 KINDS = {
     kind.name: kind
     for kind in (
+        Kind(spec=DescribeSpec, estimate=_describe, tables=KindTables(build=describe_tables)),
+        Kind(spec=RatesSpec, estimate=_rates, tables=KindTables(build=rates_tables)),
         Kind(
             spec=ConcentrationSpec,
             estimate=_concentration,
             tables=KindTables(build=concentration_tables, terms_are_variables=False),
+        ),
+        Kind(
+            spec=CurveSpec,
+            estimate=_curve,
+            tables=KindTables(build=curve_tables, terms_are_variables=False),
         ),
         Kind(
             spec=DisparitySpec,
@@ -181,13 +188,6 @@ KINDS = {
             estimate=_multilevel,
             tables=KindTables(build=multilevel_tables, side_by_side=True),
         ),
-        Kind(
-            spec=CurveSpec,
-            estimate=_curve,
-            tables=KindTables(build=curve_tables, terms_are_variables=False),
-        ),
-        Kind(spec=RatesSpec, estimate=_rates, tables=KindTables(build=rates_tables)),
-        Kind(spec=DescribeSpec, estimate=_describe, tables=KindTables(build=describe_tables)),
     )
 }
 """The kinds by name, in the order in which their tables are shown."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.batch.forked import refuse_fork
 from engine.errors import UsageError, nearest
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.bootstrap import too_few_replicates
@@ -47,6 +48,7 @@ def make_request(
     UsageError
         If the study has no analysis named `only`, or `replicates` are too few for its intervals.
     """
+    refuse_fork()
     spec = study if isinstance(study, StudySpec) else load_study(study)
     if data is not None and data.is_dir():
         spec = on_survey_files(spec)
@@ -55,8 +57,20 @@ def make_request(
         analyses = tuple(_with_replicates(analysis, replicates) for analysis in analyses)
     info = spec.study if seed is None else spec.study.model_copy(update={"seed": seed})
     base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
-    changed = spec.model_copy(update={"analysis": analyses, "study": info})
+    changed = _settled(spec.model_copy(update={"analysis": analyses, "study": info}), base, data)
     return RunRequest(spec=changed, base=base, data=data)
+
+
+def _settled(spec: StudySpec, base: Path, data: Path | None) -> StudySpec:
+    """Return a study with the labels and levels of its files; a file that is not there is told later."""
+    from engine.data.file_labels import with_file_labels
+    from engine.data.open_names import refuse_open_names
+
+    if data is None and spec.source.builtin is not None and spec.source.path is None:
+        return spec
+    files = study_files(spec, base, data)
+    refuse_open_names(spec, files)
+    return with_file_labels(spec, files)
 
 
 def on_survey_files(spec: StudySpec) -> StudySpec:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.batch.compiling import Compiling, compiling_ahead
-from engine.batch.failures import Failure, failure_warnings, failures_of, task_states
+from engine.batch.failures import Failure, failure_warnings, task_states
 from engine.batch.reporter import Reporter
 from engine.batch.request import make_request, planned_replicates
+from engine.batch.run_result import RunResult
 from engine.results import TidyRow, to_frame
 from engine.study import StudySpec
 
@@ -23,34 +24,6 @@ if TYPE_CHECKING:
     from engine.batch.context import Context
     from engine.batch.tasks import Task
     from engine.data.panel import Panel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
-    """A finished run.
-
-    Attributes
-    ----------
-    path
-        The run directory.
-    rows
-        The tidy rows.
-    manifest
-        Study and source hashes, versions, seed, row counts, timings, warnings, and what came of each task.
-    """
-
-    path: Path
-    rows: tuple[TidyRow, ...]
-    manifest: Mapping[str, Any]
-
-    def to_frame(self) -> pl.DataFrame:
-        """Return the tidy rows as a Polars frame."""
-        return to_frame(self.rows)
-
-    @property
-    def failures(self) -> dict[str, str]:
-        """The tasks that failed, each with the reason; their analyses have no rows of them."""
-        return failures_of(self.manifest["tasks"])
 
 
 def run(
@@ -63,6 +36,7 @@ def run(
     seed: int | None = None,
     only: str | None = None,
     reporter: Reporter | None = None,
+    report: bool = True,
 ) -> RunResult:
     """Run a study and write its run directory.
 
@@ -85,6 +59,8 @@ def run(
         Name of the one analysis to run.
     reporter
         Hears of progress.
+    report
+        Whether to write report.html.
 
     Returns
     -------
@@ -105,6 +81,7 @@ def run(
     reporter = reporter or Reporter()
     from engine.batch.context import make_context, read_sample
     from engine.batch.manifest import make_manifest
+    from engine.batch.reporting import write_report_of_new_run
     from engine.store.run_directory import new_run, write_run
 
     with new_run(target, spec.study.name) as folder, compiling_ahead(spec) as compiling:
@@ -124,6 +101,8 @@ def run(
         manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
         manifest["tasks"] = states
         write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
+        if report:
+            write_report_of_new_run(folder)
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 

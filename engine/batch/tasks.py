@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.batch.kinds import KINDS
-from engine.errors import DataError, EstimationError, nearest
+from engine.errors import DataError, EstimationError, Fault, nearest
 from engine.study import AnalysisSpec, StudySpec
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def run_tasks(
             wait(task.analysis.name)
         estimated, failure = None, None
         try:
+            _refuse_no_wave(task, context.columns.waves)
             seen = replace(context, columns=context.columns.of_waves(task.waves))
             estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
         except (DataError, EstimationError) as error:
@@ -97,8 +98,10 @@ def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
     Raises
     ------
     DataError
-        If an analysis names a wave that the data do not hold.
+        If an analysis names a wave that the data do not hold, or needs waves and no record has one.
     """
+    for analysis in spec.analysis:
+        _refuse_no_wave(Task(analysis=analysis), waves)
     tasks = possible_tasks(spec, waves)
     for task in tasks:
         for wave in absent_waves(task, waves):
@@ -112,6 +115,16 @@ def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
 def possible_tasks(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
     """Return the tasks of a study, with those that name waves which the data do not hold."""
     return tuple(task for analysis in spec.analysis for task in _tasks(analysis, waves))
+
+
+def _refuse_no_wave(task: Task, waves: Sequence[str]) -> None:
+    """Refuse an analysis by wave, or of each wave, of records of which none has a wave."""
+    analysis = task.analysis
+    by_wave = analysis.waves == "each" or "wave" in getattr(analysis, "by", ())
+    if by_wave and task.waves is None and not waves:
+        place = f"analysis '{analysis.name}'"
+        found = "no record of the sample has a wave"
+        raise DataError(Fault(place, found, "waves to compare", "Correct source.wave, or the file."))
 
 
 def absent_waves(task: Task, waves: Sequence[str]) -> tuple[str, ...]:

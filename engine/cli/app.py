@@ -14,6 +14,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -35,7 +36,30 @@ def root(
     """Health-equity statistics on large survey microdata, from one study file."""
 
 
-Study = Annotated[str, typer.Argument(help="A shipped study (see `equirank studies`) or a TOML file")]
+def _study_names(incomplete: str) -> list[str]:
+    from engine.study import shipped_studies
+
+    files = [str(path) for path in sorted(Path().glob(f"{incomplete}*.toml"))]
+    return [name for name in [*sorted(shipped_studies()), *files] if name.startswith(incomplete)]
+
+
+def _analysis_names(context: typer.Context, incomplete: str) -> list[str]:
+    from engine.errors import EngineError
+    from engine.study import load_study
+
+    try:
+        names = [analysis.name for analysis in load_study(str(context.params.get("study"))).analysis]
+    except EngineError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+Study = Annotated[
+    str,
+    typer.Argument(
+        help="A shipped study (see `equirank studies`) or a TOML file", autocompletion=_study_names
+    ),
+]
 Data = Annotated[
     Path | None, typer.Option(help="File, folder or glob to read instead of the study's own paths")
 ]
@@ -54,7 +78,9 @@ def run(
         int | None, typer.Option(min=1, help="Default: all cores; results do not change")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
-    only: Annotated[str | None, typer.Option(help="Run this analysis only")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Run this analysis only", autocompletion=_analysis_names)
+    ] = None,
     shard: Annotated[str | None, typer.Option(help="Compute share k/K only, such as 2/16; see merge")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Run on this many processes (extra dask)")
@@ -63,6 +89,7 @@ def run(
         str | None, typer.Option(help="Run on a dask scheduler, such as tcp://node1:8786")
     ] = None,
     *,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html")] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="On Ctrl-C keep the analyses and replicates that are done")
     ] = False,
@@ -81,6 +108,7 @@ def run(
         cluster=cluster,
         threads=threads,
         keep=keep,
+        report=not no_report,
         as_json=as_json,
         changed=changed,
     )
@@ -108,7 +136,7 @@ def show(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show the results of a run, the indices first."""
+    """Show all tables of a run, in the order of a paper."""
     from engine.cli.output import print_pictures, print_run
 
     if plots is not None:
@@ -116,6 +144,17 @@ def show(
         return
 
     print_run(run, as_json=as_json, only=only)
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+) -> None:
+    """Write report.html of a run again: findings, tables, figures, methods, checklists, provenance."""
+    from engine.cli.documents import rebuild_report
+
+    rebuild_report(run, language)
 
 
 @app.command()
@@ -159,10 +198,10 @@ def schema() -> None:
 @app.command()
 def check(study: Study, data: Data = None, *, as_json: AsJson = False) -> None:
     """Show every fault of a study file at once; with --data, of its columns too."""
-    from engine.batch.check import check_study
+    from engine.batch.check import check_study, not_looked_at
     from engine.cli.output import print_check
 
-    print_check(study, check_study(study, data), as_json=as_json)
+    print_check(study, check_study(study, data), not_looked_at(study, data), as_json=as_json)
 
 
 @app.command()
@@ -208,6 +247,18 @@ def codebook(
     from engine.data.codebook import file_codebook
 
     print_codebook(file_codebook(file, encoding, search), as_json=as_json)
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Survey files; several are waves")],
+    search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
+) -> None:
+    """Print the draft of a study of survey files: levels from their labels, questions as comments."""
+    from engine.draft.draft import draft_study
+
+    typer.echo(draft_study(files, encoding, search), nl=False)
 
 
 @app.command()

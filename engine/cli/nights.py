@@ -206,7 +206,8 @@ def show_history(
     rows = estimate_history(store, analysis, measure, about)
     if plot is not None:
         from engine.report.history_picture import write_history
-        from engine.store.layout import read_manifest, run_of
+        from engine.store.layout import run_of
+        from engine.store.manifests import read_manifest
 
         simulated = bool(read_manifest(run_of(store))["simulated"])
         write_history(rows, f"{measure}, {analysis}", plot, simulated=simulated)

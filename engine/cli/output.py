@@ -17,29 +17,48 @@ if TYPE_CHECKING:
     from engine.audit.findings import Finding
     from engine.batch.plan import StudyPlan
     from engine.data.codebook import Codebook
+    from engine.store.run_directory import StoredRun
 
 
 def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
-    """Print a run directory: tables, or one JSON object with manifest and results."""
-    from engine.store.layout import run_of
-    from engine.store.run_directory import read_run
-
-    run = read_run(run_of(path))
+    """Print a run directory: its tables, or one JSON object with manifest and results."""
+    run = _stored(path)
     names = run.results["analysis"].unique(maintain_order=True).to_list()
     if only is not None and only not in names:
         raise UsageError(
             f"--only '{only}': no such analysis in this run; expected one of it. {nearest(only, names)}"
         )
     if as_json:
-        rows = [row for row in run.results.to_dicts() if only in (None, row["analysis"])]
-        typer.echo(
-            json.dumps({"run": str(path), "manifest": run.manifest, "results": rows}, ensure_ascii=False)
-        )
+        _print_json(path, run, only)
         return
     from engine.batch.kinds import TABLES
     from engine.report.terminal import make_console, show_run
 
     show_run(run, make_console(), TABLES, only)
+
+
+def print_finished(path: Path, *, as_json: bool) -> None:
+    """Print one screen about a run that has just ended, or the same JSON object as `print_run`."""
+    run = _stored(path)
+    if as_json:
+        _print_json(path, run, None)
+        return
+    from engine.batch.kinds import TABLES
+    from engine.report.terminal import make_console, print_summary
+
+    print_summary(run, make_console(), TABLES)
+
+
+def _stored(path: Path) -> StoredRun:
+    from engine.store.layout import run_of
+    from engine.store.run_directory import read_run
+
+    return read_run(run_of(path))
+
+
+def _print_json(path: Path, run: StoredRun, only: str | None) -> None:
+    rows = [row for row in run.results.to_dicts() if only in (None, row["analysis"])]
+    typer.echo(json.dumps({"run": str(path), "manifest": run.manifest, "results": rows}, ensure_ascii=False))
 
 
 def print_pictures(run: Path, folder: Path) -> None:
@@ -66,20 +85,24 @@ def print_studies(*, as_json: bool) -> None:
         typer.echo(f"{item['name']:<10} {item['title']}  [needs {item['needs']}]")
 
 
-def print_check(study: str, faults: Sequence[Fault], *, as_json: bool) -> None:
-    """Print the faults of a study; exit 10 if there are any."""
+def print_check(study: str, faults: Sequence[Fault], unseen: str | None, *, as_json: bool) -> None:
+    """Print the faults of a study, and what could not be looked at; exit 10 if there are faults."""
     if as_json:
         listed = [
             {"path": fault.place, "found": fault.found, "expected": fault.expected, "remedy": fault.remedy}
             for fault in faults
         ]
-        typer.echo(json.dumps({"study": study, "faults": listed}, ensure_ascii=False))
+        typer.echo(
+            json.dumps({"study": study, "faults": listed, "not_looked_at": unseen}, ensure_ascii=False)
+        )
     elif faults:
         typer.echo(f"{study}: {len(faults)} fault{'s' if len(faults) > 1 else ''}")
         for fault in faults:
             typer.echo(f"  {fault}")
     else:
         typer.echo(f"{study}: no faults.")
+    if unseen is not None and not as_json:
+        typer.echo(f"  {unseen}.")
     if faults:
         raise typer.Exit(10)
 

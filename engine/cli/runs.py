@@ -12,7 +12,7 @@ import typer
 from engine.errors import EstimationError, Interrupted, UsageError
 
 if TYPE_CHECKING:
-    from engine.batch.run import RunResult
+    from engine.batch.run_result import RunResult
 
 
 def run_study(
@@ -25,6 +25,7 @@ def run_study(
     cluster: str | None,
     threads: int | None,
     keep: bool,
+    report: bool,
     as_json: bool,
     changed: Mapping[str, Any],
 ) -> None:
@@ -43,7 +44,7 @@ def run_study(
         if not given:
             from engine.batch.run import run
 
-            result = run(study, data, out, threads=threads, reporter=reporter, **changed)
+            result = run(study, data, out, threads=threads, reporter=reporter, report=report, **changed)
         else:
             from engine.batch.request import make_request
 
@@ -71,9 +72,9 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
     Interrupted
         If the user stopped the run and keeps what was done.
     """
-    from engine.cli.output import print_run
+    from engine.cli.output import print_finished
 
-    print_run(result.path, as_json=as_json)
+    print_finished(result.path, as_json=as_json)
     if result.manifest["interrupted"]:
         raise Interrupted(f"interrupted; what was done is kept in {result.path}.")
     failures = result.failures

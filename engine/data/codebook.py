@@ -134,7 +134,7 @@ def _unlisted(name: str, label: str, kind: str) -> CodebookEntry:
 
 def _entry(raw: RawFrame, name: str) -> CodebookEntry:
     column = raw_column(raw, name)
-    counts = _counts(raw, column)
+    counts = code_counts(raw, column)
     n_blank = counts.pop(None, 0)
     few_blank = 0 < n_blank < SMALLEST_SHOWN
     listed = {str(code): n for code, n in counts.items()}
@@ -148,7 +148,7 @@ def _entry(raw: RawFrame, name: str) -> CodebookEntry:
     )
 
 
-def _counts(raw: RawFrame, column: RawColumn) -> dict[str | None, int]:
+def code_counts(raw: RawFrame, column: RawColumn) -> dict[str | None, int]:
     """Return how many people hold each code; None stands for a blank."""
     import polars as pl
 
@@ -162,7 +162,7 @@ def _codes(column: RawColumn, counts: dict[str, int], hidden: int) -> list[tuple
 
     `hidden` are the people whose number is not shown elsewhere, such as blanks.
     """
-    labels = {_code_text(code): label for code, label in column.labels.items()}
+    labels = {code_text(code): label for code, label in column.labels.items()}
     rare = sum(0 < n < SMALLEST_SHOWN for n in counts.values())
     if len(labels) > MOST_CODES and rare > len(counts) / 2:
         return []
@@ -187,7 +187,8 @@ def _without_differences(
     return [(code, label, None if code == smallest else n) for code, label, n in shown]
 
 
-def _code_text(code: float | str) -> str:
+def code_text(code: float | str) -> str:
+    """Return a code as a codebook writes it: 1 for 1.0."""
     return str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
 
 

@@ -13,6 +13,7 @@ from engine.data.design_columns import shared_key
 from engine.data.harmonise import KIND_SUFFIX, values_of_column
 from engine.data.raw_column import raw_column
 from engine.data.raw_frame import RawFrame
+from engine.durable import private_file
 from engine.study import MISSING_KINDS, StudySpec
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def add_derived(
             undefined[derived.name] = int(missing.sum())
         frame = frame.with_columns(_harmonised(derived, raw, wave))
     temporary = records.with_suffix(".derived")
+    private_file(temporary)
     frame.write_parquet(temporary, compression="zstd")
-    temporary.chmod(0o600)  # microdata: for the owner only
     os.replace(temporary, records)  # noqa: PTH105 - atomic
     return {name: n for name, n in undefined.items() if n}
 
@@ -60,8 +61,8 @@ def _values(derived: Derived, frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     """Return the value of an expression in each record, and the reason where it is missing."""
     import polars as pl
 
+    private_file(path)
     frame.select(derived.parts).write_parquet(path)
-    path.chmod(0o600)
     with queries.database() as connection:
         text = queries.query_text("derived_value", derived.sql)
         value = connection.sql(text, params={"records": str(path)}).pl()[_VALUE]

@@ -63,7 +63,9 @@ def checked_variables(spec: StudySpec) -> list[Derived | Fault]:
 def expression_columns(spec: StudySpec) -> dict[str, RuleColumn]:
     """Return the columns that rules and expressions may refer to."""
     columns = {
-        name: RuleColumn(is_factor=bool(variable.panel_levels), levels=variable.panel_levels)
+        name: RuleColumn(
+            is_factor=bool(variable.panel_levels) or variable.levels == "file", levels=variable.panel_levels
+        )
         for name, variable in spec.variables.items()
     }
     has_waves = spec.source.wave is not None or isinstance(spec.source.path, dict)

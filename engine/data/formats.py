@@ -35,6 +35,8 @@ class FileFormat:
         Returns the number of rows that the header holds; None if the file must be opened to count them.
     has_encoding
         Whether the encoding of the text is not fixed by the format.
+    has_labels
+        Whether its files may label variables and codes.
     refuse_damage
         Compares the wanted columns of a file with checksums inside it; None if the format has none.
     """
@@ -43,6 +45,7 @@ class FileFormat:
     open: Opener
     rows_in_header: Callable[[Path], int] | None = None
     has_encoding: bool = True
+    has_labels: bool = False
     refuse_damage: Callable[[Path, tuple[str, ...]], None] | None = None
 
     @property
@@ -57,8 +60,8 @@ FORMATS = (
         suffixes=(".parquet",), open=open_parquet, has_encoding=False, refuse_damage=refuse_damaged_pages
     ),
     FileFormat(suffixes=(".csv", ".csv.gz"), open=open_text),
-    FileFormat(suffixes=(".dta",), open=open_stata, rows_in_header=count_stata_rows),
-    FileFormat(suffixes=(".sav",), open=open_spss, rows_in_header=count_spss_rows),
+    FileFormat(suffixes=(".dta",), open=open_stata, rows_in_header=count_stata_rows, has_labels=True),
+    FileFormat(suffixes=(".sav",), open=open_spss, rows_in_header=count_spss_rows, has_labels=True),
 )
 SUFFIXES = tuple(suffix for one in FORMATS for suffix in one.suffixes)
 

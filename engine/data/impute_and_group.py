@@ -13,6 +13,7 @@ import numpy as np
 from engine.arrays import FloatArray, IntArray
 from engine.data.design_columns import DESIGN_PREFIX
 from engine.data.harmonise import KIND_SUFFIX
+from engine.durable import private_file
 from engine.errors import DataError, Fault
 from engine.study import StudySpec, VariableSpec
 
@@ -117,8 +118,8 @@ def _columns(
 def _replace(path: Path, frame: pl.DataFrame) -> None:
     """Write the sample again, for its owner only, and put it in the place of the old one."""
     temporary = path.with_suffix(".derived")
+    private_file(temporary)
     frame.write_parquet(temporary, compression="zstd")
-    temporary.chmod(0o600)
     os.replace(temporary, path)  # noqa: PTH105 - atomic
 
 

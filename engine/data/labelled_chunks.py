@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.data.labelled_header import Header, LabelledFormat
+from engine.durable import private_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,7 +58,9 @@ def convert(
         for column in texts:
             foreign.update(text for text in chunk[column].unique().to_list() if text and not text.isascii())
         table = chunk.to_arrow()
-        writer = writer or pq.ParquetWriter(target, table.schema)
+        if writer is None:
+            private_file(target)
+            writer = pq.ParquetWriter(target, table.schema)
         writer.write_table(table)
         n_rows += raw_chunk.height
     if writer is None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX
-from engine.data.part import Part, Progress, build_part
+from engine.data.part import Part, Progress, build_part, part_key, read_part
+from engine.data.readers import Readers, ReadRequest
 from engine.data.source_file import SourceFile
 from engine.data.validate import refuse_shared_keys
 from engine.errors import DataError, Fault
 from engine.paths import cache_folder
 from engine.study import StudySpec
+from engine.study.load import study_as_dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +62,50 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
     digests = [file.digest() for file in files]
     _refuse_same_content(files, digests)
     home = cache_folder("panels")
+    new = _new_parts(spec, files, digests, home, progress)
     panel = whole_panel(
-        build_part(spec, file, digest, home, progress) for file, digest in zip(files, digests, strict=True)
+        new.get(number) or build_part(spec, file, digest, home, progress)
+        for number, (file, digest) in enumerate(zip(files, digests, strict=True))
     )
     for number, part in enumerate(panel.each):
         earlier = [other.records for other in panel.each[:number]]
         refuse_shared_keys(spec, part.source["file"], part.records, earlier)
     return panel
+
+
+def _new_parts(
+    spec: StudySpec,
+    files: Sequence[SourceFile],
+    digests: Sequence[str],
+    home: Path,
+    progress: Progress | None,
+) -> dict[int, Part]:
+    """Return number -> part of the files that other programs wrote and that have none yet.
+
+    They are read in processes of their own: a damaged file can end a process.
+
+    Raises
+    ------
+    DataError
+        If a file is refused, or its reader has died of it.
+    """
+    study = json.dumps(study_as_dict(spec))
+    requests = {
+        number: ReadRequest(study=study, source=file, digest=digest, home=home)
+        for number, (file, digest) in enumerate(zip(files, digests, strict=True))
+        if not file.is_own and read_part(home / part_key(spec, file, digest)) is None
+    }
+    numbers, parts = [*requests], {}
+    with Readers() as readers:
+        for place, answer in readers.read([*requests.values()]):
+            if answer.error is not None:
+                raise answer.error
+            part = read_part(home / answer.found["part"])
+            if part is not None:
+                parts[numbers[place]] = replace(part, reused=False)
+                if progress is not None:
+                    progress(int(part.source["rows"]))
+    return parts
 
 
 def whole_panel(parts: Iterable[Part]) -> Panel:

@@ -21,10 +21,10 @@ from engine.data.derived_specs import derived_variables
 from engine.data.harmonise import harmonised_columns
 from engine.data.part_facts import part_facts
 from engine.data.places import open_source
-from engine.data.raw_checks import refuse_not_understood, refuse_other_row_count
+from engine.data.raw_checks import refuse_labels_of_numbers, refuse_not_understood, refuse_other_row_count
 from engine.data.source_file import SourceFile, file_hash, reading
 from engine.data.validate import refuse_records
-from engine.durable import move_folder
+from engine.durable import move_folder, private_file
 from engine.source_hash import hash_of_files, imported_files
 from engine.study import StudySpec
 
@@ -126,7 +126,10 @@ def build_part(
     _sweep(home)
     working = Path(tempfile.mkdtemp(prefix=BUILDING, dir=home))
     try:
-        source = _write(spec, file, digest, working, progress)
+        with reading(file.path):
+            source = _write(spec, file, digest, working)
+        if progress is not None:
+            progress(int(source["rows"]))
         try:
             move_folder(working, target)
         except OSError:
@@ -145,9 +148,7 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _write(
-    spec: StudySpec, file: SourceFile, digest: str, working: Path, progress: Progress | None
-) -> dict[str, Any]:
+def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path) -> dict[str, Any]:
     """Read, harmonise and check a file, write its records and facts, and return the facts."""
     scratch = working / "scratch"
     scratch.mkdir()
@@ -156,20 +157,18 @@ def _write(
     raw = open_source(spec, file, scratch)
     refuse_other_row_count(spec, file, raw.n_rows)
     columns = harmonised_columns(spec, file, raw)
+    refuse_labels_of_numbers(spec, file, raw)
     records = working / RECORDS
-    with reading(file.path):
-        raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
-    records.chmod(0o600)  # microdata: for the owner only
+    private_file(records)
+    raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
     undefined = add_derived(spec, derived, file.wave, records, scratch)
     refuse_not_understood(spec, file, raw, records)
     refuse_records(spec, file.path.name, records)
-    shutil.rmtree(scratch)
-    if progress is not None:
-        progress(raw.n_rows)
     facts = part_facts(spec, file, digest, raw, records)
+    shutil.rmtree(scratch)
     facts["doubts"] += [_undefined(file, name, n) for name, n in undefined.items()]
+    private_file(working / FACTS)
     (working / FACTS).write_text(json.dumps(facts), encoding="utf-8")
-    (working / FACTS).chmod(0o600)
     return facts
 
 

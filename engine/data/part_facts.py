@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.design_columns import replicate_columns
+from engine.data.file_labels import numbers_with_labels
 from engine.data.harmonise import variable_column
 from engine.data.raw_frame import RawFrame
 from engine.data.source_file import SourceFile, file_hash
@@ -27,7 +28,7 @@ def part_facts(
         "part_bytes": records.stat().st_size,
         "part_sha256": file_hash(records),
         "encoding": None if raw.encoding is None else str(raw.encoding),
-        "doubts": [*_doubts(raw)],
+        "doubts": [*_doubts(raw), *_labelled_numbers(spec, file, raw)],
         "simulated": _is_simulated(raw),
         "replicate_weights": [name.casefold() for name in replicate_columns(spec, raw)],
         "labels": _labels(spec, file, raw),
@@ -52,6 +53,14 @@ def _doubts(raw: RawFrame) -> Iterator[str]:
             yield f"{raw.name}: {rows:,} rows have no record of their {place}: its variables are blank there"
     if raw.n_undecodable:
         yield f"{raw.name}: {raw.n_undecodable:,} distinct texts hold bytes that are not valid {raw.encoding}"
+
+
+def _labelled_numbers(spec: StudySpec, file: SourceFile, raw: RawFrame) -> Iterator[str]:
+    for name, shown, _ in numbers_with_labels(spec, file, raw):
+        yield (
+            f"{raw.name}: {name} is taken for a number, though some of its values have labels ({shown}); "
+            "numeric = true if it is one"
+        )
 
 
 def _labels(spec: StudySpec, file: SourceFile, raw: RawFrame) -> dict[str, dict[str, str]]:

@@ -7,10 +7,11 @@ from pathlib import Path
 from engine.data import queries
 from engine.data.broken_rules import Broken, RuleError
 from engine.data.disclosure import SMALLEST_SHOWN
+from engine.data.file_labels import label_fault, numbers_with_labels
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, variable_column
 from engine.data.raw_frame import RawFrame
 from engine.data.source_file import SourceFile
-from engine.errors import Fault
+from engine.errors import DataError, Fault
 from engine.study import StudySpec
 
 MOST_CODES = 20  # in a message
@@ -62,6 +63,20 @@ def refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, reco
         ]
         faults = [_not_understood(spec, file, raw, name, n) for name, n in rows_of.items()]
         raise RuleError(file.path.name, broken, faults)
+
+
+def refuse_labels_of_numbers(spec: StudySpec, file: SourceFile, raw: RawFrame) -> None:
+    """Refuse a file whose labels say that a number of the study is a factor.
+
+    Raises
+    ------
+    DataError
+        With every such variable.
+    """
+    found = numbers_with_labels(spec, file, raw)
+    faults = [label_fault(file.path.name, name, shown) for name, shown, is_factor in found if is_factor]
+    if faults:
+        raise DataError(*faults)
 
 
 def _rule(spec: StudySpec, name: str) -> str:

@@ -12,6 +12,7 @@ from engine.data.derived_specs import expression_columns
 from engine.data.expressions import check_rule
 from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
+from engine.durable import private_file
 from engine.errors import DataError, Fault, StudyError
 from engine.study import StudySpec
 
@@ -84,8 +85,8 @@ def draw_sample(
             if step.n == 0 and not may_be_empty:
                 raise DataError(_empty(flow))
         params = {"panel": panel.parts, "sample": str(path)}
+        private_file(path)  # microdata: for the owner only, from the first byte
         queries.rows(connection, "sample_write", params, _all_of(conditions))
-    path.chmod(0o600)  # microdata: for the owner only
     imputed = impute_and_group(spec, path) if flow[-1].n else {}
     return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave), imputed=imputed)
 

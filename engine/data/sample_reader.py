@@ -136,7 +136,7 @@ class SampleReader:
                 codes, levels = self._codes(name), self._spec.variables[name].level_names
             is_missing |= codes < 0
             number = number * len(levels) + codes
-            groups = [_refine(group, name, level) for group in groups for level in levels]
+            groups = [group.refined(name, level) for group in groups for level in levels]
         return np.where(is_missing, -1, number), tuple(groups)
 
     def design(self) -> DesignColumns:
@@ -169,11 +169,3 @@ def sort_waves(waves: Sequence[str]) -> tuple[str, ...]:
         return tuple(sorted(waves, key=float))
     except ValueError:
         return tuple(sorted(waves))
-
-
-def _refine(group: Group, name: str, level: str) -> Group:
-    """Return the group of one level inside a group."""
-    if name == "wave":
-        return Group(wave=level, subgroup=group.subgroup)
-    term = f"{name}={level}"
-    return Group(wave=group.wave, subgroup=f"{group.subgroup}, {term}" if group.subgroup else term)

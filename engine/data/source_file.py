@@ -8,10 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.errors import DataError, Fault
+from engine.durable import FULL, is_disk_error
+from engine.errors import DataError, EngineError, Fault, StoreError
 
 CHECK = "Check the path, the format and, for text, source.encoding."
-REASONS = {"FileNotFoundError": "does not exist", "PermissionError": "may not be read"}
+DAMAGED = "is damaged: what is compressed in it cannot be unpacked"
+REASONS = {
+    "FileNotFoundError": "does not exist",
+    "PermissionError": "may not be read",
+    "BadGzipFile": DAMAGED,
+    "error": DAMAGED,  # of zlib
+    "EOFError": "ends too early",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +34,14 @@ class SourceFile:
         The wave it holds, if the study says so.
     places
         The files of communities or cities merged with it.
+    is_own
+        Whether this program wrote it. All other files are read in a process of their own.
     """
 
     path: Path
     wave: str | None = None
     places: tuple[Path, ...] = ()
+    is_own: bool = False
 
     def digest(self) -> str:
         """Return the SHA-256 of the content, that of merged files included.
@@ -62,32 +73,36 @@ def _combined(hashes: Sequence[str]) -> str:
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
+def full_disk(path: Path) -> Fault:
+    """Return the fault of a disk that takes no more while a file is read."""
+    remedy = "Make room, or move the cache (EQUIRANK_CACHE)."
+    return Fault(path.name, "the disk did not take what was read of it", "a disk with room", remedy)
+
+
 @contextmanager
 def reading(path: Path, remedy: str = CHECK) -> Iterator[None]:
     """Turn any failure of a reader into an error that names the file and never a value.
 
+    A damaged file makes the readers fail in ways that no list holds: in the decompressor, in labels that are
+    not there, in dates that cannot be.
+
     Raises
     ------
     DataError
-        In place of the errors of the system, Polars and pyreadstat.
+        In place of the errors of the system, Polars, pyreadstat and of what they call.
+    StoreError
+        If the disk takes no more of what is read.
     """
     import polars as pl
-    from pyreadstat import PyreadstatError, ReadstatError
 
-    # A Polars panic is not an Exception; errors of the engine pass. LookupError: an unknown encoding.
-    failures = (
-        OSError,
-        LookupError,
-        EOFError,
-        UnicodeError,
-        pl.exceptions.PolarsError,
-        pl.exceptions.PanicException,
-        PyreadstatError,
-        ReadstatError,
-    )
     try:
         yield
-    except failures as error:
+    except EngineError:
+        raise
+    # Any: see above. A Polars panic is not an Exception.
+    except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001
+        if is_disk_error(error, FULL):
+            raise StoreError(full_disk(path)) from None
         kind = type(error).__name__
         reason = REASONS.get(kind, f"cannot be read ({kind})")
         expected = f"a readable {path.suffix.lstrip('.') or 'data'} file"

@@ -11,6 +11,7 @@ from pathlib import Path
 from engine.data.encoding import Encoding, find_file_encoding, is_gzip, undecodable
 from engine.data.raw_frame import RawFrame
 from engine.data.source_file import SourceFile
+from engine.durable import private_file
 from engine.errors import DataError, Fault
 
 REPEATED = "_duplicated_0"  # what Polars adds to the second of two columns with one name
@@ -46,6 +47,7 @@ def _encoding_of(path: Path, given: str | None) -> Encoding:
 def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     """Rewrite a text file as UTF-8, a piece at a time."""
     target = scratch / f"{path.stem}.utf8.csv"
+    private_file(target)
     with ExitStack() as stack:
         if is_gzip(path):
             source = stack.enter_context(gzip.open(path, "rt", encoding=encoding))

@@ -51,6 +51,8 @@ def _compiled_once(dispatcher: Any) -> Any:  # noqa: ANN401 - numba has no types
     By itself numba compiles a callee once more for each constant integer in a call, and also for a variable
     that starts at one: this was a third of the time of all compiling.
     """
+    if numba.config.DISABLE_JIT:
+        return dispatcher
     resolve = dispatcher.get_call_template
 
     def resolve_without_literals(args: Any, kws: Any) -> Any:  # noqa: ANN401

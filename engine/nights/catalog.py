@@ -8,8 +8,9 @@ from typing import Any
 
 from engine.data.queries import query_text
 from engine.durable import sync_folder, write_file
-from engine.store.layout import Store, read_manifest
+from engine.store.layout import Store
 from engine.store.ledger import file_entries
+from engine.store.manifests import read_manifest
 from engine.store.run_directory import RESULTS
 
 CATALOG, MARK = "catalog.duckdb", "catalog.json"

@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.data import queries
 from engine.errors import UsageError, nearest
-from engine.store.layout import open_store, read_manifest
+from engine.store.layout import open_store
+from engine.store.manifests import read_manifest
 from engine.store.run_directory import RESULTS, read_run
 
 COLUMNS = ("run", "about", "method", "estimate", "std_error", "conf_low", "conf_high", "n_obs")

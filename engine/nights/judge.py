@@ -1,4 +1,4 @@
-"""Takes files into a store: reads each in a child process, judges it beside the others, accepts it or not."""
+"""Takes files into a store: reads them, judges each beside the others, accepts it or not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from engine.data.validate import refuse_other_labels, refuse_shared_keys
 from engine.errors import DataError
 from engine.nights.inbox import Inbox, is_unchanged
 from engine.nights.night import NightJob
-from engine.nights.read import read_file
+from engine.nights.read import NightReaders, night_readers
 from engine.nights.stale_files import FilePlan, entry_of, kept_entry, twin_entry
 from engine.store.layout import Store
 from engine.store.ledger import ACCEPTED, QUARANTINED, FileEntry, FileVersion
@@ -34,11 +34,14 @@ def take_in(
         kept = kept_entry(plan) if plan.twin is None else None
         if kept is not None:
             entries[plan.file.name] = kept
-    for plan in sorted(plans, key=_order_of_judging):
-        if plan.file.name not in entries:
-            entry = _taken_in(job, plan, inbox, entries)
-            if entry is not None:
-                entries[plan.file.name] = entry
+    to_read = [plan for plan in plans if plan.twin is None and plan.file.name not in entries]
+    with night_readers(job) as readers:
+        readers.read_ahead(to_read)
+        for plan in sorted(plans, key=_order_of_judging):
+            if plan.file.name not in entries:
+                entry = _taken_in(job, plan, inbox, entries, readers)
+                if entry is not None:
+                    entries[plan.file.name] = entry
     in_order = [entries[name] for name in inbox.names if name in entries]
     result = hold_moved_records(job.spec, in_order, before, job.store)
     for entry in result:
@@ -53,7 +56,11 @@ def _order_of_judging(plan: FilePlan) -> tuple[bool, bool]:
 
 
 def _taken_in(
-    job: NightJob, plan: FilePlan, inbox: Inbox, entries: Mapping[str, FileEntry]
+    job: NightJob,
+    plan: FilePlan,
+    inbox: Inbox,
+    entries: Mapping[str, FileEntry],
+    readers: NightReaders,
 ) -> FileEntry | None:
     """Return the entry of one file; None of a new file that changed while it was read."""
     name, accept_revision = plan.file.name, job.options.accept_revision
@@ -61,9 +68,8 @@ def _taken_in(
         twin = twin_entry(plan, entries.get(plan.twin), accept_revision=accept_revision)
         if twin is not None:
             return twin
-    job.log("reading", file=name, why=plan.why or "its twin is bad")
     others = [entry.version for entry in entries.values() if entry.version is not None and entry.file != name]
-    entry = _judged(job, plan, others)
+    entry = _judged(job, plan, others, readers)
     if is_unchanged(plan.file):
         return entry
     job.log("growing", file=name)
@@ -152,8 +158,13 @@ def _records(store: Store, version: FileVersion) -> Path:
     return store.parts / version.part / RECORDS
 
 
-def _judged(job: NightJob, plan: FilePlan, others: Sequence[FileVersion]) -> FileEntry:
-    """Read a file and judge it beside the versions of the others."""
+def _judged(
+    job: NightJob,
+    plan: FilePlan,
+    others: Sequence[FileVersion],
+    readers: NightReaders,
+) -> FileEntry:
+    """Judge a file beside the versions of the others."""
     last = None if plan.before is None else plan.before.version
     earlier = _version_to_fall_back_on(job.store, plan, last)
     if plan.sha256 is None:
@@ -161,7 +172,7 @@ def _judged(job: NightJob, plan: FilePlan, others: Sequence[FileVersion]) -> Fil
             f"{plan.file.name}: the file may not be read; expected a readable one. Correct its permissions."
         )
         return entry_of(plan, QUARANTINED, reason=reason, retry=True, version=earlier)
-    answer = read_file(job, plan.file.source, plan.sha256)
+    answer = readers.answer_about(plan)
     if "reason" in answer:
         if not answer["retry"]:
             _blame_study(plan, last, answer["reason"])

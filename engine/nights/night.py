@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.batch.reporter import Reporter
 from engine.batch.request import on_survey_files
-from engine.errors import DataError, EstimationError, UsageError
+from engine.errors import DataError, EstimationError, Fault, StudyError, UsageError
 from engine.store.layout import Store
 from engine.store.ledger import FAILED, QUARANTINED, FileEntry, TaskEntry
 from engine.study import StudySpec, load_study
@@ -96,8 +96,27 @@ class Night:
 
 
 def night_study(study: str | Path) -> StudySpec:
-    """Load a study for nights; one with a built-in panel stands for the survey's own files."""
-    return on_survey_files(load_study(study))
+    """Load a study for nights; one with a built-in panel stands for the survey's own files.
+
+    Raises
+    ------
+    StudyError
+        If its levels are those of the files: a new file would change what the stored rows mean.
+    """
+    spec = on_survey_files(load_study(study))
+    faults = tuple(
+        Fault(
+            f"variables.{name}.levels",
+            "'file'",
+            "the levels, for nightly runs",
+            "`equirank init` writes them.",
+        )
+        for name, variable in spec.variables.items()
+        if variable.levels == "file"
+    )
+    if faults:
+        raise StudyError(spec.study.name, faults)
+    return spec
 
 
 def study_place(study: str | Path) -> str:

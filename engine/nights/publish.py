@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.batch.reporting import write_report_of_new_run
 from engine.batch.run import scorecard_of
 from engine.nights.changes import change_report
 from engine.nights.night import Night, NightJob
 from engine.results import TidyRow, to_frame
 from engine.store.compare import Differences, compare
-from engine.store.layout import read_manifest
 from engine.store.ledger import FAILED, QUARANTINED, WAITING, signature
+from engine.store.manifests import read_manifest
 from engine.store.run_directory import read_run, write_run
 from engine.study.load import study_hash
 
@@ -49,6 +50,7 @@ def publish(job: NightJob, night: Night, new: NewRun) -> tuple[Path, Differences
     write_run(working, results, manifest, scorecard)
     report = change_report(earlier, manifest, differences)
     (working / CHANGES).write_text(report, encoding="utf-8")
+    write_report_of_new_run(working)
     return store.publish(working), differences
 
 

@@ -7,14 +7,14 @@ from itertools import groupby
 from typing import Any
 
 from engine.report.groups import Row, group_label
-from engine.report.model import Table, digits_of, interval, number, p_value
+from engine.report.model import Table, count, digits_of, interval, number, p_value
 
 
 def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the indices of each outcome, then their differences between groups."""
     for (outcome, rank), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         own = list(found)
-        shown = _last_method([row for row in own if row["measure"] not in ("difference", "wald_f")])
+        shown = last_method([row for row in own if row["measure"] not in ("difference", "wald_f")])
         decimals = _decimals(shown)
         lines = []
         for row in shown:
@@ -28,7 +28,7 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
                     number(row["std_error"], digits + 1),
                     interval(row["conf_low"], row["conf_high"], digits),
                     p_value(row["p_value"]),
-                    f"{row['n_obs']:,}",
+                    count(row["n_obs"]),
                 )
             )
         level = f"{100 * (shown[0]['conf_level'] or 0.95):g} % interval"
@@ -38,7 +38,7 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
             rows=tuple(lines),
             notes=tuple(_method_notes(shown)),
         )
-        compared = _last_method([row for row in own if row["measure"] in ("difference", "wald_f")])
+        compared = last_method([row for row in own if row["measure"] in ("difference", "wald_f")])
         if compared:
             yield _difference_table(str(outcome), compared)
 
@@ -66,7 +66,7 @@ def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
     )
 
 
-def _last_method(rows: Sequence[Row]) -> list[Row]:
+def last_method(rows: Sequence[Row]) -> list[Row]:
     """Keep one row a quantity, the replicates' where there are any, and what peers print."""
     kept: dict[tuple[Any, ...], Row] = {}
     for row in rows:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from engine.report.groups import Row, group_label, group_labels
-from engine.report.model import Table, number
+from engine.report.model import Table, with_interval
 
 
 def curve_tables(rows: Sequence[Row]) -> Iterator[Table]:
@@ -43,9 +43,7 @@ def _shown_points(points: Sequence[str]) -> list[str]:
 
 
 def _ordinate(row: Row) -> str:
-    if row["conf_low"] is None:
-        return number(row["estimate"], 3)
-    return f"{row['estimate']:.3f} ({row['conf_low']:.3f}-{row['conf_high']:.3f})"
+    return with_interval(row, 3)
 
 
 def _between(rows: Sequence[Row]) -> Iterator[str]:

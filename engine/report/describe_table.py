@@ -1,4 +1,4 @@
-"""Tidy rows of counts and means -> one table of all variables."""
+"""Tidy rows of counts and means -> one table of all variables, missing values as lines of their own."""
 
 from __future__ import annotations
 
@@ -6,39 +6,67 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
-from engine.report.model import Table, digits_of, number
+from engine.report.model import Cell, Table, count, digits_of
+
+VALID = "(valid)"
+Estimates = Mapping[tuple[Any, ...], Any]
 
 
 def describe_tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """Return counts with per cent, and means with standard deviations."""
+    """Return the people of each level with their weighted per cent, and means with standard deviations."""
     labels = group_labels(rows)
     cells = {(row["term"], row["level"], group_label(row), row["measure"]): row["estimate"] for row in rows}
-    lines: list[tuple[str, ...]] = []
+    people = {group_label(row): row["n_obs"] for row in rows}
+    share = _share(cells)
+    lines: list[tuple[str, ...]] = [("People", *(count(people[label]) for label in labels))]
     for term in dict.fromkeys(row["term"] for row in rows):
         lines.append((str(term),))
-        if (term, None, labels[-1], "mean") in cells:
-            means = [cells.get((term, None, label, "mean")) for label in labels]
-            spreads = [cells.get((term, None, label, "sd")) for label in labels]
-            digits = min(digits_of(means), 2)
-            pairs = zip(means, spreads, strict=True)
-            lines.append(("  mean (SD)", *(f"{number(m, digits)} ({number(s, digits)})" for m, s in pairs)))
+        if any((term, None, label, "mean") in cells for label in labels):
+            lines.append(("  mean (SD)", *_means(cells, term, labels)))
         levels = dict.fromkeys(
             row["level"] for row in rows if row["term"] == term and row["measure"] == "count"
         )
-        lines.extend(
-            (f"  {level}", *(_count(cells, term, level, label) for label in labels)) for level in levels
-        )
+        for level in levels:
+            found = [cells.get((term, level, label, "count")) for label in labels]
+            if level != VALID and any(found):
+                texts = (_count(cells, (term, level, label), share) for label in labels)
+                lines.append((f"  {level}", *texts))
+    what = "weighted per cent" if share == "weighted_percent" else "per cent"
     yield Table(
-        title="Counts (per cent); means (standard deviations)",
+        title=f"Characteristics: n ({what}); mean (SD)",
         columns=("", *labels),
         rows=tuple(lines),
-        notes=(
-            "Counts and per cent are unweighted, means weighted; weighted per cent are in results.parquet.",
-        ),
+        notes=tuple(_notes(share)),
     )
 
 
-def _count(cells: Mapping[tuple[Any, ...], Any], term: Any, level: Any, label: str) -> str:  # noqa: ANN401
-    count = cells.get((term, level, label, "count"))
-    share = cells.get((term, level, label, "percent"))
-    return "" if count is None else f"{count:,.0f} ({number(share, 2)})"
+def _notes(share: str) -> Iterator[str]:
+    if share == "weighted_percent":
+        yield "Counts are unweighted; per cent, means and SD are weighted."
+    yield "What is missing stands in brackets, by its kind; it counts in the per cent."
+
+
+def _share(cells: Estimates) -> str:
+    """Return the per cent to show: weighted where weights make a difference."""
+    differs = any(
+        measure == "weighted_percent"
+        and value is not None
+        and abs(value - (cells.get((term, level, label, "percent")) or 0.0)) > 1e-9
+        for (term, level, label, measure), value in cells.items()
+    )
+    return "weighted_percent" if differs else "percent"
+
+
+def _means(cells: Estimates, term: str, labels: Sequence[str]) -> Iterator[str]:
+    means = [cells.get((term, None, label, "mean")) for label in labels]
+    digits = min(digits_of(means), 2)
+    for label, mean in zip(labels, means, strict=True):
+        spread = cells.get((term, None, label, "sd"))
+        yield "-" if mean is None or spread is None else Cell((mean, spread), digits, "{} ({})")
+
+
+def _count(cells: Estimates, place: tuple[Any, ...], share: str) -> str:
+    people, per_cent = cells.get((*place, "count")), cells.get((*place, share))
+    if people is None or per_cent is None:
+        return "" if people is None else count(people)
+    return Cell((per_cent,), 1, f"{people:,.0f} ({{}})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from engine.report.model import Table
+from engine.report.model import Table, count
 
 
 def flow_table(manifest: Mapping[str, Any]) -> Table:
@@ -15,8 +15,8 @@ def flow_table(manifest: Mapping[str, Any]) -> Table:
     rows = []
     for position, step in enumerate(steps):
         lost = steps[position - 1]["n"] - step["n"] if position else 0
-        by_wave = [f"{step['by_wave'].get(wave, 0):,}" for wave in waves]
-        rows.append((step["label"], *by_wave, f"{step['n']:,}", f"-{lost:,}" if lost else ""))
+        by_wave = [count(step["by_wave"].get(wave, 0)) for wave in waves]
+        rows.append((step["label"], *by_wave, count(step["n"]), count(-lost) if lost else ""))
     notes = tuple(
         f"{name}: {own['rows']:,} missing values ({100 * own['share']:.1f} %) are replaced by the mean."
         for name, own in manifest.get("imputed", {}).items()

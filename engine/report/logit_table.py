@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.report.model import Table, number, p_value
+from engine.report.model import Spanner, Table, number, p_value, with_interval
 from engine.report.row_groups import (
     Row,
     by_measure,
@@ -51,12 +51,15 @@ def ratio_table(rows: Sequence[Row], label: str) -> Table:
             line = [cell for key in keys for cell in _ratio_cells(cells.get((key, term, level)))]
             lines.append((str(term) if level is None else f"  {level}", *line))
     conf_level = f"{100 * (shown[0]['conf_level'] or 0.95):g} %"
-    headings = [heading for key in keys for heading in (str(key or "crude"), "p")]
     return Table(
         title=f"Odds ratios ({conf_level} intervals) of {label}",
-        columns=("", *headings),
+        columns=("", *("OR", "p") * len(keys)),
         rows=tuple(lines),
         notes=tuple(_notes(rows, models)),
+        spanners=tuple(
+            Spanner(label=str(key or "crude"), start=1 + 2 * place, end=3 + 2 * place)
+            for place, key in enumerate(keys)
+        ),
     )
 
 
@@ -71,13 +74,12 @@ def _ratio_cells(row: Row | None) -> tuple[str, str]:
     if row is None:
         return "", ""
     if row["status"] == "reference":
-        return "reference", ""
+        return "1 (Ref)", ""
     if row["estimate"] is None:
         return str(row["status"]), ""
     if row["conf_low"] is None:
         return number(row["estimate"], 2), ""
-    ratio, low, high = (number(row[name], 2) for name in ("estimate", "conf_low", "conf_high"))
-    return f"{ratio} ({low}-{high})", p_value(row["p_value"])
+    return with_interval(row, 2), p_value(row["p_value"])
 
 
 def _notes(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
@@ -114,8 +116,7 @@ def _point_cells(row: Row | None) -> tuple[str, str]:
     """Return a marginal effect with its interval, in percentage points, and its p-value."""
     if row is None or row["estimate"] is None:
         return "", ""
-    low, high = (100.0 * row[key] if row[key] is not None else None for key in ("conf_low", "conf_high"))
-    return f"{100.0 * row['estimate']:.2f} ({number(low, 2)} to {number(high, 2)})", p_value(row["p_value"])
+    return with_interval(row, 2, times=100.0, between=" to "), p_value(row["p_value"])
 
 
 def _fit_table(rows: Sequence[Row]) -> Table:

@@ -3,7 +3,52 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+MOST_DECIMALS = 8
+
+
+class Cell(str):
+    """The text of a cell, which keeps the numbers behind it.
+
+    Attributes
+    ----------
+    values
+        The numbers in the text, the estimate first.
+    pattern
+        How the numbers stand in the text.
+    digits
+        Decimals of the numbers; None where they are not to be changed, as in counts and p-values.
+    """
+
+    __slots__ = ("digits", "pattern", "values")
+    values: tuple[float, ...]
+    pattern: str
+    digits: int | None
+
+    def __new__(
+        cls, values: Sequence[float], digits: int, pattern: str = "{}", *, fixed: bool = False
+    ) -> Self:
+        """Return the cell of some numbers."""
+        cell = super().__new__(cls, pattern.format(*(_decimal(value, digits) for value in values)))
+        cell.values, cell.pattern, cell.digits = tuple(values), pattern, None if fixed else digits
+        return cell
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the text is one number and nothing else."""
+        return len(self.values) == 1 and self.pattern == "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spanner:
+    """A heading above several columns: the first of them, and the one after the last."""
+
+    label: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,15 +62,58 @@ class Table:
     columns
         Headings; the first one stands above the row names.
     rows
-        Cells of each row; a row of one cell is a heading inside the table.
+        Cells of each row; a row of one cell is a heading inside the table, two spaces before a name
+        set it under the heading above. A `Cell` knows its numbers.
     notes
         Lines below the table.
+    spanners
+        Headings above several columns, from left to right.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    spanners: tuple[Spanner, ...] = ()
+
+
+def with_digits(table: Table, digits: int) -> Table:
+    """Return a table whose estimates have another number of decimals; counts and p-values stay.
+
+    Examples
+    --------
+    >>> table = Table(title="", columns=("", "a"), rows=(("x", number(0.12345)),))
+    >>> with_digits(table, 1).rows
+    (('x', '0.1'),)
+    """
+    rows = tuple(tuple(_with_digits(cell, digits) for cell in row) for row in table.rows)
+    return replace(table, rows=rows)
+
+
+def missing_decimals(cells: Sequence[str]) -> list[int]:
+    """Return how many characters each number of a column lacks on the right to line up at its point.
+
+    Examples
+    --------
+    >>> missing_decimals([number(1.5, 1), number(0.125, 3), "text", number(7, 0)])
+    [2, 0, 0, 4]
+    """
+    tails = [len(cell.rpartition(".")[2]) + 1 if "." in cell else 0 for cell in cells]
+    numbers = [isinstance(cell, Cell) and cell.is_number for cell in cells]
+    longest = max((tail for tail, known in zip(tails, numbers, strict=True) if known), default=0)
+    return [longest - tail if known else 0 for tail, known in zip(tails, numbers, strict=True)]
+
+
+def _with_digits(cell: str, digits: int) -> str:
+    if not isinstance(cell, Cell) or cell.digits is None:
+        return cell
+    return Cell(cell.values, digits, cell.pattern)
+
+
+def _decimal(value: float, digits: int) -> str:
+    """Format a number; what rounds to 0 has no sign."""
+    text = f"{value:,.{digits}f}"
+    return text.lstrip("-") if not text.strip("-0.,") else text
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -33,13 +121,24 @@ def number(value: float | None, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> number(-0.12345), number(None), number(1234.5, 1)
-    ('-0.123', '-', '1,234.5')
+    >>> number(-0.12345), number(None), number(1234.5, 1), number(-0.0001, 2)
+    ('-0.123', '-', '1,234.5', '0.00')
     """
-    return "-" if value is None else f"{value:,.{digits}f}"
+    return "-" if value is None else Cell((value,), digits)
 
 
-def digits_of(values: list[float | None]) -> int:
+def count(value: float | None) -> str:
+    """Format a count.
+
+    Examples
+    --------
+    >>> count(1234), count(None)
+    ('1,234', '-')
+    """
+    return "-" if value is None else Cell((value,), 0, fixed=True)
+
+
+def digits_of(values: Sequence[float | None]) -> int:
     """Return the number of decimals that shows three or four digits of the largest value.
 
     Examples
@@ -55,6 +154,32 @@ def digits_of(values: list[float | None]) -> int:
     return 4 if largest >= 0.001 or largest == 0 else min(3 - math.floor(math.log10(largest)), 12)
 
 
+def digits_of_error(estimate: float | None, std_error: float | None) -> int:
+    """Return the decimals that show two digits of a standard error; without one, three of the estimate.
+
+    Examples
+    --------
+    >>> digits_of_error(-0.0214, 0.00075), digits_of_error(0.00012, None), digits_of_error(0.0, 0.0)
+    (5, 6, 4)
+    """
+    if std_error:
+        return min(max(1 - math.floor(math.log10(std_error)), 0), MOST_DECIMALS)
+    return significant_digits(estimate)
+
+
+def significant_digits(value: float | None, least: int = 4) -> int:
+    """Return the decimals that show three digits of a number, and at least some.
+
+    Examples
+    --------
+    >>> significant_digits(0.4148), significant_digits(0.000123), significant_digits(0.0)
+    (4, 6, 4)
+    """
+    if not value:
+        return least
+    return min(max(least, 2 - math.floor(math.log10(abs(value)))), MOST_DECIMALS)
+
+
 def p_value(value: float | None) -> str:
     """Format a p-value.
 
@@ -65,7 +190,7 @@ def p_value(value: float | None) -> str:
     """
     if value is None:
         return "-"
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
+    return "<0.001" if value < 0.001 else Cell((value,), 3, fixed=True)
 
 
 def interval(low: float | None, high: float | None, digits: int) -> str:
@@ -76,4 +201,20 @@ def interval(low: float | None, high: float | None, digits: int) -> str:
     >>> interval(0.1, 0.25, 2), interval(None, None, 2)
     ('0.10 to 0.25', '-')
     """
-    return "-" if low is None or high is None else f"{low:,.{digits}f} to {high:,.{digits}f}"
+    return "-" if low is None or high is None else Cell((low, high), digits, "{} to {}")
+
+
+def with_interval(row: Mapping[str, Any], digits: int, *, times: float = 1.0, between: str = "–") -> str:
+    """Format the estimate of a tidy row with its interval, if it has one.
+
+    Examples
+    --------
+    >>> with_interval({"estimate": 1.137, "conf_low": 1.124, "conf_high": 1.151}, 2)
+    '1.14 (1.12–1.15)'
+    """
+    if row["estimate"] is None:
+        return "-"
+    if row["conf_low"] is None or row["conf_high"] is None:
+        return number(times * row["estimate"], digits)
+    values = [times * row[key] for key in ("estimate", "conf_low", "conf_high")]
+    return Cell(values, digits, "{} ({}" + between + "{})")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.report.logit_table import ratio_table
-from engine.report.model import Table, number, p_value
+from engine.report.model import Cell, Table, count, number, p_value, with_interval
 from engine.report.row_groups import Row, by_outcome_and_group, models_of, terms_of
 
 MULTILEVEL_NEEDED = 0.059  # of the ICC: the rule that Li et al. 2022 follow (Cohen 1988)
@@ -57,11 +57,15 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
     yield "against a logit without", "lr_chi2", "(random effects)", _chi2
     for measure, digits in _FIT_DIGITS.items():
         yield measure.replace("_", " "), measure, None, _estimate(digits)
-    yield "people", "log_likelihood", None, lambda row: f"{row['n_obs']:,}"
+    yield "people", "log_likelihood", None, lambda row: count(row["n_obs"])
     for level in terms_of(rows, "n_clusters"):
         yield f"clusters: {level}", "n_clusters", level, _estimate(0)
         yield "  of one person", "one_person_clusters", level, _estimate(0)
-    yield "gain of twice the points", "points_check", None, _estimate(5)
+    for level in terms_of(rows, "points"):
+        yield f"quadrature points: {level}", "points", level, _estimate(0)
+    yield "log-likelihood with more points", "points_check", None, _estimate(5)
+    for level in terms_of(rows, "points"):
+        yield f"variance of {level} with more points, per cent", "points_check", level, _per_cent
 
 
 def _notes(rows: Sequence[Row]) -> Iterator[str]:
@@ -70,7 +74,8 @@ def _notes(rows: Sequence[Row]) -> Iterator[str]:
         if row["measure"] == "log_likelihood":
             yield f"{row['analysis']}: {row['method']}."
     for row in rows:
-        if row["measure"] in ("points_check", "n_clusters") and row["status"] != "ok":
+        is_whole = row["measure"] == "points_check" and row["term"] is None
+        if (is_whole or row["measure"] == "n_clusters") and row["status"] != "ok":
             yield f"{row['analysis']}: {row['status']}."
 
 
@@ -79,18 +84,20 @@ def _estimate(digits: int) -> Callable[[Row], str]:
     return lambda row: number(row["estimate"], digits)
 
 
+def _per_cent(row: Row) -> str:
+    return number(None if row["estimate"] is None else 100.0 * row["estimate"], 4)
+
+
 def _with_error(row: Row) -> str:
     if row["std_error"] is not None:
-        return f"{row['estimate']:.3f} ({row['std_error']:.3f})"
+        return Cell((row["estimate"], row["std_error"]), 3, "{} ({})")
     if row["estimate"] is not None:
         return f"{number(row['estimate'])} ({row['status']})"
     return str(row["status"])
 
 
 def _correlation(row: Row) -> str:
-    if row["conf_low"] is None:
-        return number(row["estimate"])
-    return f"{row['estimate']:.3f} ({row['conf_low']:.3f}-{row['conf_high']:.3f})"
+    return with_interval(row, 3)
 
 
 def _advice(row: Row) -> str:

@@ -55,7 +55,8 @@ def altair() -> Any:  # noqa: ANN401 - the module
         import vl_convert  # noqa: F401 - altair saves pictures through it
     except ImportError:
         raise UsageError(
-            "--plots: altair is not installed; expected the extra 'plots'. pip install 'equirank[plots]'"
+            "--plots: altair is not installed; expected it beside vl-convert. "
+            "pip install altair 'vl-convert-python<2'"
         ) from None
     return alt
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
-from engine.report.model import Table
+from engine.report.model import Spanner, Table, count, with_interval
 
 
 def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """Return the rates of each outcome."""
+    """Return the rates of each outcome, with the people behind each of them."""
     for outcome, found in groupby(rows, key=lambda row: str(row["outcome"])):
         own = list(found)
         labels = group_labels(own)
-        cells = {(row["term"], row["level"], group_label(row)): _rate(row) for row in own}
+        cells = {(row["term"], row["level"], group_label(row)): row for row in own}
         lines: list[tuple[str, ...]] = []
         for term in dict.fromkeys(row["term"] for row in own):
             levels = list(dict.fromkeys(row["level"] for row in own if row["term"] == term))
@@ -22,18 +23,23 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
                 lines.append((str(term),))
             for level in levels:
                 name = "Total" if level is None else f"  {level}"
-                lines.append((name, *(cells.get((term, level, label), "-") for label in labels)))
+                found_cells = (cells.get((term, level, label)) for label in labels)
+                lines.append((name, *(text for cell in found_cells for text in _cells(cell))))
+        conf_level = f"{100 * (own[0]['conf_level'] or 0.95):g} %"
         yield Table(
             title=f"Rate of {outcome}, per cent",
-            columns=("", *labels),
+            columns=("", *("n", "rate") * len(labels)),
             rows=tuple(lines),
-            notes=(f"With {100 * (own[0]['conf_level'] or 0.95):g} % design-based intervals.",),
+            notes=(f"With {conf_level} design-based intervals.",),
+            spanners=tuple(
+                Spanner(label=label, start=1 + 2 * place, end=3 + 2 * place)
+                for place, label in enumerate(labels)
+            ),
         )
 
 
-def _rate(row: Row) -> str:
-    if row["estimate"] is None:
-        return "-"
-    if row["conf_low"] is None:
-        return f"{100 * row['estimate']:.2f}"
-    return f"{100 * row['estimate']:.2f} ({100 * row['conf_low']:.2f}-{100 * row['conf_high']:.2f})"
+def _cells(row: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Return the people behind a rate, and the rate with its interval."""
+    if row is None:
+        return "", ""
+    return count(row["n_obs"]), with_interval(row, 2, times=100.0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.report.groups import group_name
+
 Row = Mapping[str, Any]
 RowsByKey = Mapping[tuple[Any, ...], Row]
 
@@ -25,11 +27,6 @@ def by_group(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
             group_name(wave, subgroup),
             [row for row in rows if (row["wave"], row["subgroup"]) == (wave, subgroup)],
         )
-
-
-def group_name(wave: str | None, subgroup: str | None) -> str:
-    """Return the name of a wave and subgroup, empty for all together."""
-    return " ".join(part for part in (wave, subgroup) if part)
 
 
 def distinct_values(rows: Sequence[Row], *columns: str) -> list[tuple[Any, ...]]:

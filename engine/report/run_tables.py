@@ -1,4 +1,8 @@
-"""All tables of a run, with the labels of its study, in the order in which a reader wants them."""
+"""All tables of a run, with the labels of its study, in the order of a paper.
+
+Every renderer takes its tables from here: the sample first, then the kinds of analyses in the order of
+`kinds`, the scorecard last.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from engine.report.flow_table import flow_table
 from engine.report.groups import Row
 from engine.report.model import Table
+from engine.report.scorecard_table import scorecard_tables
 
 if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
+
+SAMPLE, SCORECARD = "sample", "scorecard"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +43,49 @@ class KindTables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """The tables of one analysis, or of several side by side, under their names."""
+    """The tables of one analysis, or of several side by side.
 
+    Attributes
+    ----------
+    kind
+        The kind of the analyses; `SAMPLE` and `SCORECARD` for the tables of the run itself.
+    analyses
+        Their names.
+    tables
+        Their tables.
+    """
+
+    kind: str
     analyses: tuple[str, ...]
     tables: tuple[Table, ...]
 
+    @property
+    def name(self) -> str:
+        """What the section is called in headings and names of files."""
+        return ", ".join(self.analyses) or self.kind
+
 
 def run_sections(run: StoredRun, kinds: Mapping[str, KindTables], only: str | None = None) -> list[Section]:
-    """Return the tables of a run, kind by kind in the order of `kinds`; `only` names one analysis."""
-    labels = _labels(run.manifest)
-    rows = [
-        _labelled(row, labels, kinds) for row in run.results.to_dicts() if only in (None, row["analysis"])
-    ]
+    """Return all tables of a run; with the name of an analysis, the sample and the tables of that one."""
+    sections = [Section(kind=SAMPLE, analyses=(), tables=(flow_table(run.manifest),))]
+    sections += analysis_sections(run, kinds, only)
+    if run.scorecard is not None and only is None:
+        publication = run.manifest["study"]["asked"]["study"]["published"]
+        tables = tuple(scorecard_tables(run.scorecard.to_dicts(), publication))
+        sections.append(Section(kind=SCORECARD, analyses=(), tables=tables))
+    return sections
+
+
+def analysis_sections(
+    run: StoredRun, kinds: Mapping[str, KindTables], only: str | None = None
+) -> list[Section]:
+    """Return the tables of the analyses of a run, kind by kind in the order of `kinds`."""
+    rows = [row for row in labelled_rows(run, kinds) if only in (None, row["analysis"])]
     groups = [list(group) for _, group in groupby(rows, key=lambda row: _section_key(row, kinds))]
-    order = [*kinds]
+    order, labels = [*kinds], labels_of(run.manifest)
     return [
         Section(
+            kind=group[0]["kind"],
             analyses=tuple(dict.fromkeys(row["analysis"] for row in group)),
             tables=_with_notes(
                 kinds[group[0]["kind"]].build(group), [*_quantile_notes(run.manifest, labels, group)]
@@ -82,11 +117,17 @@ def _quantile_notes(
 _TIES = {"midrank": "by mid-rank", "xtile": "as with Stata's xtile, up to each cut point"}
 
 
+def labelled_rows(run: StoredRun, kinds: Mapping[str, KindTables]) -> list[dict[str, Any]]:
+    """Return the tidy rows of a run with the labels of its study in place of the names of variables."""
+    labels = labels_of(run.manifest)
+    return [_labelled(row, labels, kinds) for row in run.results.to_dicts()]
+
+
 def _section_key(row: Row, kinds: Mapping[str, KindTables]) -> str:
     return str(row["kind"]) if kinds[row["kind"]].side_by_side else f"analysis {row['analysis']}"
 
 
-def _labels(manifest: Mapping[str, Any]) -> dict[str, str]:
+def labels_of(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the labels that the study gives its variables."""
     variables = manifest["study"].get("asked", {}).get("variables", {})
     return {name: variable["label"] for name, variable in variables.items() if variable.get("label")}

@@ -1,20 +1,21 @@
-"""Shows a run in the terminal: first what a reader wants first, the headline tables."""
+"""Shows a run in the terminal: one screen after a run, all tables on request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from engine.report.flow_table import flow_table
-from engine.report.model import Table
-from engine.report.run_tables import KindTables, run_sections
-from engine.report.scorecard_table import scorecard_tables
+from engine.report.findings import findings
+from engine.report.model import Spanner, Table, missing_decimals
+from engine.report.run_tables import SAMPLE, KindTables, analysis_sections, run_sections
+from engine.store.run_directory import REPORT
 
 if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
@@ -26,55 +27,112 @@ PADDING = 2  # what rich puts between two columns
 def show_run(
     run: StoredRun, console: Console, kinds: Mapping[str, KindTables], analysis: str | None = None
 ) -> None:
-    """Print a run: title, sample flow, the tables of each analysis, the scorecard, warnings."""
-    manifest = run.manifest
-    title = manifest["study"]["title"] or manifest["study"]["name"]
-    console.print(Text(title, style="bold"))
+    """Print all tables of a run, and what to be careful about."""
+    print_tables(run, console, kinds, analysis)
+    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+
+
+def print_tables(
+    run: StoredRun, console: Console, kinds: Mapping[str, KindTables], analysis: str | None = None
+) -> None:
+    """Print title, tables and warnings of a run."""
+    _print_title(run.manifest, console)
+    for section in run_sections(run, kinds, analysis):
+        if section.kind != SAMPLE:
+            console.rule(Text(section.name), align="left", style="dim")
+        for table in section.tables:
+            print_table(console, table)
+    _print_warnings(run.manifest, console)
+
+
+def print_summary(run: StoredRun, console: Console, kinds: Mapping[str, KindTables]) -> None:
+    """Print one screen: what was estimated, the findings, warnings, and where the rest is."""
+    _print_title(run.manifest, console)
+    estimated = [section.name for section in analysis_sections(run, kinds)]
+    people = run.manifest["sample_flow"][-1]["n"]
+    console.print(Text(f"{people:,} people; {run.results.height:,} results of {', '.join(estimated)}."))
+    console.print()
+    print_findings(run, console)
+    _print_warnings(run.manifest, console)
+    if (run.path / REPORT).is_file():
+        console.print(Text(f"Report: {run.path / REPORT}"), soft_wrap=True)
+    console.print(Text(f"All tables: equirank show {run.path}"), soft_wrap=True)
+    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+
+
+def print_findings(run: StoredRun, console: Console) -> None:
+    """Print the findings of a run, a sentence each."""
+    listed = RichTable.grid(padding=(0, 1))
+    for sentence in findings(run):
+        listed.add_row("-", Text(sentence))
+    console.print(listed)
+    console.print()
+
+
+def _print_title(manifest: Mapping[str, Any], console: Console) -> None:
+    console.print(Text(manifest["study"]["title"] or manifest["study"]["name"], style="bold"))
     if manifest["simulated"]:
         console.print(Text("SIMULATED DATA: nobody in these records is real.", style="bold red"))
     console.print()
-    print_table(console, flow_table(manifest))
-    for section in run_sections(run, kinds, analysis):
-        console.rule(Text(", ".join(section.analyses)), align="left", style="dim")
-        for table in section.tables:
-            print_table(console, table)
-    if run.scorecard is not None and analysis is None:
-        console.rule(Text("scorecard"), align="left", style="dim")
-        for table in scorecard_tables(
-            run.scorecard.to_dicts(), manifest["study"]["asked"]["study"]["published"]
-        ):
-            _print(console, table)
+
+
+def _print_warnings(manifest: Mapping[str, Any], console: Console) -> None:
     for warning in manifest["warnings"]:
         console.print(Text(f"Note: {warning}.", style="yellow"))
-    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
 
 
 def print_table(console: Console, table: Table) -> None:
     """Print one table, split where the terminal is too narrow."""
-    for part in _fitted(table, console.width):
+    for part in _fitted(_aligned(table), console.width):
         _print(console, part)
 
 
+def _aligned(table: Table) -> Table:
+    """Return a table whose numbers end in as many spaces as they have decimals less than their column."""
+    lines = [row for row in table.rows if len(row) > 1]
+    lacking = [missing_decimals(column) for column in zip(*lines, strict=True)]
+    padded = iter(
+        tuple(cell + " " * lacking[i][place] for i, cell in enumerate(row)) for place, row in enumerate(lines)
+    )
+    return replace(table, rows=tuple(next(padded) if len(row) > 1 else row for row in table.rows))
+
+
 def make_console() -> Console:
-    """Return the console of stdout; plain and wide enough when it is no terminal."""
+    """Return the console of stdout; plain and wide enough when it is no terminal.
+
+    Without a terminal COLUMNS gives the width; NO_COLOR forbids colour everywhere (https://no-color.org).
+    """
+    import os
     import sys
 
     terminal = sys.stdout.isatty()
+    given = os.environ.get("COLUMNS", "")
     return Console(
         file=sys.stdout,
-        width=None if terminal else WIDTH_OFF_TERMINAL,
-        no_color=not terminal,
+        width=int(given) if given.isdigit() and int(given) > 0 else None if terminal else WIDTH_OFF_TERMINAL,
+        no_color=not terminal or bool(os.environ.get("NO_COLOR")),
         highlight=False,
     )
 
 
+def _headings(table: Table) -> list[str]:
+    """Return the heading of each column, its spanner on a line above, the last lines level."""
+    above = {spanner.start: spanner.label for spanner in table.spanners}
+    height = max(heading.count("\n") for heading in table.columns)
+    lines = []
+    for place, heading in enumerate(table.columns):
+        padded = "\n" * (height - heading.count("\n")) + heading
+        lines.append(f"{above.get(place, '')}\n{padded}" if above else padded)
+    return lines
+
+
 def _widths(table: Table) -> list[int]:
     """Return the width of each column; a row of one cell is a heading and may run over."""
-    columns = [[heading] for heading in table.columns]
+    columns = [heading.split("\n") for heading in _headings(table)]
     for row in table.rows:
         for i, cell in enumerate(row if len(row) > 1 else ()):
             columns[i].extend(cell.split("\n"))
-    return [max(len(text) for text in column) + PADDING for column in columns]
+    return [max(cell_len(text) for text in column) + PADDING for column in columns]
 
 
 def _fitted(table: Table, width: int) -> Iterator[Table]:
@@ -83,34 +141,66 @@ def _fitted(table: Table, width: int) -> Iterator[Table]:
         yield table
         return
     rows = tuple((row[0], *(cell.replace(" (", "\n(") for cell in row[1:])) for row in table.rows)
-    broken = replace(table, rows=rows)
+    columns = (table.columns[0], *(heading.replace(" (", "\n(") for heading in table.columns[1:]))
+    broken = replace(table, rows=rows, columns=columns)
     first, *others = _widths(broken)
+    blocks = _blocks(broken)
+    start = 0
+    while start < len(blocks):
+        end, used = start, first
+        while end < len(blocks) and (end == start or used + sum(others[i - 1] for i in blocks[end]) <= width):
+            used += sum(others[i - 1] for i in blocks[end])
+            end += 1
+        yield _part(broken, blocks[start:end], first=start == 0, last=end == len(blocks))
+        start = end
+
+
+def _blocks(table: Table) -> list[range]:
+    """Return the columns after the first that stay together: those under one spanner, else each alone."""
+    blocks: list[range] = []
+    spanned = {spanner.start: spanner.end for spanner in table.spanners}
     start = 1
     while start < len(table.columns):
-        end, used = start, first
-        while end < len(table.columns) and (end == start or used + others[end - 1] <= width):
-            used += others[end - 1]
-            end += 1
-        yield replace(
-            broken,
-            title=table.title if start == 1 else f"{table.title} (continued)",
-            columns=(table.columns[0], *table.columns[start:end]),
-            rows=tuple((row[0], *row[start:end]) for row in rows),
-            notes=table.notes if end == len(table.columns) else (),
-        )
+        end = spanned.get(start, start + 1)
+        blocks.append(range(start, end))
         start = end
+    return blocks
+
+
+def _part(table: Table, blocks: Sequence[range], *, first: bool, last: bool) -> Table:
+    """Return some columns of a table, after its row names."""
+    start, end = blocks[0].start, blocks[-1].stop
+    spanners = tuple(
+        Spanner(label=spanner.label, start=spanner.start - start + 1, end=spanner.end - start + 1)
+        for spanner in table.spanners
+        if start <= spanner.start < end
+    )
+    return replace(
+        table,
+        title=table.title if first else f"{table.title} (continued)",
+        columns=(table.columns[0], *table.columns[start:end]),
+        rows=tuple((row[0], *row[start:end]) for row in table.rows),
+        notes=table.notes if last else (),
+        spanners=spanners,
+    )
 
 
 def _print(console: Console, table: Table) -> None:
     console.print(Text(table.title, style="bold"))
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False)
-    for position, column in enumerate(table.columns):
-        shown.add_column(
-            column, justify="left" if position == 0 else "right", no_wrap=position == 0, overflow="fold"
-        )
+    widths = [width - PADDING for width in _widths(table)]
+    for position, heading in enumerate(_headings(table)):
+        text = heading if position == 0 else _to_the_right(heading, widths[position])
+        shown.add_column(Text(text), no_wrap=True, overflow="fold")
     for row in table.rows:
-        shown.add_row(*(Text(cell) for cell in row), style="bold" if len(row) == 1 else None)
+        cells = (_to_the_right(cell, width) for cell, width in zip(row[1:], widths[1:], strict=False))
+        shown.add_row(Text(row[0]), *(Text(cell) for cell in cells), style="bold" if len(row) == 1 else None)
     console.print(shown)
     for note in table.notes:
         console.print(Text(note, style="dim"))
     console.print()
+
+
+def _to_the_right(text: str, width: int) -> str:
+    """Return each line of a text with spaces before it; rich would drop the spaces that follow numbers."""
+    return "\n".join(" " * (width - cell_len(line)) + line for line in text.split("\n"))

@@ -6,6 +6,7 @@ from engine.results.index_result import IndexResult
 from engine.results.logit_result import LogitResult
 from engine.results.mixed_logit_result import MixedLogitResult
 from engine.results.rows import COLUMNS, TidyRow, to_frame
+from engine.results.table_result import TableResult
 
 __all__ = [
     "COLUMNS",
@@ -14,6 +15,7 @@ __all__ = [
     "IndexResult",
     "LogitResult",
     "MixedLogitResult",
+    "TableResult",
     "TidyRow",
     "to_frame",
 ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.rows import TidyRow
+from engine.results.shown import Shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,8 +25,8 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CurveResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CurveResult(Shown):
     """A concentration curve.
 
     Attributes
@@ -60,3 +61,7 @@ class CurveResult:
         import polars as pl
 
         return pl.DataFrame({name: getattr(self, name) for name in _COLUMNS})
+
+    def table(self) -> pl.DataFrame:
+        """Return the curve: shares of people and outcome, interval and band."""
+        return self.to_frame()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.results.rows import TidyRow, to_frame
+from engine.results.rows import TidyRow
+from engine.results.shown import MOST_LINES, Shown, cell, text_table, without_empty_columns
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,8 +15,8 @@ _QUANTITIES = ("mean", "effect", "elasticity", "concentration_index", "contribut
 _ERRORS = ("std_error", "conf_low", "conf_high", "p_value")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecompositionResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class DecompositionResult(Shown):
     """An index decomposed.
 
     Attributes
@@ -70,6 +71,20 @@ class DecompositionResult:
         schema = {"term": pl.String, "level": pl.String, **dict.fromkeys(numbers, pl.Float64)}
         return pl.DataFrame([*lines.values()], schema=schema)
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return the tidy rows as a Polars frame."""
-        return to_frame(self.rows)
+    def table(self) -> pl.DataFrame:
+        """Return `contributions` without empty columns, then the residual."""
+        import polars as pl
+
+        parts = self.contributions
+        rest = pl.DataFrame({"term": ["residual"], "contribution": [self.residual]})
+        return without_empty_columns(pl.concat([parts, rest], how="diagonal"))
+
+    def summary(self) -> str:
+        """Return the index and horizontal inequity in one sentence, then the contributions."""
+        inequity = self.horizontal_inequity
+        said = "" if inequity is None else f", horizontal inequity {cell(inequity)}"
+        first = f"index {cell(self.index)}{said}, n = {self.n_obs:,}, {self.method}"
+        return f"{first}\n{text_table(self.table(), None)}"
+
+    def __repr__(self) -> str:
+        return "\n".join(f"DecompositionResult: {self.summary()}".splitlines()[:MOST_LINES])

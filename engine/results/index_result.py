@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.rows import TidyRow, to_frame
-
-if TYPE_CHECKING:
-    import polars as pl
+from engine.results.rows import TidyRow
+from engine.results.shown import Shown, cell
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class IndexResult(Shown):
     """One rank-dependent index.
 
     Attributes
@@ -55,6 +52,12 @@ class IndexResult:
     replicates: NDArray[np.float64] | None
     rows: tuple[TidyRow, ...]
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return the tidy rows as a Polars frame."""
-        return to_frame(self.rows)
+    def __repr__(self) -> str:
+        return f"IndexResult: {self.summary()}"
+
+    def summary(self) -> str:
+        """Return the index with its error and interval in one sentence."""
+        interval = f"{100 * self.conf_level:g} % interval {cell(self.conf_low)} to {cell(self.conf_high)}"
+        error = f"standard error {cell(self.std_error)}"
+        numbers = f"{self.measure} {cell(self.estimate)} ({error}, {interval}, p = {cell(self.p_value)})"
+        return f"{numbers}, n = {self.n_obs:,}, {self.method}"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.rows import TidyRow, to_frame
-
-if TYPE_CHECKING:
-    import polars as pl
+from engine.results.rows import TidyRow
+from engine.results.shown import Shown, cell
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InequalityResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class InequalityResult(Shown):
     """One measure of disparity or inequality.
 
     Attributes
@@ -55,9 +52,14 @@ class InequalityResult:
     replicates: NDArray[np.float64] | None
     rows: tuple[TidyRow, ...]
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return the tidy rows as a Polars frame."""
-        return to_frame(self.rows)
+    def summary(self) -> str:
+        """Return the measure with its error and interval in one sentence."""
+        interval = f"{100 * self.conf_level:g} % interval {cell(self.conf_low)} to {cell(self.conf_high)}"
+        numbers = f"{self.measure} {cell(self.estimate)} (standard error {cell(self.std_error)}, {interval})"
+        return f"{numbers}, n = {self.n_obs:,}, {self.method}"
+
+    def __repr__(self) -> str:
+        return f"InequalityResult: {self.summary()}"
 
 
 def result_of_rows(rows: tuple[TidyRow, ...], replicates: NDArray[np.float64] | None) -> InequalityResult:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.results.rows import TidyRow, frame_of_measure, to_frame
+from engine.results.rows import TidyRow, frame_of_measure
+from engine.results.shown import Shown, readable
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogitResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LogitResult(Shown):
     """A logistic regression.
 
     Attributes
@@ -51,6 +52,6 @@ class LogitResult:
         """The odds ratios, each factor's reference first."""
         return frame_of_measure(self.rows, "odds_ratio")
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return the tidy rows as a Polars frame."""
-        return to_frame(self.rows)
+    def table(self) -> pl.DataFrame:
+        """Return the odds ratios with their intervals."""
+        return readable(self.odds_ratios)

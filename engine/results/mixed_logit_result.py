@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.results.rows import TidyRow, frame_of_measure, to_frame
+from engine.results.rows import TidyRow, frame_of_measure
+from engine.results.shown import Shown, readable
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MixedLogitResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MixedLogitResult(Shown):
     """A logit with random intercepts.
 
     Attributes
@@ -27,7 +28,11 @@ class MixedLogitResult:
     aic, bic
         NaN with weights.
     points_check
-        What the log-likelihood gains with twice the quadrature points.
+        Change of the log-likelihood with more quadrature points.
+    points
+        Level -> quadrature points.
+    variance_check
+        Level -> relative change of its variance with more points.
     n_obs, n_events
         People used, and those with the event.
     rows
@@ -40,6 +45,8 @@ class MixedLogitResult:
     aic: float
     bic: float
     points_check: float
+    points: Mapping[str, int]
+    variance_check: Mapping[str, float]
     n_obs: int
     n_events: int
     rows: tuple[TidyRow, ...]
@@ -56,6 +63,8 @@ class MixedLogitResult:
             aic=values.get("aic", float("nan")),
             bic=values.get("bic", float("nan")),
             points_check=values["points_check"],
+            points={level: int(count) for level, count in _by_level(rows, "points").items()},
+            variance_check=_by_level(rows, "points_check"),
             n_obs=int(whole["log_likelihood"].n_obs or 0),
             n_events=int(whole["log_likelihood"].n_events or 0),
             rows=rows,
@@ -76,11 +85,11 @@ class MixedLogitResult:
         """The clusters' effects with their errors, the smallest of each level first."""
         return frame_of_measure(self.rows, "conditional_mode")
 
-    def to_frame(self) -> pl.DataFrame:
-        """Return the tidy rows as a Polars frame."""
-        return to_frame(self.rows)
+    def table(self) -> pl.DataFrame:
+        """Return the odds ratios with their intervals."""
+        return readable(self.odds_ratios)
 
 
 def _by_level(rows: tuple[TidyRow, ...], measure: str) -> dict[str, float]:
     """Return level -> estimate of one measure."""
-    return {str(row.term): float(row.estimate or 0.0) for row in rows if row.measure == measure}
+    return {str(row.term): float(row.estimate or 0.0) for row in rows if row.measure == measure and row.term}

@@ -17,7 +17,8 @@ from typing import Any
 from engine.batch.context import read_sample
 from engine.batch.reporter import Reporter
 from engine.batch.request import RunRequest
-from engine.batch.run import RunResult, default_target
+from engine.batch.run import default_target
+from engine.batch.run_result import RunResult
 from engine.data.source_file import SourceFile
 from engine.errors import EngineError, UsageError
 from engine.estimators.replicates.settings import Share

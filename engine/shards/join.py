@@ -8,7 +8,9 @@ from typing import Any
 
 from engine.batch.failures import failure_warnings, task_states
 from engine.batch.manifest import row_warnings
-from engine.batch.run import RunResult, scorecard_of, with_study
+from engine.batch.reporting import write_report_of_new_run
+from engine.batch.run import scorecard_of, with_study
+from engine.batch.run_result import RunResult
 from engine.batch.tasks import tasks_of
 from engine.errors import UsageError
 from engine.estimators.replicates.pending_rows import join_shares
@@ -39,6 +41,7 @@ def write_joined(shards: Sequence[Shard], out: Path) -> RunResult:
     with new_run(out, spec.study.name) as folder:
         scorecard = scorecard_of(spec, rows, simulated=manifest["simulated"])
         write_run(folder, to_frame(rows), manifest, scorecard)
+        write_report_of_new_run(folder)
     return RunResult(path=out, rows=rows, manifest=manifest)
 
 

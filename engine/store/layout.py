@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.durable import move_folder, sync_folder, write_file
-from engine.errors import LockedError, StoreError, UsageError
-from engine.store.run_directory import MANIFEST
+from engine.errors import Fault, LockedError, StoreError, UsageError
+from engine.store.manifests import read_manifest
 
 STORE_FORMAT = "equirank-store-1"
 MARK, LOCK = "store.json", "lock"
@@ -55,7 +55,7 @@ class Store:
     @property
     def salt(self) -> str:
         """What keys the hashes of microdata in this store, as hexadecimal digits."""
-        return str(json.loads((self.root / MARK).read_text(encoding="utf-8"))["salt"])
+        return read_mark(self.root)["salt"]
 
     @property
     def runs(self) -> tuple[Path, ...]:
@@ -89,25 +89,6 @@ class Store:
         content = (json.dumps(reason, indent=1) + "\n").encode()
         if not path.is_file() or path.read_bytes() != content:
             write_file(path, content, self.work)
-
-
-def read_manifest(run: Path) -> Mapping[str, Any]:
-    """Read the manifest of a run.
-
-    Raises
-    ------
-    StoreError
-        If it cannot be read.
-    """
-    try:
-        manifest: dict[str, Any] = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(
-            f"{run}: its {MANIFEST} cannot be read ({type(error).__name__}); expected that of a published "
-            "run. Restore "
-            "the store from a copy, or move this run away: the one before becomes the current one."
-        ) from None
-    return manifest
 
 
 def is_store(root: Path) -> bool:
@@ -148,21 +129,36 @@ def open_store(root: Path) -> Store:
         raise UsageError(
             f"--store {root}: is no store; expected a folder that `equirank refresh` made. Correct it."
         )
-    _refuse_other_version(root)
+    read_mark(root)
     return Store(root=root)
 
 
-def _refuse_other_version(root: Path) -> None:
+def read_mark(root: Path) -> Mapping[str, str]:
+    """Return the format of a store, and what keys its hashes.
+
+    Raises
+    ------
+    StoreError
+        If the file that holds them is damaged.
+    UsageError
+        If the store is one of another version.
+    """
+    place = root / MARK
     try:
-        found = json.loads((root / MARK).read_text(encoding="utf-8"))["format"]
+        found = json.loads(place.read_text(encoding="utf-8"))
+        mark = {"format": str(found["format"]), "salt": str(found["salt"])}
+        is_whole = bool(bytes.fromhex(mark["salt"]))
     except (OSError, ValueError, KeyError, TypeError):
-        found = "nothing readable"
-    if found != STORE_FORMAT:
+        is_whole = False
+    if not is_whole:
+        remedy = "`equirank repair --store DIR` makes it again; the next night then reads every file."
+        raise StoreError(Fault(str(place), "it is damaged", "the format and the key of a store", remedy))
+    if mark["format"] != STORE_FORMAT:
         raise UsageError(
-            f"--store {root}: found the format {found!r}; expected {STORE_FORMAT!r}. Use the version of "
-            "equirank that "
-            "made it, or another folder."
+            f"--store {root}: found the format {mark['format']!r}; expected {STORE_FORMAT!r}. Use the "
+            "version of equirank that made it, or another folder."
         )
+    return mark
 
 
 @contextmanager
@@ -224,10 +220,12 @@ def _prepared(root: Path) -> Store:
             left.unlink()
     if not is_store(root):
         sync_folder(root)
-        write_file(
-            root / MARK,
-            json.dumps({"format": STORE_FORMAT, "salt": secrets.token_hex(32)}).encode(),
-            store.work,
-        )
-    _refuse_other_version(root)
+        write_mark(store)
+    read_mark(root)
     return store
+
+
+def write_mark(store: Store) -> None:
+    """Write the format of a store and a new key for its hashes."""
+    mark = {"format": STORE_FORMAT, "salt": secrets.token_hex(32)}
+    write_file(store.root / MARK, json.dumps(mark).encode(), store.work)

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.durable import sync_folder, sync_tree
-from engine.errors import UsageError
+from engine.errors import DataError, Fault, UsageError
+from engine.store.manifests import MANIFEST, manifest_damage
 
 if TYPE_CHECKING:
     import polars as pl
 
-RESULTS, MANIFEST, SCORECARD = "results.parquet", "manifest.json", "scorecard.parquet"
+RESULTS, SCORECARD, REPORT = "results.parquet", "scorecard.parquet", "report.html"
+OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, "tables", "figures"}
 RUN_FORMAT = "equirank-run-1"
 
 
@@ -81,7 +83,7 @@ def _refuse_foreign(target: Path, study: str) -> None:
         return
     try:
         owner = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
-        own = {path.name for path in target.iterdir()} <= {RESULTS, MANIFEST, SCORECARD}
+        own = {path.name for path in target.iterdir()} <= OWN
         same = own and owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
     except (OSError, ValueError, KeyError, TypeError):
         same = False
@@ -137,25 +139,41 @@ def read_run(path: Path) -> StoredRun:
     ------
     UsageError
         If it is none.
+    DataError
+        If it is one, and damaged.
     """
     import polars as pl
 
-    try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-        is_run = manifest["format"] == RUN_FORMAT and {
-            "study",
-            "sample_flow",
-            "warnings",
-            "simulated",
-        } <= set(manifest)
-        results = pl.read_parquet(path / RESULTS, glob=False)
-        scorecard = pl.read_parquet(path / SCORECARD, glob=False) if (path / SCORECARD).is_file() else None
-        is_run = is_run and {"analysis", "kind", "measure", "method", "status"} <= set(results.columns)
-    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
-        is_run = False
-    if not is_run:
+    if not (path / MANIFEST).is_file():
         raise UsageError(
             f"{path}: is no run directory; expected a folder with {RESULTS} and {MANIFEST}. Give one that "
             "`equirank run` wrote."
         )
+    manifest = _manifest(path)
+    try:
+        results = pl.read_parquet(path / RESULTS, glob=False)
+        scorecard = pl.read_parquet(path / SCORECARD, glob=False) if (path / SCORECARD).is_file() else None
+    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise _damaged(path / RESULTS, f"cannot be read ({type(error).__name__})") from None
+    if not {"analysis", "kind", "measure", "method", "status"} <= set(results.columns):
+        raise _damaged(path / RESULTS, "lacks columns of tidy rows")
     return StoredRun(path=path, results=results, manifest=manifest, scorecard=scorecard)
+
+
+def _manifest(path: Path) -> Mapping[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        of_night = isinstance(manifest, dict) and "files" in manifest
+        damage = manifest_damage(manifest, of_night=of_night)
+    except (OSError, ValueError) as error:
+        damage = f"cannot be read ({type(error).__name__})"
+    if damage is None and manifest.get("format") != RUN_FORMAT:
+        damage = f"has another format than {RUN_FORMAT}"
+    if damage is not None:
+        raise _damaged(path / MANIFEST, damage)
+    return manifest
+
+
+def _damaged(file: Path, found: str) -> DataError:
+    remedy = "Restore it from a copy, or run the study again."
+    return DataError(Fault(str(file), found, f"the file that equirank wrote (format {RUN_FORMAT})", remedy))

@@ -8,13 +8,15 @@ from engine.study.analyses import (
     DescribeSpec,
     LogitSpec,
     MultilevelSpec,
+    QuadraturePoints,
     RatesSpec,
     RifSpec,
     bootstrap_of,
 )
 from engine.study.bootstrap import BootstrapSpec
 from engine.study.design import DesignSpec, ReplicateWeightsSpec
-from engine.study.load import json_schema, load_study, parse_study, shipped_studies
+from engine.study.json_schema import json_schema
+from engine.study.load import load_study, parse_study, shipped_studies
 from engine.study.source import MergeSpec, SourceSpec
 from engine.study.study_spec import StudySpec
 from engine.study.variables import MISSING_KINDS, VariableSpec
@@ -31,6 +33,7 @@ __all__ = [
     "LogitSpec",
     "MergeSpec",
     "MultilevelSpec",
+    "QuadraturePoints",
     "RatesSpec",
     "ReplicateWeightsSpec",
     "RifSpec",

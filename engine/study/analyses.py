@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from engine.study import analysis_checks as check
 from engine.study.base import Names, Spec, as_tuple
@@ -137,13 +137,14 @@ class DecompositionSpec(AnalysisFields):
     checks = (check.need, check.outcome_is_no_term, check.index, check.bootstrap, check.no_influence)
 
 
-def _odd(points: int) -> int:
-    if points % 2 == 0:
-        raise ValueError("should be an odd number, such as 7")
-    return points
+def _points(value: object) -> object:
+    is_odd = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 101 and value % 2 == 1
+    if value != "auto" and not is_odd:
+        raise ValueError("should be 'auto' or an odd number from 1 to 101, such as 7")
+    return value
 
 
-Points = Annotated[int, Field(ge=1, le=101), AfterValidator(_odd)]
+QuadraturePoints = Annotated[Literal["auto"] | Annotated[int, Field(ge=1, le=101)], BeforeValidator(_points)]
 
 
 class LogitSpec(AnalysisFields):
@@ -193,7 +194,12 @@ class MultilevelSpec(AnalysisFields):
     levels: Annotated[
         Names, Field(min_length=1, max_length=2, description="Of design.levels, innermost first")
     ]
-    points: Annotated[Points, Field(description="Quadrature points a level, an odd number; 1: Laplace")] = 7
+    points: Annotated[
+        QuadraturePoints,
+        Field(
+            description="Quadrature points a level: auto, as many as it takes, or an odd number; 1: Laplace"
+        ),
+    ] = "auto"
     weights: Annotated[
         Literal["none", "cluster-size"],
         Field(description="cluster-size: the study's weights, scaled to the size of each innermost cluster"),

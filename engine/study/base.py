@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+NAME_PATTERN = r"^\p{L}[\p{L}\p{N}_]*$"  # letters of any script
 
 
 class Spec(BaseModel):

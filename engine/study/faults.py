@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -57,20 +59,95 @@ def _known_keys(location: tuple[str | int, ...]) -> list[str]:
 
 
 def faults_of(error: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
-    """Turn a validation error into faults, one for each place in the file."""
+    """Turn a validation error into faults, one for each place in the file.
+
+    A value that may be of several kinds has an error for each; their expectations are joined.
+    """
     faults: dict[str, Fault] = {}
     for item in error.errors(include_url=False):
         if item["type"] == "too_short" and item["loc"] == ("analysis",) and raw.get("analysis"):
             continue  # every analysis has a fault, and pydantic counts none of them
         fault = _fault_of(item, toml_path(item["loc"], raw))
-        faults.setdefault(fault.place, fault)
+        first = faults.get(fault.place)
+        if first is None:
+            faults[fault.place] = fault
+        elif fault.expected not in first.expected and fault.found == first.found:
+            faults[fault.place] = replace(first, expected=f"{first.expected}, or {fault.expected}")
     return list(faults.values())
+
+
+def with_name(fault: Fault, raw: Mapping[str, Any]) -> Fault:
+    """Return a fault of an analysis with the name that the reader gave it.
+
+    Examples
+    --------
+    >>> fault = Fault("analysis[1].rank_by", "nothing", "a value", "Add it.")
+    >>> print(with_name(fault, {"analysis": [{"name": "trend"}]}))
+    analysis 'trend', rank_by: found nothing; expected a value. Add it.
+    """
+    found = re.match(r"analysis\[(\d+)\]\.?(.*)", fault.place)
+    analyses = raw.get("analysis")
+    if found is None or not isinstance(analyses, list) or int(found[1]) > len(analyses):
+        return fault
+    names = [one.get("name") if isinstance(one, Mapping) else None for one in analyses]
+    name = names[int(found[1]) - 1]
+    if not isinstance(name, str) or names.count(name) > 1:
+        return fault
+    return replace(fault, where=f"analysis '{name}'{', ' * bool(found[2])}{found[2]}")
+
+
+_EXPECTED = {
+    "string_type": "text in quotes",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list such as [a, b]",
+    "list_type": "a list such as [a, b]",
+    "dict_type": "a table such as { a = ..., b = ... }",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "mapping_type": "a table",
+}
+
+
+def _expected(item: ErrorDetails) -> str:
+    """Return what pydantic expected, in the words of these messages."""
+    kind, limits = item["type"], item.get("ctx", {})
+    if kind in _EXPECTED:
+        return _EXPECTED[kind]
+    if kind in ("too_short", "too_long"):
+        number, unit = (
+            (limits.get("min_length"), "at least")
+            if kind == "too_short"
+            else (limits.get("max_length"), "at most")
+        )
+        return f"{unit} {number} item{'s' if number != 1 else ''}"
+    if kind in ("string_too_short", "string_too_long"):
+        return "a text of one to " + str(limits.get("max_length", 120)) + " characters"
+    bounds = {"greater_than": "more than", "less_than": "less than"}
+    for name, words in bounds.items():
+        if kind == name:
+            return f"{words} {limits[name[:1] + 't']:g}"
+        if kind == f"{name}_equal":
+            return f"{limits[name[:1] + 'e']:g} or {words.split()[0]}"
+    if kind == "value_error":
+        return item["msg"].removeprefix("Value error, ").removeprefix("should be ")
+    if kind == "literal_error":
+        return f"one of {limits['expected']}".replace(" or ", ", ")
+    return "a value of another kind"
 
 
 def _fault_of(item: ErrorDetails, path: str) -> Fault:
     kind, key, value = item["type"], str(item["loc"][-1]) if item["loc"] else "", item.get("input")
     if kind == "extra_forbidden":
         return Fault(path, f"the unknown key '{key}'", "a known key", nearest(key, _known_keys(item["loc"])))
+    if kind == "missing" and isinstance(item["loc"][-1], int):
+        return Fault(path.rpartition("[")[0], "a list that is too short", "one more item", "Add it.")
     if kind == "missing":
         return Fault(path, "nothing", "a value", f"Add '{key}'.")
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
@@ -78,11 +155,25 @@ def _fault_of(item: ErrorDetails, path: str) -> Fault:
         found = "nothing" if given is None else f"{given!r}"
         expected = f"one of {', '.join(ANALYSES)}"
         return Fault(f"{path}.kind", found, expected, nearest(str(given), list(ANALYSES)))
-    found = f"{value!r:.60}" if "input" in item else "nothing"
+    if path in _REPEATED and isinstance(value, Mapping):
+        return Fault(path, f"one table [{path}]", f"a list of tables [[{path}]]", "Write two brackets.")
+    found = _shown(value) if "input" in item else "nothing"
     if kind == "string_pattern_mismatch":
         return Fault(path, found, "a name of letters, digits and underscores", "Rename it.")
-    expected = item["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    expected = _expected(item)
     if kind == "literal_error" and isinstance(value, str):
         allowed = [part.strip(" '") for part in item["ctx"]["expected"].replace(" or ", ",").split(",")]
         return Fault(path, found, expected, nearest(value, allowed))
-    return Fault(path, found, expected, "`equirank schema` lists what is allowed.")
+    return Fault(path, found, expected, "Correct it; the page on the study file lists every key.")
+
+
+_REPEATED = ("analysis", "sample", "source.merge")
+
+
+def _shown(value: object) -> str:
+    """Return a value as a study file writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "a table"
+    return f"{value!r:.60}"

@@ -15,8 +15,9 @@ from pydantic import ValidationError
 
 from engine.errors import Fault, StudyError, nearest
 from engine.study.cross_check import cross_check
-from engine.study.faults import faults_of
+from engine.study.faults import faults_of, with_name
 from engine.study.study_spec import StudySpec
+from engine.study.toml_faults import toml_fault
 
 MAX_BYTES = 1_000_000
 MOST_EXTENDED = 5
@@ -98,8 +99,8 @@ def raw_study(text: str, source: str, folder: Path, depth: int = 0) -> dict[str,
     try:
         raw = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        found = "tables nested too deeply" if isinstance(error, RecursionError) else f"{error}"
-        fault = Fault("study file", found, "valid TOML", "Correct that line.")
+        deep = Fault("study file", "tables nested too deeply", "a few levels", "Is it a study file?")
+        fault = deep if isinstance(error, RecursionError) else toml_fault(text, error)
         raise StudyError(source, (fault,)) from None
     base = raw.get("extends")
     if not isinstance(base, str):
@@ -174,7 +175,7 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
     places = {fault.place for fault in faults}
     faults += [fault for fault in cross_check(raw) if fault.place not in places]
     if faults or spec is None:
-        raise StudyError(source, tuple(faults))
+        raise StudyError(source, tuple(with_name(fault, raw) for fault in faults))
     return spec
 
 
@@ -199,8 +200,3 @@ def study_seed(spec: StudySpec) -> int:
     if spec.study.seed is not None:
         return spec.study.seed
     return int.from_bytes(hashlib.sha256(spec.study.name.encode()).digest()[:4], "big")
-
-
-def json_schema() -> Mapping[str, Any]:
-    """Return the JSON Schema of a study file, for editors."""
-    return StudySpec.model_json_schema(by_alias=True)

@@ -18,6 +18,7 @@ class StudyInfo(Spec):
     title: str = ""
     seed: Annotated[int | None, Field(ge=0, lt=2**63, description="Default: derived from the name")] = None
     note: str = ""
+    language: Annotated[Literal["en", "zh"], Field(description="Of the fixed words of reports")] = "en"
     published: Annotated[
         str | None,
         Field(description="Publication whose numbers are set beside those of a run, such as 'wang2021'"),

@@ -25,7 +25,7 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
     quantiles = as_names(spec.get("quantiles"))
     yield from _quantiles_and_means(path, spec, quantiles)
     known = list(levels or cut or quantiles)
-    for key in ("event", "reference"):
+    for key in ("event", "reference") if spec.get("levels") != "file" else ():
         for level in as_list(spec.get(key)):
             if isinstance(level, str) and level not in known:
                 remedy = nearest(level, known) if known else "Give the levels first."

@@ -59,8 +59,12 @@ class VariableSpec(Spec):
         Field(description="Keep this many digits of a code, such as 2 for the province"),
     ] = None
     levels: Annotated[
-        dict[str, Codes] | None, Field(description="Level -> codes or labels; makes it a factor")
+        dict[str, Codes] | Literal["file"] | None,
+        Field(description="Level -> codes or labels; makes it a factor; 'file': the labels of the files"),
     ] = None
+    numeric: Annotated[bool, Field(description="A number, although the file has labels of its values")] = (
+        False
+    )
     levels_by_wave: Annotated[
         dict[str, dict[str, Codes]] | None, Field(description="Wave -> levels, where its codes differ")
     ] = None
@@ -115,7 +119,7 @@ class VariableSpec(Spec):
 
     def levels_of(self, wave: str | None) -> dict[str, tuple[Code, ...]] | None:
         """Return level -> codes in a file of this wave."""
-        return (self.levels_by_wave or {}).get(str(wave), self.levels)
+        return (self.levels_by_wave or {}).get(str(wave), self.levels if self.levels != "file" else None)
 
     def digits_of(self, wave: str | None) -> int | None:
         """Return how many digits of a code count in a file of this wave."""
@@ -151,7 +155,8 @@ class VariableSpec(Spec):
 
     @property
     def _natural(self) -> tuple[str, ...]:
-        return tuple(self.levels or self.cut or self.quantiles or ())
+        levels = None if self.levels == "file" else self.levels
+        return tuple(levels or self.cut or self.quantiles or ())
 
     @property
     def panel_levels(self) -> tuple[str, ...]:

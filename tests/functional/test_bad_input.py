@@ -131,9 +131,9 @@ def test_study_with_five_faults__tells_all(cli, changed, project):
         "5 faults",
         "study.sede",
         "variables.ill.event",
-        "analysis[3].rank_by",
-        "analysis[3].index[2]",
-        "analysis[3].bootstrap.replicates",
+        "analysis 'inequality', rank_by",
+        "analysis 'inequality', index[2]",
+        "analysis 'inequality', bootstrap.replicates",
     )
 
 
@@ -150,7 +150,7 @@ def test_wagstaff_without_bounds(cli, changed, project):
         ),
         ('["standard", "erreygers"]', '["wagstaff"]'),
     )
-    refused(cli, project, 10, "analysis[3].index", "theoretical bounds", "bounds = [low, high]")
+    refused(cli, project, 10, "analysis 'inequality', index", "theoretical bounds", "bounds = [low, high]")
 
 
 def test_rule_that_is_no_condition(cli, changed, project):
@@ -305,7 +305,7 @@ def test_variable_names_that_differ_in_case_only(cli, changed, project):
         ('cluster = "psu"', 'cluster = "psu"\npopulation = "n"', "jackknife"),
         ('by = ["wave", "sex"]', 'by = ["wave", "wave"]', "a name twice"),
         ('by = ["wave", "sex"]', "by = []", "groups to compare"),
-        ('outcome = "ill"\nrows', "outcome = []\nrows", "analysis[2].outcome"),
+        ('outcome = "ill"\nrows', "outcome = []\nrows", "analysis 'rates', outcome"),
         ("income IS NOT NULL", "sex >= 'male'", "an order between names"),
     ],
 )
@@ -396,11 +396,11 @@ def test_interrupt_in_the_middle_of_replicates__leaves_nothing(
     [
         ('terms = ["sexx"]', ("unknown variable 'sexx'", "sex")),
         ('terms = ["ill"]', ("the outcome itself",)),
-        ('terms = ["sex"]\nneed = ["income"]', ("analysis[2].need", "none of the terms")),
+        ('terms = ["sex"]\nneed = ["income"]', ("analysis 'd', need", "none of the terms")),
         ('terms = ["sex"]\nbootstrap = { replicates = 100, interval = "bca" }', ("bca", "percentile")),
-        ('terms = ["sex"]\nindex = "extended"', ("analysis[2].index",)),
-        ('terms = ["sex"]\nmodel = "cloglog"', ("analysis[2].model", "probit")),
-        ("terms = []", ("analysis[2].terms",)),
+        ('terms = ["sex"]\nindex = "extended"', ("analysis 'd', index",)),
+        ('terms = ["sex"]\nmodel = "cloglog"', ("analysis 'd', model", "probit")),
+        ("terms = []", ("analysis 'd', terms",)),
     ],
 )
 def test_decomposition__faults_are_told(cli, project, terms, words):

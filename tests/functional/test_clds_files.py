@@ -85,7 +85,7 @@ def test_open_names__are_searched_by_label(cli, folder, monkeypatch):
     code, _, err = cli("run", "rows.toml", "--data", str(folder), "--out", "nothing")
     assert code == 11
     assert "I9_11 (过去两周内是否看过门诊)" in err
-    assert "Look at `equirank codebook`" in err
+    assert "Look at `equirank codebook FILE`" in err
     assert not (folder / "nothing").exists()
 
 

@@ -43,10 +43,35 @@ def test_check__passes_and_fails_with_all_faults(cli, changed, project):
     )
     code, out, _ = cli("check", "study.toml")
     assert code == 10
-    assert "analysis[3].rank_by" in out
+    assert "analysis 'inequality', rank_by" in out
     assert "sample[1].keep" in out
     told = json.loads(cli("check", "study.toml", "--json")[1])["faults"]
     assert {fault["path"] for fault in told} == {"analysis[3].rank_by", "sample[1].keep"}
+
+
+def test_check__says_what_it_could_not_look_at(cli, project):
+    (project / "survey.parquet").rename(project / "elsewhere.parquet")
+    code, out, _ = cli("check", "study.toml")
+    assert code == 0
+    told = "not looked at: columns, codes and labels, because there is no file 'survey.parquet' here"
+    assert told in out
+    assert told in json.loads(cli("check", "study.toml", "--json")[1])["not_looked_at"]
+
+
+@pytest.mark.parametrize("command", ["run", "init", "check", "refresh"])
+def test_short_help__works(cli, command):
+    assert cli(command, "-h")[:2] == cli(command, "--help")[:2]
+
+
+def test_completion__knows_studies_and_analyses(project):
+    from types import SimpleNamespace
+
+    from engine.cli.app import _analysis_names, _study_names
+
+    assert _study_names("cm") == ["cmds", "cmds-files"]
+    assert _study_names("stu") == ["study.toml"]
+    assert _analysis_names(SimpleNamespace(params={"study": "study.toml"}), "ineq") == ["inequality"]
+    assert _analysis_names(SimpleNamespace(params={"study": "none.toml"}), "") == []
 
 
 def test_check__with_data_tells_every_missing_column(cli, changed, project):
@@ -54,7 +79,7 @@ def test_check__with_data_tells_every_missing_column(cli, changed, project):
     code, out, _ = cli("check", "study.toml", "--data", "survey.parquet")
     assert code == 10
     assert "no column 'incmoe'" in out
-    assert "no column 'wieght'" in out
+    assert "design.weight: found survey.parquet: no column 'wieght'" in out
 
 
 def test_plan__shows_rows_rules_and_analyses_without_running(cli, project):
@@ -80,9 +105,13 @@ def test_run__prints_json(cli, project):
     assert len(told["results"]) == pl.read_parquet(project / "run" / "results.parquet").height
 
 
-def test_show__repeats_what_run_printed(cli, project):
+def test_run__ends_with_one_screen_and_show_has_the_tables(cli, project):
     printed = cli("run", "study.toml", "--out", "run")[1]
-    assert cli("show", "run")[1] == printed
+    assert "ill: " in printed
+    assert "All tables: equirank show run" in printed
+    assert "Rate of ill" not in printed
+    shown = cli("show", "run")[1]
+    assert shown.index("Rate of ill") < shown.index("Concentration of ill")  # the order of a paper
     only = cli("show", "run", "--only", "rates")[1]
     assert "Rate of ill" in only
     assert "Concentration" not in only

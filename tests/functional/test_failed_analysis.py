@@ -65,7 +65,7 @@ def test_check_of_the_data__finds_it_before(cli, study, project):
     assert cli("check", study)[0] == 0
     code, out, _ = cli("check", study, "--data", "survey.parquet")
     assert code == 10
-    assert f"analysis[3]: found bootstrap.interval: found 'studentized' with {WHY}" in out
+    assert f"analysis 'inequality': found bootstrap.interval: found 'studentized' with {WHY}" in out
     assert "1 fault" in out
 
 

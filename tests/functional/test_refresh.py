@@ -290,21 +290,20 @@ def test_reader_that_dies__is_no_verdict(night, monkeypatch):
     """A signal, not the file, ended the reading: the next night tries again."""
     put(night, 1)
     put(night, 2)
-    monkeypatch.setenv("PYTHONFAULTHANDLER", "0")
-    from engine.nights import read as ingest
+    from engine.data.readers import Reader
 
-    run = subprocess.run
+    ask = Reader.ask
 
-    def dying(command, **options):
-        if b"wave_2" in options.get("input", b""):
-            command = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
-        return run(command, **options)
+    def dying(reader, request):
+        if request.source.path.name == "wave_2.parquet":
+            reader._process.kill()
+        ask(reader, request)
 
-    monkeypatch.setattr(ingest.subprocess, "run", dying)
+    monkeypatch.setattr(Reader, "ask", dying)
     code, report, _ = night()
     assert code == 11
     assert "died of signal 9" in report["files"][1]["reason"]
-    monkeypatch.setattr(ingest.subprocess, "run", run)
+    monkeypatch.setattr(Reader, "ask", ask)
     assert night()[0] == 0
 
 

@@ -52,13 +52,13 @@ def test_named_waves__are_seen_without_the_others(cli, project, survey):
     [
         (
             apart(STUDY, '"each"').replace(COMPARED, 'by = "wave"'),
-            "analysis[3].compare: found true with each wave",
+            "analysis 'inequality', compare: found true with each wave",
         ),
         (
             apart(STUDY, '"each"').replace('wave = "wave"\n', "").replace('by = "wave"\n', ""),
             "expected a study with",
         ),
-        (apart(STUDY, "[]", ["curve"]), "analysis[4].waves"),
+        (apart(STUDY, "[]", ["curve"]), "analysis 'curve', waves"),
     ],
 )
 def test_waves__that_cannot_be(cli, project, text, told):

@@ -37,7 +37,7 @@ def differences(function, at, h=1e-5):
 @pytest.mark.parametrize("weights", [False, True])
 @pytest.mark.parametrize("points", [1, 3, 7])
 def test_gradient__is_that_of_the_quadrature_itself(points, weights):
-    likelihood = MultilevelLikelihood(data=simulated(weights=weights)[0], points=points)
+    likelihood = MultilevelLikelihood(data=simulated(weights=weights)[0], points=(points, points))
     value, gradient, _, _ = likelihood.derivatives(THETA)
     assert value == pytest.approx(likelihood.value(THETA), rel=1e-12)
     assert gradient == pytest.approx(differences(likelihood.value, THETA), abs=2e-6)
@@ -45,7 +45,7 @@ def test_gradient__is_that_of_the_quadrature_itself(points, weights):
 
 
 def test_information__is_the_negative_hessian():
-    likelihood = MultilevelLikelihood(data=simulated()[0], points=21)
+    likelihood = MultilevelLikelihood(data=simulated()[0], points=(21, 21))
     _, _, information, _ = likelihood.derivatives(THETA)
     hessian = differences(lambda at: likelihood.derivatives(at)[1], THETA)
     assert information == pytest.approx(-hessian, abs=1e-4)
@@ -66,15 +66,17 @@ def test_value__equals_a_plain_double_sum():
             y = data.cells.s[rows][:, None, None]
             product *= np.exp((y * at - np.logaddexp(0, at)).sum(axis=0)) @ w
         total += np.log(product @ w)
-    assert MultilevelLikelihood(data=data, points=31).value(THETA) == pytest.approx(total, abs=1e-7)
+    assert MultilevelLikelihood(data=data, points=(31, 31)).value(THETA) == pytest.approx(total, abs=1e-7)
 
 
 @pytest.mark.parametrize("start", [(0.5, 0.5), (0.001, 0.001), (3.0, 3.0), (0.001, 3.0)])
 def test_maximum__does_not_depend_on_the_start(start):
     data, _, _ = simulated(n=1_500, n_outer=25)
-    found = maximise_multilevel(MultilevelLikelihood(data=data, points=9), np.array([0.0, 0.0, 0.0, *start]))
+    found = maximise_multilevel(
+        MultilevelLikelihood(data=data, points=(9, 9)), np.array([0.0, 0.0, 0.0, *start])
+    )
     reference = maximise_multilevel(
-        MultilevelLikelihood(data=data, points=9), np.array([0.0, 0.0, 0.0, 0.5, 0.5])
+        MultilevelLikelihood(data=data, points=(9, 9)), np.array([0.0, 0.0, 0.0, 0.5, 0.5])
     )
     assert found.converged
     assert found.log_likelihood == pytest.approx(reference.log_likelihood, abs=1e-8)
@@ -88,7 +90,7 @@ def test_sums__do_not_depend_on_threads():
     results = []
     for count in (1, 2, 7):
         with threads(count):
-            results.append(MultilevelLikelihood(data=data, points=7).derivatives(THETA, squares=True))
+            results.append(MultilevelLikelihood(data=data, points=(7, 7)).derivatives(THETA, squares=True))
     for other in results[1:]:
         for one, own in zip(results[0], other, strict=True):
             assert np.array_equal(one, own)

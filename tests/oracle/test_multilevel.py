@@ -109,11 +109,12 @@ def test_three_levels__equal_the_exact_maximum(guatemala):
 
 
 def test_few_points__are_told(guatemala):
-    result = engine.mixed_logit(guatemala, "y", GUATEMALA, ["mom", "comm"])
+    result = engine.mixed_logit(guatemala, "y", GUATEMALA, ["mom", "comm"], points=7)
     assert result.log_likelihood == pytest.approx(-1324.239, abs=5e-3)
     check = next(row for row in result.rows if row.measure == "points_check")
     assert check.estimate > 0.2
-    assert check.status == "7 points are not enough: ask for 15 or more"
+    assert check.status == "7 points are not enough: ask for 15 or more, or for auto"
+    assert result.variance_check["mom"] > 0.03
     laplace = engine.mixed_logit(guatemala, "y", GUATEMALA, ["mom", "comm"], points=1)
     assert laplace.log_likelihood == pytest.approx(-1355.70, abs=5e-3)
     assert np.sqrt([*laplace.variances.values()]) == pytest.approx((1.135, 0.721), abs=1e-3)

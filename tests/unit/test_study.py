@@ -57,8 +57,8 @@ def test_good_study__is_frozen_and_keeps_the_order_of_levels():
     ("old", "new", "path", "words"),
     [
         ('name = "x"', 'name = "x"\nsede = 1', "study.sede", "Did you mean 'seed'"),
-        ('name = "x"', 'name = "x"\nseed = -1', "study.seed", "greater than or equal to 0"),
-        ('name = "x"', 'name = "x"\nseed = "7"', "study.seed", "valid integer"),
+        ('name = "x"', 'name = "x"\nseed = -1', "study.seed", "0 or more"),
+        ('name = "x"', 'name = "x"\nseed = "7"', "study.seed", "a whole number"),
         ('event = "poor"', 'event = "por"', "variables.ill.event", "Did you mean 'poor'"),
         ("poor = 3", "poor = 2", "variables.ill.levels.poor", "the code 2 of 'good'"),
         ("missing = 9", "missing = 1", "variables.ill.missing", "the code 1 of level 'good'"),
@@ -70,7 +70,7 @@ def test_good_study__is_frozen_and_keeps_the_order_of_levels():
         ('by = "wave"', 'by = "income"', "analysis[1].by", "levels or cut"),
         ('wave = "year"', "", "analysis[1].by", "Give source.wave"),
         ("[variables.ill]", "[variables.wave]", "variables.wave", "reserved name"),
-        ('path = "x.csv"', "path = 3", "source.path", "valid string"),
+        ('path = "x.csv"', "path = 3", "source.path", "text in quotes"),
         ('rank_by = "income"', "", "analysis[1].rank_by", "Add 'rank_by'"),
     ],
 )
@@ -114,7 +114,81 @@ def test_bootstrap__faults():
 
 
 def test_broken_toml__tells_the_line():
-    assert "line 2" in faults_of("[study]\nname =\n")["study file"].found
+    fault = faults_of("[study]\nname =\n")["study file"]
+    assert "line 2" in fault.found
+    assert fault.remedy == "Write a value after =.\n    2 | name =\n      |       ^"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remedy"),
+    [
+        ('path = "x.csv"', "path = x.csv", 'Text needs quotes: "x.csv".'),
+        ('path = "x.csv"', 'path = "C:\\new\\x.csv"', "Use / in paths"),
+        ("[[sample]]", "[sample]", "Write two brackets."),
+        ('name = "x"', 'name: "x"', "Write = between a key and its value."),
+        ('name = "x"', "name = “x”", "Write straight quotes"),
+        ("[variables.ill]", "[variables.性别]", "need quotes"),
+        ("missing = 9", "missing = [9, a]", "Text needs quotes, in lists and tables too."),
+        ("missing = 9", "missing = 0,5", "Write a decimal point: 0.5."),
+        ("missing = 9", "missing = 09", 'needs quotes: "09"'),
+        ("missing = 9", "missing = 9\nmissing = 8", "This key stands twice"),
+        ("missing = 9", "missing = True", "Write true or false, in lower case."),
+        ('event = "poor"', 'event = "poor', "Close the quote."),
+        ("poor = 3 }", "poor = 3", "ends in its line"),
+    ],
+)
+def test_broken_toml__names_the_cause(old, new, remedy):
+    assert old in GOOD
+    (fault,) = faults_of(GOOD.replace(old, new)).values()
+    assert remedy in fault.remedy
+
+
+def message_of(text):
+    """Return what a reader is told about a study; nothing where it is good."""
+    try:
+        parse_study(text)
+    except StudyError as error:
+        return str(error)
+    return ""
+
+
+def test_no_phrase_of_pydantic__reaches_a_reader():
+    values = ["3", '"x"', "[1, 2, 3]", "{ a = 1 }", "true", "1.5", "[]", '["a"]', "-1"]
+    keys = {
+        "[source]\n": ["path", "encoding", "rows", "key", "merge"],
+        "[variables.income]\n": ["from", "levels", "cut", "missing", "bounds", "impute_most", "quantiles"],
+        'rank_by = "income"\n': ["waves", "conf_level", "compare", "parameter", "bounds", "bootstrap"],
+    }
+    phrases = (
+        "Input should",
+        "valid ",
+        "validation",
+        "Value error",
+        "Tuple",
+        "unable to parse",
+        "instance of",
+    )
+    for place, names in keys.items():
+        for name in names:
+            for value in values:
+                text = GOOD.replace('path = "x.csv"\n', "") if name == "path" else GOOD
+                told = message_of(text.replace(place, f"{place}{name} = {value}\n"))
+                assert not any(phrase in told for phrase in phrases), told
+
+
+def test_fault_of_an_analysis__names_it():
+    text = GOOD.replace('rank_by = "income"', 'rank_by = "incme"')
+    with pytest.raises(StudyError, match="analysis 'a', rank_by: found the unknown variable 'incme'"):
+        parse_study(text)
+
+
+def test_names_of_variables__may_be_chinese():
+    text = (
+        GOOD.replace("[variables.income]", '[variables."家庭收入"]')
+        .replace('rank_by = "income"', 'rank_by = "家庭收入"')
+        .replace("income IS", "家庭收入 IS")
+    )
+    assert parse_study(text).analysis[0].rank_by == "家庭收入"
 
 
 def test_missing_study__names_the_nearest_shipped_one():
@@ -132,6 +206,18 @@ def test_schema__is_json_and_knows_the_study_file():
     schema = json.loads(json.dumps(json_schema()))
     assert {"study", "source", "variables", "analysis"} <= set(schema["properties"])
     assert "from" in schema["$defs"]["VariableSpec"]["properties"]
+
+
+def test_schema__describes_every_key():
+    schema = json_schema()
+    tables = {"StudySpec": schema, **schema["$defs"]}
+    silent = [
+        f"{table}.{key}"
+        for table, definition in tables.items()
+        for key, about in definition.get("properties", {}).items()
+        if not about.get("description")
+    ]
+    assert silent == []
 
 
 def test_fault__reads_as_one_sentence():

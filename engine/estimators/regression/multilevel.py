@@ -11,10 +11,12 @@ from engine.errors import EstimationError
 from engine.estimators.regression.clusters import Clusters
 from engine.estimators.regression.logit_maximum import LogitMaximum, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
-from engine.estimators.regression.multilevel_likelihood import MultilevelData, MultilevelLikelihood
-from engine.estimators.regression.multilevel_maximum import MultilevelMaximum, maximise_multilevel
+from engine.estimators.regression.multilevel_likelihood import MultilevelData
+from engine.estimators.regression.multilevel_maximum import MultilevelMaximum
 from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised
+from engine.estimators.regression.quadrature_points import PointsCheck, maximise_with_points
 from engine.kernels.regression.multilevel_cells import ClusterCells
+from engine.study import QuadraturePoints
 
 LATENT_VARIANCE = np.pi**2 / 3.0  # of the standard logistic distribution
 _START = 0.5  # standard deviations of the first step: the maximum does not depend on it
@@ -36,8 +38,10 @@ class MultilevelFit:
         For each level, whether its standard deviation is 0 at the maximum.
     log_likelihood
         At the maximum.
+    points
+        (l,) quadrature points of the levels, innermost first.
     points_check
-        What the log-likelihood gains with twice the points, at the same parameters.
+        What more points would change.
     converged
         Whether the maximum was reached.
     modes
@@ -51,7 +55,8 @@ class MultilevelFit:
     sd_covariance: FloatArray
     at_boundary: tuple[bool, ...]
     log_likelihood: float
-    points_check: float
+    points: tuple[int, ...]
+    points_check: PointsCheck
     converged: bool
     modes: tuple[FloatArray, ...]
 
@@ -62,7 +67,13 @@ class MultilevelFit:
 
 
 def fit_multilevel(
-    frame: ModelFrame, y: FloatArray, weight: FloatArray, clusters: Clusters, points: int, *, robust: bool
+    frame: ModelFrame,
+    y: FloatArray,
+    weight: FloatArray,
+    clusters: Clusters,
+    points: QuadraturePoints,
+    *,
+    robust: bool,
 ) -> MultilevelFit:
     """Fit by maximum likelihood.
 
@@ -75,7 +86,7 @@ def fit_multilevel(
     clusters
         Of the same rows.
     points
-        Quadrature points of each level.
+        Quadrature points of each level, or ``auto``: as many as it takes.
     robust
         Sandwich errors by the outermost clusters instead of the inverse information.
 
@@ -94,15 +105,15 @@ def fit_multilevel(
         )
     cells = _cells(frame, y, weight, clusters, single_level.used)
     data = MultilevelData.of(np.ascontiguousarray(Z[:, kept]), cells, has_outer=clusters.has_outer)
-    likelihood = MultilevelLikelihood(data=data, points=points)
     sd_start = [_START if clusters.has_outer else 0.0, _START]
-    maximum = maximise_multilevel(likelihood, np.concatenate([single_level.beta, sd_start]))
+    found = maximise_with_points(data, points, np.concatenate([single_level.beta, sd_start]))
+    maximum = found.maximum
     q = len(kept)
     V = _sandwich(maximum, len(cells.outer_end)) if robust else maximum.covariance
     beta, covariance = in_study_units(A, kept, maximum.theta[:q], V[:q, :q])
     sd_places = [q + 1, q][: len(clusters.names)]  # innermost first
     sd = maximum.theta[sd_places]
-    outer, inner = likelihood.effects(maximum.theta)
+    outer, inner = found.likelihood.effects(maximum.theta)
     return MultilevelFit(
         single_level=single_level,
         beta=beta,
@@ -111,15 +122,11 @@ def fit_multilevel(
         sd_covariance=V[np.ix_(sd_places, sd_places)],
         at_boundary=tuple(bool(each == 0.0) for each in sd),
         log_likelihood=maximum.log_likelihood,
-        points_check=_gain_of_twice_the_points(likelihood, maximum),
+        points=found.likelihood.points[::-1][: len(clusters.names)],
+        points_check=found.check,
         converged=maximum.converged,
         modes=(inner, outer)[: len(clusters.names)],
     )
-
-
-def _gain_of_twice_the_points(likelihood: MultilevelLikelihood, maximum: MultilevelMaximum) -> float:
-    finer = MultilevelLikelihood(data=likelihood.data, points=2 * likelihood.points + 1)
-    return finer.value(maximum.theta) - maximum.log_likelihood
 
 
 def _cells(

@@ -22,10 +22,13 @@ from engine.kernels.regression.multilevel_likelihood import QuadratureRule, bloc
 from engine.kernels.regression.multilevel_modes import StartingModes, cluster_effects
 from engine.kernels.regression.multilevel_scores import ScoreSums, block_scores
 
+LevelPoints = tuple[int, int]
+"""Quadrature points of the outer and of the inner level."""
+
 _BLOCKS = 64  # of outer clusters: a fixed number, so that sums do not depend on threads
 
 
-def gauss_hermite(points: tuple[int, int]) -> QuadratureRule:
+def gauss_hermite(points: LevelPoints) -> QuadratureRule:
     """Return the points and log weights + z^2 of the outer and the inner integral.
 
     Examples
@@ -103,12 +106,18 @@ class MultilevelLikelihood:
     """Evaluates the likelihood; keeps the modes u (I,) and v (J,), from which the next evaluation starts."""
 
     data: MultilevelData
-    points: int
+    points: LevelPoints
     modes: StartingModes = field(init=False)
 
     def __post_init__(self) -> None:
         cells = self.data.cells
         self.modes = StartingModes(np.zeros(len(cells.outer_end)), np.zeros(len(cells.inner_end)))
+
+    def with_points(self, points: LevelPoints) -> MultilevelLikelihood:
+        """Return the likelihood with other points; both go on from the same modes."""
+        other = MultilevelLikelihood(data=self.data, points=points)
+        other.modes = self.modes
+        return other
 
     def _prepared(self, theta: FloatArray) -> tuple[ParameterPoint, float, QuadratureRule]:
         """Return the point (exp(x'b) of the cells, s3, s2), s'(x'b) and the quadrature rule."""
@@ -116,7 +125,8 @@ class MultilevelLikelihood:
         eta = (self.data.Z @ theta[:q])[cells.pattern]
         s3, s2 = (float(abs(sd)) for sd in theta[q:])
         # A standard deviation of 0 leaves nothing to integrate: one point is exact.
-        rule = gauss_hermite((self.points if s3 > 0.0 else 1, self.points if s2 > 0.0 else 1))
+        outer, inner = self.points
+        rule = gauss_hermite((outer if s3 > 0.0 else 1, inner if s2 > 0.0 else 1))
         with np.errstate(over="ignore"):
             return ParameterPoint(np.exp(eta), s3, s2), float(cells.s @ eta), rule
 

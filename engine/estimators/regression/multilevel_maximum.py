@@ -66,11 +66,11 @@ def maximise_multilevel(likelihood: MultilevelLikelihood, start: FloatArray) -> 
     likelihood
         Of the data.
     start
-        (Q,) b, s3, s2; with one level s3 is 0 and stays 0.
+        (Q,) b, s3, s2; with one level s3 is 0 and stays 0. With two, one that is 0 is tried beside it.
     """
     theta, Q = start.copy(), len(start)
     free = np.ones(Q, bool)
-    free[Q - 2] = likelihood.data.has_outer
+    free[Q - 2 :] = start[Q - 2 :] > 0.0
     released: set[int] = set()
     while True:
         theta, ll, converged = _climb(likelihood, theta, free)
@@ -208,16 +208,21 @@ def _rising_from_boundary(
 def _with_covariance(
     likelihood: MultilevelLikelihood, theta: FloatArray, free: BoolArray, *, converged: bool
 ) -> MultilevelMaximum:
-    """Return the maximum with its covariance, by Louis' information or, with few points, by differences."""
+    """Return the maximum with its covariance.
+
+    Louis' formula gives the information, unless the nodes are too few for it: it then subtracts a spread that
+    they do not carry well, and may have no inverse at a true maximum. Differences of the gradient, which is
+    that of the quadrature itself, take its place.
+    """
     at = likelihood.derivatives(theta, squares=True)
     moving = np.flatnonzero(free)
-    H = at.information
-    if likelihood.points < _FEW_POINTS:
-        H = _information_by_differences(likelihood, theta, moving)
-    covariance = np.full_like(H, np.nan)
-    information = H[np.ix_(moving, moving)]
-    if np.linalg.eigvalsh(information).min(initial=np.inf) > 0:
-        covariance[np.ix_(moving, moving)] = np.linalg.inv(information)
+    block = np.ix_(moving, moving)
+    information = at.information[block]
+    if min(likelihood.points) < _FEW_POINTS or not _has_inverse(information):
+        information = _information_by_differences(likelihood, theta, moving)[block]
+    covariance = np.full_like(at.information, np.nan)
+    if _has_inverse(information):
+        covariance[block] = np.linalg.inv(information)
     else:
         converged = False
     return MultilevelMaximum(
@@ -228,6 +233,11 @@ def _with_covariance(
         squares=at.squares,
         converged=converged,
     )
+
+
+def _has_inverse(information: FloatArray) -> bool:
+    """Whether an information matrix is positive definite."""
+    return bool(np.linalg.eigvalsh(information).min(initial=np.inf) > 0.0)
 
 
 def _information_by_differences(

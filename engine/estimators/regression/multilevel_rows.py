@@ -22,6 +22,7 @@ from engine.results import TidyRow
 from engine.study import MultilevelSpec
 
 ENOUGH_POINTS = 0.01  # change of the log-likelihood: a tenth of what any test would notice
+ENOUGH_FOR_VARIANCE = 0.01  # relative change: its standard error is larger with fewer than 20,000 clusters
 
 
 def estimate_multilevel(
@@ -56,8 +57,9 @@ def estimate_multilevel(
         ``coefficient`` and ``odds_ratio`` of every column; of each level ``variance``, ``icc``,
         ``n_clusters``, ``one_person_clusters`` and, if requested, ``conditional_mode`` of its clusters, the
         smallest first; of the whole model ``lr_chi2`` against the logit without random effects,
-        ``log_likelihood``, ``aic``, ``bic``, ``n_parameters`` and ``points_check``, the gain in
-        log-likelihood of twice the points.
+        ``log_likelihood``, ``aic``, ``bic``, ``n_parameters`` and ``points_check``, the change of the
+        log-likelihood with more points. Each level has its ``points``, and the relative change of its
+        variance with more of them as its own ``points_check``.
 
     Raises
     ------
@@ -79,9 +81,13 @@ def estimate_multilevel(
 
 
 def _method(spec: MultilevelSpec) -> str:
-    integration = "Laplace" if spec.points == 1 else f"{spec.points}-point adaptive quadrature"
-    weighting = ", weights scaled to cluster size, robust errors" if spec.weights == "cluster-size" else ""
-    return integration + weighting
+    by_points = {1: "Laplace", "auto": "adaptive quadrature"}
+    integration = by_points.get(spec.points, f"{spec.points}-point adaptive quadrature")
+    if spec.weights == "none":
+        return integration
+    # Variances are J / (J - 1) times the plain sandwich of J outermost clusters, as in Stata; others leave
+    # the factor out.
+    return f"{integration}, weights scaled to cluster size, robust errors times sqrt(J / (J - 1))"
 
 
 def _group_rows(inputs: MultilevelInputs, group: int, base: TidyRow) -> Iterator[TidyRow]:
@@ -104,7 +110,7 @@ def _fit_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
         yield replace(base, measure="bic", estimate=k * float(np.log(n)) - 2.0 * ll, method="N is people")
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="n_parameters", estimate=float(k))
-    yield _points_check(model, base)
+    yield from _points_rows(model, base)
 
 
 def _test_of_random_effects(model: FittedMultilevel, base: TidyRow) -> TidyRow:
@@ -129,15 +135,40 @@ def _test_of_random_effects(model: FittedMultilevel, base: TidyRow) -> TidyRow:
     )
 
 
-def _points_check(model: FittedMultilevel, base: TidyRow) -> TidyRow:
-    """Return what the log-likelihood gains with twice the points; the status names the points to ask for."""
-    points, gain = model.spec.points, model.fit.points_check
-    more_points = 2 * points + 1
-    is_enough = abs(gain) <= ENOUGH_POINTS or points == 1
-    return replace(
+def _points_rows(model: FittedMultilevel, base: TidyRow) -> Iterator[TidyRow]:
+    """Yield the points of each level, and what more of them would change."""
+    fit, check = model.fit, model.fit.points_check
+    status = _points_status(model)
+    for name, points in zip(model.clusters.names, fit.points, strict=True):
+        yield replace(base, measure="points", term=name, estimate=float(points), method=None)
+    yield replace(
         base,
         measure="points_check",
-        estimate=gain,
-        method=f"log-likelihood at {more_points} points",
-        status="ok" if is_enough else f"{points} points are not enough: ask for {more_points} or more",
+        estimate=check.log_likelihood,
+        method="change of the log-likelihood with more points",
+        status=status,
+    )
+    for name, change in zip(model.clusters.names, check.variances[::-1], strict=False):
+        yield replace(
+            base,
+            measure="points_check",
+            term=name,
+            estimate=float(change),
+            method="relative change of the variance with more points",
+            status=status,
+        )
+
+
+def _points_status(model: FittedMultilevel) -> str:
+    """Return whether the points are enough, and if not, how many to ask for; Laplace is asked for by name."""
+    fit, asked = model.fit, model.spec.points
+    if asked == 1:
+        return "ok"
+    if asked == "auto":
+        is_enough = fit.points_check.stands_still(fit.log_likelihood)
+        return "ok" if is_enough else f"{max(fit.points)} points are not enough, and more are not tried"
+    changes = np.abs(fit.points_check.variances)
+    is_enough = abs(fit.points_check.log_likelihood) <= ENOUGH_POINTS and changes.max() <= ENOUGH_FOR_VARIANCE
+    return (
+        "ok" if is_enough else f"{asked} points are not enough: ask for {2 * asked + 1} or more, or for auto"
     )

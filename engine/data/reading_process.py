@@ -1,0 +1,108 @@
+"""The process that reads foreign files, one after the other: a damaged one may crash it without harm.
+
+It takes requests as lines of JSON on its stdin and answers each with one line on its stdout, until stdin
+ends. `engine.data.readers` starts it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.data.answers import refusal
+from engine.data.source_file import SourceFile, full_disk, reading
+from engine.durable import is_disk_error
+from engine.errors import DataError, EngineError, Fault
+from engine.study import StudySpec
+from engine.study.load import study_from_dict
+
+PR_SET_PDEATHSIG = 1  # of Linux
+OF_SYSTEM = tempfile.gettempdir()
+
+
+def answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what came of a request, ready for JSON; see `engine.data.answers`."""
+    path = Path(request["path"])
+    try:
+        with reading(path):
+            return _read(request)
+    except EngineError as error:
+        return {"disk": full_disk(path).message()} if is_disk_error(error) else refusal(error)
+
+
+def _read(request: Mapping[str, Any]) -> dict[str, Any]:
+    from engine.data.part import build_part
+
+    # Whatever a library spills lies where the next night removes it.
+    tempfile.tempdir = os.environ["TMPDIR"] = request["work"] or OF_SYSTEM
+    spec = _study(request["study"])
+    places = tuple(Path(place) for place in request["places"])
+    source = SourceFile(path=Path(request["path"]), wave=request["wave"], places=places)
+    part = build_part(spec, source, request["digest"], Path(request["home"]))
+    found: dict[str, Any] = {"part": part.key}
+    if request["salt"] is None:
+        return found
+    return {**found, **_taken_in(spec, source, request, Path(request["home"]) / part.key)}
+
+
+@lru_cache(maxsize=1)
+def _study(text: str) -> StudySpec:
+    return study_from_dict(json.loads(text))
+
+
+def _taken_in(
+    spec: StudySpec, source: SourceFile, request: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Check what a night demands of a file alone, and return the facts that its ledger keeps."""
+    from engine.data.digests import part_contents
+    from engine.data.panel import whole_panel
+    from engine.data.part import read_part
+    from engine.data.sample import draw_sample
+    from engine.data.validate import refuse_design, refuse_empty_columns
+
+    name, part = source.path.name, read_part(folder)
+    if part is None or part.source["rows"] == 0:
+        raise DataError(Fault(name, "found 0 rows", "records", "Is it a partial copy?"))
+    refuse_empty_columns(spec, name, part.records)
+    with tempfile.TemporaryDirectory(dir=request["work"]) as scratch:
+        sample = draw_sample(spec, whole_panel([part]), Path(scratch), may_be_empty=True)
+        refuse_design(name, sample.path)
+    contents = part_contents(part.records, request["salt"])
+    if spec.source.wave is not None and all(one["wave"] is None for one in contents["waves"]):
+        fault = f"column '{spec.source.wave}' (source.wave) is blank in every row"
+        raise DataError(Fault(name, fault, "the wave of each record", "Correct the file."))
+    return {
+        "source": dict(part.source),
+        "contents": contents,
+        "sample": dict(sample.flow[-1].by_wave),
+    }
+
+
+def _die_with_parent() -> None:
+    """Let the system end this process when the one that started it is killed (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _main() -> None:
+    _die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    os.umask(0o077)
+    # Answers alone go to the pipe; what a library prints could quote a record.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    for line in sys.stdin.buffer:
+        answers.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,1 @@
+"""Survey files -> the draft of a study file: `equirank init`."""

@@ -1,0 +1,54 @@
+"""Reports and tables as HTML: one file that needs no other, no script and no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from engine.report.document import Chapter, Report
+from engine.report.model import Table
+from engine.report.render.lines import lines_of
+from engine.report.render.templates import page_template, text_of
+from engine.report.words.headings import heading
+
+LANGUAGES = {"en": "en", "zh": "zh-CN"}
+
+
+def report_html(report: Report) -> str:
+    """Return a report as one HTML page."""
+    from markupsafe import Markup
+
+    page = page_template("report.html.j2").render(
+        report=report,
+        chapters=[_chapter(one) for one in report.chapters],
+        words={key: heading(report.language, key) for key in ("skip", "contents")},
+        lang=LANGUAGES[report.language],
+        style=Markup(text_of("report.css") + report.style),  # noqa: S704 - our own style sheets
+        mark=heading(report.language, "short_mark") if report.mark else "",
+    )
+    return str(page).lstrip()
+
+
+def _chapter(chapter: Chapter) -> dict[str, object]:
+    return {
+        "key": chapter.key,
+        "title": chapter.title,
+        "paragraphs": chapter.paragraphs,
+        "entries": chapter.items,
+        "tables": [lines_of(table) for table in chapter.tables],
+        "pictures": [asdict(picture) for picture in chapter.pictures],
+    }
+
+
+def tables_html(report: Report, tables: Sequence[Table]) -> str:
+    """Return some tables of a report as one HTML page."""
+    chapter = Chapter(key="findings", title=report.chapters[0].title, tables=tuple(tables))
+    page = Report(
+        title=report.title,
+        subtitle="",
+        mark=report.mark,
+        language=report.language,
+        facts=(),
+        chapters=(chapter,),
+    )
+    return report_html(page)

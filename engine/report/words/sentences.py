@@ -1,0 +1,142 @@
+"""The sentences of the findings, in English and Chinese."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    "group": ("{group}: {numbers}", "{group}：{numbers}"),
+    "alone": ("{numbers}", "{numbers}"),
+    "value": ("{index} {estimate} ({low} to {high})", "{index} {estimate}（{low} 至 {high}）"),
+    "index": ("{name} index", "{name}指数"),
+    "and": ("; ", "；"),
+    "everywhere": (" in every group", "（各组均如此）"),
+    "lower": (
+        "{outcome}: concentrated among people with lower {rank}{where} ({values}).",
+        "{outcome}集中于{rank}较低的人群{where}（{values}）。",
+    ),
+    "higher": (
+        "{outcome}: concentrated among people with higher {rank}{where} ({values}).",
+        "{outcome}集中于{rank}较高的人群{where}（{values}）。",
+    ),
+    "none": (
+        "{outcome}: no inequality by {rank} was found ({values}).",
+        "{outcome}：未发现按{rank}的不平等（{values}）。",
+    ),
+    "mixed": (
+        "{outcome}: the direction by {rank} differs between groups or indices, or is not sure ({values}).",
+        "{outcome}：按{rank}的方向在各组或各指数之间不同，或不确定（{values}）。",
+    ),
+    "fifths": (
+        (
+            "{outcome}: {low} per cent in the group with the lowest {rank}, {high} per cent in that with the "
+            "highest{group}: {points} points {direction} at the top, {ratio} times the rate."
+        ),
+        (
+            "{outcome}{group}：{rank}最低组为 {low}%，最高组为 {high}%；"
+            "最高组{direction} {points} 个百分点，为最低组的 {ratio} 倍。"
+        ),
+    ),
+    "more": ("more", "高"),
+    "less": ("less", "低"),
+    "shares": (
+        (
+            "The fifth of people with the lowest {rank} has {low} per cent of {outcome}, the fifth with the "
+            "highest has {high} per cent{group}."
+        ),
+        "{rank}最低的五分之一人口占{outcome}的 {low}%，最高的五分之一占 {high}%{group}。",
+    ),
+    "in": (" ({group})", "（{group}）"),
+    "change": ("{outcome}, {pair}: {parts}.", "{outcome}，{pair}：{parts}。"),
+    "moved": ("the {index} changed by {difference}{meaning}", "{index}变化 {difference}{meaning}"),
+    "unmoved": ("no difference found in the {index}, {difference}", "{index}未发现差异，{difference}"),
+    "towards": (", towards equality", "，趋向平等"),
+    "away": (", away from equality", "，偏离平等"),
+    "decomposition": (
+        (
+            "Of the {index} of {outcome} ({estimate}{group}), {terms}; {residual} per cent is not "
+            "explained by the covariates."
+        ),
+        "{outcome}的{index}（{estimate}{group}）中，{terms}；协变量未解释的部分占 {residual}%。",
+    ),
+    "account": ("{share} per cent goes with {term}", "{term}占 {share}%"),
+    "against": ("{term} works against it ({share} per cent)", "{term}起相反作用（{share}%）"),
+    "of_group": (", {group}", "，{group}"),
+    "inequity": (
+        (
+            "{outcome}{group}: after need ({need}) is allowed for, horizontal inequity is "
+            "{estimate} ({low} to {high})."
+        ),
+        "{outcome}{group}：考虑需要（{need}）之后，水平不公平为 {estimate}（{low} 至 {high}）。",
+    ),
+    "no_inequity": (
+        (
+            "{outcome}{group}: after need ({need}) is allowed for, no horizontal inequity was found: "
+            "{estimate} ({low} to {high})."
+        ),
+        "{outcome}{group}：考虑需要（{need}）之后，未发现水平不公平：{estimate}（{low} 至 {high}）。",
+    ),
+    "odds": (
+        (
+            "{outcome}: with the other covariates held fixed, the odds differ most by {term}: odds ratio "
+            "{ratio} for {level} against {reference}."
+        ),
+        "{outcome}：在其他协变量不变时，{term}的差别最大：{level}相对{reference}的比值比为 {ratio}。",
+    ),
+    "clusters": (
+        (
+            "{outcome}: {share} per cent of the variation in the underlying tendency lies between clusters "
+            "({level}; ICC {icc})."
+        ),
+        "{outcome}：潜在倾向的变异有 {share}% 在群组之间（{level}；ICC {icc}）。",
+    ),
+    "scorecard": (
+        (
+            "Of {total} numbers printed by {publication}, {same} come out the same or within a last digit, "
+            "{near} lie within the published interval, {differ} differ ({open} without a known reason)."
+        ),
+        (
+            "{publication} 刊出的 {total} 个数字中，{same} 个相同或仅末位不同，{near} 个在已刊区间之内，"
+            "{differ} 个不同（其中 {open} 个原因未知）。"
+        ),
+    ),
+    "people": (
+        "{n} people are in the sample; this run holds no estimate of inequality.",
+        "样本共 {n} 人；本次运行没有不平等的估计值。",
+    ),
+}
+
+INDEX_NAMES = {
+    "standard": "标准集中",
+    "generalized": "广义集中",
+    "erreygers": "Erreygers",
+    "wagstaff": "Wagstaff",
+    "modified": "修正集中",
+    "extended": "扩展集中",
+    "symmetric": "对称",
+}
+
+
+def sentence(language: Language, key: str, **parts: object) -> str:
+    """Return a sentence with its numbers.
+
+    Examples
+    --------
+    >>> sentence("en", "in", group="2014")
+    ' (2014)'
+    """
+    return SENTENCES[key][language == "zh"].format(**parts)
+
+
+def index_name(language: Language, measure: str) -> str:
+    """Return what an index is called in a sentence.
+
+    Examples
+    --------
+    >>> index_name("en", "erreygers"), index_name("en", "standard")
+    ('Erreygers index', 'standard index')
+    """
+    known = {"erreygers": "Erreygers", "wagstaff": "Wagstaff"}.get(measure, measure.replace("_", " "))
+    return sentence(language, "index", name=INDEX_NAMES.get(measure, known) if language == "zh" else known)

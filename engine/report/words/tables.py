@@ -1,0 +1,162 @@
+"""Words of tables in Chinese. Tables are built in English; labels of the study are left as they are.
+
+A phrase with places such as `{outcome}` stands for all texts that differ there only.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from engine.report.model import Cell, Spanner, Table
+from engine.report.words.sentences import Language
+
+PHRASES: dict[str, str] = {
+    "Sample": "样本",
+    "all": "合计",
+    "left out": "剔除",
+    "All records": "全部记录",
+    "Overall": "合计",
+    "Total": "合计",
+    "Missing values by variable": "各变量缺失值",
+    "Of all records.": "占全部记录。",
+    "value": "有值",
+    "blank": "空白",
+    "missing": "缺失",
+    "skipped": "跳答",
+    "not sure": "不确定",
+    "(blank)": "（空白）",
+    "(missing)": "（缺失）",
+    "(skipped)": "（跳答）",
+    "(not sure)": "（不确定）",
+    "People": "人数",
+    "people": "人数",
+    "mean (SD)": "均值（标准差）",
+    "Characteristics: n (weighted per cent); mean (SD)": "特征：人数（加权 %）；均值（标准差）",
+    "Characteristics: n (per cent); mean (SD)": "特征：人数（%）；均值（标准差）",
+    "Counts are unweighted; per cent, means and SD are weighted.": "人数未加权；百分比、均值与标准差已加权。",
+    "What is missing stands in brackets, by its kind; it counts in the per cent.": "括号内为各类缺失，计入百分比。",
+    "Rate of {outcome}, per cent": "{outcome}的率，%",
+    "rate": "率",
+    "With {level} design-based intervals.": "附 {level} 基于设计的区间。",
+    "Concentration of {outcome} by {rank}": "{outcome}按{rank}的集中指数",
+    "Relative and absolute inequality of {outcome} by {rank}": "{outcome}按{rank}的相对与绝对不平等",
+    "Differences in the concentration of {outcome}": "{outcome}集中指数之差",
+    "index": "指数",
+    "estimate": "估计值",
+    "std. error": "标准误",
+    "interval": "区间",
+    "{level} interval": "{level} 区间",
+    "difference": "差",
+    "all equal": "全部相等",
+    "standard": "标准",
+    "generalized": "广义",
+    "standard (relative)": "标准（相对）",
+    "extended (relative)": "扩展（相对）",
+    "generalized (absolute)": "广义（绝对）",
+    "erreygers (absolute)": "Erreygers（绝对）",
+    "Intervals: {method}.": "区间：{method}。",
+    "Concentration curve of {outcome} by {rank}: share of the outcome held": "{outcome}按{rank}的集中曲线：所占份额",
+    "lowest {share} %": "最低 {share}%",
+    "against the diagonal": "与对角线比较",
+    "Decomposition of the concentration of {outcome} by {rank}": "{outcome}按{rank}集中指数的分解",
+    "Change of the concentration of {outcome} by {rank}": "{outcome}按{rank}集中指数的变化",
+    "contribution": "贡献",
+    "share %": "份额 %",
+    "mean": "均值",
+    "effect": "效应",
+    "elasticity": "弹性",
+    "by elasticity": "因弹性",
+    "by inequality": "因不平等",
+    "All need": "需要合计",
+    "All non-need": "非需要合计",
+    "All terms": "全部项",
+    "Residual": "残差",
+    "Horizontal inequity": "水平不公平",
+    "standardised": "标准化",
+    "Change of the index": "指数变化",
+    "Standard index": "标准集中指数",
+    "Erreygers index": "Erreygers 指数",
+    "Wagstaff index": "Wagstaff 指数",
+    "Generalized index": "广义集中指数",
+    "Contributions and residual add up to {total}; the index is {index}.": "贡献与残差之和为 {total}；指数为 {index}。",
+    "Odds ratios ({level} intervals) of {outcome}": "{outcome}的比值比（{level} 区间）",
+    "crude": "粗",
+    "1 (Ref)": "1（参照）",
+    "Fit and tests": "拟合与检验",
+    "log likelihood": "对数似然",
+    "pseudo r2": "伪 R²",
+    "test of {term}": "{term} 的检验",
+    "largest variance inflation": "最大方差膨胀",
+    "prevalence ratio (interval)": "现患比（区间）",
+    "marginal effect, points (interval)": "边际效应，百分点（区间）",
+    "Prevalence ratios and average marginal effects on {outcome}": "{outcome}的现患比与平均边际效应",
+    "Random effects and fit of {label}": "{label}的随机效应与拟合",
+    "constant (log odds)": "常数（对数比值）",
+    "variance of {level}": "{level} 方差",
+    "ICC of {level}": "{level} ICC",
+    "clusters: {level}": "群组：{level}",
+    "coefficient": "系数",
+    "Scorecard: numbers printed by {publication}, and ours": "{publication} 刊出的数字与本次运行",
+    "Numbers that differ by more than a last digit": "相差超过末位的数字",
+    "same as printed": "与刊出相同",
+    "differs by a last digit": "末位不同",
+    "within the published interval": "在已刊区间内",
+    "differs": "不同",
+    "not in this run": "本次运行没有",
+    "what": "项目",
+    "printed": "刊出",
+    "ours": "本次",
+    "why": "原因",
+    "yes": "是",
+    "no": "否",
+}
+
+
+def translated(table: Table, language: Language) -> Table:
+    """Return a table in a language; what has no translation stays."""
+    if language == "en":
+        return table
+    return Table(
+        title=phrase(table.title),
+        columns=tuple(phrase(text) for text in table.columns),
+        rows=tuple(tuple(_cell(cell) for cell in row) for row in table.rows),
+        notes=tuple(phrase(text) for text in table.notes),
+        spanners=tuple(
+            Spanner(label=phrase(one.label), start=one.start, end=one.end) for one in table.spanners
+        ),
+    )
+
+
+def _cell(cell: str) -> str:
+    return cell if isinstance(cell, Cell) else phrase(cell)
+
+
+def phrase(text: str) -> str:
+    """Return a text in Chinese if it is known, with the spaces before it.
+
+    Examples
+    --------
+    >>> phrase("Rate of ill, per cent"), phrase("  mean (SD)"), phrase("unknown")
+    ('ill的率，%', '  均值（标准差）', 'unknown')
+    """
+    bare = text.lstrip(" ")
+    before = text[: len(text) - len(bare)]
+    if bare in PHRASES:
+        return before + PHRASES[bare]
+    for pattern, chinese in _patterns():
+        found = pattern.fullmatch(bare)
+        if found:
+            return before + chinese.format(**found.groupdict())
+    return text
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return the phrases with places as patterns."""
+    found = []
+    for english, chinese in PHRASES.items():
+        if "{" in english:
+            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(english))
+            found.append((re.compile(pattern), chinese))
+    return tuple(found)

@@ -1,0 +1,83 @@
+"""equirank: health-equity statistics on large survey microdata.
+
+The same names as in the package `engine`; nothing heavy is imported before a name is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine import __version__
+
+if TYPE_CHECKING:
+    from engine import (
+        CurveResult,
+        DataError,
+        DecompositionResult,
+        EngineError,
+        EstimationError,
+        IndexResult,
+        LogitResult,
+        MixedLogitResult,
+        RunResult,
+        StudyError,
+        TableResult,
+        UsageError,
+        concentration_curve,
+        concentration_index,
+        decompose,
+        describe,
+        grouped_inequality,
+        inequality,
+        load_study,
+        logit,
+        mixed_logit,
+        rates,
+        read_run,
+        refresh,
+        rif,
+        run,
+    )
+else:
+
+    def __getattr__(name: str) -> object:
+        import engine
+
+        if name not in __all__:
+            raise AttributeError(f"module 'equirank' has no attribute '{name}'")
+        return getattr(engine, name)
+
+
+__all__ = [
+    "CurveResult",
+    "DataError",
+    "DecompositionResult",
+    "EngineError",
+    "EstimationError",
+    "IndexResult",
+    "LogitResult",
+    "MixedLogitResult",
+    "RunResult",
+    "StudyError",
+    "TableResult",
+    "UsageError",
+    "__version__",
+    "concentration_curve",
+    "concentration_index",
+    "decompose",
+    "describe",
+    "grouped_inequality",
+    "inequality",
+    "load_study",
+    "logit",
+    "mixed_logit",
+    "rates",
+    "read_run",
+    "refresh",
+    "rif",
+    "run",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__
