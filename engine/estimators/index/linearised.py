@@ -54,15 +54,15 @@ def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignA
         sample = samples[group]
         if sample.status != "ok":
             return None
-        rows = (sample.weight, sample.centred, sample.tie_end)
-        W, rest, N = numerator(index.family, index.parameter, *rows)
+        rows = (sample.weight, sample.without_offset, sample.tie_end)
+        W, centre, N = numerator(index.family, index.parameter, *rows)
         mu = float(index.snapped(np.array([sample.mu]), sample.largest)[0])
         value = index.value(N, mu)
         if not np.isfinite(value):
             return None
-        z = numerator_influence(index.family, index.parameter, *rows, W, rest, N)
+        z = numerator_influence(index.family, index.parameter, *rows, W, centre, N)
         by_N, by_mu = index.gradient(N, mu)
-        return value, by_N * z + by_mu * (rows[1] - rest)
+        return value, by_N * z + by_mu * (rows[1] - centre)
 
     return point_estimates(samples, design, estimate)
 

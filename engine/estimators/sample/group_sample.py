@@ -11,6 +11,8 @@ from engine.estimators.sample.sampling_units import degrees_of, distinct_units
 from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.index.ranks import tie_ends
 
+NO_REST = 1e-15  # of the largest deviation from the mean: it costs no digit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSample:
@@ -27,8 +29,8 @@ class GroupSample:
     W, mu
         Sum of weights and weighted mean.
     rest
-        What rounding leaves out of the mean: the weighted mean of outcome - mu. An outcome of some units
-        around a billion has it.
+        What rounding leaves out of the mean, the weighted mean of outcome - mu, if it would cost digits: an
+        outcome of some units around a billion has it. Otherwise 0.
     units
         (m,) int64: the distinct sampling units, in their order.
     sum_weights
@@ -60,9 +62,9 @@ class GroupSample:
         return len(self.weight)
 
     @property
-    def centred(self) -> FloatArray:
-        """(n,) the outcome less its mean, to the last digit."""
-        return self.outcome - self.mu - self.rest
+    def without_offset(self) -> FloatArray:
+        """(n,) the outcome; less its mean, to the last digit, where an offset would cost digits."""
+        return self.outcome - self.mu - self.rest if self.rest else self.outcome
 
     @property
     def largest(self) -> float:
@@ -101,13 +103,19 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
         tie_end=tie_ends(rank),
         W=W,
         mu=mu,
-        rest=weighted_mean(weight, values - mu)[1],
+        rest=_rest(weight, values - mu),
         units=units,
         sum_weights=W * arrays.weight_scale,
         n_clusters=len(units) if arrays.design.has_clusters else None,
         degrees=degrees_of(units, arrays.design),
         status=_status(values, rank),
     )
+
+
+def _rest(weight: FloatArray, deviation: FloatArray) -> float:
+    """Return the weighted mean of the deviations (n,) from a rounded mean, 0 if it is as good as 0."""
+    rest: float = weighted_mean(weight, deviation)[1]
+    return rest if abs(rest) > NO_REST * abs(deviation).max(initial=0.0) else 0.0
 
 
 def _status(values: FloatArray, rank: IntArray) -> str:
