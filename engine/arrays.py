@@ -194,6 +194,8 @@ class SampleArrays:
         (n,) int64: the number of each row in the sample as read.
     replicate_weights
         Replicate weights that came with the data, in the order of these rows; None without any.
+    weight_scale
+        What a weight of 1 stands for; 1 unless the weights are extreme.
     """
 
     rank: IntArray
@@ -207,6 +209,7 @@ class SampleArrays:
     design: DesignArrays
     order: IntArray
     replicate_weights: ReplicateWeights | None = None
+    weight_scale: float = 1.0
 
     @property
     def n(self) -> int:
@@ -236,6 +239,8 @@ class TableArrays:
         The survey design.
     replicate_weights
         Replicate weights that came with the data; None without any.
+    weight_scale
+        What a weight of 1 stands for; 1 unless the weights are extreme.
     """
 
     weight: FloatArray
@@ -244,6 +249,7 @@ class TableArrays:
     groups: tuple[Group, ...]
     design: DesignArrays
     replicate_weights: ReplicateWeights | None = None
+    weight_scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

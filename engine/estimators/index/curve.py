@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from engine.arrays import FloatArray, ReplicateWeights, SampleArrays
+from engine.arrays import FloatArray, IntArray, ReplicateWeights, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.bands import NO_ERROR, simultaneous_critical
-from engine.estimators.index.differences import NO_DEGREES, pairs_of
+from engine.estimators.index.differences import NO_DEGREES, pairs_of, too_many_groups
 from engine.estimators.index.dominance import DOMINANCE_POINTS, dominance_rows
 from engine.estimators.replicates.replicate_weights import (
     UNDEFINED_REPLICATES,
     errors_method,
+    replicate_covariance,
     spread_covariance,
 )
+from engine.estimators.sample.design_variance import covariance_of_units
 from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
 from engine.kernels.index.numerators import weighted_mean
@@ -30,15 +32,25 @@ from engine.study import CurveSpec
 class Curve:
     """A curve at m points with spread and covariance (m, m) of its ordinates, see `spread_covariance`.
 
-    `errors` says how they were made, for the `method` column.
+    Only the sampling `units` (d,) that have rows have linearised totals; replicates have no units. `errors`
+    says how errors were made, for the `method` column.
     """
 
     points: FloatArray
     ordinates: FloatArray
     spread: FloatArray
+    units: IntArray | None
     covariance: FloatArray
     degrees: int
     errors: str
+
+    def whole_spread(self, n_units: int) -> FloatArray:
+        """Return the spread over all sampling units (m, u), or over replicates."""
+        if self.units is None:
+            return self.spread
+        totals = np.zeros((len(self.points), n_units))
+        totals[:, self.units] = self.spread
+        return totals
 
     @property
     def std_errors(self) -> FloatArray:
@@ -51,32 +63,34 @@ def estimate_curve(sample: GroupSample, arrays: SampleArrays, points: FloatArray
     amounts = curve_ordinates(sample.weight, sample.outcome, sample.tie_end, sample.W, points)
     ordinates = amounts / sample.mu
     given = arrays.replicate_weights
-    spread = (
-        _linearised_totals(sample, arrays, points, amounts)
-        if given is None
-        else _replicated_ordinates(sample, given, points)
-    )
+    if given is None:
+        units: IntArray | None = sample.units
+        spread = _linearised_totals(sample, points, amounts)
+        covariance = covariance_of_units(sample.units, spread, arrays.design)
+    else:
+        units, spread = None, _replicated_ordinates(sample, given, points)
+        covariance, _ = replicate_covariance(spread, ordinates, given)
     return Curve(
         points=points,
         ordinates=ordinates,
         spread=spread,
-        covariance=spread_covariance(spread, ordinates, arrays.design, given),
+        units=units,
+        covariance=covariance,
         degrees=sample.degrees,
         errors=errors_method(given),
     )
 
 
-def _linearised_totals(
-    sample: GroupSample, arrays: SampleArrays, points: FloatArray, amounts: FloatArray
-) -> FloatArray:
-    """Return the linearised totals (m, u) of the ordinates by sampling unit."""
+def _linearised_totals(sample: GroupSample, points: FloatArray, amounts: FloatArray) -> FloatArray:
+    """Return the linearised totals (m, d) of the ordinates by sampling unit that has rows."""
     # The expected outcome at a rank is taken from a window that narrows as n^(-1/5).
     window = 0.25 * sample.n_rows**-0.2
-    totals = np.zeros((len(points), arrays.design.n_units))
+    totals = np.zeros((len(points), len(sample.units)))
+    unit = np.searchsorted(sample.units, sample.unit).astype(np.int32)
     for j, point in enumerate(points):
         z = ordinate_influence(sample.weight, sample.outcome, sample.tie_end, sample.W, point, window)
         z = z / sample.mu - amounts[j] / sample.mu**2 * (sample.outcome - sample.mu)
-        add_unit_totals(totals[j], sample.unit, sample.weight, z, sample.W)
+        add_unit_totals(totals[j], unit, sample.weight, z, sample.W)
     return totals
 
 
@@ -141,7 +155,7 @@ def _base_row(arrays: SampleArrays, name: str, g: int, sample: GroupSample) -> T
         measure="concentration_curve",
         n_obs=sample.n_rows,
         n_clusters=sample.n_clusters,
-        sum_weights=sample.W,
+        sum_weights=sample.sum_weights,
         n_replicates=None if given is None else len(given.factors),
     )
 
@@ -187,6 +201,11 @@ def _between_groups(
 ) -> Iterator[TidyRow]:
     """Yield the dominance tests between pairs of the groups that have a curve."""
     has_curve = np.array([1.0 if g in tested else np.nan for g in range(len(samples))])
+    not_compared = too_many_groups(len(tested))
+    if not_compared is not None:
+        base = TidyRow(outcome=name, rank_by=arrays.rank_name, measure="dominance", level="groups")
+        yield replace(base, status=not_compared)
+        return
     for pair in pairs_of(has_curve):
         first, second = tested[pair.first], tested[pair.second]
         compared = (samples[pair.first], samples[pair.second])
@@ -196,11 +215,15 @@ def _between_groups(
             measure="dominance",
             level=f"{arrays.groups[pair.second].label} - {arrays.groups[pair.first].label}",
             n_obs=sum(sample.n_rows for sample in compared),
-            sum_weights=sum(sample.W for sample in compared),
+            sum_weights=sum(sample.sum_weights for sample in compared),
         )
         difference = second.ordinates - first.ordinates
+        n_units = arrays.design.n_units
         covariance = spread_covariance(
-            second.spread - first.spread, difference, arrays.design, arrays.replicate_weights
+            second.whole_spread(n_units) - first.whole_spread(n_units),
+            difference,
+            arrays.design,
+            arrays.replicate_weights,
         )
         errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
         degrees = min(first.degrees, second.degrees)

@@ -179,7 +179,7 @@ def _estimates(spec: RifSpec, fit: _GroupFit, base: TidyRow) -> tuple[TidyRow, l
         n_obs=sample.n_rows,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
-        sum_weights=sample.W,
+        sum_weights=sample.sum_weights,
     )
     coefficients = [
         replace(base, term=term, level=level, estimate=float(beta[k] / fit.scale[k]))
