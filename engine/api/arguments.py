@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
+from engine.api.replicate_weights import ReplicateWeightsTable
 from engine.batch.forked import refuse_fork
 from engine.errors import UsageError, nearest
 from engine.estimators.replicates.settings import ReplicateSettings
 from engine.study.analyses import DecomposableIndex, EffectName, ModelName, QuadraturePoints
 from engine.study.base import Spec, as_tuple
 from engine.study.bootstrap import BootstrapSpec, IntervalName, ReplicateMethod, too_few_replicates
-from engine.study.design import ReplicateWeightsSpec
 from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER, IndexName
 
 A = TypeVar("A", bound="Arguments")
@@ -31,17 +31,6 @@ def _products(value: object) -> object:
 def _as_dict(value: object) -> object:
     """Accept None and any mapping where a dictionary is meant."""
     return dict(value) if isinstance(value, Mapping) else {} if value is None else value
-
-
-def _replicate_weights(value: object) -> object:
-    """Check the keys of a study's table of replicate weights; lists may stand for tuples here."""
-    if not isinstance(value, Mapping):
-        return value
-    try:
-        return ReplicateWeightsSpec.model_validate(dict(value))
-    except ValidationError as error:
-        item = error.errors(include_url=False)[0]
-        raise ValueError(f"a table as design.replicate_weights; {item['loc'][0]}: {item['msg']}") from None
 
 
 Bounds = Annotated[tuple[float, float] | None, Field(strict=False)]
@@ -61,7 +50,7 @@ class Arguments(Spec):
     cluster: str | None = None
     nested: bool = False
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
-    replicate_weights: Annotated[ReplicateWeightsSpec | None, BeforeValidator(_replicate_weights)] = None
+    replicate_weights: ReplicateWeightsTable = None
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
     function: ClassVar[str]

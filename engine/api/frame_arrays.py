@@ -9,23 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.api.arguments import Arguments, RankedArguments
+from engine.api.replicate_weights import replicate_weights_of
 from engine.arrays import (
     DesignColumns,
     Group,
     IntArray,
-    ReplicateWeights,
     SampleArrays,
     TableArrays,
     VariableArrays,
 )
-from engine.data.design_columns import matching_columns
-from engine.data.design_reader import given_weights
 from engine.data.frame_reader import factor_column, id_column, number_column
 from engine.data.series import as_codes
 from engine.errors import DataError
 from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
 from engine.estimators.sample.variables import complete_rows
-from engine.study import ReplicateWeightsSpec
 
 if TYPE_CHECKING:
     import polars as pl
@@ -120,7 +117,7 @@ def design_columns(data: pl.DataFrame, given: Arguments) -> DesignColumns:
     names = {role: getattr(given, role) for role in ("weight", "stratum", "cluster")}
     weights = given.replicate_weights
     return DesignColumns(
-        replicate_weights=None if weights is None else _replicate_weights(data, weights),
+        replicate_weights=None if weights is None else replicate_weights_of(data, weights),
         weight=None if given.weight is None else number_column(data, given.weight, "weight"),
         stratum=id_column(data, given.stratum, "stratum"),
         cluster=id_column(data, given.cluster, "cluster"),
@@ -128,23 +125,6 @@ def design_columns(data: pl.DataFrame, given: Arguments) -> DesignColumns:
         single_psu=given.single_psu,
         names={role: name for role, name in names.items() if name},
     )
-
-
-def _replicate_weights(data: pl.DataFrame, given: ReplicateWeightsSpec) -> ReplicateWeights:
-    """Return the replicate weights of all rows.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, or a weight is missing or negative.
-    """
-    names = given.columns
-    if isinstance(names, str):
-        names = tuple(matching_columns(names, data.columns)) or (names,)
-    values = np.empty((len(names), len(data)))
-    for of_replicate, name in zip(values, names, strict=True):
-        of_replicate[:] = number_column(data, name, "replicate_weights")
-    return given_weights(given, values)
 
 
 def covariate(data: pl.DataFrame, name: str, reference: str | None) -> VariableArrays:
