@@ -80,7 +80,7 @@ def test_site__has_a_page_for_each_run_and_each_estimate(pages):
         "runs/000002.html",
         "runs/000003.html",
     } <= names
-    assert sum(name.startswith("estimates/") for name in names) == 4  # rate, yearly, two indices of the trend
+    assert sum(name.startswith("estimates/") for name in names) == 4  # rates, yearly, both indices of trend
 
 
 def test_links__lead_somewhere_and_never_outside(pages):
