@@ -165,6 +165,8 @@ def test_figure__is_valid_svg_one_column_wide_with_its_alt_text(name):
         assert root.get("aria-label") == f"{figure.title}. {figure.alt_text}"
         assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", svg)
         assert 'id="' not in svg  # several stand in one page
+        assert "graphics-symbol" not in svg  # one image with one name
+        assert svg.count("role=") == 1
     assert re.search(r"\d", figure.alt_text)
 
 

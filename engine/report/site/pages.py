@@ -21,7 +21,7 @@ from engine.store.layout import CHANGES, Store
 from engine.store.ledger import QUARANTINED, FileEntry, file_entries, task_entries
 from engine.store.run_directory import REPORT, StoredRun, read_run
 
-_WIDE = '<div class="wide" role="region" aria-label="Estimates that moved" tabindex="0">'
+_WIDE = '<div class="wide" role="region" aria-label="Table: estimates that moved" tabindex="0">'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
