@@ -44,6 +44,8 @@ class RawFrame:
         Distinct texts with bytes that are invalid in this encoding.
     file_label
         The file's title.
+    delimiter
+        Of a text file, where it was found and not given.
     unmatched
         Merged file -> rows without a record there.
     plain_text
@@ -62,6 +64,7 @@ class RawFrame:
     encoding: Encoding | None = None
     n_undecodable: int = 0
     file_label: str = ""
+    delimiter: str | None = None
     unmatched: Mapping[str, int] = field(default_factory=dict)
     plain_text: frozenset[str] = frozenset()
     missing_texts: frozenset[str] = frozenset()
@@ -104,6 +107,20 @@ class RawFrame:
             remedy = NO_HEADER  # a person's values may stand among the names
         found, expected = f"no column '{name}', wanted by {place}", f"one of its {len(self.columns)} columns"
         raise DataError(Fault(self.name, found, expected, remedy))
+
+
+def refuse_no_header(raw: RawFrame) -> None:
+    """Refuse a text file whose names are mostly numbers, where all of its names would be shown.
+
+    Raises
+    ------
+    DataError
+        Without any of the names: they can be a person's values.
+    """
+    numbers = [name for name in raw.plain_text if _is_number(name.removesuffix(REPEATED))]
+    if 2 * len(numbers) >= max(len(raw.plain_text), 1):
+        found = f"{len(numbers)} of {len(raw.plain_text)} names of columns are numbers or empty"
+        raise DataError(Fault(raw.name, found, "names", NO_HEADER))
 
 
 def first_row_is_record(frame: pl.LazyFrame, columns: Sequence[str]) -> bool:
