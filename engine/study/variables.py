@@ -77,6 +77,10 @@ class VariableSpec(Spec):
         Names | None,
         Field(description="Levels of equal weight in each wave's sample, lowest first: makes a factor"),
     ] = None
+    ties: Annotated[
+        Literal["midrank", "xtile"],
+        Field(description="Of quantiles: by mid-rank, or as Stata's xtile: by cut points, up to each"),
+    ] = "midrank"
     impute: Annotated[
         Literal["mean"] | None, Field(description="Fill missing numbers with the wave's mean")
     ] = None
@@ -152,6 +156,7 @@ class VariableSpec(Spec):
             "by",
             "label",
             "allowed",
+            "ties",
             "scale",
         }
         return {
