@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -110,7 +111,7 @@ def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> Fitted
         n_obs=round(float(frequency.sum())),
         n_events=round(float(frequency @ y)),
         n_clusters=fit.n_clusters,
-        sum_weights=float(rows.weight.sum()),
+        sum_weights=math.fsum(rows.weight),
         n_replicates=fit.n_replicates,
         n_failed=fit.n_failed,
     )
