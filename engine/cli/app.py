@@ -158,6 +158,22 @@ def report(
 
 
 @app.command()
+def tables(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    to: Annotated[str, typer.Option(help="Formats: docx,xlsx,tex,md,html,csv,pdf")],
+    out: Annotated[Path, typer.Option(help="Folder to write into")],
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+    digits: Annotated[
+        int | None, typer.Option(min=0, max=12, help="Decimals of estimates; default: what each deserves")
+    ] = None,
+) -> None:
+    """Write the tables of a run as documents, named by their analyses."""
+    from engine.cli.documents import write_documents
+
+    write_documents(run, to, out, language, digits)
+
+
+@app.command()
 def studies(*, as_json: AsJson = False) -> None:
     """List the shipped studies."""
     from engine.cli.output import print_studies

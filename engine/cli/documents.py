@@ -1,4 +1,4 @@
-"""What the commands write for people to read: the report of a run."""
+"""What the commands write for people to read: the report of a run, and its tables as documents."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def rebuild_report(run: Path, language: str | None) -> None:
             f"{place}: the report cannot be written ({type(error).__name__}); "
             "expected a folder you may write to. Copy the run to one."
         ) from None
+
+
+def write_documents(run: Path, to: str, out: Path, language: str | None, digits: int | None) -> None:
+    """Write the tables of a run as documents and print the paths."""
+    from engine.batch.kinds import TABLES
+    from engine.report.table_files import write_tables
+    from engine.store.layout import run_of
+    from engine.store.run_directory import read_run
+
+    formats = [one.strip() for one in to.split(",") if one.strip()]
+    stored = read_run(run_of(run))
+    for path in write_tables(stored, TABLES, out, formats, language=_known(language), digits=digits):
+        typer.echo(str(path))
 
 
 def _known(language: str | None) -> Language | None:
