@@ -96,7 +96,8 @@ def decompose(
         ``linear`` (weighted least squares), ``logit``, ``probit`` or ``binomial-identity``.
     effect
         What stands for beta in a logit or probit: the ``average`` marginal effect (derivative), the one
-        ``at-means``, or ``discrete``: the average change when a dummy alone goes from 0 to 1.
+        ``at-means``, or ``discrete``: the average change when a dummy (a level, a boolean, a number
+        that is 0 or 1) alone goes from 0 to 1.
     index
         ``standard``, ``generalized``, ``erreygers``, ``wagstaff`` or ``modified``.
     bounds

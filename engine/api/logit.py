@@ -99,8 +99,10 @@ def logit(
 
 
 def _result(result: LogitResult) -> LogitResult:
-    statuses = {row.status for row in result.rows if row.measure == "coefficient"}
-    if "ok" not in statuses and len(statuses) == 1 and not any("infinity" in status for status in statuses):
+    coefficients = [row for row in result.rows if row.measure == "coefficient"]
+    statuses = {row.status for row in coefficients}
+    has_estimates = any(row.estimate is not None for row in coefficients)
+    if not has_estimates and len(statuses) == 1 and not any("infinity" in status for status in statuses):
         raise EstimationError(
             f"outcome: {statuses.pop()}; expected a model that can be fitted. Leave out covariates."
         )

@@ -14,7 +14,7 @@ from engine.data.file_labels import label_fault, numbers_with_labels, with_file_
 from engine.data.harmonise import harmonised_columns
 from engine.data.open_names import fault_of, open_names
 from engine.data.places import open_source
-from engine.data.sample import rule_conditions
+from engine.data.sample import domain_conditions, rule_conditions
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import DesignSpec, StudySpec, load_study, parse_study
 from engine.study.faults import with_name
@@ -32,7 +32,7 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         spec = parse_study(text, path.name, path.parent)
     except StudyError as error:
         return (*error.faults, *_rule_faults(text, path))
-    checked = [*checked_variables(spec), *rule_conditions(spec)]
+    checked = [*checked_variables(spec), *rule_conditions(spec), *domain_conditions(spec)]
     faults = [item for item in checked if isinstance(item, Fault)]
     try:
         faults.extend(_column_faults(spec, path.parent, data))

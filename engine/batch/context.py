@@ -29,6 +29,9 @@ class Columns(Protocol):
     def of_waves(self, waves: Sequence[str] | None) -> Self:
         """Return the columns of some waves alone; of all without a list."""
 
+    def where(self, condition: str | None) -> Self:
+        """Return the columns of the rows for which a condition holds; the design stays that of all."""
+
     def numbers(self, name: str) -> FloatArray:
         """Return a variable as numbers (N,), NaN where missing."""
 

@@ -89,7 +89,7 @@ def _disparity(analysis: DisparitySpec, context: Context) -> Estimates:
 def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
     from engine.estimators.decomposition.estimate import estimate_decomposition
 
-    terms = [context.columns.variable(name) for name in analysis.terms]
+    terms = [_term(name, context) for name in analysis.terms]
     canonical = analysis.bootstrap is not None
     arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=terms, canonical=canonical)
     bounds = _bounds(analysis, analysis.outcome, context)
@@ -181,13 +181,21 @@ KINDS = {
             estimate=_disparity,
             tables=KindTables(build=disparity_tables, terms_are_variables=False),
         ),
-        Kind(spec=DecompositionSpec, estimate=_decomposition, tables=KindTables(build=decomposition_tables)),
-        Kind(spec=RifSpec, estimate=_rif, tables=KindTables(build=rif_tables)),
-        Kind(spec=LogitSpec, estimate=_logit, tables=KindTables(build=logit_tables, side_by_side=True)),
+        Kind(
+            spec=DecompositionSpec,
+            estimate=_decomposition,
+            tables=KindTables(build=decomposition_tables, terms_are_scaled=True),
+        ),
+        Kind(spec=RifSpec, estimate=_rif, tables=KindTables(build=rif_tables, terms_are_scaled=True)),
+        Kind(
+            spec=LogitSpec,
+            estimate=_logit,
+            tables=KindTables(build=logit_tables, side_by_side=True, terms_are_scaled=True),
+        ),
         Kind(
             spec=MultilevelSpec,
             estimate=_multilevel,
-            tables=KindTables(build=multilevel_tables, side_by_side=True),
+            tables=KindTables(build=multilevel_tables, side_by_side=True, terms_are_scaled=True),
         ),
     )
 }
@@ -248,4 +256,12 @@ def _single_terms(
     analysis: LogitSpec | MultilevelSpec | RifSpec, context: Context
 ) -> dict[str, VariableArrays]:
     """Return the variables of a model; products name the same ones."""
-    return {name: context.columns.variable(name) for name in analysis.terms if isinstance(name, str)}
+    return {name: _term(name, context) for name in analysis.terms if isinstance(name, str)}
+
+
+def _term(name: str, context: Context) -> VariableArrays:
+    """Return a variable as a term of a model: a number in its scale."""
+    variable, spec = context.columns.variable(name), context.spec.variables.get(name)
+    if spec is None or spec.scale == 1.0 or variable.values is None:
+        return variable
+    return replace(variable, values=variable.values / spec.scale)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.request import study_files
+from engine.data.derived_specs import checked_variables
 from engine.data.formats import count_rows
 from engine.data.part import part_key, read_part
 from engine.data.queries import query_text
-from engine.data.sample import rule_conditions
+from engine.data.sample import domain_conditions, rule_conditions
 from engine.errors import Fault, StudyError
 from engine.paths import cache_folder
 from engine.study import AnalysisSpec, bootstrap_of, load_study
@@ -49,7 +50,8 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
     spec = load_study(study)
     files = study_files(spec, study_path(study).parent, data)
     checked = rule_conditions(spec)
-    faults = tuple(item for item in checked if isinstance(item, Fault))
+    every = (*checked_variables(spec), *checked, *domain_conditions(spec))
+    faults = tuple(item for item in every if isinstance(item, Fault))
     if faults:
         raise StudyError(spec.study.name, faults)
     conditions = [str(item) for item in checked]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.batch.forked import refuse_fork
-from engine.errors import UsageError, nearest
+from engine.errors import Fault, MissingFileError, UsageError, nearest
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.bootstrap import too_few_replicates
 from engine.study.load import study_path
@@ -118,4 +118,9 @@ def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceF
     files = source_files(spec, base, data)
     folder = base if data is None else data if data.is_dir() else data.parent
     places = tuple(folder / merge.path for merge in spec.source.merge)
+    for merge, place in zip(spec.source.merge, places, strict=True):
+        if not place.is_file():  # a pipe would never end
+            found = f"no such file in '{place.parent}'"
+            where = f"source.merge '{merge.name}'"
+            raise MissingFileError(Fault(merge.path, found, f"the file of {where}", "Correct its path."))
     return tuple(replace(file, places=places) for file in files)

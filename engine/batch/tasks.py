@@ -84,7 +84,7 @@ def run_tasks(
         estimated, failure = None, None
         try:
             _refuse_no_wave(task, context.columns.waves)
-            seen = replace(context, columns=context.columns.of_waves(task.waves))
+            seen = replace(context, columns=context.columns.where(task.analysis.where).of_waves(task.waves))
             estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
         except (DataError, EstimationError) as error:
             failure = error

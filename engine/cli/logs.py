@@ -22,7 +22,7 @@ def event_log(*, as_json: bool, **always: object) -> Callable[..., None]:
         ],
     )
     bound = logger.bind(**always) if as_json else logger
-    trouble = {"quarantined", "failed", "stopped"}
+    trouble = {"quarantined", "failed", "stopped", "damaged"}
 
     def log(event: str, **facts: object) -> None:
         (bound.warning if event in trouble else bound.info)(event, **facts)

@@ -86,8 +86,11 @@ def diff(
 @app.command()
 def verify(
     run: Annotated[
-        Path, typer.Argument(help="A store for its current run, a run in it, or any run with --data")
-    ],
+        Path | None, typer.Argument(help="A store for its current run, a run in it, or any run with --data")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Instead: list every damaged file of this store; computes nothing")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Files of a run outside a store")] = None,
     only: Annotated[str | None, typer.Option(help="Compute this analysis only")] = None,
     threads: Annotated[
@@ -97,6 +100,16 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Compute a run again from its manifest and compare every bit; exit 13 if one differs."""
+    from engine.errors import UsageError
+
+    if (run is None) == (store is None):
+        raise UsageError("verify: found both RUN and --store, or none; expected one of them. Give one.")
+    if store is not None:
+        from engine.cli.stores import show_damage
+
+        show_damage(store, as_json=as_json)
+    if run is None:
+        return
     from engine.cli.nights import show_verification
 
     show_verification(run, data, only, threads, as_json=as_json)

@@ -33,7 +33,7 @@ def design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl.
         If the file lacks a column of the design.
     """
     return [
-        *_numbers(spec, raw),
+        *_numbers(spec, raw, wave),
         *_ids(spec, raw, wave),
         *_key(spec, raw),
         *(
@@ -43,9 +43,9 @@ def design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl.
     ]
 
 
-def _numbers(spec: StudySpec, raw: RawFrame) -> Iterator[pl.Expr]:
+def _numbers(spec: StudySpec, raw: RawFrame, wave: str | None) -> Iterator[pl.Expr]:
     for role in ("weight", "population"):
-        source = getattr(spec.design, role)
+        source = spec.design.column_of(role, wave)
         if source is not None:
             yield raw_column(raw, raw.column(source, f"design.{role}")).number.alias(DESIGN_PREFIX + role)
 

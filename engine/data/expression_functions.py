@@ -18,6 +18,7 @@ Written = tuple[str, Type]
 
 ARITHMETIC = ("+", "-", "*", "/", "%")
 _LITERAL = re.compile(r"-?[0-9.]+")
+LONGEST_SQL = 50_000
 _FIRST_DAY = "DATE '1970-01-01'"
 
 
@@ -97,7 +98,10 @@ def write_function(name: str, function: Function, parts: Sequence[Written]) -> W
     """Return the SQL of a function of written arguments."""
     if not function.least <= len(parts) <= function.most:
         raise ExpressionError(f"'{name}' of {len(parts)} values", f"{function.least}", "Correct it.")
-    return f"({function.write(_numbers(parts, f'{name}()'))})", "number"
+    sql = f"({function.write(_numbers(parts, f'{name}()'))})"
+    if len(sql) > LONGEST_SQL:  # some functions name an argument twice, and so grow with every nesting
+        raise ExpressionError(f"'{name}' nested too deeply", "a shorter expression", "Split it into several.")
+    return sql, "number"
 
 
 def write_arithmetic(operator: str, parts: Sequence[Written]) -> Written:

@@ -34,6 +34,7 @@ def parse(text: str) -> Node:
     """Return the tree of an expression: DuckDB's tree of a WHERE clause with nothing around it."""
     if len(text) > LONGEST or any(ord(letter) < 32 and letter not in "\n\t" for letter in text):
         raise ExpressionError("a rule too long or with control characters", "plain text", "Shorten it.")
+    _refuse_case_of_a_value(text)
     # As given and in parentheses: what closes a parenthesis that it has not opened fails one of the two.
     as_given, enclosed = _statement_trees(f"{text}\n", f"({text}\n)")
     if as_given.get("error") and not enclosed.get("error"):
@@ -47,6 +48,19 @@ def parse(text: str) -> Node:
         raise ExpressionError("more than one expression", "one over variables", "Keep the expression only.")
     where: Node = node["where_clause"]
     return where
+
+
+def _refuse_case_of_a_value(text: str) -> None:
+    """Refuse ``CASE x WHEN``: the database copies x for every WHEN, so that nested ones fill the memory."""
+    import duckdb
+
+    content = text.encode()
+    starts = [(start, kind) for start, kind in duckdb.tokenize(text) if kind != duckdb.token_type.comment]
+    words = [content[start : start + 4].upper() for start, _ in starts]
+    keywords = [kind == duckdb.token_type.keyword for _, kind in starts]
+    for is_keyword, word, following in zip(keywords, words, words[1:], strict=False):
+        if is_keyword and word == b"CASE" and following != b"WHEN":
+            raise ExpressionError("CASE of a value", "CASE WHEN x = 1 THEN ...", "Write out each comparison.")
 
 
 def _statement_trees(*expressions: str) -> list[Mapping[str, Any]]:

@@ -73,7 +73,7 @@ def variable_column(name: str, spec: VariableSpec, raw: RawFrame, wave: str | No
     DataError
         If the file has no such column; with a search pattern the message lists the candidates.
     """
-    column = raw_column(raw, _source_column(name, spec, raw, wave))
+    column = raw_column(raw, _source_column(name, spec, raw, wave), spec.all_codes(wave))
     digits = spec.digits_of(wave)
     if digits is not None:
         column = column.first_digits(digits)
@@ -158,7 +158,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
     """Return every source column (or pattern) the study reads from a file of one wave."""
     wanted = [
         spec.source.wave,
-        spec.design.weight,
+        spec.design.column_of("weight", wave),
         spec.design.column_of("stratum", wave),
         spec.design.column_of("cluster", wave),
         spec.design.population,

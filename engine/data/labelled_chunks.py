@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHUNK_ROWS = 50_000
+MICROSECONDS_OF_A_DAY = 86_400_000_000
 CODE_SUFFIX = "__code"  # text column beside a number, holding .a to .z
 
 
@@ -121,6 +122,8 @@ def _in_schema(chunk: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
         elif chunk[name].dtype == pl.Object:
             numbers = [None if isinstance(value, str) else value for value in chunk[name].to_list()]
             columns.append(pl.Series(name, numbers, dtype=pl.Float64, strict=False))
+        elif chunk[name].dtype == pl.Datetime:  # days since 1970, as of a date
+            columns.append(chunk[name].dt.epoch("us").cast(kind) / MICROSECONDS_OF_A_DAY)
         else:
             columns.append(chunk[name].cast(kind))
     return pl.DataFrame(columns)

@@ -71,7 +71,7 @@ def file_request_hash(spec: StudySpec, file: SourceFile) -> str:
     Other waves, sample rules and analyses do not enter it.
     """
     request = [
-        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key"}),
+        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key", "missing"}),
         (spec.source.rows or {}).get(str(file.wave)),
         {name: variable.of_wave(file.wave) for name, variable in spec.variables.items()},
         spec.design.of_wave(file.wave),

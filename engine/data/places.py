@@ -35,11 +35,13 @@ def open_source(spec: StudySpec, file: SourceFile, scratch: Path) -> RawFrame:
     of_records = tuple(name for name in wanted if not name.startswith(prefixes))
     keys = tuple(_key_columns(merge)[0] for merge in spec.source.merge)
     raw = open_frame(file, (*of_records, *keys), spec.source.encoding, scratch)
+    raw = replace(raw, missing_texts=frozenset(spec.source.missing))
     for merge, path in zip(spec.source.merge, file.places, strict=True):
         prefix = f"{merge.name}."
         of_places = [name.removeprefix(prefix) for name in wanted if name.startswith(prefix)]
         columns = (_key_columns(merge)[1], *of_places)
         places = open_frame(SourceFile(path=path), columns, spec.source.encoding, scratch)
+        places = replace(places, missing_texts=raw.missing_texts)
         raw = _merged(raw, merge, path, places)
     return raw
 
@@ -71,6 +73,7 @@ def _merged(raw: RawFrame, merge: MergeSpec, path: Path, places: RawFrame) -> Ra
         labels={**raw.labels, **_prefixed(prefix, places.labels)},
         column_labels={**raw.column_labels, **_prefixed(prefix, places.column_labels)},
         missing_ranges={**raw.missing_ranges, **_prefixed(prefix, places.missing_ranges)},
+        plain_text=raw.plain_text | {prefix + name for name in places.plain_text},
         unmatched={**raw.unmatched, merge.name: unmatched},
     )
 

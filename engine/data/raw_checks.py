@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.data import queries
 from engine.data.broken_rules import Broken, RuleError
@@ -15,6 +16,13 @@ from engine.errors import DataError, Fault
 from engine.study import StudySpec
 
 MOST_CODES = 20  # in a message
+MOST_WORDS = 5
+LONGEST_WORD = 8  # longer texts can be names and answers
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.data.raw_column import RawColumn
 
 
 def refuse_other_row_count(spec: StudySpec, file: SourceFile, n_rows: int) -> None:
@@ -89,13 +97,8 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
     variable = spec.variables[name]
     column = "" if variable.is_derived else f", column '{variable.column_of(file.wave)}'"
     place = f"{file.path.name}{column} (variables.{name})"
-    if not variable.levels and not variable.cut:
-        return Fault(
-            place,
-            f"{n:,} rows hold text where a number belongs",
-            "numbers",
-            "List the codes under missing, or give the variable levels.",
-        )
+    if (no_number := _no_number(spec, file, raw, name, f"{n:,} rows hold")) is not None:
+        return Fault(place, *no_number)
     if variable.cut:
         found = f"{n:,} rows lie outside every interval of cut"
         return Fault(place, found, "all inside", "Widen it, or list missing.")
@@ -111,14 +114,49 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
     )
 
 
-def _common_codes(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str) -> list[str]:
-    """Return the unknown codes of a variable that enough people hold to be shown."""
+def _no_number(
+    spec: StudySpec, file: SourceFile, raw: RawFrame, name: str, found: str
+) -> tuple[str, str, str] | None:
+    """Say what stands where a number belongs; None if it is a number."""
     import polars as pl
 
     variable = spec.variables[name]
-    column = variable_column(name, variable, raw, file.wave)
-    levels = variable.levels_of(file.wave) or {}
-    known = [code for codes in (*levels.values(), *variable.missing_codes.values()) for code in codes]
-    unknown = raw.frame.filter(~column.matches(known) & ~column.is_blank).select(code=column.identifier())
-    counts = unknown.group_by("code").agg(n=pl.len()).filter(pl.col("n") >= SMALLEST_SHOWN).sort("code")
+    if variable.levels or variable.is_derived:
+        return None
+    kind = raw.frame.collect_schema()[variable_column(name, variable, raw, file.wave).name]
+    if variable.date:
+        return f"{found} text that is no date", "dates", "Correct date, or list it under missing."
+    if kind.is_temporal():
+        return f"{found} a date where a number belongs", "numbers", "Set date = true."
+    if variable.cut and kind != pl.String:
+        return None
+    texts = ", ".join(f"'{text}'" for text in _common_texts(spec, file, raw, name))
+    remedy = "List the codes under missing, or give the variable levels."
+    return f"{found} text where a number belongs{texts and f' ({texts})'}", "numbers", remedy
+
+
+def _common_texts(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str) -> list[str]:
+    """Return what stands in the place of a number: short words that enough people share to be shown."""
+    column = variable_column(name, spec.variables[name], raw, file.wave)
+    is_number = column.number.is_not_null()
+    words = _shared_codes(
+        raw, ~column.matches(spec.variables[name].all_codes(file.wave)) & ~is_number, column
+    )
+    return [word for word in words if len(word) <= LONGEST_WORD and not any(map(str.isdigit, word))][
+        :MOST_WORDS
+    ]
+
+
+def _common_codes(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str) -> list[str]:
+    """Return the unknown codes of a variable that enough people hold to be shown."""
+    column = variable_column(name, spec.variables[name], raw, file.wave)
+    return _shared_codes(raw, ~column.matches(spec.variables[name].all_codes(file.wave)), column)
+
+
+def _shared_codes(raw: RawFrame, rows: pl.Expr, column: RawColumn) -> list[str]:
+    """Return the codes in some rows that enough people hold to be shown."""
+    import polars as pl
+
+    codes = raw.frame.filter(rows & ~column.is_blank).select(code=column.identifier())
+    counts = codes.group_by("code").agg(n=pl.len()).filter(pl.col("n") >= SMALLEST_SHOWN).sort("code")
     return [str(code) for code in counts.collect(engine="in-memory")["code"].to_list()]

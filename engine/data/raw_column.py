@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.data.labelled_chunks import CODE_SUFFIX
 from engine.data.raw_frame import RawFrame
+from engine.errors import DataError, Fault
 from engine.study.base import Code
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 YEAR_AND_MONTH = 100_000  # a year from here on is YYYYMM
 LARGEST_EXACT = 2.0**53  # whole numbers below this are exact as doubles
 WHOLE = re.compile(r"^-?(0|[1-9][0-9]*)(\.0+)?$")
+WIDEST_DECIMAL = 38  # digits that Polars reads
 BLANKS = " \t\r\n\u3000\u00a0"  # ideographic and no-break spaces too
 
 
@@ -139,16 +141,33 @@ class RawColumn:
         return pl.when(whole).then(plain).otherwise(self.number.cast(pl.String))
 
 
-def raw_column(raw: RawFrame, name: str) -> RawColumn:
-    """Return a column of a file; `name` is the file's spelling."""
+def raw_column(raw: RawFrame, name: str, codes: Collection[Code] = ()) -> RawColumn:
+    """Return a column of a file.
+
+    Parameters
+    ----------
+    raw
+        The file.
+    name
+        The file's spelling of the column.
+    codes
+        Those that the study names; a text among them is never an empty cell.
+
+    Raises
+    ------
+    DataError
+        If a cell of the column is no single value.
+    """
     import polars as pl
 
     kind = raw.frame.collect_schema()[name]
+    _refuse_other_kind(raw.name, name, kind)
     value = pl.col(name)
     is_text = not (kind.is_numeric() or kind == pl.Boolean)
     if is_text:
         stripped = value.cast(pl.String).str.strip_chars(BLANKS)
-        text: pl.Expr = pl.when(stripped != "").then(stripped).otherwise(None)
+        empty = [""] if name not in raw.plain_text else ["", *sorted(raw.missing_texts.difference(codes))]
+        text: pl.Expr = pl.when(~stripped.is_in(empty)).then(stripped).otherwise(None)
         number = text.cast(pl.Float64, strict=False)
     else:
         text = _text_of_number(raw, name, kind)
@@ -163,6 +182,15 @@ def raw_column(raw: RawFrame, name: str) -> RawColumn:
         labels=raw.labels.get(name, {}),
         ranges=raw.missing_ranges.get(name, ()),
     )
+
+
+def _refuse_other_kind(file: str, name: str, kind: pl.DataType) -> None:
+    import polars as pl
+
+    is_too_wide = isinstance(kind, pl.Decimal) and (kind.precision or 0) > WIDEST_DECIMAL
+    if kind.is_nested() or is_too_wide or kind in (pl.Binary, pl.Duration, pl.Object):
+        found = f"column '{name}' holds {str(kind).lower()}"
+        raise DataError(Fault(file, found, "a number, a text or a date in each cell", "Convert the column."))
 
 
 def _text_of_number(raw: RawFrame, name: str, kind: pl.DataType) -> pl.Expr:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.data.encoding import Encoding
 from engine.errors import DataError, Fault, nearest
+
+REPEATED = "_duplicated_0"  # what Polars adds to the second of two columns with one name
+ROWS_COMPARED = 1000
+NO_HEADER = "The first row looks like a record: has the file a header?"
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,6 +46,10 @@ class RawFrame:
         The file's title.
     unmatched
         Merged file -> rows without a record there.
+    plain_text
+        Columns of text files, in which every cell is text.
+    missing_texts
+        What stands for an empty cell in them.
     """
 
     name: str
@@ -55,6 +63,8 @@ class RawFrame:
     n_undecodable: int = 0
     file_label: str = ""
     unmatched: Mapping[str, int] = field(default_factory=dict)
+    plain_text: frozenset[str] = frozenset()
+    missing_texts: frozenset[str] = frozenset()
 
     def frame_columns(self) -> tuple[str, ...]:
         """Return every column of the lazy frame, auxiliary ones such as those of Stata's letters included."""
@@ -89,14 +99,34 @@ class RawFrame:
         if same:
             found = f"columns {', '.join(same)} differ only in case"
             raise DataError(Fault(self.name, found, f"one for {place}", "Write it exactly as in the file."))
-        raise DataError(
-            Fault(
-                self.name,
-                f"no column '{name}', wanted by {place}",
-                f"one of its {len(self.columns)} columns",
-                nearest(name, list(self.columns)),
-            )
-        )
+        remedy = nearest(name, list(self.columns))
+        if self.plain_text and first_row_is_record(self.frame, [*self.plain_text]):
+            remedy = NO_HEADER  # a person's values may stand among the names
+        found, expected = f"no column '{name}', wanted by {place}", f"one of its {len(self.columns)} columns"
+        raise DataError(Fault(self.name, found, expected, remedy))
+
+
+def first_row_is_record(frame: pl.LazyFrame, columns: Sequence[str]) -> bool:
+    """Whether the names of a text file's columns look like a person's values.
+
+    A name is a number or nothing, or is found again among the first values of its column.
+    """
+    import polars as pl
+
+    names = {column: column.removesuffix(REPEATED) for column in columns}
+    if any(map(_is_number, names.values())):
+        return True
+    values = frame.select(columns).head(ROWS_COMPARED)
+    again = values.select(pl.any_horizontal((pl.col(own) == name).any() for own, name in names.items()))
+    return bool(again.collect(engine="in-memory").item())
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name or "0")
+    except ValueError:
+        return False
+    return True
 
 
 def _folded(name: str) -> str:

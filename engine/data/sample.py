@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.data import queries
 from engine.data.derived_specs import expression_columns
-from engine.data.expressions import check_rule
+from engine.data.expressions import RuleColumn, check_rule
 from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
 from engine.durable import private_file
@@ -64,6 +65,25 @@ def rule_conditions(spec: StudySpec) -> list[str | Fault]:
     ]
 
 
+def domain_columns(spec: StudySpec) -> dict[str, RuleColumn]:
+    """Return the columns that the domain of an analysis may refer to: of the sample, with quantile groups."""
+    columns = expression_columns(spec)
+    for name, variable in spec.variables.items():
+        if variable.quantiles:
+            columns[name] = RuleColumn(is_factor=True, levels=variable.level_names)
+    return columns
+
+
+def domain_conditions(spec: StudySpec) -> list[str | Fault]:
+    """Return the SQL of each domain of an analysis, or its fault."""
+    columns = domain_columns(spec)
+    return [
+        check_rule(f"analysis[{i}].where", analysis.where, columns)
+        for i, analysis in enumerate(spec.analysis, start=1)
+        if analysis.where is not None
+    ]
+
+
 def draw_sample(
     spec: StudySpec, panel: Panel, folder: Path, threads: int | None = None, *, may_be_empty: bool = False
 ) -> Sample:
@@ -91,10 +111,38 @@ def draw_sample(
     return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave), imputed=imputed)
 
 
+def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
+    """Write the rows of a sample for which a condition holds into a file beside it.
+
+    Raises
+    ------
+    StudyError
+        If it is not a condition over the study's variables.
+    DataError
+        If no row is left.
+    """
+    condition = check_rule("where", where, domain_columns(spec))
+    if isinstance(condition, Fault):
+        raise StudyError(spec.study.name, (condition,))
+    name = hashlib.sha256(condition.encode()).hexdigest()[:16]
+    path = sample.path.with_name(f"{sample.path.stem}-{name}.parquet")
+    with queries.database() as connection:
+        counts = queries.rows(connection, "sample_flow", {"panel": [str(sample.path)]}, condition)
+        if not path.exists():
+            params = {"panel": [str(sample.path)], "sample": str(path)}
+            queries.rows(connection, "sample_write", params, condition)
+            path.chmod(0o600)  # microdata: for the owner only
+    flow = (*sample.flow, _step(where, counts))
+    if flow[-1].n == 0:
+        found = f"no row is left of the {sample.n:,} of the sample"
+        raise DataError(Fault(f"where = '{where}'", found, "some", "Check the condition and its codes."))
+    return replace(sample, path=path, flow=flow, waves=tuple(flow[-1].by_wave))
+
+
 def _conditions(spec: StudySpec) -> list[str]:
     """Return the SQL of every sample rule."""
     checked = rule_conditions(spec)
-    faults = tuple(item for item in checked if isinstance(item, Fault))
+    faults = tuple(item for item in (*checked, *domain_conditions(spec)) if isinstance(item, Fault))
     if faults:
         raise StudyError(spec.study.name, faults)
     return [item for item in checked if isinstance(item, str)]
@@ -112,8 +160,12 @@ def _flow(
     for step, label in enumerate(labels):
         condition = _all_of(conditions[:step])
         counts = queries.rows(connection, "sample_flow", {"panel": panel.parts}, condition)
-        by_wave = {str(wave): n for wave, n in counts if wave is not None}
-        yield FlowStep(label=label, n=sum(n for _, n in counts), by_wave=by_wave)
+        yield _step(label, counts)
+
+
+def _step(label: str, counts: Sequence[tuple[str | None, int]]) -> FlowStep:
+    by_wave = {str(wave): n for wave, n in counts if wave is not None}
+    return FlowStep(label=label, n=sum(n for _, n in counts), by_wave=by_wave)
 
 
 def _empty(flow: Sequence[FlowStep]) -> Fault:

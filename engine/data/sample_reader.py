@@ -62,6 +62,21 @@ class SampleReader:
                 )
         return SampleReader(self._spec, self._sample, self._panel, waves)
 
+    def where(self, condition: str | None) -> SampleReader:
+        """Return a reader of the rows for which a condition holds: a domain, with the design of all rows.
+
+        Raises
+        ------
+        DataError
+            If no row is left.
+        """
+        if condition is None:
+            return self
+        from engine.data.sample import draw_domain
+
+        domain = draw_domain(self._spec, self._sample, condition)
+        return SampleReader(self._spec, domain, self._panel, self._only)
+
     def _of_these_waves(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         import polars as pl
 

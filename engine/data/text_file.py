@@ -7,14 +7,16 @@ import gzip
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.data.encoding import Encoding, find_file_encoding, is_gzip, undecodable
-from engine.data.raw_frame import RawFrame
+from engine.data.raw_frame import NO_HEADER, REPEATED, RawFrame, first_row_is_record
 from engine.data.source_file import SourceFile
 from engine.durable import private_file
 from engine.errors import DataError, Fault
 
-REPEATED = "_duplicated_0"  # what Polars adds to the second of two columns with one name
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, scratch: Path) -> RawFrame:
@@ -33,8 +35,15 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
     frame = pl.scan_csv(path, infer_schema=False, glob=False)
     columns = tuple(frame.collect_schema())
     n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
-    _refuse_repeated(file.path, columns)
-    return RawFrame(name=file.path.name, frame=frame, columns=columns, n_rows=n_rows, encoding=text)
+    _refuse_repeated(file.path, frame, columns)
+    return RawFrame(
+        name=file.path.name,
+        frame=frame,
+        columns=columns,
+        n_rows=n_rows,
+        encoding=text,
+        plain_text=frozenset(columns),
+    )
 
 
 def _encoding_of(path: Path, given: str | None) -> Encoding:
@@ -57,8 +66,10 @@ def _as_utf8(path: Path, encoding: str, scratch: Path) -> Path:
     return target
 
 
-def _refuse_repeated(path: Path, columns: tuple[str, ...]) -> None:
+def _refuse_repeated(path: Path, frame: pl.LazyFrame, columns: tuple[str, ...]) -> None:
     repeated = [name.removesuffix(REPEATED) for name in columns if name.endswith(REPEATED)]
+    if repeated and first_row_is_record(frame, columns):
+        raise DataError(Fault(path.name, "two columns with one name", "a name for each", NO_HEADER))
     if repeated:
         raise DataError(
             Fault(path.name, f"there are two columns '{repeated[0]}'", "one", "Rename one of them.")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 from engine.data.queries import query_text
 from engine.durable import sync_folder, write_file
+from engine.errors import Fault, StoreError
 from engine.store.layout import Store
 from engine.store.ledger import file_entries
 from engine.store.manifests import read_manifest
@@ -30,11 +32,34 @@ def _expected(store: Store) -> dict[str, Any]:
 
 
 def rebuild(store: Store) -> None:
-    """Write a new catalog and put it in place of the one before: tables `runs`, `files` and `estimates`."""
+    """Write a new catalog and put it in place of the one before: tables `runs`, `files` and `estimates`.
+
+    Raises
+    ------
+    StoreError
+        If the disk does not take it. The runs are as they were; the next night writes it.
+    """
+    import duckdb
+
+    work_file = store.work / CATALOG
+    try:
+        _write(store, work_file)
+    except duckdb.Error as error:
+        found = f"the disk did not take it ({type(error).__name__})"
+        remedy = "Every run is safe. Repair the disk; the next night writes the catalog."
+        raise StoreError(Fault(str(store.root / CATALOG), found, "a disk that keeps it", remedy)) from None
+    work_file.chmod(0o600)
+    with work_file.open("rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(work_file, store.root / CATALOG)  # noqa: PTH105 - atomic
+    sync_folder(store.root)
+    write_file(store.root / MARK, json.dumps(_expected(store)).encode(), store.work)
+
+
+def _write(store: Store, work_file: Path) -> None:
     import duckdb
     import polars as pl
 
-    work_file = store.work / CATALOG
     manifests = {run.name: read_manifest(run) for run in store.runs}
     runs = [
         {
@@ -64,9 +89,3 @@ def rebuild(store: Store) -> None:
         results = [str(run / RESULTS) for run in store.runs]
         connection.sql(query_text("run_estimates"), params={"runs": results}).create("estimates")
         connection.execute("CHECKPOINT")  # a full disk is no error to DuckDB when it closes
-    work_file.chmod(0o600)
-    with work_file.open("rb") as stream:
-        os.fsync(stream.fileno())
-    os.replace(work_file, store.root / CATALOG)  # noqa: PTH105 - atomic
-    sync_folder(store.root)
-    write_file(store.root / MARK, json.dumps(_expected(store)).encode(), store.work)

@@ -26,8 +26,9 @@ from engine.nights.night import (
 )
 from engine.nights.stale_files import plan_files
 from engine.nights.stale_tasks import TaskPlan, plan_tasks
-from engine.store.layout import Store, writing
+from engine.store.layout import DAMAGED, writing
 from engine.store.ledger import FileEntry, file_entries, signature, task_entries
+from engine.store.run_damage import set_damaged_runs_aside
 from engine.study.load import study_hash
 
 if TYPE_CHECKING:
@@ -84,12 +85,22 @@ def refresh(
             reporter=reporter or Reporter(),
             log=log,
         )
+        notes = _set_runs_aside(job, all_runs=False)
         try:
             night = _night(job, inbox)
         except _DamagedPart:
             night = _night(job, inbox)
-        _tidy(store, night, options.keep_runs)
-        return night
+        notes += _tidy(job, night)
+        return replace(night, notes=[*notes, *night.notes])
+
+
+def _set_runs_aside(job: NightJob, *, all_runs: bool) -> list[str]:
+    """Move damaged runs out of the way, and return what a reader must know of them."""
+    notes = []
+    for name, damage in set_damaged_runs_aside(job.store, all_runs=all_runs).items():
+        job.log("damaged", run=name, why=damage)
+        notes.append(f"run {name} is damaged ({damage}); it was set aside in {job.store.root / DAMAGED}")
+    return notes
 
 
 @contextmanager
@@ -202,18 +213,20 @@ def _intact_parts(job: NightJob, files: Sequence[FileEntry]) -> list[Part]:
     return parts
 
 
-def _tidy(store: Store, night: Night, keep_runs: int) -> None:
+def _tidy(job: NightJob, night: Night) -> list[str]:
     """Remove old runs, and parts and rows that are not behind the current run; bring the catalog up to date.
 
-    Parts are microdata: those of a wave that was withdrawn or replaced do not stay.
+    Parts are microdata: those of a wave that was withdrawn or replaced do not stay. Returns what a reader
+    must know of damaged runs.
     """
     from engine.nights.catalog import is_current, rebuild
 
-    for run in store.runs[: -max(keep_runs, 1)]:
+    store = job.store
+    for run in store.runs[: -max(job.options.keep_runs, 1)]:
         remove_folder(run, store.work)
     parts = {file.version.part for file in night.files if file.version is not None}
     if night.run is not None and not parts:
-        return  # the run that stays rests on files that have left the inbox
+        return []  # the run that stays rests on files that have left the inbox
     for folder in store.parts.iterdir():
         if folder.name not in parts:
             remove_folder(folder, store.work)
@@ -221,5 +234,8 @@ def _tidy(store: Store, night: Night, keep_runs: int) -> None:
     for path in store.tasks.iterdir():
         if path.name not in rows:
             path.unlink()
-    if night.run is not None and (night.is_new or not is_current(store)):
-        rebuild(store)
+    if night.run is None or (is_current(store) and not night.is_new):
+        return []
+    notes = _set_runs_aside(job, all_runs=True)
+    rebuild(store)
+    return notes

@@ -78,7 +78,8 @@ def used_variables(spec: StudySpec, task: Task) -> tuple[str, ...]:
     if getattr(analysis, "variables", ()) is None:
         return tuple(spec.variables)
     texts = set(_texts(analysis.model_dump(mode="json")))
-    texts |= {word for rule in spec.sample for word in re.findall(r"\w+", rule.keep.casefold())}
+    conditions = [*(rule.keep for rule in spec.sample), analysis.where or ""]
+    texts |= {word for condition in conditions for word in re.findall(r"\w+", condition.casefold())}
     return tuple(name for name in spec.variables if name in texts or name.casefold() in texts)
 
 
@@ -109,6 +110,7 @@ def _meaning(spec: StudySpec, name: str) -> list[Any]:
         variable.quantiles,
         variable.impute,
         variable.impute_most,
+        variable.scale,
     ]
 
 

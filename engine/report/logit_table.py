@@ -78,7 +78,7 @@ def _ratio_cells(row: Row | None) -> tuple[str, str]:
     if row["estimate"] is None:
         return str(row["status"]), ""
     if row["conf_low"] is None:
-        return number(row["estimate"], 2), ""
+        return f"{number(row['estimate'], 2)} ({row['status']})", ""
     return with_interval(row, 2), p_value(row["p_value"])
 
 

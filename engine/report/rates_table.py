@@ -1,4 +1,4 @@
-"""Tidy rows of rates -> one table for each outcome: levels of factors by group."""
+"""Tidy rows of rates and means -> one table for each outcome: levels of factors by group."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from itertools import groupby
 from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
-from engine.report.model import Spanner, Table, count, with_interval
+from engine.report.model import Spanner, Table, count, digits_of, with_interval
 
 
 def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """Return the rates of each outcome, with the people behind each of them."""
+    """Return the rates, or the means, of each outcome, with the people behind each of them."""
     for outcome, found in groupby(rows, key=lambda row: str(row["outcome"])):
         own = list(found)
         labels = group_labels(own)
+        is_rate = own[0]["measure"] == "rate"
+        digits, times = (2, 100.0) if is_rate else (digits_of([row["estimate"] for row in own]), 1.0)
         cells = {(row["term"], row["level"], group_label(row)): row for row in own}
         lines: list[tuple[str, ...]] = []
         for term in dict.fromkeys(row["term"] for row in own):
@@ -24,11 +26,11 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
             for level in levels:
                 name = "Total" if level is None else f"  {level}"
                 found_cells = (cells.get((term, level, label)) for label in labels)
-                lines.append((name, *(text for cell in found_cells for text in _cells(cell))))
+                lines.append((name, *(text for cell in found_cells for text in _cells(cell, digits, times))))
         conf_level = f"{100 * (own[0]['conf_level'] or 0.95):g} %"
         yield Table(
-            title=f"Rate of {outcome}, per cent",
-            columns=("", *("n", "rate") * len(labels)),
+            title=f"Rate of {outcome}, per cent" if is_rate else f"Mean of {outcome}",
+            columns=("", *("n", "rate" if is_rate else "mean") * len(labels)),
             rows=tuple(lines),
             notes=(f"With {conf_level} design-based intervals.",),
             spanners=tuple(
@@ -38,8 +40,9 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
         )
 
 
-def _cells(row: Mapping[str, Any] | None) -> tuple[str, str]:
-    """Return the people behind a rate, and the rate with its interval."""
+def _cells(row: Mapping[str, Any] | None, digits: int, times: float) -> tuple[str, str]:
+    """Return the people behind a rate or a mean, and it with its interval."""
     if row is None:
         return "", ""
-    return count(row["n_obs"]), with_interval(row, 2, times=100.0)
+    between = "–" if row["measure"] == "rate" else " to "  # a mean may be negative
+    return count(row["n_obs"]), with_interval(row, digits, times=times, between=between)

@@ -7,7 +7,7 @@ Every renderer takes its tables from here: the sample first, then the kinds of a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,15 @@ class KindTables:
         Rows -> tables.
     side_by_side
         Whether neighbouring analyses of the kind stand in one table.
+    terms_are_scaled
+        Whether coefficients of numbers are those of the `scale` of the variable.
     terms_are_variables
         Whether `term` names a variable, which is shown by its label.
     """
 
     build: Callable[[Sequence[Row]], Iterator[Table]]
     side_by_side: bool = False
+    terms_are_scaled: bool = False
     terms_are_variables: bool = True
 
 
@@ -80,6 +83,7 @@ def analysis_sections(
     run: StoredRun, kinds: Mapping[str, KindTables], only: str | None = None
 ) -> list[Section]:
     """Return the tables of the analyses of a run, kind by kind in the order of `kinds`."""
+    domains = _domains(run.manifest)
     rows = [row for row in labelled_rows(run, kinds) if only in (None, row["analysis"])]
     groups = [list(group) for _, group in groupby(rows, key=lambda row: _section_key(row, kinds))]
     order = [*kinds]
@@ -87,7 +91,10 @@ def analysis_sections(
         Section(
             kind=group[0]["kind"],
             analyses=tuple(dict.fromkeys(row["analysis"] for row in group)),
-            tables=tuple(kinds[group[0]["kind"]].build(group)),
+            tables=tuple(
+                replace(table, notes=(*table.notes, *_domain_notes(group, domains)))
+                for table in kinds[group[0]["kind"]].build(group)
+            ),
         )
         for group in sorted(groups, key=lambda group: order.index(group[0]["kind"]))
     ]
@@ -95,12 +102,33 @@ def analysis_sections(
 
 def labelled_rows(run: StoredRun, kinds: Mapping[str, KindTables]) -> list[dict[str, Any]]:
     """Return the tidy rows of a run with the labels of its study in place of the names of variables."""
-    labels = labels_of(run.manifest)
-    return [_labelled(row, labels, kinds) for row in run.results.to_dicts()]
+    labels, scales = labels_of(run.manifest), _scales(run.manifest)
+    return [_labelled(row, labels, kinds[row["kind"]], scales) for row in run.results.to_dicts()]
 
 
 def _section_key(row: Row, kinds: Mapping[str, KindTables]) -> str:
     return str(row["kind"]) if kinds[row["kind"]].side_by_side else f"analysis {row['analysis']}"
+
+
+def _scales(manifest: Mapping[str, Any]) -> dict[str, float]:
+    """Return the units of each number whose coefficients are not those of one unit."""
+    variables = manifest["study"].get("asked", {}).get("variables", {})
+    return {name: variable["scale"] for name, variable in variables.items() if "scale" in variable}
+
+
+def _domains(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the domain of each analysis that has one."""
+    analyses = manifest["study"].get("asked", {}).get("analysis", [])
+    return {analysis["name"]: analysis["where"] for analysis in analyses if analysis.get("where")}
+
+
+def _domain_notes(rows: Sequence[Row], domains: Mapping[str, str]) -> Iterator[str]:
+    """Yield which records the analyses of a table are about."""
+    names = dict.fromkeys(row["analysis"] for row in rows)
+    for name in names:
+        if name in domains:
+            which = f"{name}: the" if len(names) > 1 else "The"
+            yield f"{which} records where {domains[name]}; the design is that of all records."
 
 
 def labels_of(manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -110,7 +138,13 @@ def labels_of(manifest: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _labelled(
-    row: dict[str, Any], labels: Mapping[str, str], kinds: Mapping[str, KindTables]
+    row: dict[str, Any], labels: Mapping[str, str], kind: KindTables, scales: Mapping[str, float]
 ) -> dict[str, Any]:
-    keys = ("outcome", "rank_by", *(("term",) if kinds[row["kind"]].terms_are_variables else ()))
-    return {**row, **{key: labels.get(row[key], row[key]) for key in keys}}
+    """Return a row with the labels of its variables, and with the units of its coefficients."""
+    keys = ("outcome", "rank_by", *(("term",) if kind.terms_are_variables else ()))
+    labelled = {**row, **{key: labels.get(row[key], row[key]) for key in keys}}
+    scaled = [name for name in str(row["term"]).split(" x ") if name in scales]
+    if kind.terms_are_scaled and scaled:
+        units = ", ".join(f"{scales[name]:,g}" for name in scaled)
+        labelled["term"] = f"{labelled['term']} (per {units})"
+    return labelled

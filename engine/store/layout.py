@@ -27,7 +27,8 @@ from engine.store.manifests import read_manifest
 STORE_FORMAT = "equirank-store-1"
 MARK, LOCK = "store.json", "lock"
 FOLDERS = ("parts", "tasks", "runs", "quarantine", "tmp")
-OWN = {MARK, LOCK, *FOLDERS, "catalog.duckdb", "catalog.json"}
+DAMAGED = "damaged"
+OWN = {MARK, LOCK, *FOLDERS, DAMAGED, "catalog.duckdb", "catalog.json"}
 RUN_NAME = re.compile(r"[0-9]{6,}")
 
 
@@ -60,11 +61,12 @@ class Store:
     @property
     def runs(self) -> tuple[Path, ...]:
         """The runs, the oldest first."""
-        try:
-            found = [path for path in (self.root / "runs").iterdir() if RUN_NAME.fullmatch(path.name)]
-        except FileNotFoundError:
-            return ()
-        return tuple(sorted(found, key=lambda path: int(path.name)))
+        return _runs_in(self.root / "runs")
+
+    @property
+    def damaged_runs(self) -> tuple[Path, ...]:
+        """The runs that were set aside because they are damaged, the oldest first."""
+        return _runs_in(self.root / DAMAGED)
 
     @property
     def newest(self) -> Path | None:
@@ -77,10 +79,18 @@ class Store:
 
     def publish(self, working: Path) -> Path:
         """Move a finished run from `tmp` to its place, where it becomes the current one."""
-        number = 1 + (int(self.newest.name) if self.newest is not None else 0)
-        target = self.root / "runs" / f"{number:06d}"
+        used = [int(run.name) for run in (*self.runs[-1:], *self.damaged_runs[-1:])]
+        target = self.root / "runs" / f"{1 + max(used, default=0):06d}"
         move_folder(working, target)
         return target
+
+    def set_run_aside(self, run: Path) -> None:
+        """Move a damaged run out of the way: its number is not used again."""
+        folder = self.root / DAMAGED
+        folder.mkdir(exist_ok=True, mode=0o700)
+        run.rename(folder / run.name)
+        sync_folder(folder)
+        sync_folder(run.parent)
 
     def set_aside(self, file: str, digest: str, reason: Mapping[str, Any]) -> None:
         """Write why a file is in quarantine; nothing happens if that is told already."""
@@ -89,6 +99,14 @@ class Store:
         content = (json.dumps(reason, indent=1) + "\n").encode()
         if not path.is_file() or path.read_bytes() != content:
             write_file(path, content, self.work)
+
+
+def _runs_in(folder: Path) -> tuple[Path, ...]:
+    try:
+        found = [path for path in folder.iterdir() if RUN_NAME.fullmatch(path.name)]
+    except FileNotFoundError:
+        return ()
+    return tuple(sorted(found, key=lambda path: int(path.name)))
 
 
 def is_store(root: Path) -> bool:
@@ -146,9 +164,9 @@ def read_mark(root: Path) -> Mapping[str, str]:
     place = root / MARK
     try:
         found = json.loads(place.read_text(encoding="utf-8"))
-        mark = {"format": str(found["format"]), "salt": str(found["salt"])}
-        is_whole = bool(bytes.fromhex(mark["salt"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        mark = {"format": str(found["format"]), "salt": str(found.get("salt", ""))}
+        is_whole = bool(bytes.fromhex(mark["salt"])) or mark["format"] != STORE_FORMAT
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         is_whole = False
     if not is_whole:
         remedy = "`equirank repair --store DIR` makes it again; the next night then reads every file."
@@ -165,16 +183,32 @@ def read_mark(root: Path) -> Mapping[str, str]:
 def writing(root: Path) -> Iterator[Store]:
     """Yield a store to write to, made if it is not there; nobody else writes meanwhile.
 
-    The lock is the system's own: that of a dead process is free.
-
     Raises
     ------
     LockedError
         If another process has it.
     StoreError
-        If the disk does not take what is written.
+        If the disk does not take what is written, or the store has lost its key.
     UsageError
         If the folder is something else.
+    """
+    with locked(root) as store:
+        if not is_store(root):
+            if store.runs:
+                remedy = "`equirank repair --store DIR` makes it again; the next night reads every file."
+                found, expected = "it is lost", "the format and the key of a store with runs"
+                raise StoreError(Fault(str(root / MARK), found, expected, remedy))
+            sync_folder(root)
+            write_mark(store)
+        read_mark(root)
+        yield store
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[Store]:
+    """Yield the folders of a store, made if they are not there and without what a killed writer has left.
+
+    The lock is the system's own: that of a dead process is free.
     """
     from filelock import FileLock, Timeout
 
@@ -189,11 +223,16 @@ def writing(root: Path) -> Iterator[Store]:
             f"--store {root}: another process is writing to it; expected nobody. It will finish; or try "
             "again later."
         ) from None
+    except PermissionError as error:
+        place = error.filename or root
+        remedy = f"Run as the owner of the store, or correct it: chown -R USER {root}."
+        found = "this user may not write it"
+        raise StoreError(Fault(f"--store {place}", found, "a store of the same user", remedy)) from None
     except OSError as error:
         raise StoreError(
             f"--store {root}: cannot be written ({error.strerror or type(error).__name__}); expected a disk "
-            "that keeps "
-            "what it is given. What was published before is untouched; make room, or repair the disk."
+            "that keeps what it is given. What was published before is untouched; make room, or repair the "
+            "disk."
         ) from None
 
 
@@ -218,10 +257,6 @@ def _prepared(root: Path) -> Store:
             shutil.rmtree(left)
         else:
             left.unlink()
-    if not is_store(root):
-        sync_folder(root)
-        write_mark(store)
-    read_mark(root)
     return store
 
 

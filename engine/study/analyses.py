@@ -47,6 +47,10 @@ class AnalysisFields(Spec):
             description="all; each: every wave as if it were alone; a list: these as if there were no others"
         ),
     ] = "all"
+    where: Annotated[
+        str | None,
+        Field(description="As keep of a sample rule: the domain of this analysis; the design stays whole"),
+    ] = None
     by: Annotated[Names, Field(description="Factors, or 'wave'")] = ()
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
@@ -67,15 +71,13 @@ class DescribeSpec(AnalysisFields):
 
 
 class RatesSpec(AnalysisFields):
-    """An event's rate by the levels of factors, by wave and overall, with design-based intervals."""
+    """An event's rate or a number's mean by the levels of factors, by wave and overall, with intervals."""
 
     kind: Literal["rates"]
     outcome: Annotated[Names, Field(min_length=1)]
     rows: Annotated[Names, Field(description="Factors whose levels make the rows")] = ()
     interval: Literal["logit", "normal"] = "logit"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
-
-    checks = (check.outcome_is_no_number,)
 
 
 class ConcentrationSpec(AnalysisFields):

@@ -62,14 +62,6 @@ def outcome_is_event(path: str, analysis: Table, study: RawStudy) -> Iterator[Fa
         yield Fault(f"{path}.outcome", f"'{outcome}' without event", "an event", remedy)
 
 
-def outcome_is_no_number(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
-    """A rate is that of an event."""
-    for name in as_names(analysis.get("outcome")):
-        if name in study.variables and not is_factor(study.variables[name]):
-            remedy = f"Give variables.{name} levels and an event."
-            yield Fault(f"{path}.outcome", f"the number '{name}'", "an event", remedy)
-
-
 def cluster_for_covariance(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     """A clustered covariance needs clusters."""
     if analysis.get("covariance") == "cluster" and not study.design.get("cluster"):

@@ -29,7 +29,9 @@ class ReplicateWeightsSpec(Spec):
 class DesignSpec(Spec):
     """The survey design. Without it every row is drawn with equal probability."""
 
-    weight: str | None = None
+    weight: Annotated[str | dict[str, str] | None, Field(description="Column, or a table wave -> column")] = (
+        None
+    )
     stratum: Annotated[
         str | dict[str, str] | None, Field(description="Column, or a table wave -> column")
     ] = None
@@ -50,15 +52,15 @@ class DesignSpec(Spec):
     replicate_weights: ReplicateWeightsSpec | None = None
 
     def column_of(self, role: str, wave: str | None) -> str | None:
-        """Return the column of ``stratum`` or ``cluster`` in a file of this wave, None without one."""
+        """Return the column of ``weight``, ``stratum`` or ``cluster`` in a wave, None without one."""
         given = getattr(self, role)
         return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
 
     def of_wave(self, wave: str | None) -> dict[str, object]:
         """Return the columns of the design in a file of this wave, ready for JSON."""
         return {
-            **self.model_dump(mode="json", include={"weight", "population", "replicate_weights"}),
-            **{role: self.column_of(role, wave) for role in ("stratum", "cluster")},
+            **self.model_dump(mode="json", include={"population", "replicate_weights"}),
+            **{role: self.column_of(role, wave) for role in ("weight", "stratum", "cluster")},
             "levels": {name: self.level_of(name, wave) for name in self.levels},
         }
 

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from engine.study.base import NAME_PATTERN, Names, Spec
 
+MISSING_TEXTS = (".", "NA", "N/A", "n/a", "#N/A", "NULL", "null")
+"""What R, Stata, spreadsheets and databases write into a text file where there is no value."""
+
 
 class StudyInfo(Spec):
     """What the study is called and the seed all its replicates come from."""
@@ -53,6 +56,10 @@ class SourceSpec(Spec):
     encoding: Annotated[
         str | None, Field(description="Text encoding of csv, dta or sav files; else found")
     ] = None
+    missing: Annotated[
+        tuple[str, ...],
+        Field(description="Texts of a csv file that stand for an empty cell, unless a variable names them"),
+    ] = MISSING_TEXTS
     rows: Annotated[
         dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
     ] = None

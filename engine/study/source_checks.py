@@ -58,12 +58,16 @@ def check_design(study: RawStudy) -> Iterator[Fault]:
     design = study.design
     levels = {f"levels.{name}": columns for name, columns in as_table(design.get("levels")).items()}
     for role, columns in {
+        "weight": design.get("weight"),
         "stratum": design.get("stratum"),
         "cluster": design.get("cluster"),
         **levels,
     }.items():
         if isinstance(columns, dict) and study.has_a_file_for_each_wave:
             yield from _columns_by_wave(f"design.{role}", columns, study.source)
+        elif isinstance(columns, dict):
+            found, remedy = "a column for each wave", "Give source.path as wave = file."
+            yield Fault(f"design.{role}", found, "a file for each wave too", remedy)
     weights = as_table(design.get("replicate_weights"))
     needed = {"jkn": "rscales", "fay": "fay"}.get(str(weights.get("method")))
     if needed and weights.get(needed) is None:

@@ -18,6 +18,7 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
             path, f"the reserved name '{name}'", "another name", "Rename it; waves come from [source]."
         )
     yield from _origin(path, spec)
+    yield from _scale(path, spec)
     levels, cut = as_table(spec.get("levels")), as_table(spec.get("cut"))
     yield from _by_wave(path, spec, levels)
     if levels and cut:
@@ -55,6 +56,11 @@ def _origin(path: str, spec: Table) -> Iterator[Fault]:
     if not derived and spec.get("from") is None and spec.get("search") is None:
         remedy = "Add 'from', 'search' with a pattern for its label, 'expression' or 'aggregate'."
         yield Fault(f"{path}.from", "nothing", "a column", remedy)
+    for key in ("since", "first_digits"):
+        if spec.get("date") and spec.get(key):
+            yield Fault(
+                f"{path}.{key}", f"'{key}' of a date", "one of them", "Use years_between in another one."
+            )
     if len(derived) == 2:
         yield Fault(path, "both expression and aggregate", "one of them", "Make two variables.")
     for key in OF_COLUMNS if derived else ():
@@ -85,6 +91,11 @@ def check_aggregated(path: str, spec: Table, variables: Mapping[str, Table]) -> 
     elif variables[name].get("quantiles") or variables[name].get("impute"):
         found = f"'{name}', whose values depend on the sample"
         yield Fault(f"{path}.of", found, "a variable of the records", "Name another one.")
+
+
+def _scale(path: str, spec: Table) -> Iterator[Fault]:
+    if spec.get("scale") not in (None, 1) and (is_factor(spec) or spec.get("event")):
+        yield Fault(f"{path}.scale", "a scale of a factor", "none: a scale is that of a number", "Drop it.")
 
 
 def _quantiles_and_means(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:

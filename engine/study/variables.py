@@ -98,6 +98,10 @@ class VariableSpec(Spec):
         tuple[float, float] | None,
         Field(alias="range", description="[low, high]: a file with a number outside is refused"),
     ] = None
+    scale: Annotated[
+        float,
+        Field(gt=0, allow_inf_nan=False, description="Coefficients of the number are those of so many units"),
+    ] = 1.0
     label: str = ""
 
     @property
@@ -116,6 +120,11 @@ class VariableSpec(Spec):
     def levels_of(self, wave: str | None) -> dict[str, tuple[Code, ...]] | None:
         """Return level -> codes in a file of this wave."""
         return (self.levels_by_wave or {}).get(str(wave), self.levels if self.levels != "file" else None)
+
+    def all_codes(self, wave: str | None) -> list[Code]:
+        """Return every code that the study names in a file of this wave: of levels and of missing."""
+        named = (*(self.levels_of(wave) or {}).values(), *self.missing_codes.values())
+        return [code for codes in named for code in codes]
 
     def digits_of(self, wave: str | None) -> int | None:
         """Return how many digits of a code count in a file of this wave."""
@@ -137,6 +146,7 @@ class VariableSpec(Spec):
             "blank",
             "label",
             "allowed",
+            "scale",
         }
         return {
             **self.model_dump(mode="json", exclude=own),

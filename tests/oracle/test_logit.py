@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import fdtrc
 
 import engine
 
@@ -59,9 +60,12 @@ def test_survey_logit__equals_svyglm(oracle, housing):
             assert found[name]["p_value"] == pytest.approx(p, rel=1e-5, abs=1e-9)
         test = next(row for row in result.rows if row.measure == "wald_f" and row.term == "(all products)")
         wald = case["wald_interaction"]
-        assert test.estimate == pytest.approx(wald["F"], rel=1e-6)
-        assert test.p_value == pytest.approx(wald["p"], rel=1e-6)
-        assert test.method == f"Wald, F({wald['df']}, {wald['ddf']})"
+        # R's regTermTest does not adjust: F(k, d + 1 - coefficients) where this is F(k, d - k + 1).
+        k, d = wald["df"], wald["ddf"] + len(case["terms"]) - 1
+        adjusted = (d - k + 1) / d * wald["F"]
+        assert test.estimate == pytest.approx(adjusted, rel=1e-6)
+        assert test.p_value == pytest.approx(fdtrc(k, d - k + 1, adjusted), rel=1e-6)
+        assert test.method == f"adjusted Wald, F({k}, {d - k + 1})"
 
 
 @pytest.mark.parametrize(

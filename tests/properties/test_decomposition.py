@@ -206,3 +206,17 @@ def test_cholesky__solves():
     b, step = rng.normal(size=7), np.empty(7)
     assert glm.cholesky_solve(np.tril(a), b, step) == -1
     assert step == pytest.approx(np.linalg.solve(a, b), rel=1e-10)
+
+
+@pytest.mark.parametrize("model", ["logit", "probit"])
+@pytest.mark.parametrize("kind", [pl.Boolean, pl.Int8, pl.Float64])
+def test_booleans_and_0_1_numbers__are_dummies(people, model, kind):
+    """Under ``discrete`` they have the difference, as the same column as text has; not the derivative."""
+    call = {**CALL, "weight": "w", "model": model, "effect": "discrete"}
+    as_number = people.with_columns(sex=(pl.col("sex") == "m").cast(kind))
+    of_number = numbers(engine.decompose(as_number, **call))
+    of_text = numbers(engine.decompose(people, **call))
+    average = numbers(engine.decompose(as_number, **{**call, "effect": "average"}))
+    for measure in ("effect", "elasticity", "contribution", "concentration_index"):
+        assert of_number[measure, "sex", None] == pytest.approx(of_text[measure, "sex", "m"], rel=1e-12)
+    assert of_number["effect", "sex", None] != pytest.approx(average["effect", "sex", None], rel=1e-6)

@@ -35,7 +35,8 @@ ALLOWED = [
     "coalesce(age, 0) > 30",
     "coalesce(sex, 'none') = 'male'",
     "CASE WHEN age = 1 THEN TRUE ELSE FALSE END",
-    "CASE age WHEN 1 THEN 2 ELSE NULL END > 1",
+    "CASE /* c */ WHEN age = 1 THEN 2 ELSE NULL END > 1 -- CASE x",
+    "case when sex = 'male' then age end > 1",
     "sex LIKE 'm%'",
     "sex NOT LIKE '_emale'",
     "wave LIKE '201_'",
@@ -114,6 +115,10 @@ REFUSED = [
     "coalesce((SELECT 1), 1) = 1",
     "CASE WHEN EXISTS (SELECT 1) THEN TRUE END",
     "CASE WHEN age THEN TRUE END",
+    "CASE age WHEN 1 THEN 2 ELSE NULL END > 1",
+    "'ä' = sex OR CASE/**/age WHEN 1 THEN TRUE END",
+    "least(" * 400 + "age" + ", 1)" * 400 + " = 1",
+    "CASE (" * 100 + "age" + ") WHEN 1 THEN 1 WHEN 2 THEN 2 END" * 100 + " = 1",
     "CASE WHEN age = 1 THEN 1 ELSE 'x' END = 1",
     "greatest(age, 'x') > 1",
     "coalesce(age, 'x') = 1",
@@ -211,6 +216,11 @@ def test_value__is_that_of_other_programs_and_missing_where_undefined(expression
 @pytest.mark.parametrize("expression", ["1 + 1", "sum(age)", "age, income", "read_text('x')", "age) + (age"])
 def test_value__that_is_none_of_variables_of_one_row__is_refused(expression):
     assert isinstance(check_value("v", expression, COLUMNS), Fault)
+
+
+def test_levels__may_hold_the_words_of_the_language():
+    columns = {"job": RuleColumn(is_factor=True, levels=("case worker", "ämter case 'x'"))}
+    assert isinstance(check_rule("r", "job IN ('case worker', 'ämter case ''x''')", columns), str)
 
 
 def test_rule__is_written_anew_from_its_tree():

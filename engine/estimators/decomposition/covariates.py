@@ -64,9 +64,9 @@ class Covariates:
     columns
         The q - 1 columns after the constant.
     centre, spread
-        (q,) float64: a number's column is (value - centre) / spread; 0 and 1 for others.
+        (q,) float64: a number's column is (value - centre) / spread; 0 and 1 for dummies.
     factor
-        (q,) int64: number of a dummy's factor, -1 for numbers and the constant.
+        (q,) int64: number of a dummy's variable, -1 for numbers and the constant.
     is_need
         (q,) bool: whether a column stands for need.
     pattern
@@ -98,13 +98,17 @@ class Covariates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VariableColumns:
-    """The columns that one variable adds to a model; `reference` is that of a factor."""
+    """The columns that one variable adds to a model; `reference` is that of a factor.
+
+    `is_dummy` says whether each column is 0 or 1: those of a factor, and a number that takes no other value.
+    """
 
     coded: CodedVariable
     columns: tuple[ModelColumn, ...]
     centre: float = 0.0
     spread: float = 1.0
     reference: str | None = None
+    is_dummy: bool = False
 
 
 def covariates_of(
@@ -136,13 +140,13 @@ def covariates_of(
     if need_codes:
         need_of_pattern, need_example = distinct(need_codes)
     owner = np.repeat(np.arange(len(added)), [len(part.columns) for part in added])
-    is_factor = np.array([part.reference is not None for part in added])
+    is_dummy = np.array([part.is_dummy for part in added])
     return Covariates(
         variables=tuple(coded),
         columns=tuple(columns[1:]),
         centre=np.concatenate([[0.0], np.array([part.centre for part in added])[owner]]),
         spread=np.concatenate([[1.0], np.array([part.spread for part in added])[owner]]),
-        factor=np.concatenate([[-1], np.where(is_factor[owner], owner, -1)]).astype(np.int64),
+        factor=np.concatenate([[-1], np.where(is_dummy[owner], owner, -1)]).astype(np.int64),
         is_need=np.array([column.term in need for column in columns]),
         pattern=pattern,
         patterns=Patterns(*sparse([variable.entries() for variable in at_patterns], constant=True)),
@@ -164,6 +168,8 @@ def _columns_of(variable: VariableArrays, rows: IntArray, first: int) -> _Variab
         )
     code = np.full(len(given), -1, np.int64)
     code[rows] = place
+    if variable.codes is None and values.tolist() == [0.0, 1.0]:
+        return _switch(variable.name, code, first)
     if variable.codes is None:
         return _standardised(variable.name, code, values, np.bincount(place), first)
     return _dummies(variable, code, values, first)
@@ -176,6 +182,16 @@ def _dummies(variable: VariableArrays, code: IntArray, levels: NDArray[Any], fir
         coded=CodedVariable(name=variable.name, code=code, column=column, value=np.ones(len(levels))),
         columns=tuple(ModelColumn(term=variable.name, level=variable.levels[level]) for level in levels[1:]),
         reference=variable.levels[levels[0]],
+        is_dummy=True,
+    )
+
+
+def _switch(name: str, code: IntArray, first: int) -> _VariableColumns:
+    """Return the column of booleans, or of a number that is 0 or 1: it stays as it is, a dummy."""
+    return _VariableColumns(
+        coded=CodedVariable(name=name, code=code, column=np.array([-1, first]), value=np.ones(2)),
+        columns=(ModelColumn(term=name, level=None),),
+        is_dummy=True,
     )
 
 

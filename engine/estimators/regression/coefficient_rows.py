@@ -12,6 +12,9 @@ from engine.arrays import FloatArray
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.results import TidyRow
 
+NO_DEGREES = "no degrees of freedom"
+NO_ERROR = "no standard error"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coefficients:
@@ -55,6 +58,8 @@ class Coefficients:
             Whether to report exp(value), with the standard error exp(value) x that of the logarithm.
         """
         std_error, low, high, p = self._interval(value, variance)
+        if std_error is None:
+            row = replace(row, status=NO_DEGREES if self.degrees < 1 else NO_ERROR)
         if not is_ratio:
             return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
         return replace(

@@ -13,7 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import DesignArrays, FloatArray, IntArray
-from engine.estimators.regression.logit_covariance import EstimatedColumns, logit_covariance
+from engine.estimators.regression.logit_covariance import (
+    EstimatedColumns,
+    joint_covariance,
+    logit_covariance,
+)
 from engine.estimators.regression.logit_maximum import maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.model_rows import ModelRows
@@ -36,6 +40,10 @@ class LogitFit:
         (q,) in the units of the study, NaN where not kept; of no meaning where the status is not ``ok``.
     covariance
         (q, q), NaN where not kept.
+    model_covariance
+        (q, q) the inverse information, whatever the covariance: of it collinearity is judged.
+    joint_covariance, is_raised
+        (q, q) for tests of several coefficients, and whether it is CR2 for few sampling units.
     degrees
         Degrees of freedom of Student's t; infinite for the normal distribution.
     status
@@ -55,6 +63,9 @@ class LogitFit:
     kept: IntArray
     beta: FloatArray
     covariance: FloatArray
+    model_covariance: FloatArray
+    joint_covariance: FloatArray
+    is_raised: bool
     degrees: float
     status: tuple[str, ...]
     log_likelihood: float
@@ -94,11 +105,15 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
         X=X, beta=beta, covariance=model_covariance, pattern=frame.pattern, place=place
     )
     V, degrees = logit_covariance(covariance, columns, rows, design)
+    joint, is_raised = joint_covariance(columns, rows, design, V) if covariance == "design" else (V, False)
     beta_in_units, covariance_in_units = in_study_units(A, kept, beta, V)
     return LogitFit(
         kept=kept,
         beta=beta_in_units,
         covariance=covariance_in_units,
+        model_covariance=in_study_units(A, kept, beta, model_covariance)[1],
+        joint_covariance=in_study_units(A, kept, beta, joint)[1],
+        is_raised=is_raised,
         degrees=degrees,
         status=tuple(status),
         log_likelihood=maximum.log_likelihood,

@@ -10,7 +10,10 @@ from engine.arrays import DesignArrays, FloatArray, UnitArray
 from engine.estimators.regression.model_rows import ModelRows
 from engine.estimators.sample.design_variance import covariance_of
 from engine.estimators.sample.sampling_units import units_and_degrees
+from engine.kernels.regression.few_units import raised_totals
 from engine.kernels.regression.unit_scores import unit_scores
+
+FEW_DEGREES = 50  # with fewer, tests of several coefficients raise the scores of the sampling units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +87,37 @@ def _robust(columns: EstimatedColumns, rows: ModelRows) -> FloatArray:
     return sandwich
 
 
+def joint_covariance(
+    columns: EstimatedColumns, rows: ModelRows, design: DesignArrays, covariance: FloatArray
+) -> tuple[FloatArray, bool]:
+    """Return the design covariance (e, e) for tests of several coefficients, and whether it is CR2.
+
+    With few sampling units the linearised `covariance` is too small for them: the fit follows each unit. The
+    scores of the units are then raised (Bell and McCaffrey 2002).
+    """
+    _, degrees = units_and_degrees([rows.unit], design)
+    if not design.has_clusters or degrees >= FEW_DEGREES or columns.X.shape[1] == 0:
+        return covariance, False
+    at, weight, unit, scores = _unit_scores(columns, rows, design)
+    mu = columns.probabilities()
+    root = np.ascontiguousarray(np.linalg.cholesky(columns.covariance))
+    totals = raised_totals(columns.X, mu * (1.0 - mu), at, weight, unit, root, scores)
+    return covariance_of(np.ascontiguousarray(totals), design), True
+
+
 def _linearised_totals(columns: EstimatedColumns, rows: ModelRows, design: DesignArrays) -> FloatArray:
     """Return the linearised coefficients' totals (e, u) by sampling unit."""
+    totals: FloatArray = columns.covariance @ _unit_scores(columns, rows, design)[3]
+    return totals
+
+
+def _unit_scores(
+    columns: EstimatedColumns, rows: ModelRows, design: DesignArrays
+) -> tuple[UnitArray, FloatArray, UnitArray, FloatArray]:
+    """Return pattern in X, weight and unit of the used rows (n,), and the sums of scores by unit (e, u)."""
     place = columns.place[columns.pattern]
     is_used = place >= 0
-    unit = np.ascontiguousarray(rows.unit[is_used])
+    at, unit = place[is_used], np.ascontiguousarray(rows.unit[is_used])
     weight, y = rows.weight[is_used], rows.y[is_used]
-    mu = columns.probabilities()
-    scores = unit_scores(columns.X, mu, place[is_used], weight, y, unit, design.n_units)
-    totals: FloatArray = columns.covariance @ scores
-    return totals
+    scores = unit_scores(columns.X, columns.probabilities(), at, weight, y, unit, design.n_units)
+    return at, weight, unit, scores

@@ -15,6 +15,7 @@ import numpy as np
 from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Index, requested_index
+from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
 from engine.estimators.regression.terms import model_terms
 from engine.estimators.sample.design_variance import covariance_of, t_interval
@@ -114,7 +115,7 @@ def _with_interval(row: TidyRow, value: float, std_error: float, degrees: int, c
     """Return a row with standard error, interval and test against 0; without degrees of freedom as it is."""
     low, high, p = t_interval(value, std_error, degrees, conf_level)
     if not np.isfinite(low):
-        return row
+        return replace(row, status=NO_DEGREES)
     return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
 
 

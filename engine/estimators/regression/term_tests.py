@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import chdtrc, fdtrc
 
+from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.fitted_logit import FittedLogit
 from engine.estimators.regression.logit_maximum import COMBINATION, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
@@ -17,8 +18,8 @@ from engine.results import TidyRow
 def term_test_rows(model: FittedLogit) -> Iterator[TidyRow]:
     """Yield the test of each term, of all products and of all terms.
 
-    Model-based errors go with likelihood ratios, ``lr_chi2``. The others have Wald tests, ``wald_f``:
-    F(columns, degrees of freedom) where these are finite (R's `regTermTest`).
+    Model-based errors go with likelihood ratios, ``lr_chi2``. The others have Wald tests, ``wald_f``, which
+    are adjusted where the degrees of freedom are finite.
     """
     is_model_based = model.spec.covariance == "model"
     measure = "lr_chi2" if is_model_based else "wald_f"
@@ -65,29 +66,36 @@ def _likelihood_ratio(model: FittedLogit, row: TidyRow, columns: Sequence[int]) 
 
 
 def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
-    """Test that the coefficients of some columns are 0."""
-    fit, df = model.fit, len(columns)
-    V = fit.covariance[np.ix_(columns, columns)]
-    if fit.degrees < 1 or np.linalg.matrix_rank(V) < df:
-        return replace(row, status="no degrees of freedom")
-    F = float(fit.beta[columns] @ np.linalg.solve(V, fit.beta[columns])) / df
-    if np.isinf(fit.degrees):
-        p, method = float(chdtrc(df, df * F)), f"Wald chi2/df, {df} df"
-    else:
-        p, method = float(fdtrc(df, fit.degrees, F)), f"Wald, F({df}, {fit.degrees:g})"
-    return replace(row, estimate=F, p_value=p, method=method)
+    """Test that the coefficients of k columns are 0.
+
+    F = (d - k + 1) / (d k) b' V^-1 b with d degrees of freedom of the design, referred to F(k, d - k + 1)
+    (Korn and Graubard 1990; Stata's `test` after `svy`).
+    """
+    fit, k = model.fit, len(columns)
+    V = fit.joint_covariance[np.ix_(columns, columns)]
+    d = fit.degrees + len(fit.kept) - 1
+    if fit.degrees < 1 or d - k + 1 < 1 or np.linalg.matrix_rank(V) < k:
+        return replace(row, status=NO_DEGREES)
+    wald = float(fit.beta[columns] @ np.linalg.solve(V, fit.beta[columns]))
+    if np.isinf(d):
+        p, method = float(chdtrc(k, wald)), f"Wald chi2/df, {k} df"
+        return replace(row, estimate=wald / k, p_value=p, method=method)
+    F, rest = (d - k + 1) / (d * k) * wald, d - k + 1
+    method = f"adjusted Wald{', CR2' if fit.is_raised else ''}, F({k}, {rest:g})"
+    return replace(row, estimate=F, p_value=float(fdtrc(k, rest, F)), method=method)
 
 
 def inflation_rows(model: FittedLogit) -> Iterator[TidyRow]:
     """Yield the ``vif`` of every term: its generalised variance-inflation factor to the power 1/df.
 
-    The power makes it comparable to an ordinary one (Fox and Monette 1992).
+    It is that of the weighted design matrix, through the inverse information, whatever the errors: a survey
+    design is no collinearity. The power makes it comparable to an ordinary one (Fox and Monette 1992).
     """
     fit, frame = model.fit, model.frame
     if len(frame.terms) < 2 or not model.has_all_estimates:
         return
     kept = [k for k in fit.kept if k > 0]
-    V = fit.covariance[np.ix_(kept, kept)]
+    V = fit.model_covariance[np.ix_(kept, kept)]
     std_error = np.sqrt(np.diag(V))
     R = V / np.outer(std_error, std_error)
     term_of_column = frame.term_of_column[kept]

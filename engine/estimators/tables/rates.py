@@ -1,4 +1,4 @@
-"""`rates`: an event's rate in total and by the levels of factors, by group and overall."""
+"""`rates`: an event's rate or a number's mean in total and by the levels of factors, by group."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, TableArrays, UnitArray, VariableArrays
 from engine.errors import EstimationError
+from engine.estimators.sample.design_variance import t_interval
 from engine.estimators.tables.domain_means import DomainMeans, domain_means, proportion_interval
 from engine.estimators.tables.domain_rows import NO_OBSERVATIONS, domain_row, groupings, with_interval
 from engine.results import TidyRow
@@ -17,10 +18,11 @@ from engine.study import RatesSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Event:
-    """An event: its name, who has it (N,), 0 or 1, and where it is known (N,)."""
+class _Outcome:
+    """An event or a number: its name, its values (N,), 0 or 1 for an event, and where it is known (N,)."""
 
     name: str
+    is_event: bool
     values: FloatArray
     is_known: NDArray[np.bool_]
 
@@ -37,7 +39,7 @@ class _Breakdown:
 def rates(
     table: TableArrays, outcome: VariableArrays, factors: Sequence[VariableArrays], spec: RatesSpec
 ) -> tuple[TidyRow, ...]:
-    """Estimate an event's rate in total and by the levels of factors, in every group and overall.
+    """Estimate a rate or a mean in total and by the levels of factors, in every group and overall.
 
     Rows without the outcome are left out of the denominator; `describe` counts them.
 
@@ -46,7 +48,7 @@ def rates(
     table
         Weights, units and groups of the N rows.
     outcome
-        The event.
+        The event, or the number.
     factors
         The factors; numbers among them are passed over.
     spec
@@ -63,42 +65,47 @@ def rates(
         raise EstimationError(
             f"outcome '{outcome.name}': no row of the sample has a value; expected some. Check its codes."
         )
-    event = _Event(name=outcome.name, values=np.where(is_known, outcome.values, 0.0), is_known=is_known)
+    known = _Outcome(
+        name=outcome.name,
+        is_event=outcome.codes is not None,
+        values=np.where(is_known, outcome.values, 0.0),
+        is_known=is_known,
+    )
     rows: list[TidyRow] = []
-    for breakdown in _breakdowns(event, factors):
-        rows.extend(_rate_rows(table, event, breakdown, spec))
+    for breakdown in _breakdowns(known, factors):
+        rows.extend(_rate_rows(table, known, breakdown, spec))
     return tuple(rows)
 
 
-def _breakdowns(event: _Event, factors: Sequence[VariableArrays]) -> Iterator[_Breakdown]:
+def _breakdowns(outcome: _Outcome, factors: Sequence[VariableArrays]) -> Iterator[_Breakdown]:
     """Yield the total, then each factor."""
-    yield _Breakdown(term="total", levels=(None,), codes=np.where(event.is_known, 0, -1).astype(np.int32))
+    yield _Breakdown(term="total", levels=(None,), codes=np.where(outcome.is_known, 0, -1).astype(np.int32))
     for factor in factors:
         if factor.codes is not None:
-            codes = np.where(event.is_known, factor.codes, -1).astype(np.int32)
+            codes = np.where(outcome.is_known, factor.codes, -1).astype(np.int32)
             yield _Breakdown(term=factor.name, levels=factor.levels, codes=codes)
 
 
 def _rate_rows(
-    table: TableArrays, event: _Event, breakdown: _Breakdown, spec: RatesSpec
+    table: TableArrays, outcome: _Outcome, breakdown: _Breakdown, spec: RatesSpec
 ) -> Iterator[TidyRow]:
     """Yield the rate of each group and level; a domain is one level in one group."""
     codes, n_levels = breakdown.codes, len(breakdown.levels)
     for group_of_row, groups in groupings(table):
         is_inside = (codes >= 0) & (group_of_row >= 0)
         domain = np.where(is_inside, group_of_row * n_levels + codes, -1).astype(np.int32)
-        means = domain_means(table, domain, len(groups) * n_levels, event.values)
-        n_events = np.bincount(domain[(domain >= 0) & (event.values == 1.0)], minlength=len(means.n_obs))
+        means = domain_means(table, domain, len(groups) * n_levels, outcome.values)
+        n_events = np.bincount(domain[(domain >= 0) & (outcome.values == 1.0)], minlength=len(means.n_obs))
         for d in range(len(means.n_obs)):
             row = replace(
                 domain_row(means, d, groups[d // n_levels]),
-                outcome=event.name,
+                outcome=outcome.name,
                 term=breakdown.term,
                 level=breakdown.levels[d % n_levels],
-                measure="rate",
-                n_events=int(n_events[d]),
+                measure="rate" if outcome.is_event else "mean",
+                n_events=int(n_events[d]) if outcome.is_event else None,
             )
-            yield _with_rate(row, means, d, spec)
+            yield _with_rate(row, means, d, spec) if outcome.is_event else _with_mean(row, means, d, spec)
 
 
 def _with_rate(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec) -> TidyRow:
@@ -109,3 +116,12 @@ def _with_rate(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec) -> Tid
     p, std_error, degrees = float(means.mean[d]), float(means.std_error[d]), int(means.degrees[d])
     low, high, method = proportion_interval(p, std_error, n, degrees, spec.conf_level, spec.interval)
     return with_interval(row, p, std_error, (low, high), conf_level=spec.conf_level, method=method)
+
+
+def _with_mean(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec) -> TidyRow:
+    """Return a row with the mean of a number in a domain and its interval by Student's t."""
+    if means.n_obs[d] == 0:
+        return replace(row, status=NO_OBSERVATIONS)
+    mean, std_error = float(means.mean[d]), float(means.std_error[d])
+    low, high, _ = t_interval(mean, std_error, int(means.degrees[d]), spec.conf_level)
+    return with_interval(row, mean, std_error, (low, high), conf_level=spec.conf_level, method="linearised")

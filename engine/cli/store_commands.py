@@ -1,0 +1,20 @@
+"""The commands that look after a store: repair and rollback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.app import AsJson, app
+
+StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store")]
+
+
+@app.command()
+def repair(store: StoreFolder, *, as_json: AsJson = False) -> None:
+    """Rebuild a store from what is whole; damaged runs are set aside."""
+    from engine.cli.stores import show_repair
+
+    show_repair(store, as_json=as_json)
