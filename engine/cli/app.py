@@ -150,11 +150,12 @@ def show(
 def report(
     run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
     language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the report as this PDF instead")] = None,
 ) -> None:
     """Write report.html of a run again: findings, tables, figures, methods, checklists, provenance."""
     from engine.cli.documents import rebuild_report
 
-    rebuild_report(run, language)
+    rebuild_report(run, language, pdf)
 
 
 @app.command()

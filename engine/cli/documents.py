@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from engine.report.words.sentences import Language
 
 
-def rebuild_report(run: Path, language: str | None) -> None:
-    """Write the report of a run again and print its path."""
-    from engine.batch.reporting import write_report
+def rebuild_report(run: Path, language: str | None, pdf: Path | None) -> None:
+    """Write the report of a run again, or as a PDF, and print its path."""
+    from engine.batch.reporting import write_pdf_report, write_report
     from engine.store.layout import run_of
 
     place = run_of(run)
     try:
-        typer.echo(str(write_report(place, _known(language))))
+        known = _known(language)
+        typer.echo(str(write_report(place, known) if pdf is None else write_pdf_report(place, pdf, known)))
     except OSError as error:
         raise UsageError(
-            f"{place}: the report cannot be written ({type(error).__name__}); "
-            "expected a folder you may write to. Copy the run to one."
+            f"{pdf or place}: the report cannot be written ({type(error).__name__}); "
+            "expected a folder you may write to. Choose another one, or copy the run to one."
         ) from None
 
 

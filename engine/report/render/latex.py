@@ -56,7 +56,7 @@ def latex(tables: TableSet) -> bytes:
         more=WITH_CHINESE if is_cjk else "",
         packages=r"\usepackage{ctex}" if is_cjk else "\\usepackage[T1]{fontenc}\n\\usepackage{lmodern}",
         title=escaped(tables.title),
-        mark=f"\\textbf{{{escaped(tables.mark)}}}\n" if tables.mark else "",
+        mark=f"\\textbf{{{escaped(tables.mark)}}}\\par\\bigskip\n" if tables.mark else "",
     )
     return f"{head}{body}\n\\end{{document}}\n".encode()
 
@@ -78,7 +78,7 @@ def _longtable(table: Lines) -> str:
     kinds = width * columns if table.is_text else "l" + "r" * (columns - 1)
     head = "\n".join([*_above(table), _row([escaped(column) for column in table.columns]), r"\midrule"])
     lines = [
-        rf"\noindent\textbf{{{escaped(table.title)}}}\par",
+        rf"\pagebreak[3]\noindent\textbf{{{escaped(table.title)}}}\par",
         f"\\begin{{longtable}}{{{kinds}}}",
         f"\\toprule\n{head}\n\\endhead",
         "\\bottomrule\n\\endfoot",

@@ -99,6 +99,7 @@ def _widen(document: Any, shown: Any, table: Lines) -> None:  # noqa: ANN401
                 longest[place] = max(longest[place], min(len(cell), WIDEST_TEXT))
     for place, column in enumerate(shown.columns):
         width = int(room * (longest[place] + 2) / (sum(longest) + 2 * len(longest)))
+        column.width = width
         for cell in column.cells:
             cell.width = width
 
