@@ -4,7 +4,6 @@
     python docs/pictures/make.py cmds-run docs/pictures/cmds-curves.svg
 
 Each panel shows one wave: the concentration curve less the line of equality, with its simultaneous 95 % band.
-Needs the extra `plots`.
 """
 
 from __future__ import annotations

@@ -132,15 +132,16 @@ def merge(
 def show(
     run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
     only: Annotated[str | None, typer.Option(help="Show this analysis only")] = None,
-    plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder instead")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Write figures into this folder instead")] = None,
+    formats: Annotated[str, typer.Option("--to", help="Of the figures: svg, png, pdf")] = "svg",
     *,
     as_json: AsJson = False,
 ) -> None:
     """Show all tables of a run, in the order of a paper."""
-    from engine.cli.output import print_pictures, print_run
+    from engine.cli.output import print_figures, print_run
 
     if plots is not None:
-        print_pictures(run, plots)
+        print_figures(run, plots, [one.strip() for one in formats.split(",")])
         return
 
     print_run(run, as_json=as_json, only=only)

@@ -27,6 +27,9 @@ def refresh(
     alert: Annotated[
         str | None, typer.Option(help="Command to run on trouble; gets the report as JSON")
     ] = None,
+    site: Annotated[
+        Path | None, typer.Option(help="Write the store as pages into this folder; see `equirank site`")
+    ] = None,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done and why; change nothing")
@@ -49,7 +52,7 @@ def refresh(
     options = NightOptions(
         threads=threads, accept_revision=accept_revision, keep_runs=keep_runs, timeout=timeout
     )
-    output = NightOutput(alert=alert, log_json=log_json, as_json=as_json)
+    output = NightOutput(alert=alert, log_json=log_json, as_json=as_json, site=site)
     run_night(study, inbox, store, options, output)
 
 
@@ -131,3 +134,14 @@ def history(
     from engine.cli.nights import show_history
 
     show_history(store, analysis, measure, about, plot, as_json=as_json)
+
+
+@app.command()
+def site(
+    store: Annotated[Path, typer.Argument(help="A store with a run")],
+    out: Annotated[Path, typer.Option(help="Folder for the pages; pages that are there are replaced")],
+) -> None:
+    """Write a store as static pages: newest run, changes, history of estimates, quarantine."""
+    from engine.report.site.write import write_site
+
+    typer.echo(str(write_site(store, out)))

@@ -24,11 +24,12 @@ DIFFERS, STALE = 13, 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightOutput:
-    """How a night is reported: a command for trouble, JSON lines on stderr, JSON on stdout."""
+    """How a night is reported: a command for trouble, JSON lines on stderr, JSON on stdout, pages."""
 
     alert: str | None
     log_json: bool
     as_json: bool
+    site: Path | None = None
 
 
 def run_night(study: str, inbox: Path, store: Path, options: NightOptions, output: NightOutput) -> None:
@@ -46,6 +47,7 @@ def run_night(study: str, inbox: Path, store: Path, options: NightOptions, outpu
     try:
         with progress_reporter() as reporter:
             night = refresh(study, inbox, store, options=options, reporter=reporter, log=log)
+        _write_site(output.site, store, night)
     except EngineError as error:
         stopped(error.exit_code, str(error))
         raise
@@ -60,6 +62,16 @@ def run_night(study: str, inbox: Path, store: Path, options: NightOptions, outpu
     if night.exit_code:
         _alert(output.alert, report)
         raise typer.Exit(night.exit_code)
+
+
+def _write_site(folder: Path | None, store: Path, night: Night) -> None:
+    """Write the pages where they are asked for, unless they are those of the current run already."""
+    if folder is None or night.run is None:
+        return
+    from engine.report.site.write import MARK, write_site
+
+    if night.is_new or not (folder / MARK).is_file():
+        write_site(store, folder)
 
 
 def _report(night: Night) -> dict[str, Any]:
@@ -88,7 +100,7 @@ def _file(entry: FileEntry) -> dict[str, Any]:
 
 
 def _text(night: Night) -> str:
-    from engine.nights.publish import CHANGES
+    from engine.store.layout import CHANGES
     from engine.store.ledger import FAILED, QUARANTINED
 
     lines = [f"{name}: is still being written; it is left for the next night" for name in night.growing]
@@ -205,7 +217,7 @@ def show_history(
 
     rows = estimate_history(store, analysis, measure, about)
     if plot is not None:
-        from engine.report.history_picture import write_history
+        from engine.report.figures.of_run import write_history
         from engine.store.layout import run_of
         from engine.store.manifests import read_manifest
 

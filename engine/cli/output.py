@@ -61,14 +61,17 @@ def _print_json(path: Path, run: StoredRun, only: str | None) -> None:
     typer.echo(json.dumps({"run": str(path), "manifest": run.manifest, "results": rows}, ensure_ascii=False))
 
 
-def print_pictures(run: Path, folder: Path) -> None:
-    """Write the pictures of a run and print their names."""
-    from engine.report.pictures import write_pictures
+def print_figures(run: Path, folder: Path, formats: Sequence[str]) -> None:
+    """Write the figures of a run and print their names."""
+    from engine.report.figures.of_run import write_figures
     from engine.store.layout import run_of
     from engine.store.run_directory import read_run
 
-    for path in write_pictures(read_run(run_of(run)), folder):
+    written = write_figures(read_run(run_of(run)), folder, formats)
+    for path in written.paths:
         typer.echo(str(path))
+    for note in written.notes:
+        typer.echo(f"Note: {note}.", err=True)
 
 
 def print_studies(*, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from engine.data.disclosure import SMALLEST_SHOWN
 from engine.data.formats import format_of, open_frame, unknown_format
 from engine.data.raw_column import RawColumn, raw_column
-from engine.data.raw_frame import RawFrame
+from engine.data.raw_frame import RawFrame, refuse_no_header
 from engine.data.source_file import SourceFile, reading
 from engine.errors import Fault, MissingFileError, UsageError
 from engine.study.source_checks import is_text_encoding
@@ -85,6 +85,7 @@ def file_codebook(path: Path, encoding: str | None = None, search: str | None = 
     _refuse_bad_request(path, encoding, search)
     with TemporaryDirectory(prefix="equirank-") as scratch, reading(path):
         raw = open_frame(SourceFile(path=path), ("*",), encoding, Path(scratch))
+        refuse_no_header(raw)
         return Codebook(
             file=raw.name,
             file_label=raw.file_label,

@@ -106,6 +106,20 @@ class RawFrame:
         raise DataError(Fault(self.name, found, expected, remedy))
 
 
+def refuse_no_header(raw: RawFrame) -> None:
+    """Refuse a text file whose names are mostly numbers, where all of its names would be shown.
+
+    Raises
+    ------
+    DataError
+        Without any of the names: they can be a person's values.
+    """
+    numbers = [name for name in raw.plain_text if _is_number(name.removesuffix(REPEATED))]
+    if 2 * len(numbers) >= max(len(raw.plain_text), 1):
+        found = f"{len(numbers)} of {len(raw.plain_text)} names of columns are numbers or empty"
+        raise DataError(Fault(raw.name, found, "names", NO_HEADER))
+
+
 def first_row_is_record(frame: pl.LazyFrame, columns: Sequence[str]) -> bool:
     """Whether the names of a text file's columns look like a person's values.
 

@@ -13,7 +13,7 @@ from engine.data.codebook import code_counts, code_text
 from engine.data.disclosure import SMALLEST_SHOWN
 from engine.data.formats import format_of, open_frame, unknown_format
 from engine.data.raw_column import RawColumn, raw_column
-from engine.data.raw_frame import RawFrame
+from engine.data.raw_frame import RawFrame, refuse_no_header
 from engine.data.source_file import SourceFile, reading
 from engine.draft.meanings import is_no_value, reason_of
 from engine.errors import Fault, MissingFileError, UsageError
@@ -91,6 +91,7 @@ def read_file(path: Path, encoding: str | None) -> DraftFile:
         raise UsageError(unknown_format(path))
     with TemporaryDirectory(prefix="equirank-") as scratch, reading(path):
         raw = open_frame(SourceFile(path=path), ("*",), encoding, Path(scratch))
+        refuse_no_header(raw)
         return DraftFile(
             path=path,
             title=raw.file_label,
@@ -104,7 +105,7 @@ def _column(raw: RawFrame, name: str) -> DraftColumn:
     label = " ".join(raw.column_labels.get(name, "").split())
     stored: Any = raw.frame.collect_schema()[name]
     if stored.is_nested() or stored.is_temporal() or not (stored.is_numeric() or _holds_text(stored)):
-        what = "a date" if stored.is_temporal() else "no number and no text"
+        what = "a date: with date = true it is days" if stored.is_temporal() else "no number and no text"
         return DraftColumn(name=name, label=label, kind="other", questions=(f"It holds {what}.",))
     column = raw_column(raw, name)
     counts = {code: n for code, n in code_counts(raw, column).items() if code is not None}
@@ -162,7 +163,10 @@ def _unlabelled(column: RawColumn, counts: Mapping[str, int]) -> dict[str, Any]:
         return {"kind": "number", "missing": missing, "questions": tuple(_of_number(counts, texts))}
     shown = [code for code in counts if counts[code] >= SMALLEST_SHOWN]
     if all(_DATE.fullmatch(text) for text in texts):
-        return {"kind": "other", "questions": ("Dates as text: take the year out of them.",)}
+        return {
+            "kind": "other",
+            "questions": ("Dates as text: with date = true they are days, for years_between.",),
+        }
     if len(counts) > MOST_LEVELS or not shown:
         return {"kind": "other", "questions": (f"Text with {len(counts):,} different values.",)}
     missing = _missing_codes(column, shown, {text: text for text in shown})

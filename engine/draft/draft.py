@@ -55,7 +55,7 @@ def draft_study(paths: Sequence[Path], encoding: str | None = None, search: str 
     lines = [
         _HEAD,
         *_study_and_source(waves, encoding, used),
-        *_design(design, several=len(waves) > 1),
+        *_design(design),
         *(line for one in used for line in _variable(one, several=len(waves) > 1)),
         *_left_out(left, waves),
         *_analyses(used, waves),
@@ -109,7 +109,7 @@ def _relative(path: Path) -> str:
         return path.resolve().as_posix()
 
 
-def _design(design: Mapping[str, DraftVariable | None], *, several: bool) -> Iterator[str]:
+def _design(design: Mapping[str, DraftVariable | None]) -> Iterator[str]:
     if not any(design.values()):
         return
     yield "\n# [design]  # ? Remove the # from this line and from what is right."
@@ -117,9 +117,6 @@ def _design(design: Mapping[str, DraftVariable | None], *, several: bool) -> Ite
         if one is None:
             continue
         same = len({*one.columns.values()}) == 1
-        if role == "weight" and several and not same:
-            yield f"# ? weight: {inline(one.columns)} differ; it must have one name."
-            continue
         column = value(next(iter(one.columns.values()))) if same else inline(one.columns)
         yield f"# {role} = {column}  # {one.label or 'a guess'}"
 

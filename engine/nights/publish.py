@@ -14,12 +14,11 @@ from engine.nights.changes import change_report
 from engine.nights.night import Night, NightJob
 from engine.results import TidyRow, to_frame
 from engine.store.compare import Differences, compare
+from engine.store.layout import CHANGES
 from engine.store.ledger import FAILED, QUARANTINED, WAITING, signature
 from engine.store.manifests import read_manifest
 from engine.store.run_directory import read_run, write_run
 from engine.study.load import study_hash
-
-CHANGES = "changes.md"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from engine.report.document import Picture
+
+if TYPE_CHECKING:
+    from engine.store.run_directory import StoredRun
 
 DRAWN_BY = ("altair", "vl_convert")
 
 
-def pictures_of() -> tuple[tuple[Picture, ...], str, str]:
+def pictures_of(run: StoredRun) -> tuple[tuple[Picture, ...], str, str]:
     """Return the pictures of a run, the style they need, and what is lacking to draw them."""
     lacking = [name for name in DRAWN_BY if find_spec(name) is None]
-    return (), "", f"{' and '.join(lacking)} not installed." if lacking else ""
+    if lacking:
+        return (), "", f"{' and '.join(lacking)} not installed."
+    from engine.report.figures.of_run import figures_of
+    from engine.report.figures.render import STYLE, svg_in_page
+
+    pictures = (Picture(title=figure.title, svg=svg_in_page(figure)) for figure in figures_of(run))
+    return tuple(pictures), STYLE, ""

@@ -39,7 +39,7 @@ def run_report(
 ) -> Report:
     """Return the report of a run; the language is the study's unless one is given."""
     language = language or language_of(run.manifest)
-    pictures, style, lacking = pictures_of()
+    pictures, style, lacking = pictures_of(run)
     chapters = [
         Chapter(key="findings", title=heading(language, "findings"), items=tuple(findings(run, language))),
         *_section_chapters(shown_sections(run, kinds, language, digits), run.manifest, language),

@@ -26,6 +26,7 @@ from engine.store.manifests import read_manifest
 
 STORE_FORMAT = "equirank-store-1"
 MARK, LOCK = "store.json", "lock"
+CHANGES = "changes.md"  # in a run: what the night changed
 FOLDERS = ("parts", "tasks", "runs", "quarantine", "tmp")
 DAMAGED = "damaged"
 OWN = {MARK, LOCK, *FOLDERS, DAMAGED, "catalog.duckdb", "catalog.json"}

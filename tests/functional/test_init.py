@@ -61,6 +61,15 @@ def test_draft__has_levels_from_labels_and_columns_by_wave(cmds_files):
     assert spec.design.weight is None
 
 
+def test_draft__names_the_weight_of_each_wave(people, tmp_path):
+    for year, weight in ((2014, "weight_2014"), (2016, "weight_2016")):
+        people.rename({"wt": weight}).write_csv(tmp_path / f"people_{year}.csv")
+    text = draft_study(sorted(tmp_path.glob("*.csv")))
+    assert "differ" not in text
+    spec = parse_study(text.replace("# [design]", "[design]").replace("# weight =", "weight ="))
+    assert spec.design.weight == {"2014": "weight_2014", "2016": "weight_2016"}
+
+
 def test_draft__of_a_text_file_tells_numbers_levels_and_dates_apart(people, tmp_path):
     people.write_csv(tmp_path / "people.csv")
     text = draft_study([tmp_path / "people.csv"])

@@ -1,4 +1,4 @@
-"""Pictures of a run: their files, their texts, and the errors where they cannot be drawn."""
+"""Figures of a run from the command line: files, texts, and the errors where none can be drawn."""
 
 import sys
 
@@ -12,23 +12,35 @@ def clds_run(tmp_path_factory):
     return run("clds", out=tmp_path_factory.mktemp("pictures") / "run", replicates=0).path
 
 
-def test_show__writes_the_pictures_of_a_run(cli, clds_run, tmp_path):
+def test_show__writes_the_figures_of_a_run(cli, clds_run, tmp_path):
     pytest.importorskip("altair")
     pytest.importorskip("vl_convert")
     code, out, _ = cli("show", str(clds_run), "--plots", str(tmp_path / "pics"))
     assert code == 0
-    names = {
+    names = {path.name for path in (tmp_path / "pics").iterdir()}
+    assert {
         "flow.svg",
+        "equiplot-outpatient-by-fifth-outpatient-income_group.svg",
+        "curve-curves-outpatient.svg",
+        "index-outpatient-index-outpatient.svg",
+        "contributions-outpatient-decomposition.svg",
+        "forest-outpatient-full.svg",
         "effects-outpatient-full-community.svg",
         "effects-outpatient-full-city.svg",
-        "curve-curves-outpatient.svg",
-        "curve-curves-inpatient.svg",
-    }
-    assert {path.name for path in (tmp_path / "pics").iterdir()} == names
+    } <= names
     assert len(out.splitlines()) == len(names)
     flow = (tmp_path / "pics" / "flow.svg").read_text()
-    for text in ("21,086", "(-533)", "3,322", "Key answers given", "SIMULATED"):
+    for text in ("21,086", "(−533)", "3,322", "Key answers given", "SIMULATED"):
         assert text in flow
+
+
+def test_show__writes_other_formats_and_refuses_unknown_ones(cli, clds_run, tmp_path):
+    pytest.importorskip("altair")
+    pytest.importorskip("vl_convert")
+    code, _, err = cli("show", str(clds_run), "--plots", str(tmp_path / "pics"), "--to", "png,gif")
+    assert code == 2
+    assert "found the format 'gif'; expected one of svg, png, pdf" in err
+    assert not (tmp_path / "pics").exists()
 
 
 def test_missing_altair__names_the_remedy(cli, clds_run, tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ from engine.batch.request import study_files
 from engine.data.codebook import file_codebook
 from engine.data.panel import build_panel
 from engine.data.source_file import SourceFile
+from engine.draft.columns import read_file
 from engine.errors import DataError
 from engine.study import parse_study
 from engine.study.source import MISSING_TEXTS
@@ -152,6 +153,15 @@ def test_file_without_header__with_a_value_twice__shows_no_value(tmp_path):
     with pytest.raises(DataError, match="has the file a header") as caught:
         panel_of(path, {"age": {}})
     assert "28" not in str(caught.value)
+
+
+@pytest.mark.parametrize("show", [file_codebook, lambda path: read_file(path, None)])
+def test_file_without_header__has_no_codebook_and_no_draft(tmp_path, show):
+    path = tmp_path / "people.csv"
+    path.write_text("28,4,KANARI0\n29,5,KANARI1\n")
+    with pytest.raises(DataError, match="2 of 3 names of columns are numbers") as caught:
+        show(path)
+    assert not any(word in str(caught.value) for word in ("28", "KANARI0"))
 
 
 def test_file_with_header__still_lists_its_names(tmp_path):

@@ -1,0 +1,93 @@
+"""The effects of clusters in a multilevel logit with their intervals, smallest first; no cluster is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import altair as alt
+
+from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
+from engine.report.figures.frame import Frame, KeyEntry, data, x_axis
+from engine.report.figures.style import BEHIND, COLORS, INK
+from engine.report.figures.words import drawn
+
+_LEFT, _RIGHT, _HEIGHT = 40, 14, 200
+_CLEAR, _OTHER = COLORS[0], BEHIND
+
+
+def caterpillars(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Figure]:
+    """Yield the effects of each model and level of clusters."""
+    modes = [row for row in rows if row["measure"] == "conditional_mode"]
+    for key in dict.fromkeys((row["analysis"], row["wave"], row["subgroup"], row["term"]) for row in modes):
+        own = [row for row in modes if (row["analysis"], row["wave"], row["subgroup"], row["term"]) == key]
+        own = [row for row in own if row["conf_low"] is not None]
+        if own:
+            yield _figure(own, facts)
+
+
+def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
+    first = rows[0]
+    level = facts.label(first["term"])
+    frame = Frame(
+        left=_LEFT,
+        right=_RIGHT,
+        height=_HEIGHT,
+        x_title=f"{level}, from the smallest effect",
+        heading="effect on the log odds, with interval",
+        key=(
+            KeyEntry(text="effect", color=INK),
+            KeyEntry(text="interval without 0", color=_CLEAR, shape="square"),
+            KeyEntry(text="interval with 0", color=_OTHER, shape="square"),
+        ),
+    )
+    clear = sum(_is_clear(row) for row in rows)
+    group = group_of(first)
+    title = f"Effects of {level} on {facts.inside(first['outcome'])}, {first['analysis']}"
+    return Figure(
+        name="-".join(
+            part
+            for part in ("effects", first["analysis"], first["wave"], first["subgroup"], first["term"])
+            if part
+        ),
+        title=title if group == "all" else f"{title}, {group}",
+        alt_text=(
+            f"{len(rows)} clusters, effects from {drawn(rows[0]['estimate'], 2)} to "
+            f"{drawn(rows[-1]['estimate'], 2)} on the log odds; the intervals of {clear} leave out 0."
+        ),
+        chart=_chart(rows, frame),
+        analysis=first["analysis"],
+    )
+
+
+def _is_clear(row: Row) -> bool:
+    return bool(row["conf_low"] > 0 or row["conf_high"] < 0)
+
+
+def _chart(rows: Sequence[Row], frame: Frame) -> dict[str, Any]:
+    points = [
+        {
+            "place": int(row["level"]),
+            "effect": row["estimate"],
+            "low": row["conf_low"],
+            "high": row["conf_high"],
+            "color": _CLEAR if _is_clear(row) else _OTHER,
+        }
+        for row in rows
+    ]
+    x = alt.X(
+        "place:Q",
+        scale=alt.Scale(domain=[0, len(rows) + 1], nice=False),
+        axis=x_axis(frame, tickMinStep=1, grid=False),
+    )
+    axis = alt.Axis(title=None, tickCount=5)
+    color = alt.Stroke("color:N", scale=None)
+    base = alt.Chart(data(points))
+    width = min(1.2, 0.8 * frame.width / len(rows))  # neighbours do not run into each other
+    intervals = base.mark_rule(strokeWidth=width).encode(
+        x=x, y=alt.Y("low:Q", axis=axis), y2="high:Q", stroke=color
+    )
+    dots = base.mark_point(size=6, shape="circle", filled=True, color=INK, opacity=1)
+    dots = dots.encode(x=x, y=alt.Y("effect:Q", axis=axis))
+    zero = alt.Chart(data([{"zero": 0}])).mark_rule(color=INK, strokeWidth=1).encode(y="zero:Q")
+    return frame.chart(intervals, dots, zero)

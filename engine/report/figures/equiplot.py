@@ -1,0 +1,114 @@
+"""Equiplot: a row for each wave or subgroup, a dot for each group of the rank, joined by a line.
+
+After Barros and Victora (International Center for Equity in Health, Pelotas, 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import altair as alt
+
+from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
+from engine.report.figures.frame import Frame, KeyEntry, data, pixels, texts, x_axis
+from engine.report.figures.style import INK, MARGIN, PALE, SHAPES, SMALL, STEPS, text_width, wrapped
+from engine.report.figures.words import drawn, listed
+
+_ROW = 30  # height of a wave
+_MOST_LEFT = 110
+_MOST_DOTS = 12
+
+
+def equiplots(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Figure]:
+    """Yield the rates of each outcome by the levels of each factor that groups the rank."""
+    rates = [row for row in rows if row["kind"] == "rates" and row["measure"] == "rate"]
+    keys = [(row["analysis"], row["outcome"], row["term"]) for row in rates if row["term"] in facts.ranks]
+    for key in dict.fromkeys(keys):
+        own = [row for row in rates if (row["analysis"], row["outcome"], row["term"]) == key]
+        own = [row for row in own if row["estimate"] is not None]
+        levels = list(dict.fromkeys(row["level"] for row in own))
+        if 2 <= len(levels) <= _MOST_DOTS:
+            yield _figure(own, levels, facts)
+
+
+def _figure(rows: Sequence[Row], levels: Sequence[str], facts: StudyFacts) -> Figure:
+    first = rows[0]
+    groups = list(dict.fromkeys(group_of(row) for row in rows))
+    looks = {level: _look(place, len(levels)) for place, level in enumerate(levels)}
+    widest = max(text_width(group, SMALL) for group in groups)
+    left = min(widest, _MOST_LEFT) + 2 * MARGIN + 8
+    frame = Frame(
+        left=left,
+        right=14,
+        height=_ROW * len(groups),
+        x_title=f"{facts.label(first['outcome'])}, per cent of people",
+        key=tuple(
+            KeyEntry(text=level, color=color, shape=shape, outline=INK)
+            for level, (color, shape) in looks.items()
+        ),
+    )
+    title = f"{facts.label(first['outcome'])} by {facts.inside(first['term'])}"
+    return Figure(
+        name=f"equiplot-{first['analysis']}-{first['outcome']}-{first['term']}",
+        title=title,
+        alt_text=_alt_text(rows, groups, levels),
+        chart=_chart(rows, groups, looks, frame),
+        analysis=first["analysis"],
+    )
+
+
+def _look(place: int, n_levels: int) -> tuple[str, str]:
+    """Return colour and shape of a level: the lowest rank is the darkest."""
+    step = round(place * (len(STEPS) - 1) / max(n_levels - 1, 1))
+    return STEPS[step], SHAPES[place % len(SHAPES)]
+
+
+def _chart(
+    rows: Sequence[Row], groups: Sequence[str], looks: dict[str, tuple[str, str]], frame: Frame
+) -> dict[str, Any]:
+    y = alt.Y("y:Q", scale=pixels(frame.height), axis=None)
+    points = [_point(row, groups, looks) for row in rows]
+    spans = [
+        {"y": (place + 0.5) * _ROW, "low": min(values), "high": max(values)}
+        for place, group in enumerate(groups)
+        for values in [[100 * row["estimate"] for row in rows if group_of(row) == group]]
+    ]
+    x = alt.X("rate:Q", scale=alt.Scale(zero=False), axis=x_axis(frame))
+    joined = alt.Chart(data(spans)).mark_rule(strokeWidth=2, color=PALE)
+    joined = joined.encode(
+        x=alt.X("low:Q", scale=alt.Scale(zero=False), axis=x_axis(frame)), x2="high:Q", y=y
+    )
+    base = alt.Chart(data(points))
+    interval = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1, color=INK)
+    interval = interval.encode(x=alt.X("low:Q", axis=x_axis(frame)), x2="high:Q", y=y)
+    dots = base.mark_point(size=62, stroke=INK, strokeWidth=1, opacity=1).encode(
+        x=x, y=y, shape=alt.Shape("shape:N", scale=None), fill=alt.Fill("color:N", scale=None)
+    )
+    names = [
+        {"text": wrapped(group, frame.left - 2 * MARGIN - 4, SMALL), "y": (place + 0.5) * _ROW - 5}
+        for place, group in enumerate(groups)
+    ]
+    return frame.chart(joined, interval, dots, texts(names, x=alt.value(-8), y=y, align="right"))
+
+
+def _point(row: Row, groups: Sequence[str], looks: dict[str, tuple[str, str]]) -> dict[str, Any]:
+    color, shape = looks[row["level"]]
+    ends = {
+        name: None if row[f"conf_{name}"] is None else 100 * row[f"conf_{name}"] for name in ("low", "high")
+    }
+    y = (groups.index(group_of(row)) + 0.5) * _ROW
+    return {"rate": 100 * row["estimate"], **ends, "y": y, "color": color, "shape": shape}
+
+
+def _alt_text(rows: Sequence[Row], groups: Sequence[str], levels: Sequence[str]) -> str:
+    rates = {(group_of(row), row["level"]): 100 * row["estimate"] for row in rows}
+    told = []
+    for group in groups:
+        own = [(level, rates[group, level]) for level in levels if (group, level) in rates]
+        (lowest, first), (highest, last) = own[0], own[-1]
+        told.append(
+            f"{group}: {drawn(first, 1)} % in '{lowest}', {drawn(last, 1)} % in '{highest}', "
+            f"{drawn(last - first, 1)} points between them"
+        )
+    return listed(told)

@@ -1,0 +1,56 @@
+"""The people after each sample rule, and how many each rule leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from engine.report.figures.figure import Figure
+from engine.report.figures.frame import LINE, Frame, data, pixels, texts
+from engine.report.figures.style import COLORS, INK, MARGIN, SMALL, STEPS, WIDTH, wrapped
+from engine.report.figures.words import MINUS, listed
+
+_BAR = 14
+
+
+def flow_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
+    """Draw a bar for each rule, its name above, with how many stay and how many are left out."""
+    bars, names, numbers, told = [], [], [], []
+    top, before = 0.0, steps[0]["n"]
+    for step in steps:
+        lines = wrapped(step["label"], WIDTH - 2 * MARGIN, SMALL)
+        names.append({"text": lines, "y": top})
+        top += LINE * len(lines) + 2
+        left_out = before - step["n"]
+        text = f"{step['n']:,}" + (f"  ({MINUS}{left_out:,})" if left_out else "")
+        told.append(f"{step['label']}: {step['n']:,}" + (f", {left_out:,} fewer" if left_out else ""))
+        bars.append({"n": step["n"], "before": before, "y": top, "y2": top + _BAR})
+        numbers.append({"n": before, "y": top + _BAR / 2, "text": text})
+        top += _BAR + 8
+        before = step["n"]
+    frame = Frame(left=MARGIN + 1, right=MARGIN, height=top)
+    chart = frame.chart(*_layers(bars, names, numbers, frame))
+    return Figure(
+        name="flow", title="People after each rule of the sample", alt_text=listed(told), chart=chart
+    )
+
+
+def _layers(
+    bars: Sequence[Mapping[str, Any]],
+    names: Sequence[Mapping[str, Any]],
+    numbers: Sequence[Mapping[str, Any]],
+    frame: Frame,
+) -> tuple[Any, ...]:
+    room = alt.Scale(domain=[0, 1.55 * max(bars[0]["n"], 1)], nice=False)  # for the numbers beside the bars
+    y = alt.Y("y:Q", scale=pixels(frame.height), axis=None)
+    base = alt.Chart(data(bars)).transform_calculate(start="0")
+    whole = base.mark_rect(fill=STEPS[4], stroke=INK, strokeWidth=0.7)
+    stays = base.mark_rect(fill=COLORS[0], stroke=INK, strokeWidth=0.7)
+    return (
+        whole.encode(x=alt.X("before:Q", scale=room, axis=None), x2="start:Q", y=y, y2="y2:Q"),
+        stays.encode(x=alt.X("n:Q", scale=room, axis=None), x2="start:Q", y=y, y2="y2:Q"),
+        texts(names, x=alt.value(0), y=y),
+        texts(numbers, x=alt.X("n:Q", scale=room, axis=None), y=y, baseline="middle", dx=6),
+    )

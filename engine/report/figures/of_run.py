@@ -1,0 +1,171 @@
+"""All figures of a run, and their files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import UsageError
+from engine.report.figures.figure import Figure, Row, StudyFacts
+
+if TYPE_CHECKING:
+    from engine.store.run_directory import StoredRun
+
+FORMATS = ("svg", "png", "pdf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFigures:
+    """The files of figures, and what a reader should know of them."""
+
+    paths: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def figures_of(run: StoredRun, only: str | None = None) -> tuple[Figure, ...]:
+    """Return the figures of a run, in the order of its tables; `only` names one analysis.
+
+    Raises
+    ------
+    UsageError
+        If altair is not installed.
+    """
+    require_altair()
+    simulated = bool(run.manifest["simulated"])
+    return tuple(replace(figure, simulated=simulated) for figure in _figures(run, only))
+
+
+def _figures(run: StoredRun, only: str | None) -> Iterator[Figure]:
+    from engine.report.figures.caterpillar import caterpillars
+    from engine.report.figures.contributions import contribution_figures
+    from engine.report.figures.curve import curve_figures
+    from engine.report.figures.equiplot import equiplots
+    from engine.report.figures.flow import flow_figure
+    from engine.report.figures.forest import forest_figures
+    from engine.report.figures.index import index_figures
+
+    facts = StudyFacts.of(run.manifest)
+    rows = [row for row in run.results.to_dicts() if only in (None, row["analysis"])]
+    if only is None:
+        yield flow_figure(run.manifest["sample_flow"])
+    for draw in (equiplots, curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
+        yield from draw(rows, facts)
+
+
+def write_figures(run: StoredRun, folder: Path, formats: Sequence[str] = ("svg",)) -> WrittenFigures:
+    """Write the figures of a run into a folder, made if it is not there.
+
+    Raises
+    ------
+    UsageError
+        If altair or vl-convert is not installed, a format is unknown, or the folder cannot be written.
+    """
+    _refuse_unknown(formats)
+    figures = figures_of(run)
+    notes = tuple(_font_notes(figures, formats))
+    paths = []
+    with writing_figures(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for figure in figures:
+            for suffix in formats:
+                path = folder / f"{file_name(figure.name)}.{suffix}"
+                path.write_bytes(rendered(figure, suffix))
+                paths.append(path)
+    return WrittenFigures(paths=tuple(paths), notes=notes)
+
+
+def write_history(rows: Sequence[Row], title: str, path: Path, *, simulated: bool) -> None:
+    """Write an estimate over the runs of a store as an SVG file.
+
+    Raises
+    ------
+    UsageError
+        If altair or vl-convert is not installed, or the file cannot be written.
+    """
+    require_altair()
+    from engine.report.figures.history import history_figure
+    from engine.report.figures.render import svg_file
+
+    figure = replace(history_figure(rows, "history", title), simulated=simulated)
+    with writing_figures(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(svg_file(figure), encoding="utf-8")
+
+
+def file_name(name: str) -> str:
+    """Return a name that every file system takes; letters of all scripts stay.
+
+    Examples
+    --------
+    >>> file_name("forest-model 1/2-健康")
+    'forest-model-1-2-健康'
+    """
+    return re.sub(r"[^\w.-]+", "-", name)
+
+
+def _font_notes(figures: Sequence[Figure], formats: Sequence[str]) -> Iterator[str]:
+    from engine.report.figures.render import needs_cjk_font, register_cjk_fonts
+
+    pictures = [one.upper() for one in formats if one != "svg"]
+    if pictures and any(needs_cjk_font(figure) for figure in figures) and not register_cjk_fonts():
+        yield (
+            f"{' and '.join(pictures)}: no Chinese, Japanese or Korean font is on this machine, so such "
+            "letters are missing; SVG keeps them. Install one, such as fonts-noto-cjk"
+        )
+
+
+def _refuse_unknown(formats: Sequence[str]) -> None:
+    unknown = [one for one in formats if one not in FORMATS]
+    if unknown:
+        raise UsageError(
+            f"figures: found the format '{unknown[0]}'; expected one of {', '.join(FORMATS)}. Correct it."
+        )
+
+
+def rendered(figure: Figure, suffix: str) -> bytes:
+    """Return a figure as the content of a file.
+
+    Raises
+    ------
+    UsageError
+        If the format is unknown, or vl-convert is not installed.
+    """
+    _refuse_unknown([suffix])
+    from engine.report.figures.render import pdf_file, png_file, svg_file
+
+    if suffix == "svg":
+        return svg_file(figure).encode()
+    return png_file(figure) if suffix == "png" else pdf_file(figure)
+
+
+def require_altair() -> None:
+    """Refuse to draw without altair.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed.
+    """
+    try:
+        import altair as alt  # noqa: F401 - only whether it is there
+    except ImportError:
+        raise UsageError(
+            "figures: altair is not installed; expected it beside vl-convert. "
+            "pip install altair 'vl-convert-python<2'"
+        ) from None
+
+
+@contextmanager
+def writing_figures(place: Path) -> Iterator[None]:
+    """Turn a failure to write figures into a UsageError."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(
+            f"--plots {place}: cannot be written ({type(error).__name__}); "
+            "expected a folder you may write to. Choose another one."
+        ) from None

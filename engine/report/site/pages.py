@@ -1,0 +1,180 @@
+"""The pages of a store as texts, by the name of their files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from engine.report.figures.figure import Figure, StudyFacts
+from engine.report.figures.of_run import figures_of
+from engine.report.figures.render import STYLE, svg_in_page
+from engine.report.figures.style import MOST_SERIES
+from engine.report.site.histories import Headline, Point, headline_rows, headlines, sparkline
+from engine.store.layout import CHANGES, Store
+from engine.store.ledger import QUARANTINED, FileEntry, file_entries, task_entries
+from engine.store.run_directory import StoredRun, read_run
+
+_WIDE = '<div class="wide" role="region" aria-label="Estimates that moved" tabindex="0">'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    """What the pages tell of a run."""
+
+    name: str
+    manifest: Mapping[str, Any]
+    changes: Markup
+    points: Sequence[tuple[Headline, str, Point]]
+
+    @property
+    def number(self) -> int:
+        """The run's number."""
+        return int(self.name)
+
+    @property
+    def published(self) -> str:
+        """When it was published, to the minute."""
+        return str(self.manifest["created"])[:16].replace("T", " ")
+
+    @property
+    def files(self) -> tuple[FileEntry, ...]:
+        """The files of the inbox."""
+        return tuple(file_entries(self.manifest).values())
+
+    @property
+    def quarantined(self) -> tuple[FileEntry, ...]:
+        """The files that were set aside."""
+        return tuple(file for file in self.files if file.state == QUARANTINED)
+
+    @property
+    def tasks(self) -> Sequence[Any]:
+        """The analyses, and what became of each."""
+        return tuple(task_entries(self.manifest).values())
+
+    @property
+    def people(self) -> int:
+        """People in the sample."""
+        return int(self.manifest["sample_flow"][-1]["n"])
+
+
+def site_pages(store: Store) -> dict[str, str]:
+    """Return the pages of a store that has a run: path -> text."""
+    stored = [read_run(run) for run in store.runs]
+    newest = stored[-1]
+    facts = StudyFacts.of(newest.manifest)
+    values = [
+        (
+            run.path.name,
+            str(run.manifest["created"])[:16].replace("T", " "),
+            headline_rows(run.results.to_dicts()),
+        )
+        for run in stored
+    ]
+    found = headlines(values, facts)
+    runs = [_run_page(run, found) for run in stored]
+    environment = _environment()
+    common = {
+        "title": newest.manifest["study"]["title"] or newest.manifest["study"]["name"],
+        "simulated": bool(newest.manifest["simulated"]),
+        "newest": runs[-1],
+        "runs": runs,
+        "headlines": found,
+        "files": {headline.name: _file(headline.name) for headline in found},
+        "sparkline": sparkline,
+        "n_quarantined": len(runs[-1].quarantined),
+    }
+
+    def page(template: str, root: str, **own: object) -> str:
+        return environment.get_template(template).render(**common, root=root, **own)
+
+    pages = {"style.css": page("style.css", "", figure_style=STYLE), "index.html": page("index.html", "")}
+    pages["quarantine.html"] = page("quarantine.html", "", since=_since(runs))
+    for place, run in enumerate(runs):
+        figures = _drawn(figures_of(newest)) if run is runs[-1] else ()
+        around = {
+            "before": runs[place - 1] if place else None,
+            "after": runs[place + 1] if place + 1 < len(runs) else None,
+        }
+        pages[f"runs/{run.name}.html"] = page("run.html", "../", run=run, figures=figures, **around)
+    for headline in found:
+        figures = _drawn(_history_figures(headline, simulated=common["simulated"]))
+        pages[f"estimates/{_file(headline.name)}"] = page(
+            "estimate.html", "../", headline=headline, figures=figures
+        )
+    return pages
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("engine.report.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _file(name: str) -> str:
+    """Return the file of an estimate's page, in letters that need no escape in a link."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name) + ".html"
+
+
+def _run_page(run: StoredRun, found: Sequence[Headline]) -> RunPage:
+    points = [
+        (headline, history.group, point)
+        for headline in found
+        for history in headline.histories
+        for point in history.points
+        if point.run == run.path.name
+    ]
+    return RunPage(name=run.path.name, manifest=run.manifest, changes=_changes(run.path), points=points)
+
+
+def _changes(run: Path) -> Markup:
+    """Return the change report of a run as HTML: headings, lists and tables, all else as text."""
+    try:
+        text = (run / CHANGES).read_text(encoding="utf-8")
+    except OSError:
+        return Markup()
+    parser = MarkdownIt("zero").enable(["heading", "list", "table"])
+    below_title = re.sub(r"^# .*\n", "", text)
+    html = str(parser.render(re.sub(r"^## ", "### ", below_title, flags=re.MULTILINE)))
+    html = html.replace("<table>", f"{_WIDE}<table>").replace("</table>", "</table></div>")
+    return Markup(html)  # noqa: S704 - made by the parser, which escapes
+
+
+def _drawn(figures: Iterable[Figure]) -> list[tuple[Figure, Markup]]:
+    return [(figure, Markup(svg_in_page(figure))) for figure in figures]  # noqa: S704 - escaped by the renderer
+
+
+def _history_figures(headline: Headline, *, simulated: bool) -> Iterator[Figure]:
+    """Yield the groups of a quantity over the runs, as many in one figure as can be told apart."""
+    from engine.report.figures.history import history_figure
+
+    for start in range(0, len(headline.histories), MOST_SERIES):
+        method = headline.histories[0].last.row["method"]
+        shown = headline.histories[start : start + MOST_SERIES]
+        rows = [
+            {**point.row, "run": point.run, "about": history.group, "method": method}
+            for history in shown
+            for point in history.points
+        ]
+        yield replace(history_figure(rows, headline.name, headline.title), simulated=simulated)
+
+
+def _since(runs: Sequence[RunPage]) -> dict[str, RunPage]:
+    """Return for each file in quarantine the first of the runs in a row that set this content aside."""
+    found = {}
+    for file in runs[-1].quarantined:
+        for run in reversed(runs):
+            if not any((one.file, one.sha256) == (file.file, file.sha256) for one in run.quarantined):
+                break
+            found[file.file] = run
+    return found

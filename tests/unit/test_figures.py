@@ -1,0 +1,295 @@
+"""Figures from rows: their marks, alt texts and bytes, each from a few rows made by hand."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from engine.results.rows import COLUMNS, TidyRow
+
+pytest.importorskip("altair")
+pytest.importorskip("vl_convert")
+
+from engine.report.figures.bootstrap import bootstrap_figure
+from engine.report.figures.caterpillar import caterpillars
+from engine.report.figures.contributions import contribution_figures
+from engine.report.figures.curve import curve_figures
+from engine.report.figures.equiplot import equiplots
+from engine.report.figures.figure import StudyFacts
+from engine.report.figures.flow import flow_figure
+from engine.report.figures.forest import forest_figures
+from engine.report.figures.history import history_figure
+from engine.report.figures.index import index_figures
+from engine.report.figures.render import STYLE, needs_cjk_font, pdf_file, png_file, svg_file, svg_in_page
+from engine.report.figures.style import DARK, PAGE, WIDTH, text_width, wrapped
+
+FACTS = StudyFacts(
+    labels={"ill": "Ill in the last year", "income": "Household income", "age": "Age 年龄"},
+    ranks=frozenset({"fifth"}),
+    need={"behind": frozenset({"age"})},
+)
+
+
+def row(**told):
+    told = {"analysis": "a", "outcome": "ill", "rank_by": "income", "conf_level": 0.95, **told}
+    made = TidyRow(**told)
+    return {name: getattr(made, name) for name in COLUMNS}
+
+
+def estimate(value, half=0.01, **told):
+    return row(estimate=value, conf_low=value - half, conf_high=value + half, **told)
+
+
+def curve(wave, power):
+    shares = [place / 10 for place in range(11)]
+    return [
+        estimate(
+            share**power,
+            kind="curve",
+            measure="concentration_curve",
+            wave=wave,
+            level=str(share),
+            method="linearised, simultaneous",
+        )
+        for share in shares
+    ]
+
+
+INDEX_ROWS = [
+    estimate(value, kind="concentration", measure=measure, wave=wave, method=method)
+    for measure in ("standard", "erreygers")
+    for method in ("linearised", "iid bootstrap, percentile")
+    for wave, value in (("2014", -0.03), ("2016", 0.004))
+]
+DIFFERENCE_ROWS = [
+    estimate(0.034, kind="concentration", measure="difference", term="standard", level="2016 - 2014")
+]
+RATE_ROWS = [
+    estimate(value, kind="rates", measure="rate", wave=wave, term="fifth", level=level)
+    for wave in ("2014", "2016")
+    for level, value in (("poorest", 0.4), ("middle", 0.3), ("richest", 0.2))
+]
+RATIO_ROWS = [
+    row(kind="logit", measure="odds_ratio", term="sex", level="men", estimate=1.0, status="reference"),
+    estimate(2.0, 0.5, kind="logit", measure="odds_ratio", term="sex", level="women"),
+    estimate(1.1, 0.5, kind="logit", measure="odds_ratio", term="age"),
+    estimate(2.2, 0.5, kind="logit", measure="crude_odds_ratio", term="sex", level="women"),
+    estimate(1.2, 0.5, kind="logit", measure="crude_odds_ratio", term="age"),
+]
+CONTRIBUTION_ROWS = [
+    estimate(value, 0.02, analysis="behind", kind="decomposition", **told)
+    for value, told in (
+        (0.2, {"measure": "erreygers"}),
+        (0.05, {"measure": "contribution", "term": "age"}),
+        (0.03, {"measure": "contribution", "term": "region", "level": "east"}),
+        (0.04, {"measure": "contribution", "term": "region", "level": "west"}),
+        (0.07, {"measure": "contribution", "term": "region", "level": "all"}),
+        (0.05, {"measure": "contribution", "term": "need", "level": "all"}),
+        (0.08, {"measure": "residual"}),
+    )
+]
+MODE_ROWS = [
+    estimate(value, 0.1, kind="multilevel", measure="conditional_mode", term="village", level=str(place))
+    for place, value in enumerate((-0.3, 0.0, 0.4), start=1)
+]
+STEPS = [{"label": "All records 全部", "n": 100}, {"label": "Income known", "n": 90}]
+HISTORY_ROWS = [
+    {
+        "run": f"{run:06d}",
+        "about": about,
+        "method": "linearised",
+        "estimate": 0.1 * run,
+        "conf_low": 0.1 * run - 0.05,
+        "conf_high": 0.1 * run + 0.05,
+    }
+    for about in ("2014", "2016")
+    for run in (1, 2, 3)
+]
+
+
+def all_figures():
+    rows = [
+        *INDEX_ROWS,
+        *DIFFERENCE_ROWS,
+        *RATE_ROWS,
+        *RATIO_ROWS,
+        *CONTRIBUTION_ROWS,
+        *MODE_ROWS,
+        *curve("2014", 0.8),
+        *curve("2016", 0.79),
+    ]
+    yield flow_figure(STEPS)
+    yield history_figure(HISTORY_ROWS, "history", "standard")
+    yield bootstrap_figure([0.1, 0.11, 0.13, float("nan"), 0.12], 0.115, (0.1, 0.13), title="Replicates")
+    for draw in (equiplots, curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
+        yield from draw(rows, FACTS)
+
+
+FIGURES = {figure.name: figure for figure in all_figures()}
+
+
+def numbers_of(figure, field):
+    """The values of a field in all layers of a chart."""
+    datasets = figure.chart.get("datasets", {})
+    found = {}  # layers share their data
+    for layer in figure.chart["layer"]:
+        own = layer["data"]
+        values = own["values"] if "values" in own else datasets[own["name"]]
+        found[str(values)] = values
+    return [value[field] for values in found.values() for value in values if field in value]
+
+
+def test_figures__are_those_that_the_rows_ask_for():
+    assert set(FIGURES) == {
+        "flow",
+        "history",
+        "bootstrap",
+        "equiplot-a-ill-fifth",
+        "curve-a-ill",
+        "deviation-a-ill",
+        "index-a-ill",
+        "difference-a-ill",
+        "contributions-behind",
+        "forest-a",
+        "effects-a-village",
+    }
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure__is_valid_svg_one_column_wide_with_its_alt_text(name):
+    figure = FIGURES[name]
+    for svg in (svg_file(figure), svg_in_page(figure)):
+        root = ET.fromstring(svg)  # noqa: S314 - our own
+        assert root.get("role") == "img"
+        assert root.get("width") == str(WIDTH)
+        assert root.get("aria-label") == f"{figure.title}. {figure.alt_text}"
+        assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", svg)
+        assert 'id="' not in svg  # several stand in one page
+    assert re.search(r"\d", figure.alt_text)
+
+
+@pytest.mark.parametrize("name", ["flow", "index-a-ill", "curve-a-ill", "forest-a"])
+def test_figure__has_the_same_bytes_twice(name):
+    again = {figure.name: figure for figure in all_figures()}[name]
+    for draw in (svg_file, png_file, pdf_file):
+        assert len({draw(FIGURES[name]), draw(again), draw(again), draw(again)}) == 1
+    assert png_file(again).startswith(b"\x89PNG")
+    assert pdf_file(again).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure__has_no_colour_that_a_dark_page_does_not_know(name):
+    colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+)"', svg_in_page(FIGURES[name])))
+    assert colours <= set(DARK), "add it to the colours of style.py"
+    assert f'"{PAGE}"' not in svg_in_page(FIGURES[name])
+    assert all(f'[fill="{colour}"]' in STYLE for colour in colours)
+
+
+def luminance(colour):
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def test_colours__have_the_contrast_of_wcag_aa():
+    from engine.report.figures.style import COLORS, INK, MUTED
+
+    for text in (INK, MUTED, COLORS[1]):
+        assert contrast(text, PAGE) >= 4.5
+        assert contrast(DARK[text], "#14171c") >= 4.5
+    for mark in COLORS:
+        assert contrast(mark, PAGE) >= 3
+        assert contrast(DARK[mark], "#14171c") >= 3
+    first_three = sorted(luminance(colour) for colour in COLORS[:3])
+    assert first_three[1] / first_three[0] > 1.5  # apart in grey
+    assert first_three[2] / first_three[1] > 1.5
+
+
+def test_index__draws_the_last_method_of_each_group():
+    assert sorted(numbers_of(FIGURES["index-a-ill"], "estimate")) == [-0.03, -0.03, 0.004, 0.004]
+    assert "standard index, 2014: −0.030 (−0.040 to −0.020)" in FIGURES["index-a-ill"].alt_text
+    hollow = numbers_of(FIGURES["index-a-ill"], "fill")
+    assert hollow.count("transparent") == 2  # the intervals of 2016 hold 0
+
+
+def test_equiplot__has_a_dot_for_each_group_and_joins_them():
+    figure = FIGURES["equiplot-a-ill-fifth"]
+    assert sorted({*numbers_of(figure, "rate")}) == [20.0, 30.0, 40.0]
+    assert figure.alt_text == (
+        "2014: 40.0 % in 'poorest', 20.0 % in 'richest', −20.0 points between them; "
+        "2016: 40.0 % in 'poorest', 20.0 % in 'richest', −20.0 points between them."
+    )
+
+
+def test_curve__tells_the_share_of_the_lower_half():
+    assert "2014: the 50 % of people with the lowest household income hold 57.4 %" in (
+        FIGURES["curve-a-ill"].alt_text
+    )
+    shares = [share for share in numbers_of(FIGURES["deviation-a-ill"], "share") if share]
+    assert max(shares) == pytest.approx(100 * (0.3**0.79 - 0.3), rel=1e-9)  # the curve of 2016
+
+
+def test_curves_that_lie_apart__need_no_deviation():
+    names = [figure.name for figure in curve_figures([*curve("1", 0.5), *curve("2", 2.0)], FACTS)]
+    assert names == ["curve-a-ill"]
+
+
+def test_many_groups__are_drawn_in_several_figures():
+    rows = [point for wave in range(8) for point in curve(str(wave), 0.3 + 0.2 * wave)]
+    names = [figure.name for figure in curve_figures(rows, FACTS)]
+    assert names[0] == "curve-a-ill-1"
+    assert "curve-a-ill-2" in names
+
+
+def test_contributions__need_first_residual_last_levels_summed():
+    figure = FIGURES["contributions-behind"]
+    assert [*dict.fromkeys(numbers_of(figure, "estimate"))] == [0.05, 0.07, 0.08]
+    assert figure.alt_text.startswith("Index 0.20 (0.18 to 0.22). ")
+    texts = [
+        text for text in numbers_of(figure, "text") if text in (["Need"], ["Other covariates"], ["Rest"])
+    ]
+    assert texts == [["Need"], ["Other covariates"], ["Rest"]]
+
+
+def test_forest__is_logarithmic_without_rounding_of_its_ends():
+    figure = FIGURES["forest-a"]
+    scales = [
+        layer["encoding"]["x"]["scale"]
+        for layer in figure.chart["layer"]
+        if "scale" in layer["encoding"].get("x", {})
+    ]
+    assert scales
+    assert all(scale["type"] == "log" and scale["nice"] is False for scale in scales)
+    assert "2 adjusted odds ratios; the intervals of 1 leave out 1" in figure.alt_text
+    assert "1 (Ref)" in numbers_of(figure, "text")
+
+
+def test_caterpillar__counts_the_intervals_without_0():
+    assert "3 clusters" in FIGURES["effects-a-village"].alt_text
+    assert "the intervals of 2 leave out 0" in FIGURES["effects-a-village"].alt_text
+
+
+def test_bootstrap__leaves_out_undefined_replicates_and_tells_the_monte_carlo_error():
+    figure = FIGURES["bootstrap"]
+    assert sum(numbers_of(figure, "n")) == 4
+    assert "Standard error 0.01291, Monte-Carlo error of it 0.005270" in figure.alt_text
+
+
+def test_labels__stand_for_names_and_texts_of_all_scripts_stay():
+    svg = svg_file(FIGURES["forest-a"])
+    assert "Age 年龄" in svg
+    assert needs_cjk_font(FIGURES["forest-a"])
+    assert not needs_cjk_font(FIGURES["index-a-ill"])
+    assert "Ill in the last year" in svg_file(FIGURES["equiplot-a-ill-fifth"])
+
+
+def test_wrapped__keeps_every_letter_and_the_width():
+    text = "Ethnic minorities in the community (per cent) 社区中少数民族的比例非常高的地方"
+    lines = wrapped(text, 100, 10)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(text_width(line, 10) <= 100 for line in lines)
