@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -21,5 +22,10 @@ def pictures_of(run: StoredRun) -> tuple[tuple[Picture, ...], str, str]:
     from engine.report.figures.of_run import figures_of
     from engine.report.figures.render import STYLE, svg_in_page
 
-    pictures = (Picture(title=figure.title, svg=svg_in_page(figure)) for figure in figures_of(run))
-    return tuple(pictures), STYLE, ""
+    pictures = tuple(Picture(title=one.title, svg=_as_one_image(svg_in_page(one))) for one in figures_of(run))
+    return pictures, STYLE, ""
+
+
+def _as_one_image(svg: str) -> str:
+    """Return an SVG without the roles of its marks: the whole is one image with one text."""
+    return re.sub(r' role="graphics-\w+"| aria-roledescription="[^"]*"| aria-hidden="true"', "", svg)
