@@ -187,6 +187,8 @@ class SampleArrays:
         (n,) int64: the number of each row in the sample as read.
     replicate_weights
         Replicate weights that came with the data, in the order of these rows; None without any.
+    weight_scale
+        What a weight of 1 stands for; 1 unless the weights are extreme.
     """
 
     rank: IntArray
@@ -200,6 +202,7 @@ class SampleArrays:
     design: DesignArrays
     order: IntArray
     replicate_weights: ReplicateWeights | None = None
+    weight_scale: float = 1.0
 
     @property
     def n(self) -> int:
@@ -227,6 +230,8 @@ class TableArrays:
         The groups by number. The tables add a last group of all rows.
     design
         The survey design.
+    weight_scale
+        What a weight of 1 stands for; 1 unless the weights are extreme.
     """
 
     weight: FloatArray
@@ -234,6 +239,7 @@ class TableArrays:
     group: UnitArray
     groups: tuple[Group, ...]
     design: DesignArrays
+    weight_scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

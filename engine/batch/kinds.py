@@ -67,7 +67,7 @@ class Kind:
 def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimates:
     from engine.estimators.index.concentration import estimate_concentration
 
-    arrays = _ranked_sample(analysis, analysis.outcome, context, canonical=analysis.bootstrap is not None)
+    arrays = _ranked_sample(analysis, analysis.outcome, context)
     bounds = {name: _bounds(analysis, name, context) for name in analysis.outcome}
     return estimate_concentration(arrays, analysis, bounds, context.replicate_settings)
 
@@ -90,8 +90,7 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
     from engine.estimators.decomposition.estimate import estimate_decomposition
 
     terms = [_term(name, context) for name in analysis.terms]
-    canonical = analysis.bootstrap is not None
-    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=terms, canonical=canonical)
+    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=terms)
     bounds = _bounds(analysis, analysis.outcome, context)
     return estimate_decomposition(arrays, terms, analysis, bounds, context.replicate_settings)
 
@@ -101,7 +100,7 @@ def _rif(analysis: RifSpec, context: Context) -> Estimates:
     from engine.estimators.replicates.pending_rows import Estimates
 
     terms = _single_terms(analysis, context)
-    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()], canonical=True)
+    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()])
     bounds = _bounds(analysis, analysis.outcome, context)
     return Estimates(entries=estimate_rif(arrays, terms, analysis, bounds))
 
@@ -135,7 +134,7 @@ def _curve(analysis: CurveSpec, context: Context) -> Estimates:
     from engine.estimators.index.curve import curves
     from engine.estimators.replicates.pending_rows import Estimates
 
-    arrays = _ranked_sample(analysis, analysis.outcome, context, canonical=False)
+    arrays = _ranked_sample(analysis, analysis.outcome, context)
     return Estimates(entries=curves(arrays, analysis, seed=context.seed))
 
 
@@ -215,7 +214,6 @@ def _ranked_sample(
     outcomes: Sequence[str],
     context: Context,
     *,
-    canonical: bool,
     terms: Sequence[VariableArrays] = (),
 ) -> SampleArrays:
     """Return the sample sorted by group and rank; an outcome is missing where a term is."""
@@ -239,7 +237,6 @@ def _ranked_sample(
         columns=columns.design(),
         group=group,
         groups=groups,
-        canonical=canonical,
     )
 
 

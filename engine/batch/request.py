@@ -109,6 +109,7 @@ def planned_replicates(analysis: AnalysisSpec) -> int:
 
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
     """Return the data files of a study, or of ``--data``, each with the files merged with it."""
+    from engine.data.dialect import Dialect
     from engine.data.source_paths import source_files
 
     if data is None and spec.source.builtin is not None and spec.source.path is None:
@@ -123,4 +124,5 @@ def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceF
             found = f"no such file in '{place.parent}'"
             where = f"source.merge '{merge.name}'"
             raise MissingFileError(Fault(merge.path, found, f"the file of {where}", "Correct its path."))
-    return tuple(replace(file, places=places) for file in files)
+    signs = {name: getattr(spec.source, name) for name in ("delimiter", "decimal", "thousands")}
+    return tuple(replace(file, places=places, dialect=Dialect(**signs)) for file in files)

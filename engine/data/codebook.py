@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from engine.data.dialect import Dialect
 from engine.data.disclosure import SMALLEST_SHOWN
 from engine.data.formats import format_of, open_frame, unknown_format
 from engine.data.raw_column import RawColumn, raw_column
@@ -84,7 +85,9 @@ def file_codebook(path: Path, encoding: str | None = None, search: str | None = 
     """
     _refuse_bad_request(path, encoding, search)
     with TemporaryDirectory(prefix="equirank-") as scratch, reading(path):
-        raw = open_frame(SourceFile(path=path), ("*",), encoding, Path(scratch))
+        raw = open_frame(
+            SourceFile(path=path, dialect=Dialect(is_found=True)), ("*",), encoding, Path(scratch)
+        )
         refuse_no_header(raw)
         return Codebook(
             file=raw.name,

@@ -35,7 +35,7 @@ def design_columns(spec: StudySpec, raw: RawFrame, wave: str | None) -> list[pl.
     return [
         *_numbers(spec, raw, wave),
         *_ids(spec, raw, wave),
-        *_key(spec, raw),
+        *_keys(spec, raw, wave),
         *(
             raw_column(raw, source).number.alias(f"{DESIGN_PREFIX}replicate_{number:05d}")
             for number, source in enumerate(replicate_columns(spec, raw), start=1)
@@ -60,13 +60,14 @@ def _ids(spec: StudySpec, raw: RawFrame, wave: str | None) -> Iterator[pl.Expr]:
         yield _identifier(raw, source, f"design.levels.{level}").alias(LEVEL_PREFIX + level)
 
 
-def _key(spec: StudySpec, raw: RawFrame) -> Iterator[pl.Expr]:
+def _keys(spec: StudySpec, raw: RawFrame, wave: str | None) -> Iterator[pl.Expr]:
     import polars as pl
 
     keys = {KEY: ("source.key", spec.source.key)}
-    keys |= {shared_key(name): (f"variables.{name}.by", one.by) for name, one in spec.variables.items()}
+    for name, variable in spec.variables.items():
+        keys[shared_key(name)] = (f"variables.{name}.by", variable.by_of(wave))
     for key, (place, columns) in keys.items():
-        if columns is not None:
+        if columns:
             ids = [_identifier(raw, column, place) for column in columns]
             yield pl.concat_str(ids, separator="\x1f").alias(key)
 

@@ -7,15 +7,17 @@ follow from the table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine.data.excel_file import open_excel
 from engine.data.labelled_file import count_spss_rows, count_stata_rows, open_spss, open_stata
 from engine.data.parquet_file import open_parquet, refuse_damaged_pages
 from engine.data.raw_frame import RawFrame
 from engine.data.source_file import SourceFile, reading
 from engine.data.text_file import open_text
+from engine.data.zip_file import unpacked
 from engine.errors import DataError, Fault
 
 Opener = Callable[[SourceFile, tuple[str, ...], str | None, Path], RawFrame]
@@ -55,15 +57,27 @@ class FileFormat:
         return f"Check the {checks}."
 
 
-FORMATS = (
+_PLAIN = (
     FileFormat(
         suffixes=(".parquet",), open=open_parquet, has_encoding=False, refuse_damage=refuse_damaged_pages
     ),
-    FileFormat(suffixes=(".csv", ".csv.gz"), open=open_text),
+    FileFormat(suffixes=(".csv", ".csv.gz", ".tsv", ".tsv.gz"), open=open_text),
+    FileFormat(suffixes=(".xlsx",), open=open_excel, has_encoding=False),
     FileFormat(suffixes=(".dta",), open=open_stata, rows_in_header=count_stata_rows, has_labels=True),
     FileFormat(suffixes=(".sav",), open=open_spss, rows_in_header=count_spss_rows, has_labels=True),
 )
-SUFFIXES = tuple(suffix for one in FORMATS for suffix in one.suffixes)
+ARCHIVE = ".zip"
+_UNPACKED = tuple(suffix for one in _PLAIN for suffix in one.suffixes)
+
+
+def _open_archive(file: SourceFile, wanted: tuple[str, ...], encoding: str | None, scratch: Path) -> RawFrame:
+    """Open the one data file of an archive under the archive's name."""
+    inside = replace(file, path=unpacked(file.path, scratch, _UNPACKED))
+    return replace(open_frame(inside, wanted, encoding, scratch), name=file.path.name)
+
+
+FORMATS: tuple[FileFormat, ...] = (*_PLAIN, FileFormat(suffixes=(ARCHIVE,), open=_open_archive))
+SUFFIXES = (*_UNPACKED, ARCHIVE)
 
 
 def format_of(path: Path) -> FileFormat | None:

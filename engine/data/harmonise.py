@@ -166,7 +166,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
         *(spec.design.level_of(level, wave) for level in spec.design.levels),
     ]
     for variable in spec.variables.values():
-        wanted += [variable.column_of(wave), variable.month_of(wave), *(variable.by or ())]
+        wanted += [variable.column_of(wave), variable.month_of(wave), *variable.by_of(wave)]
     given = spec.design.replicate_weights
     if given is not None:
         wanted.extend(given.columns if isinstance(given.columns, tuple) else [given.columns])

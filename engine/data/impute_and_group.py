@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,15 @@ from engine.study import StudySpec, VariableSpec
 if TYPE_CHECKING:
     import polars as pl
 
+NEARLY = 1e-12  # of the weight: a difference that only rounding makes
+
 
 def impute_and_group(spec: StudySpec, path: Path) -> Mapping[str, int]:
     """Replace missing numbers by their mean and cut numbers into quantile groups, in the file of a sample.
 
     Means and quantiles are weighted, and those of each wave alone. Ties stay together: equal numbers have the
-    same mid-rank, as in the indices (O'Donnell et al. 2008, chapter 8).
+    same mid-rank, as in the indices (O'Donnell et al. 2008, chapter 8), or are on the same side of a cut
+    point, as with Stata's xtile.
 
     Returns
     -------
@@ -102,7 +105,8 @@ def _columns(
     if variable.quantiles:
         group = np.full(len(values), np.nan)
         for rows in rows_by_wave:
-            group[rows] = _groups(values[rows], weight[rows], len(variable.quantiles))
+            grouped = _by_midrank if variable.ties == "midrank" else _by_cut_points
+            group[rows] = _groups(values[rows], weight[rows], len(variable.quantiles), grouped)
         number = pl.Series(group, nan_to_null=True).cast(pl.UInt32)
         levels = [*variable.quantiles]
         columns.append(pl.Series(levels).gather(number).cast(pl.Enum(levels)).alias(name))
@@ -130,8 +134,38 @@ def _imputed(values: FloatArray, weight: FloatArray) -> FloatArray:
     return np.where(known, values, mean)
 
 
-def _groups(values: FloatArray, weight: FloatArray, k: int) -> FloatArray:
-    """Return which of k groups each value's weighted mid-rank lies in (n,), NaN for NaN."""
+def _by_midrank(inside: FloatArray, k: int) -> FloatArray:
+    """Return the group in which the mid-rank of each distinct value lies, given their weights (m,)."""
+    below = np.cumsum(inside) - inside
+    with np.errstate(invalid="ignore"):
+        rank = (below + 0.5 * inside) / inside.sum()
+    number: FloatArray = np.minimum(np.floor(rank * k), k - 1)
+    return number
+
+
+def _by_cut_points(inside: FloatArray, k: int) -> FloatArray:
+    """Return how many of the k - 1 cut points lie below each distinct value, given their weights (m,).
+
+    A cut point is the first value at which more than its share of the weight is reached (Stata's _pctile); if
+    exactly its share is reached before, it lies between two values.
+    """
+    reached = np.cumsum(inside)
+    targets = reached[-1] * np.arange(1, k) / k
+    # What only rounding tells apart counts as reached.
+    cut = np.searchsorted(reached, targets * (1.0 - NEARLY))
+    is_between = reached[cut] <= targets * (1.0 + NEARLY)
+    number = np.searchsorted(cut + np.where(is_between, 0.5, 0.0), np.arange(len(inside)))
+    return number.astype(np.float64)
+
+
+Grouped = Callable[[FloatArray, int], FloatArray]
+
+
+def _groups(values: FloatArray, weight: FloatArray, k: int, grouped: Grouped = _by_midrank) -> FloatArray:
+    """Return which of k groups of equal weight each value is in (n,), NaN for NaN.
+
+    `grouped` puts the distinct values (m,), by their weights from the lowest, into groups.
+    """
     group = np.full(len(values), np.nan)
     known = np.flatnonzero(~np.isnan(values))
     if len(known) == 0:
@@ -140,9 +174,5 @@ def _groups(values: FloatArray, weight: FloatArray, k: int) -> FloatArray:
     order = known[np.lexsort((weight[known], values[known]))]
     first = np.flatnonzero(np.diff(values[order], prepend=np.nan) != 0)
     inside = np.add.reduceat(weight[order], first)
-    below = np.cumsum(inside) - inside
-    with np.errstate(invalid="ignore"):
-        rank = (below + 0.5 * inside) / inside.sum()
-    number = np.minimum(np.floor(rank * k), k - 1)
-    group[order] = np.repeat(number, np.diff(first, append=len(order)))
+    group[order] = np.repeat(grouped(inside, k), np.diff(first, append=len(order)))
     return group

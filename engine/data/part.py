@@ -31,6 +31,7 @@ from engine.study import StudySpec
 PART_FORMAT = 5
 RECORDS, FACTS = "part.parquet", "part.json"
 BUILDING = ".building-"
+_OF_SOURCE = {"wave", "encoding", "merge", "key", "missing", "delimiter", "decimal", "thousands"}
 ABANDONED_AFTER = 24 * 3600  # seconds
 
 Progress = Callable[[int], None]
@@ -71,7 +72,7 @@ def file_request_hash(spec: StudySpec, file: SourceFile) -> str:
     Other waves, sample rules and analyses do not enter it.
     """
     request = [
-        spec.source.model_dump(mode="json", include={"wave", "encoding", "merge", "key", "missing"}),
+        spec.source.model_dump(mode="json", include=_OF_SOURCE),
         (spec.source.rows or {}).get(str(file.wave)),
         {name: variable.of_wave(file.wave) for name, variable in spec.variables.items()},
         spec.design.of_wave(file.wave),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from engine.data.dialect import Dialect
 from engine.data.formats import open_frame
 from engine.data.harmonise import wanted_columns
 from engine.data.raw_column import raw_column
@@ -34,13 +35,16 @@ def open_source(spec: StudySpec, file: SourceFile, scratch: Path) -> RawFrame:
     prefixes = tuple(f"{merge.name}." for merge in spec.source.merge)
     of_records = tuple(name for name in wanted if not name.startswith(prefixes))
     keys = tuple(_key_columns(merge)[0] for merge in spec.source.merge)
+    source = spec.source
+    dialect = Dialect(delimiter=source.delimiter, decimal=source.decimal, thousands=source.thousands)
+    file = replace(file, dialect=dialect)
     raw = open_frame(file, (*of_records, *keys), spec.source.encoding, scratch)
     raw = replace(raw, missing_texts=frozenset(spec.source.missing))
     for merge, path in zip(spec.source.merge, file.places, strict=True):
         prefix = f"{merge.name}."
         of_places = [name.removeprefix(prefix) for name in wanted if name.startswith(prefix)]
         columns = (_key_columns(merge)[1], *of_places)
-        places = open_frame(SourceFile(path=path), columns, spec.source.encoding, scratch)
+        places = open_frame(SourceFile(path=path, dialect=dialect), columns, spec.source.encoding, scratch)
         places = replace(places, missing_texts=raw.missing_texts)
         raw = _merged(raw, merge, path, places)
     return raw

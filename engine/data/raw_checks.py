@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.data import queries
 from engine.data.broken_rules import Broken, RuleError
+from engine.data.dialect import looks_like
 from engine.data.disclosure import SMALLEST_SHOWN
 from engine.data.file_labels import label_fault, numbers_with_labels
 from engine.data.harmonise import KIND_SUFFIX, NOT_UNDERSTOOD, variable_column
@@ -131,7 +132,9 @@ def _no_number(
     if variable.cut and kind != pl.String:
         return None
     texts = ", ".join(f"'{text}'" for text in _common_texts(spec, file, raw, name))
+    likely = looks_like(raw.frame, variable_column(name, variable, raw, file.wave).name)
     remedy = "List the codes under missing, or give the variable levels."
+    remedy = remedy if likely is None else f"It looks like {likely}."
     return f"{found} text where a number belongs{texts and f' ({texts})'}", "numbers", remedy
 
 

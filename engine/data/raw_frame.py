@@ -44,6 +44,8 @@ class RawFrame:
         Distinct texts with bytes that are invalid in this encoding.
     file_label
         The file's title.
+    delimiter
+        Of a text file, where it was found and not given.
     unmatched
         Merged file -> rows without a record there.
     plain_text
@@ -62,6 +64,7 @@ class RawFrame:
     encoding: Encoding | None = None
     n_undecodable: int = 0
     file_label: str = ""
+    delimiter: str | None = None
     unmatched: Mapping[str, int] = field(default_factory=dict)
     plain_text: frozenset[str] = frozenset()
     missing_texts: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.data.dialect import PLAIN, Dialect
 from engine.durable import FULL, is_disk_error
 from engine.errors import DataError, EngineError, Fault, StoreError
 
@@ -34,6 +35,8 @@ class SourceFile:
         The wave it holds, if the study says so.
     places
         The files of communities or cities merged with it.
+    dialect
+        How a text file separates columns and writes numbers.
     is_own
         Whether this program wrote it. All other files are read in a process of their own.
     """
@@ -41,6 +44,7 @@ class SourceFile:
     path: Path
     wave: str | None = None
     places: tuple[Path, ...] = ()
+    dialect: Dialect = PLAIN
     is_own: bool = False
 
     def digest(self) -> str:

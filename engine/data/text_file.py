@@ -1,4 +1,4 @@
-"""Reads comma-separated text, plain or gzip, in any encoding."""
+"""Reads text with delimiters, plain or gzip, in any encoding."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.data.dialect import likely_delimiter, with_plain_numbers
 from engine.data.encoding import Encoding, find_file_encoding, is_gzip, undecodable
 from engine.data.raw_frame import NO_HEADER, REPEATED, RawFrame, first_row_is_record
 from engine.data.source_file import SourceFile
@@ -32,8 +33,16 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
     text = _encoding_of(file.path, encoding)
     is_utf8 = codecs.lookup(text.name).name in ("utf-8", "ascii")
     path = file.path if is_utf8 else _as_utf8(file.path, text.name, scratch)
-    frame = pl.scan_csv(path, infer_schema=False, glob=False)
+    delimiter = file.dialect.delimiter or ("\t" if ".tsv" in file.path.name.lower() else ",")
+    frame = pl.scan_csv(path, infer_schema=False, glob=False, separator=delimiter)
     columns = tuple(frame.collect_schema())
+    likely = likely_delimiter(columns)
+    if likely is not None and file.dialect.is_found:
+        frame = pl.scan_csv(path, infer_schema=False, glob=False, separator=likely)
+        columns = tuple(frame.collect_schema())
+    elif likely is not None:
+        raise DataError(_other_delimiter(file.path, delimiter, likely))
+    frame = with_plain_numbers(frame, file.dialect)
     n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     _refuse_repeated(file.path, frame, columns)
     return RawFrame(
@@ -43,7 +52,17 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
         n_rows=n_rows,
         encoding=text,
         plain_text=frozenset(columns),
+        delimiter=likely,
     )
+
+
+def _other_delimiter(path: Path, delimiter: str, likely: str) -> Fault:
+    shown = {"\t": "tabs", ";": "semicolons", ",": "commas"}
+    found = f"one column, whose name holds {shown.get(likely, likely)}"
+    expected = f"columns with {shown.get(delimiter, delimiter)} between them"
+    toml = likely.replace("\t", "\\t")
+    remedy = f'Write source.delimiter = "{toml}"; decimal = "," if its numbers have a decimal comma.'
+    return Fault(path.name, found, expected, remedy)
 
 
 def _encoding_of(path: Path, given: str | None) -> Encoding:

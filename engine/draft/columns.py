@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from engine.data.codebook import code_counts, code_text
+from engine.data.dialect import Dialect
 from engine.data.disclosure import SMALLEST_SHOWN
 from engine.data.formats import format_of, open_frame, unknown_format
 from engine.data.raw_column import RawColumn, raw_column
@@ -17,6 +18,7 @@ from engine.data.raw_frame import RawFrame, refuse_no_header
 from engine.data.source_file import SourceFile, reading
 from engine.draft.meanings import is_no_value, reason_of
 from engine.errors import Fault, MissingFileError, UsageError
+from engine.study.source import MISSING_TEXTS
 
 MOST_LEVELS = 30  # of a text without labels: with more it is a name or an id
 FEW_VALUES = 8  # of a number without labels: it may be a factor
@@ -72,6 +74,7 @@ class DraftFile:
     title: str
     n_rows: int
     encoding: str | None
+    delimiter: str | None = None
     columns: tuple[DraftColumn, ...]
 
 
@@ -90,12 +93,15 @@ def read_file(path: Path, encoding: str | None) -> DraftFile:
     if format_of(path) is None:
         raise UsageError(unknown_format(path))
     with TemporaryDirectory(prefix="equirank-") as scratch, reading(path):
-        raw = open_frame(SourceFile(path=path), ("*",), encoding, Path(scratch))
+        raw = open_frame(
+            SourceFile(path=path, dialect=Dialect(is_found=True)), ("*",), encoding, Path(scratch)
+        )
         refuse_no_header(raw)
         return DraftFile(
             path=path,
             title=raw.file_label,
             n_rows=raw.n_rows,
+            delimiter=raw.delimiter,
             encoding=None if raw.encoding is None else raw.encoding.name,
             columns=tuple(_column(raw, name) for name in raw.columns),
         )
@@ -109,12 +115,21 @@ def _column(raw: RawFrame, name: str) -> DraftColumn:
         return DraftColumn(name=name, label=label, kind="other", questions=(f"It holds {what}.",))
     column = raw_column(raw, name)
     counts = {code: n for code, n in code_counts(raw, column).items() if code is not None}
+    if name in raw.plain_text:  # a study takes them for empty cells by itself
+        counts = {code: n for code, n in counts.items() if code not in MISSING_TEXTS}
     if not counts:
         return DraftColumn(name=name, label=label, kind="other", questions=("Every cell is empty.",))
     labels = {code_text(code): " ".join(text.split()) for code, text in column.labels.items()}
     shape = _labelled(column, counts, labels) if labels else _unlabelled(column, counts)
-    facts = {"n_distinct": len(counts), "is_unique": len(counts) == raw.n_rows}
+    facts = {"n_distinct": len(counts), "is_unique": _is_id(counts, raw.n_rows)}
     return DraftColumn(name=name, label=label, **{**facts, **shape})
+
+
+def _is_id(counts: Mapping[str, int], n_rows: int) -> bool:
+    """Whether a column may be an id: every row has a value of its own, and none has decimals."""
+    if len(counts) < n_rows or n_rows <= MOST_LEVELS:
+        return False
+    return all(not is_number(code) or float(code).is_integer() for code in counts)
 
 
 def _holds_text(stored: Any) -> bool:  # noqa: ANN401 - a type of Polars

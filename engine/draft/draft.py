@@ -91,6 +91,10 @@ def _study_and_source(
             yield f"# wave = {value(name)}  # ? Does this column hold the wave?"
     else:
         yield f"path = {inline(paths)}"
+    delimiter = next((file.delimiter for file in waves.values() if file.delimiter), None)
+    if delimiter is not None:
+        yield f"delimiter = {value(delimiter)}"
+        yield '# decimal = ","  # ? Do its numbers have a decimal comma?'
     if encoding is not None:
         yield f"encoding = {value(encoding)}"
     for wave, file in waves.items():

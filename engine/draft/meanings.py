@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SKIPPED = re.compile(
-    r"not appl|inapplic|\bskip|\bn/?a\b|not asked|legitimate|不适用|跳过|未问", re.IGNORECASE
-)
+_SKIPPED = re.compile(r"not appl|inapplic|\bskip|not asked|legitimate|不适用|跳过|未问", re.IGNORECASE)
 _NOT_SURE = re.compile(
     r"don'?t know|do not know|not sure|unsure|undecided|不清楚|不知道|说不清|不确定", re.IGNORECASE
 )

@@ -107,7 +107,7 @@ def _meaning(spec: StudySpec, name: str) -> list[Any]:
         variable.scores,
         variable.event,
         variable.theoretical_bounds,
-        variable.quantiles,
+        [variable.quantiles, variable.ties] if variable.quantiles else None,
         variable.impute,
         variable.impute_most,
         variable.scale,

@@ -6,7 +6,7 @@ Every renderer takes its tables from here: the sample first, then the kinds of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -86,18 +86,48 @@ def analysis_sections(
     domains = _domains(run.manifest)
     rows = [row for row in labelled_rows(run, kinds) if only in (None, row["analysis"])]
     groups = [list(group) for _, group in groupby(rows, key=lambda row: _section_key(row, kinds))]
-    order = [*kinds]
+    order, labels = [*kinds], labels_of(run.manifest)
     return [
         Section(
             kind=group[0]["kind"],
             analyses=tuple(dict.fromkeys(row["analysis"] for row in group)),
             tables=tuple(
-                replace(table, notes=(*table.notes, *_domain_notes(group, domains)))
-                for table in kinds[group[0]["kind"]].build(group)
+                replace(table, notes=(*table.notes, *notes))
+                for table, notes in _with_notes(
+                    kinds[group[0]["kind"]].build(group),
+                    [*_domain_notes(group, domains)],
+                    [*_quantile_notes(run.manifest, labels, group)],
+                )
             ),
         )
         for group in sorted(groups, key=lambda group: order.index(group[0]["kind"]))
     ]
+
+
+def _with_notes(
+    tables: Iterable[Table], of_each: Sequence[str], of_last: Sequence[str]
+) -> Iterator[tuple[Table, Sequence[str]]]:
+    """Yield each table of a section with the notes below it."""
+    *others, last = tables
+    for table in others:
+        yield table, of_each
+    yield last, [*of_each, *of_last]
+
+
+def _quantile_notes(
+    manifest: Mapping[str, Any], labels: Mapping[str, str], rows: Sequence[Row]
+) -> Iterator[str]:
+    """Say of each variable of quantiles that rows show how its ties were put into groups."""
+    shown = {row[key] for row in rows for key in ("outcome", "rank_by", "term")}
+    subgroups = " ".join({row["subgroup"] or "" for row in rows})
+    for name, variable in manifest["study"].get("asked", {}).get("variables", {}).items():
+        label = labels.get(name, name)
+        if variable.get("quantiles") and (label in shown or f"{name}=" in subgroups):
+            how = _TIES[variable.get("ties", "midrank")]
+            yield f"{label}: groups of equal weight, ties {how}."
+
+
+_TIES = {"midrank": "by mid-rank", "xtile": "as with Stata's xtile, up to each cut point"}
 
 
 def labelled_rows(run: StoredRun, kinds: Mapping[str, KindTables]) -> list[dict[str, Any]]:

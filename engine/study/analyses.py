@@ -76,7 +76,10 @@ class RatesSpec(AnalysisFields):
     kind: Literal["rates"]
     outcome: Annotated[Names, Field(min_length=1)]
     rows: Annotated[Names, Field(description="Factors whose levels make the rows")] = ()
-    interval: Literal["logit", "normal"] = "logit"
+    interval: Annotated[
+        Literal["logit", "normal", "beta"],
+        Field(description="beta: Korn and Graubard's exact limits; those of 0 and 100 % are always these"),
+    ] = "logit"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
 

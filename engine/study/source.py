@@ -56,6 +56,14 @@ class SourceSpec(Spec):
     encoding: Annotated[
         str | None, Field(description="Text encoding of csv, dta or sav files; else found")
     ] = None
+    delimiter: Annotated[
+        str | None,
+        Field(min_length=1, max_length=1, description="Sign between columns of text files; default: comma"),
+    ] = None
+    decimal: Annotated[Literal[".", ","], Field(description="Decimal sign in text files")] = "."
+    thousands: Annotated[
+        Literal[".", ",", " ", "'"] | None, Field(description="Sign between thousands in text files")
+    ] = None
     missing: Annotated[
         tuple[str, ...],
         Field(description="Texts of a csv file that stand for an empty cell, unless a variable names them"),

@@ -44,8 +44,10 @@ def check_source(study: RawStudy) -> Iterator[Fault]:
     if study.has_a_file_for_each_wave and source.get("wave") is not None:
         found = "a wave column beside one file for each wave"
         yield Fault("source.wave", found, "one of them", "Drop one.")
-    for name, variable in study.variables.items():
-        columns, place = variable.get("from"), f"variables.{name}.from"
+    for name, key, variable in (
+        (name, key, variable) for name, variable in study.variables.items() for key in ("from", "by")
+    ):
+        columns, place = variable.get(key), f"variables.{name}.{key}"
         if isinstance(columns, dict) and not study.has_a_file_for_each_wave:
             remedy = "Give source.path as wave = file."
             yield Fault(place, "a column for each wave", "a file for each wave too", remedy)

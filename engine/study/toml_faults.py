@@ -39,6 +39,9 @@ def toml_fault(text: str, error: tomllib.TOMLDecodeError) -> Fault:
             index for index, line in enumerate(lines[:number], start=1) if line.strip() or index == 1
         )
         column = len(lines[number - 1]) + 1
+    opened = _open_list(lines[: number - 1]) if "array" in message else None
+    if opened is not None:
+        number, column = opened, len(lines[opened - 1]) + 1
     line = lines[number - 1]
     remedy = next((found for cause in _CAUSES if (found := cause(message, line)) is not None), "Correct it.")
     shown = line if len(line) <= _LONGEST_SHOWN else f"{line[:_LONGEST_SHOWN]} ..."
@@ -46,6 +49,16 @@ def toml_fault(text: str, error: tomllib.TOMLDecodeError) -> Fault:
     mark = f"{' ' * (len(head) - 2)}| {_space_like(line[: min(column - 1, _LONGEST_SHOWN)])}^"
     found = f"no TOML in line {number}, column {column}"
     return Fault("study file", found, "a key and a value", f"{remedy}\n{head}{shown}\n{mark}")
+
+
+def _open_list(lines: list[str]) -> int | None:
+    """Return the number of the last line with a key whose list is still open at the end of these lines."""
+    for number in range(len(lines), 0, -1):
+        line = lines[number - 1]
+        if "=" in line:
+            rest = "\n".join([_value_of(line), *lines[number:]])
+            return number if rest.count("[") > rest.count("]") else None
+    return None
 
 
 def _space_like(text: str) -> str:

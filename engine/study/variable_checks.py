@@ -103,6 +103,8 @@ def _quantiles_and_means(path: str, spec: Table, quantiles: list[str]) -> Iterat
     coded = "levels" if spec.get("levels") else "cut" if spec.get("cut") else None
     if quantiles and coded:
         yield Fault(path, f"both {coded} and quantiles", "one of them", "Drop one.")
+    if not quantiles and spec.get("ties"):
+        yield Fault(f"{path}.ties", "ties without quantiles", "quantiles = [...]", "Add them or drop ties.")
     if quantiles and len(set(quantiles)) < max(len(quantiles), 2):
         yield Fault(
             f"{path}.quantiles", f"{quantiles}", "two or more different levels", "Name them from the lowest."

@@ -41,7 +41,8 @@ class VariableSpec(Spec):
         str | None, Field(description="Number or event that is aggregated; none: count counts records")
     ] = None
     by: Annotated[
-        Names | None, Field(description="Column(s) of the file that records of one household share")
+        Names | dict[str, Names] | None,
+        Field(description="Column(s) that records of one household share; or a table wave -> column(s)"),
     ] = None
     date: Annotated[
         bool | str,
@@ -76,6 +77,10 @@ class VariableSpec(Spec):
         Names | None,
         Field(description="Levels of equal weight in each wave's sample, lowest first: makes a factor"),
     ] = None
+    ties: Annotated[
+        Literal["midrank", "xtile"],
+        Field(description="Of quantiles: by mid-rank, or as Stata's xtile: by cut points, up to each"),
+    ] = "midrank"
     impute: Annotated[
         Literal["mean"] | None, Field(description="Fill missing numbers with the wave's mean")
     ] = None
@@ -113,6 +118,10 @@ class VariableSpec(Spec):
         """Return the source column in a file of this wave, None if it is not known yet."""
         return self.source if isinstance(self.source, str) else self.source.get(str(wave))
 
+    def by_of(self, wave: str | None) -> tuple[str, ...]:
+        """Return the columns that the records of one household share in a file of this wave."""
+        return self.by.get(str(wave), ("?",)) if isinstance(self.by, dict) else self.by or ()
+
     def month_of(self, wave: str | None) -> str | None:
         """Return the column of the month in a file of this wave, None if there is none."""
         return self.month if isinstance(self.month, str) else (self.month or {}).get(str(wave))
@@ -144,8 +153,10 @@ class VariableSpec(Spec):
             "first_digits",
             "levels_by_wave",
             "blank",
+            "by",
             "label",
             "allowed",
+            "ties",
             "scale",
         }
         return {
@@ -156,6 +167,7 @@ class VariableSpec(Spec):
             "first_digits": self.digits_of(wave),
             "codes": self.levels_of(wave),
             "blank": self.blank_of(wave),
+            "by": self.by_of(wave),
         }
 
     @property

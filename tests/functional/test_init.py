@@ -77,7 +77,7 @@ def test_draft__of_a_text_file_tells_numbers_levels_and_dates_apart(people, tmp_
     assert [*spec.variables] == ["region", "season", "income", "visits"]
     assert spec.variables["region"].missing_codes == {"missing": ("Refused",)}
     assert [*spec.variables["season"].levels] == ["2009_10", "2011_12"]
-    assert spec.variables["income"].missing_codes == {"skipped": ("NA",)}
+    assert spec.variables["income"].missing_codes == {}
     assert "# ? Is 999 a code for missing? Then: missing = [999]" in text
     assert "# born: Dates as text" in text
     assert "# id: every row has its own value: an id?" in text

@@ -213,7 +213,8 @@ def test_scaled_poisson__keeps_each_stratum_at_its_size():
 
 def test_deletion__moves_the_weight_to_the_rest_of_the_stratum():
     ends, owner = np.array([3, 4], np.int64), np.array([0, 0, 0, 1], np.int64)
-    multipliers = by_replicate(draws.deleted_units(np.arange(4, dtype=np.int32), ends, owner), 4, n_blocks=1)
+    deleted = draws.deleted_units(np.arange(4, dtype=np.int32), ends, owner, deletes_single=False)
+    multipliers = by_replicate(deleted, 4, n_blocks=1)
     assert multipliers[1].tolist() == [1.5, 0.0, 1.5, 1.0]
     assert multipliers[3].tolist() == [1.0, 1.0, 1.0, 1.0]
 

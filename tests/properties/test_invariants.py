@@ -145,3 +145,73 @@ def test_curve__runs_from_0_to_1_and_its_area_is_the_index(frame):
     assert (np.diff(curve.share_of_outcome) >= -1e-15).all()
     area = np.trapezoid(curve.share_of_outcome, curve.share_of_people)
     assert 1 - 2 * area == pytest.approx(estimate(frame, "standard", None)[0], abs=5e-3)
+
+
+def clustered(seed=3, n=400):
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "x": rng.normal(size=n),
+            "y": rng.integers(0, 10, n).astype(float),
+            "psu": np.arange(n) // 8,
+            "stratum": np.arange(n) // 80,
+            "w": rng.integers(1, 5, n).astype(float),
+        }
+    )
+
+
+@pytest.mark.parametrize("interval", ["bca", "studentized"])
+@pytest.mark.parametrize("exponent", [30, 44])
+def test_an_offset__costs_no_digit_of_intervals_by_psus(interval, exponent):
+    frame = clustered()
+    design = {"weight": "w", "stratum": "stratum", "cluster": "psu", "bootstrap": 100, "seed": 1}
+    here, there = (
+        engine.concentration_index(one, "y", "x", index="generalized", interval=interval, **design)
+        for one in (frame, frame.with_columns(pl.col("y") + 2.0**exponent))
+    )
+    assert (there.conf_low, there.conf_high) == pytest.approx((here.conf_low, here.conf_high), rel=1e-13)
+    assert there.linearised_std_error == pytest.approx(here.linearised_std_error, rel=1e-13)
+
+
+@pytest.mark.parametrize("exponent", [990, -1000, 300])
+def test_extreme_weights__are_only_another_unit(exponent):
+    """Powers of 2, so that no weight is rounded: every digit stays."""
+    frame = clustered()
+    design = {"weight": "w", "stratum": "stratum", "cluster": "psu", "bootstrap": 100, "seed": 1}
+    here, there = (
+        engine.concentration_index(one, "y", "x", **design)
+        for one in (frame, frame.with_columns(pl.col("w") * 2.0**exponent))
+    )
+    assert (there.estimate, there.std_error, there.conf_low) == (here.estimate, here.std_error, here.conf_low)
+    assert there.rows[0].sum_weights == here.rows[0].sum_weights * 2.0**exponent
+
+
+def test_denormal_weights__keep_their_digits():
+    frame = clustered()
+    here, there = (
+        engine.concentration_index(one, "y", "x", weight="w")
+        for one in (frame, frame.with_columns(pl.col("w") * 5e-324))
+    )
+    assert there.estimate == pytest.approx(here.estimate, rel=1e-14)
+    assert there.linearised_std_error == pytest.approx(here.linearised_std_error, rel=1e-14)
+
+
+def test_a_mean_that_only_rounding_keeps_from_0__has_no_relative_index():
+    rng = np.random.default_rng(3)
+    y = rng.normal(size=400)
+    frame = pl.DataFrame({"x": rng.integers(0, 10, 400), "y": y - y.mean()})
+    with pytest.raises(engine.EstimationError, match="mean is zero"):
+        engine.concentration_index(frame, "y", "x")
+    assert engine.concentration_index(frame, "y", "x", index="generalized").rows[0].status == "ok"
+
+
+@pytest.mark.parametrize(("shift", "status"), [(1.0, "negative values"), (-1.0, "mean not positive")])
+def test_a_share_of_negative_parts__is_doubtful(shift, status):
+    rng = np.random.default_rng(3)
+    frame = pl.DataFrame({"x": rng.integers(0, 10, 400), "y": rng.normal(size=400) + shift})
+    for row in engine.concentration_index(frame, "y", "x", bootstrap=50, interval="normal").rows:
+        assert row.status == status
+        assert row.std_error > 0
+    for index in ("wagstaff", "modified", "erreygers"):
+        found = engine.concentration_index(frame, "y", "x", index=index, bounds=(-9, 9))
+        assert found.rows[0].status == "ok"

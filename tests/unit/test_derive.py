@@ -1,11 +1,18 @@
 """Means for missing values and quantiles of the sample, in a study and on their own."""
 
+import io
+
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 
+from engine.batch.kinds import TABLES
 from engine.batch.run import run
+from engine.data.impute_and_group import _by_cut_points, _groups
 from engine.errors import DataError, StudyError
+from engine.report.terminal import show_run
+from engine.store.run_directory import read_run
 from engine.study import load_study
 from tests.study_texts import analysis, event, study_text
 
@@ -74,6 +81,43 @@ def test_quantiles__hold_equal_weight_and_keep_ties_together(tmp_path):
         assert [found[name] for name in ("low", "2", "3", "4", "high")] == expected
         weights = ties.group_by("group").agg(pl.col("w").sum())["w"] / ties["w"].sum()
         assert (abs(weights - 0.2) < 0.04).all()
+
+
+XTILE = [1.0, 1, 1, 2, 2, 2, 2, 3, 3, 4]
+
+
+@pytest.mark.parametrize(("ties", "sizes"), [("midrank", [3, 7]), ("xtile", [7, 3])])
+def test_ties_at_a_cut__go_by_midrank_or_as_with_xtile(tmp_path, ties, sizes):
+    """Stata's rule: x is in the first group if it is not above the median, 2."""
+    frame = pl.DataFrame({"x": XTILE})
+    frame.write_csv(tmp_path / "people.csv")
+    text = study_text(
+        source={"path": "people.csv"},
+        variables={"half": {"from": "x", "quantiles": ["low", "high"], "ties": ties, "label": "Half"}},
+        analyses=[analysis("describe", variables="half")],
+    )
+    (tmp_path / "small.toml").write_text(text)
+    result = run(tmp_path / "small.toml", out=tmp_path / "run")
+    assert [row.estimate for row in result.rows if row.measure == "count"][:2] == sizes
+    console = io.StringIO()
+    show_run(read_run(result.path), Console(file=console, width=140), TABLES)
+    assert {"midrank": "by mid-rank", "xtile": "as with Stata's xtile"}[ties] in console.getvalue()
+
+
+def test_xtile__equals_the_rule_of_stata_row_by_row():
+    """_pctile: the first x whose cumulated weight exceeds the share, or midway if it is reached exactly."""
+    generator = np.random.default_rng(5)
+    for _ in range(200):
+        n, k = int(generator.integers(1, 30)), int(generator.integers(2, 6))
+        x, w = generator.integers(0, 9, n).astype(float), generator.integers(1, 4, n).astype(float)
+        order = np.argsort(x, kind="stable")
+        reached, cuts = np.cumsum(w[order]), []
+        for j in range(1, k):
+            i = int(np.flatnonzero(reached * k > j * reached[-1])[0])
+            exact = i > 0 and reached[i - 1] * k == j * reached[-1]
+            cuts.append((x[order][i - 1] + x[order][i]) / 2 if exact else x[order][i])
+        expected = (x[:, None] > np.array(cuts)).sum(axis=1)
+        assert np.array_equal(_groups(x, w, k, _by_cut_points), expected)
 
 
 def test_quantiles__do_not_depend_on_row_order(tmp_path):

@@ -140,6 +140,27 @@ def test_derived__division_by_0_is_missing_and_counted(tmp_path):
     assert "2 rows have no ratio although all of its parts are there" in doubt
 
 
+def test_aggregate__by_a_key_that_has_another_name_in_each_wave(tmp_path):
+    (tmp_path / "one.csv").write_text("hh,age\n1,2\n1,40\n2,50\n")
+    (tmp_path / "two.csv").write_text("family,age\n1,60\n")
+    text = study_text(
+        source={"path": {"1": "one.csv", "2": "two.csv"}},
+        variables={
+            "age": {},
+            "youngest": {"from": "", "aggregate": "min", "of": "age", "by": {"1": "hh", "2": "family"}},
+        },
+        analyses=[analysis("describe")],
+    )
+    spec = parse_study(without_from(text))
+    files = [
+        SourceFile(path=tmp_path / f"{name}.csv", wave=wave) for name, wave in (("one", "1"), ("two", "2"))
+    ]
+    frame = pl.read_parquet(build_panel(spec, files).parts)
+    assert frame["youngest"].to_list() == [2.0, 2.0, 50.0, 60.0]
+    with pytest.raises(StudyError, match=r"variables.youngest.by: found no column for wave 2"):
+        parse_study(without_from(text).replace('2 = "family"', '3 = "family"'))
+
+
 def test_aggregate__of_a_household_in_two_files_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"variables.x.by.*share the key of an aggregate"):
         derived(tmp_path, parts=2, x={"aggregate": "max", "of": "age", "by": "hhid"})

@@ -2,6 +2,7 @@
 
 import gzip
 import pickle
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -34,8 +35,17 @@ def write(path):
     if suffix.startswith(".csv"):
         text = FRAME.write_csv().encode("gb18030")
         path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
+    elif suffix.startswith(".tsv"):
+        text = FRAME.write_csv(separator="\t").encode("gb18030")
+        path.write_bytes(gzip.compress(text) if suffix.endswith(".gz") else text)
     elif suffix == ".parquet":
         FRAME.write_parquet(path)
+    elif suffix == ".xlsx":
+        FRAME.write_excel(path)
+    elif suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("inside/wave.csv", FRAME.write_csv().encode("gb18030"))
+            archive.writestr("readme.txt", "about")
     else:
         writer = pyreadstat.write_dta if suffix == ".dta" else pyreadstat.write_sav
         writer(FRAME.rename({"名": "name"}), path)
@@ -47,7 +57,9 @@ def test_every_suffix__is_opened_and_counted(tmp_path, suffix):
     write(path)
     (tmp_path / "scratch").mkdir()
     raw = open_frame(SourceFile(path=path), ("*",), None, tmp_path / "scratch")
-    assert raw.frame.collect().row(1)[:2] == (("2.0", "二") if "csv" in suffix.lower() else (2.0, "二"))
+    assert raw.frame.collect().row(1)[:2] == (
+        ("2.0", "二") if suffix.lower().startswith((".csv", ".tsv", ".zip")) else (2.0, "二")
+    )
     assert count_rows(SourceFile(path=path), None) == raw.n_rows == 3
     assert format_of(path).has_encoding == (raw.encoding is not None)
 
@@ -56,6 +68,35 @@ def test_suffixes__belong_to_one_format_each():
     assert len(SUFFIXES) == len(set(SUFFIXES)) == sum(len(one.suffixes) for one in FORMATS)
     assert set(WRITERS) <= set(SUFFIXES)
     assert format_of(Path("wave.gz")) is format_of(Path(".csv")) is format_of(Path("wave")) is None
+
+
+SEMICOLONS = "a;b;c\n1;1.234,5;x\n2;2,5;y\n3;300;z\n"
+
+
+def test_semicolons__are_told_and_read(tmp_path, monkeypatch, cli):
+    monkeypatch.chdir(tmp_path)
+    Path("wave.csv").write_text(SEMICOLONS)
+    Path("x.toml").write_text(STUDY)
+    (fault,) = check_study("x.toml")
+    assert "one column, whose name holds semicolons" in fault.found
+    assert fault.remedy.startswith('Write source.delimiter = ";"')
+    source = 'path = "wave.csv"\ndelimiter = ";"\n'
+    Path("x.toml").write_text(STUDY.replace('path = "wave.csv"\n', source))
+    assert 'It looks like source.decimal = ","' in cli("run", "x.toml", "--out", "run")[2]
+    numbers = 'decimal = ","\nthousands = "."\n'
+    Path("x.toml").write_text(STUDY.replace('path = "wave.csv"\n', source + numbers))
+    assert cli("run", "x.toml", "--out", "run")[0] == 0
+    mean = pl.read_parquet("run/results.parquet").filter(measure="mean")["estimate"][0]
+    assert mean == pytest.approx((1234.5 + 2.5 + 300) / 3)
+    assert 'delimiter = ";"' in cli("init", "wave.csv")[1]
+
+
+def test_archive__holds_one_data_file(tmp_path):
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.csv", "a\n1\n")
+        archive.writestr("b.csv", "a\n1\n")
+    with pytest.raises(DataError, match="it holds 2 data files; expected one"):
+        open_frame(SourceFile(path=tmp_path / "two.zip"), ("*",), None, tmp_path)
 
 
 def test_plan__leaves_nothing_beside_the_data(tmp_path, monkeypatch):

@@ -174,3 +174,48 @@ def test_poisson__agrees_with_the_linearised_error_in_strata(survey):
     )
     # An approximation: counts scaled to strata of six units. Without the scaling it would be far too large.
     assert result.std_error == pytest.approx(result.linearised_std_error, rel=0.1)
+
+
+@pytest.mark.parametrize("interval", ["percentile", "basic", "bca", "studentized"])
+def test_p__is_the_level_at_which_the_interval_touches_0(interval):
+    """The p of a t beside such an interval could contradict it."""
+    rng = np.random.default_rng(4)
+    for _ in range(60):
+        estimate, kept = float(rng.normal(0.4, 0.4)), rng.gamma(2.0, 0.15, 399)
+        kept += estimate - 0.4
+        spec = {
+            "interval": interval,
+            "degrees": 30,
+            "acceleration": float(rng.normal(0, 0.1)),
+            "errors": rng.uniform(0.1, 0.4, 399),
+            "std_error": 0.2,
+        }
+        rule = VarianceRule(name="iid bootstrap", factors=np.full(399, 1 / 398), centre="mean")
+        p = summarise(estimate, kept, IntervalSpec(conf_level=0.95, **spec), rule).p_value
+        for level in (0.6, 0.8, 0.9, 0.95, 0.98):
+            found = summarise(estimate, kept, IntervalSpec(conf_level=level, **spec), rule)
+            is_outside = not found.conf_low <= 0.0 <= found.conf_high
+            assert is_outside == (p <= 1 - level + 1e-12), (interval, level, p)
+        if 2 / 400 < p < 0.45:
+            touching = summarise(estimate, kept, IntervalSpec(conf_level=1 - p, **spec), rule)
+            assert min(abs(touching.conf_low), abs(touching.conf_high)) < 1e-9
+
+
+def test_p_beyond_all_replicates__is_the_least_they_can_show():
+    kept = np.linspace(1.0, 2.0, 99)
+    rule = VarianceRule(name="iid bootstrap", factors=np.full(99, 1 / 98), centre="mean")
+    found = summarise(1.5, kept, IntervalSpec(interval="percentile", conf_level=0.95, degrees=9), rule)
+    assert found.p_value == 2 / 100
+
+
+def test_p__contradicts_no_interval_of_a_small_sample():
+    """A t gave p = 0.06 beside a percentile interval above 0 in one of these samples."""
+    contradictions = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        frame = pl.DataFrame({"y": rng.gamma(0.4, 2.0, 25), "x": rng.normal(size=25)})
+        for interval in ("percentile", "bca"):
+            found = engine.concentration_index(frame, "y", "x", bootstrap=199, interval=interval, seed=seed)
+            outside = not found.conf_low <= 0 <= found.conf_high
+            contradictions += outside != (found.p_value <= 0.05)
+    assert contradictions == 0

@@ -66,7 +66,7 @@ def _base_row(
         method=spec.model,
         subgroup=f"{arrays.groups[pair.second].label} - {arrays.groups[pair.first].label}",
         n_obs=sum(fit.sample.n_rows for fit in fits),
-        sum_weights=sum(fit.sample.W for fit in fits),
+        sum_weights=sum(fit.sample.sum_weights for fit in fits),
     )
 
 

@@ -39,7 +39,7 @@ def group_rows(
         n_obs=sample.n_rows,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
-        sum_weights=float(sample.weight.sum()),
+        sum_weights=sample.sum_weights,
         status=fit.status,
     )
     if fit.covariates is None:

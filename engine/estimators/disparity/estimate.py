@@ -6,20 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.arrays import SampleArrays
+from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.disparity.cells import CellSample, cell_sample
 from engine.estimators.disparity.compared import Compared
 from engine.estimators.disparity.replicates import replicate_measures
 from engine.estimators.disparity.rows import MeasureEstimates, measure_rows
 from engine.estimators.disparity.table_maker import TableMaker
-from engine.estimators.index.linearised import PointEstimates
+from engine.estimators.index.linearised import PointEstimates, point_estimates
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
-from engine.estimators.sample.design_variance import covariance_of
-from engine.kernels.survey.design_variance import add_unit_totals
 from engine.study.analyses import DisparitySpec
 
 
@@ -79,17 +77,16 @@ def estimate_disparity(
 def _point_estimates(
     arrays: SampleArrays, samples: Sequence[CellSample], tables: TableMaker, name: str
 ) -> PointEstimates:
-    """Estimate a measure in every group, with the design covariance of all groups."""
-    values = np.full(len(samples), np.nan)
-    totals = np.zeros((len(samples), arrays.design.n_units))
-    for g, sample in enumerate(samples):
+    """Estimate a measure in every group, with its design-based standard error."""
+
+    def estimate(group: int) -> tuple[float, FloatArray] | None:
+        sample = samples[group]
         if not sample.rows.n_rows:
-            continue
+            return None
         table = tables.table(sample.totals, sample.amounts)
         derivatives = tables.measure(name, table)
         if not np.isfinite(derivatives.value):
-            continue
-        values[g] = float(derivatives.value)
-        z = sample.influence(derivatives, table.mean, table.share)
-        add_unit_totals(totals[g], sample.rows.unit, sample.rows.weight, z, sample.rows.W)
-    return PointEstimates(values=values, totals=totals, covariance=covariance_of(totals, arrays.design))
+            return None
+        return float(derivatives.value), sample.influence(derivatives, table.mean, table.share)
+
+    return point_estimates([sample.rows for sample in samples], arrays.design, estimate)

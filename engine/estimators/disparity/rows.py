@@ -90,7 +90,7 @@ def _linearised_row(
         n_obs=sample.n_rows,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
-        sum_weights=sample.W,
+        sum_weights=sample.sum_weights,
     )
     if sample.n_rows == 0:
         return replace(row, status="no observations")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.special import chdtri, ndtr
 
@@ -32,6 +34,7 @@ def simultaneous_critical(covariance: FloatArray, degrees: int, conf_level: floa
     return float(np.quantile(np.abs(normal @ root).max(axis=1) / scale, conf_level))
 
 
+@lru_cache(maxsize=1024)  # thousands of groups have few different degrees of freedom
 def studentized_maximum_modulus(points: int, degrees: int, conf_level: float) -> float:
     """Return the quantile of max |Z_j| / s over independent Z_j (Stoline and Ury 1979).
 

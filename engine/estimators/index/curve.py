@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from engine.arrays import FloatArray, SampleArrays
+from engine.arrays import FloatArray, IntArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.bands import NO_ERROR, simultaneous_critical
-from engine.estimators.index.differences import NO_DEGREES, pairs_of
+from engine.estimators.index.differences import NO_DEGREES, pairs_of, too_many_groups
 from engine.estimators.index.dominance import DOMINANCE_POINTS, dominance_rows
-from engine.estimators.sample.design_variance import covariance_of
+from engine.estimators.sample.design_variance import covariance_of, covariance_of_units
 from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
 from engine.kernels.survey.design_variance import add_unit_totals
@@ -23,13 +23,23 @@ from engine.study import CurveSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A curve at m points with the linearised totals (m, u) and covariance (m, m) of its ordinates."""
+    """A curve at m points with the covariance (m, m) of its ordinates, and their linearised totals.
+
+    Only the sampling units (d,) that have rows have totals (m, d).
+    """
 
     points: FloatArray
     ordinates: FloatArray
-    totals: FloatArray
+    units: IntArray
+    unit_totals: FloatArray
     covariance: FloatArray
     degrees: int
+
+    def totals(self, n_units: int) -> FloatArray:
+        """Return the linearised totals (m, u) of all sampling units."""
+        totals = np.zeros((len(self.points), n_units))
+        totals[:, self.units] = self.unit_totals
+        return totals
 
     @property
     def std_errors(self) -> FloatArray:
@@ -42,16 +52,18 @@ def estimate_curve(sample: GroupSample, arrays: SampleArrays, points: FloatArray
     amounts = curve_ordinates(sample.weight, sample.outcome, sample.tie_end, sample.W, points)
     # The expected outcome at a rank is taken from a window that narrows as n^(-1/5).
     window = 0.25 * sample.n_rows**-0.2
-    totals = np.zeros((len(points), arrays.design.n_units))
+    totals = np.zeros((len(points), len(sample.units)))
+    unit = np.searchsorted(sample.units, sample.unit).astype(np.int32)
     for j, point in enumerate(points):
         z = ordinate_influence(sample.weight, sample.outcome, sample.tie_end, sample.W, point, window)
         z = z / sample.mu - amounts[j] / sample.mu**2 * (sample.outcome - sample.mu)
-        add_unit_totals(totals[j], sample.unit, sample.weight, z, sample.W)
+        add_unit_totals(totals[j], unit, sample.weight, z, sample.W)
     return Curve(
         points=points,
         ordinates=amounts / sample.mu,
-        totals=totals,
-        covariance=covariance_of(totals, arrays.design),
+        units=sample.units,
+        unit_totals=totals,
+        covariance=covariance_of_units(sample.units, totals, arrays.design),
         degrees=sample.degrees,
     )
 
@@ -104,7 +116,7 @@ def _base_row(arrays: SampleArrays, name: str, g: int, sample: GroupSample) -> T
         measure="concentration_curve",
         n_obs=sample.n_rows,
         n_clusters=sample.n_clusters,
-        sum_weights=sample.W,
+        sum_weights=sample.sum_weights,
     )
 
 
@@ -146,6 +158,11 @@ def _between_groups(
 ) -> Iterator[TidyRow]:
     """Yield the dominance tests between pairs of the groups that have a curve."""
     has_curve = np.array([1.0 if g in tested else np.nan for g in range(len(samples))])
+    not_compared = too_many_groups(len(tested))
+    if not_compared is not None:
+        base = TidyRow(outcome=name, rank_by=arrays.rank_name, measure="dominance", level="groups")
+        yield replace(base, status=not_compared)
+        return
     for pair in pairs_of(has_curve):
         first, second = tested[pair.first], tested[pair.second]
         compared = (samples[pair.first], samples[pair.second])
@@ -155,9 +172,10 @@ def _between_groups(
             measure="dominance",
             level=f"{arrays.groups[pair.second].label} - {arrays.groups[pair.first].label}",
             n_obs=sum(sample.n_rows for sample in compared),
-            sum_weights=sum(sample.W for sample in compared),
+            sum_weights=sum(sample.sum_weights for sample in compared),
         )
         difference = second.ordinates - first.ordinates
-        errors = np.sqrt(np.diag(covariance_of(second.totals - first.totals, arrays.design)))
+        totals = second.totals(arrays.design.n_units) - first.totals(arrays.design.n_units)
+        errors = np.sqrt(np.diag(covariance_of(totals, arrays.design)))
         degrees = min(first.degrees, second.degrees)
         yield from dominance_rows(base, difference, errors, degrees, conf_level)

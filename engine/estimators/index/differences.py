@@ -19,6 +19,7 @@ from engine.results import TidyRow
 
 NO_DEGREES = "no degrees of freedom"
 ALL_PAIRS_UP_TO = 4  # groups; if there are more, each is compared with the first
+MOST_COMPARED = 200  # groups; more would cost time and memory by the square of their number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,18 @@ class Pair:
     second: int
 
 
+def too_many_groups(n_groups: int) -> str | None:
+    """Return why so many groups are not compared; None if they are."""
+    if n_groups <= MOST_COMPARED:
+        return None
+    return f"{n_groups:,} groups are not compared: at most {MOST_COMPARED} can be"
+
+
 def pairs_of(values: FloatArray) -> list[Pair]:
     """Return the pairs of groups to compare among those that have a value (g,)."""
     present = [int(g) for g in np.flatnonzero(np.isfinite(values))]
+    if too_many_groups(len(present)):
+        return []
     if len(present) <= ALL_PAIRS_UP_TO:
         return [Pair(first=a, second=b) for a, b in combinations(present, 2)]
     return [Pair(first=present[0], second=g) for g in present[1:]]
@@ -61,7 +71,7 @@ def difference_row(
     )
     if min(sample.degrees for sample in compared) < 1:
         return replace(row, status=NO_DEGREES)
-    totals = point.totals[pair.second] - point.totals[pair.first]
+    totals = point.totals_of(pair.second) - point.totals_of(pair.first)
     std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
     _, degrees = units_and_degrees([sample.unit for sample in compared], arrays.design)
     low, high, p = t_interval(difference, std_error, degrees, conf_level)
@@ -80,11 +90,16 @@ def joint_rows(
     k = len(present) - 1
     if k < 1:
         return []
-    contrast = np.zeros((k, len(point.values)))
-    contrast[np.arange(k), present[1:]] = 1.0
-    contrast[:, present[0]] = -1.0
-    D = contrast @ np.nan_to_num(point.values)
-    V = contrast @ point.covariance @ contrast.T
+    not_compared = too_many_groups(k + 1)
+    if not_compared is not None:
+        row = replace(base, term=base.measure, level="all equal", measure="wald_f", status=not_compared)
+        return [row]
+    contrast = np.zeros((k, k + 1))
+    contrast[np.arange(k), np.arange(1, k + 1)] = 1.0
+    contrast[:, 0] = -1.0
+    D = contrast @ point.values[present]
+    totals = np.array([point.totals_of(g) for g in present])
+    V = contrast @ covariance_of(totals, design) @ contrast.T
     _, d = units_and_degrees([samples[g].unit for g in present], design)
     row = replace(
         base,
@@ -105,5 +120,5 @@ def _totals(samples: Sequence[GroupSample]) -> dict[str, Any]:
     """Return the counts of several groups together, without clusters: groups can share these."""
     return {
         "n_obs": sum(sample.n_rows for sample in samples),
-        "sum_weights": sum(sample.W for sample in samples),
+        "sum_weights": sum(sample.sum_weights for sample in samples),
     }

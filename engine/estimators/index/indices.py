@@ -11,6 +11,7 @@ from engine.arrays import FloatArray
 from engine.kernels.index import indices as codes
 
 Bounds = tuple[float, float]
+NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
 
 
 class IndexKind(NamedTuple):
@@ -72,6 +73,22 @@ class Index:
     def is_relative(self) -> bool:
         """Whether the index is undefined where its denominator is 0."""
         return KINDS[self.name].is_relative
+
+    @property
+    def needs_positive_mean(self) -> bool:
+        """Whether the index is a share of the mean, which an outcome with negative values has not."""
+        return KINDS[self.name].code in (codes.STANDARD, codes.EXTENDED, codes.SYMMETRIC)
+
+    def snapped(self, mean: FloatArray, largest: float) -> FloatArray:
+        """Set means (r,) to 0 or a bound if they differ from it by rounding only: there it is undefined.
+
+        `largest` is the largest absolute value of the outcome.
+        """
+        snapped = np.ascontiguousarray(mean)
+        for level in (0.0, *self.bounds):
+            if np.isfinite(level):
+                snapped = np.where(abs(snapped - level) <= NEARLY * largest, level, snapped)
+        return snapped
 
     @property
     def formula(self) -> codes.IndexFormula:

@@ -88,7 +88,8 @@ def lay_out(
             draws = cell_draws(plan.key, sizes, exact=plan.draws.exact)
             rows = _row_of_each_cell(rows, cell_end - sizes, cell_end - 1)
     means = np.array([[sample.mu for sample in by_group] for by_group in samples])
-    kernel_rows = _kernel_rows(rows, means)
+    rests = np.array([[sample.rest for sample in by_group] for by_group in samples])
+    kernel_rows = _kernel_rows(rows, means, rests)
     has_few_cells = draws.exact and len(kernel_rows.cell_end) <= MOST_CELLS
     return Layout(
         rows=kernel_rows,
@@ -97,9 +98,7 @@ def lay_out(
         cell_of_row=(np.cumsum(rows.starts_cell) - 1 if has_few_cells else np.empty(0)).astype(np.int32),
         n_drawn=arrays.n,
         means=means,
-        largest=np.array(
-            [[abs(sample.outcome).max(initial=0.0) for sample in by_group] for by_group in samples]
-        ),
+        largest=np.array([[sample.largest for sample in by_group] for by_group in samples]),
     )
 
 
@@ -129,19 +128,20 @@ def _row_of_each_cell(rows: _SortedRows, first: IntArray, last: IntArray) -> _So
     )
 
 
-def _kernel_rows(rows: _SortedRows, means: FloatArray) -> RankedRows:
-    """Return the rows as kernels take them, with outcomes centred at their means (k, g)."""
+def _kernel_rows(rows: _SortedRows, means: FloatArray, rests: FloatArray) -> RankedRows:
+    """Return the rows as kernels take them, with outcomes centred at their means (k, g) and their rests."""
     cell_end, last_of_tie = _ends(rows.starts_cell), _ends(rows.starts_tie)
     group = rows.group
     outcomes = rows.outcomes[:, cell_end - 1]
     present = ~np.isnan(outcomes)
     pattern, first_outcome = _presence_patterns(present)
-    centre = np.nan_to_num(means)[:, group[cell_end - 1]]
+    group_of_cell = group[cell_end - 1]
+    centre, rest = (np.nan_to_num(part)[:, group_of_cell] for part in (means, rests))
     group_end = np.searchsorted(group[last_of_tie - 1], np.arange(len(means[0])), side="right")
     return RankedRows(
         weight=np.ascontiguousarray(rows.weight),
         cell_end=cell_end,
-        outcome=np.where(present, outcomes - centre, 0.0),
+        outcome=np.where(present, outcomes - centre - rest, 0.0),
         present=np.ascontiguousarray(present[first_outcome]),
         pattern=pattern,
         first_outcome=first_outcome,

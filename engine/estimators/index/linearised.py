@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.arrays import DesignArrays, FloatArray
 from engine.estimators.index.indices import Index
-from engine.estimators.sample.design_variance import covariance_of
+from engine.estimators.sample.design_variance import covariance_of_units
 from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.index.numerators import numerator, numerator_influence
 from engine.kernels.survey.design_variance import add_unit_totals
@@ -17,46 +17,83 @@ from engine.kernels.survey.design_variance import add_unit_totals
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointEstimates:
-    """One index of one outcome in every group.
+    """One index or measure of one outcome in every group.
+
+    Memory and time follow the rows, however many groups there are.
 
     Attributes
     ----------
-    values
+    values, std_errors
         (g,) float64, NaN where undefined.
-    totals
-        (g, u) float64: linearised totals by sampling unit.
-    covariance
-        (g, g) float64: between groups too, because groups can share units.
+    samples
+        Of each group.
+    unit_totals
+        By group: the linearised totals (m,) of the sampling units that have rows in it; none where undefined.
+    n_units
+        How many sampling units the design has.
     """
 
     values: FloatArray
-    totals: FloatArray
-    covariance: FloatArray
+    std_errors: FloatArray
+    samples: Sequence[GroupSample]
+    unit_totals: Sequence[FloatArray]
+    n_units: int
 
-    @property
-    def std_errors(self) -> FloatArray:
-        """(g,) standard errors."""
-        return np.sqrt(np.diag(self.covariance))
+    def totals_of(self, group: int) -> FloatArray:
+        """Return the linearised totals (u,) of all sampling units, 0 outside the group."""
+        totals = np.zeros(self.n_units)
+        if len(self.unit_totals[group]):
+            totals[self.samples[group].units] = self.unit_totals[group]
+        return totals
 
 
 def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignArrays) -> PointEstimates:
-    """Estimate an index in every group, with the design covariance of all groups.
+    """Estimate an index in every group; where it is undefined, value and error are NaN."""
 
-    Where the index is undefined its value is NaN and its linearised totals are 0.
-    """
-    values = np.full(len(samples), np.nan)
-    totals = np.zeros((len(samples), design.n_units))
-    for g, sample in enumerate(samples):
+    def estimate(group: int) -> tuple[float, FloatArray] | None:
+        sample = samples[group]
         if sample.status != "ok":
-            continue
-        rows = (sample.weight, sample.outcome, sample.tie_end)
-        W, mu, N = numerator(index.family, index.parameter, *rows)
+            return None
+        rows = (sample.weight, sample.without_offset, sample.tie_end)
+        W, centre, N = numerator(index.family, index.parameter, *rows)
+        mu = float(index.snapped(np.array([sample.mu]), sample.largest)[0])
         value = index.value(N, mu)
         if not np.isfinite(value):
-            continue
-        values[g] = value
-        z = numerator_influence(index.family, index.parameter, *rows, W, mu, N)
+            return None
+        z = numerator_influence(index.family, index.parameter, *rows, W, centre, N)
         by_N, by_mu = index.gradient(N, mu)
-        z = by_N * z + by_mu * (sample.outcome - mu)
-        add_unit_totals(totals[g], sample.unit, sample.weight, z, W)
-    return PointEstimates(values=values, totals=totals, covariance=covariance_of(totals, design))
+        return value, by_N * z + by_mu * (rows[1] - centre)
+
+    return point_estimates(samples, design, estimate)
+
+
+def point_estimates(
+    samples: Sequence[GroupSample],
+    design: DesignArrays,
+    estimate: Callable[[int], tuple[float, FloatArray] | None],
+) -> PointEstimates:
+    """Return an estimate in every group with its linearised standard error.
+
+    `estimate` takes the number of a group and returns its value and the influence values (n,) of its rows;
+    None where it is undefined.
+    """
+    values, std_errors = np.full((2, len(samples)), np.nan)
+    unit_totals = [np.empty(0)] * len(samples)
+    workspace = np.zeros(design.n_units)
+    for g, sample in enumerate(samples):
+        estimated = estimate(g)
+        if estimated is None:
+            continue
+        values[g], z = estimated
+        add_unit_totals(workspace, sample.unit, sample.weight, z, sample.W)
+        totals = workspace[sample.units]
+        workspace[sample.units] = 0.0
+        variance = covariance_of_units(sample.units, totals[None, :], design)[0, 0]
+        std_errors[g], unit_totals[g] = np.sqrt(variance), totals
+    return PointEstimates(
+        values=values,
+        std_errors=std_errors,
+        samples=samples,
+        unit_totals=unit_totals,
+        n_units=design.n_units,
+    )

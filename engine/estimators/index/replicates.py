@@ -20,8 +20,6 @@ from engine.kernels.index.extended_std_errors import replicate_std_errors
 from engine.kernels.index.numerators import RankedSample
 from engine.kernels.jit import threads as kernel_threads
 
-NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -86,22 +84,12 @@ def _target_values(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return a target, its numerator and its mean in the replicates of a batch, (r,) each."""
     here = (slice(None), target.group, target.outcome)
-    near = NEARLY * layout.largest[target.outcome, target.group]
     N = np.ascontiguousarray(sums.numerators[numerator_key(target.index)][here])
-    mean = _snapped(sums.mean[here], target.index, near)
+    mean = target.index.snapped(sums.mean[here], float(layout.largest[target.outcome, target.group]))
     value = target.index.values(N, mean)
     # As for the sample itself: one drawn rank has no order, and a mean of 0 no relative index.
     is_defined = np.isfinite(value) & (sums.n_ranks[here] > 1)
     return np.where(is_defined, value, np.nan), N, mean
-
-
-def _snapped(mean: FloatArray, index: Index, near: float) -> FloatArray:
-    """Set means to 0 or a bound if they differ from it by rounding only: there the index is undefined."""
-    snapped = np.ascontiguousarray(mean)
-    for level in (0.0, *index.bounds):
-        if np.isfinite(level):
-            snapped = np.where(abs(snapped - level) <= near, level, snapped)
-    return snapped
 
 
 def _midrank_errors(target: Target, sums: BatchSums, N: FloatArray, mean: FloatArray) -> FloatArray:

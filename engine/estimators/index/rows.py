@@ -110,7 +110,7 @@ def _linearised_row(
         n_obs=sample.n_rows,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
-        sum_weights=sample.W,
+        sum_weights=sample.sum_weights,
         status=status,
     )
     if status != "ok":
@@ -121,12 +121,22 @@ def _linearised_row(
     low, high, p = t_interval(value, std_error, sample.degrees, spec.conf_level)
     return replace(
         row,
+        status=_doubt(estimates, g),
         estimate=value,
         std_error=finite_or_none(std_error),
         conf_low=finite_or_none(low),
         conf_high=finite_or_none(high),
         p_value=finite_or_none(p),
     )
+
+
+def _doubt(estimates: IndexEstimates, *groups: int) -> str:
+    """Return the status of a defined index: a share of a total means little where parts are negative."""
+    if estimates.index.needs_positive_mean:
+        for g in groups:
+            if estimates.samples[g].doubt is not None:
+                return str(estimates.samples[g].doubt)
+    return "ok"
 
 
 def _pending_row(
@@ -137,16 +147,24 @@ def _pending_row(
         values=replicates.values[g],
         interval=interval,
         degrees=degrees,
-        acceleration=_acceleration(replicates.drawn.totals[g], replicates.plan, interval),
+        acceleration=_acceleration(replicates.drawn, (g,), replicates.plan, interval),
         errors=None if replicates.errors is None else replicates.errors[g],
         std_error=float(replicates.drawn.std_errors[g]),
     )
 
 
-def _acceleration(totals: FloatArray, plan: ResamplingPlan, interval: str) -> float:
-    """Return the acceleration of BCa: the skewness of the drawn units' influence, over 6."""
+def _acceleration(
+    drawn: PointEstimates, groups: tuple[int, ...], plan: ResamplingPlan, interval: str
+) -> float:
+    """Return the acceleration of BCa: the skewness of the drawn units' influence, over 6.
+
+    `groups` is one group, or first and second of a difference.
+    """
     if interval != "bca":
         return 0.0
+    totals = drawn.totals_of(groups[-1])
+    if len(groups) > 1:
+        totals -= drawn.totals_of(groups[0])
     third, second = cubed_and_squared(totals, plan.stratum_end)
     return third / (6.0 * second**1.5) if second > 0 else 0.0
 
@@ -156,10 +174,11 @@ def _difference_rows(
 ) -> list[EstimateRow]:
     replicates, samples = estimates.replicates, estimates.samples
     row = difference_row(base, estimates.point, samples, arrays, pair, spec.conf_level)
+    if row.status == "ok":
+        row = replace(row, status=_doubt(estimates, pair.first, pair.second))
     if replicates is None or (row.status == NO_DEGREES and replicates.plan.degrees is None):
         return [row]
     plan, drawn, values = replicates.plan, replicates.drawn, replicates.values
-    totals = drawn.totals[pair.second] - drawn.totals[pair.first]
     # The replicates hold no standard error of a difference: percentile in place of studentized.
     intervals = dict.fromkeys(
         "percentile" if interval == "studentized" else interval for interval in plan.intervals(spec.bootstrap)
@@ -170,7 +189,7 @@ def _difference_rows(
             values=values[pair.second] - values[pair.first],
             interval=interval,
             degrees=plan.degrees or min(samples[pair.first].degrees, samples[pair.second].degrees),
-            acceleration=_acceleration(totals, plan, interval),
+            acceleration=_acceleration(drawn, (pair.first, pair.second), plan, interval),
         )
         for interval in intervals
     ]

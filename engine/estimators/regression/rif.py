@@ -103,7 +103,7 @@ def _group_rows(inputs: _RifInputs, group: int, base: TidyRow) -> Iterator[TidyR
         n_obs=len(piece.weight),
         n_events=piece.n_events,
         n_clusters=piece.n_clusters,
-        sum_weights=piece.W,
+        sum_weights=piece.sum_weights,
     )
     yield replace(base, measure=spec.index, estimate=value)
     for k, (term, level) in enumerate(frame.labels):

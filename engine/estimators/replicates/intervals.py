@@ -75,14 +75,17 @@ class ReplicateSummary:
 
 
 def replicate_variance(values: FloatArray, factors: FloatArray, centre: float | None) -> float:
-    """Return v = sum_r c_r (theta_r - centre)^2; centre None is the replicates' mean.
+    """Return v = sum_r c_r (theta_r - centre)^2; centre None is the mean of the replicates that count.
 
     One formula for every method; undefined replicates are left out and the factors scaled up for them.
     """
     present = np.isfinite(values)
     if present.sum() < 2:
         return float("nan")
-    middle = float(values[present].mean()) if centre is None else centre
+    counts = present & (factors > 0)
+    if centre is None and not counts.any():
+        return 0.0
+    middle = float(values[counts].mean()) if centre is None else centre
     scale = factors.sum() / factors[present].sum()
     return float(scale * (factors[present] * (values[present] - middle) ** 2).sum())
 
@@ -105,6 +108,8 @@ def summarise(
         status = f"{n_failed} of {len(values)} replicates undefined: no interval"
     elif spec.interval != "normal":
         low, high = _quantile_limits(estimate, values, spec, present)
+        has_limits = np.isfinite([low, high]).all()
+        p = _inverted_p(estimate, values[present], spec, present) if has_limits else float("nan")
     return ReplicateSummary(
         std_error=std_error, conf_low=low, conf_high=high, p_value=p, n_failed=n_failed, status=status
     )
@@ -136,6 +141,55 @@ def _quantile_limits(
     return _quantiles(kept, tail, 1.0 - tail)
 
 
+def _inverted_p(estimate: float, kept: FloatArray, spec: IntervalSpec, usable: NDArray[np.bool_]) -> float:
+    """Return the p-value against 0: 1 less the highest confidence level whose interval leaves 0 out.
+
+    So that interval and p never contradict each other. Beyond all b replicates it is
+    2 / (b + 1), the least that so many can show.
+    """
+    if spec.interval == "studentized":
+        assert spec.errors is not None  # noqa: S101 - narrowing for mypy, as above
+        shares = _shares_below((kept - estimate) / spec.errors[usable], estimate / spec.std_error)
+    else:
+        shares = _shares_below(kept, 2.0 * estimate if spec.interval == "basic" else 0.0)
+    if shares is None:
+        return 2.0 / (len(kept) + 1.0)
+    tails = np.array(shares)
+    if spec.interval == "bca":
+        tails = _bca_tails(tails, _bias(estimate, kept), spec.acceleration)
+    if not np.isfinite(tails).all():
+        return float("nan")
+    low, high = tails
+    return 1.0 if low <= 0.5 <= high else float(2.0 * min(high, 1.0 - low))
+
+
+def _shares_below(values: FloatArray, point: float) -> tuple[float, float] | None:
+    """Return the lowest and the highest share p whose quantile by the (b + 1) p rule is the point.
+
+    These differ where replicates equal the point; None outside all values.
+    """
+    ordered = np.sort(values)
+    first, last = (int(np.searchsorted(ordered, point, side)) for side in ("left", "right"))
+    if first < last:
+        return (first + 1) / (len(ordered) + 1), last / (len(ordered) + 1)
+    if first in (0, len(ordered)):
+        return None
+    low, high = ordered[first - 1], ordered[first]
+    share = float((first + (point - low) / (high - low)) / (len(ordered) + 1))
+    return share, share
+
+
+def _bca_tails(shares: FloatArray, z0: float, acceleration: float) -> FloatArray:
+    """Return the tails whose limits BCa puts at these shares: the inverse of `_bca`."""
+    from_bias = ndtri(shares) - z0
+    shrunk = 1.0 + acceleration * from_bias
+    # No tail, however small, puts a limit there.
+    out_of_reach = np.where(acceleration > 0, 0.0, 1.0)
+    with np.errstate(divide="ignore"):
+        tails: FloatArray = np.where(shrunk > 0, ndtr(from_bias / shrunk - z0), out_of_reach)
+    return tails
+
+
 def _quantiles(values: FloatArray, first: float, second: float) -> tuple[float, float]:
     low, high = np.quantile(values, [first, second], method="weibull")
     return float(low), float(high)
@@ -143,10 +197,15 @@ def _quantiles(values: FloatArray, first: float, second: float) -> tuple[float, 
 
 def _bca(estimate: float, values: FloatArray, tail: float, acceleration: float) -> tuple[float, float]:
     """Return the bias-corrected and accelerated interval; replicates equal to the estimate count half."""
-    below = (float((values < estimate).sum()) + 0.5 * float((values == estimate).sum())) / len(values)
-    z0 = float(ndtri(below))
+    z0 = _bias(estimate, values)
     if not np.isfinite(z0):
         return float("nan"), float("nan")
     z = z0 + ndtri(np.array([tail, 1.0 - tail]))
     first, second = ndtr(z0 + z / (1.0 - acceleration * z))
     return _quantiles(values, float(first), float(second))
+
+
+def _bias(estimate: float, values: FloatArray) -> float:
+    """Return the bias correction z0 of BCa; infinite if all replicates lie on one side."""
+    below = (float((values < estimate).sum()) + 0.5 * float((values == estimate).sum())) / len(values)
+    return float(ndtri(below))

@@ -149,7 +149,11 @@ def _resampling_strata(design: DesignArrays) -> IntArray:
 
 
 def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
-    """Delete one sampling unit in each replicate (JKn)."""
+    """Delete one sampling unit in each replicate (JKn), as R's survey package does with lonely units.
+
+    With ``adjust`` a unit alone in its stratum is deleted too, and all h strata count as one stratum of h
+    units; otherwise it is kept.
+    """
     design = arrays.design
     if design.n_units > MOST_DELETIONS:
         raise EstimationError(
@@ -157,13 +161,19 @@ def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
             f"most {MOST_DELETIONS:,}. Give design.cluster, or use the linearised standard error or a "
             "bootstrap."
         )
+    adjusts = design.single_psu == "adjust"
     sizes = design.stratum_sizes[design.stratum_of_unit]
+    factors = (sizes - 1.0) / sizes
+    if adjusts:
+        factors = np.where(sizes > 1, factors, 1.0 - 1.0 / len(design.stratum_end))
     return ResamplingPlan(
         name="delete-PSU jackknife" if design.has_clusters else "delete-one jackknife",
         n_replicates=design.n_units,
-        draws=draws.deleted_units(arrays.unit, design.stratum_end, design.stratum_of_unit),
+        draws=draws.deleted_units(
+            arrays.unit, design.stratum_end, design.stratum_of_unit, deletes_single=adjusts
+        ),
         unit=arrays.unit,
-        factors=(sizes - 1.0) / sizes * (1.0 - sizes / design.population[design.stratum_of_unit]),
+        factors=factors * (1.0 - sizes / design.population[design.stratum_of_unit]),
         is_bootstrap=False,
         stratum_end=design.stratum_end,
         unit_scale=np.ones(design.n_units),

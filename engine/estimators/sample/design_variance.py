@@ -5,14 +5,26 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from engine.arrays import DesignArrays, FloatArray
-from engine.kernels.survey.design_variance import design_covariance
+from engine.arrays import DesignArrays, FloatArray, IntArray
+from engine.kernels.survey.design_variance import design_covariance, sparse_covariance
 
 
 def covariance_of(totals: FloatArray, design: DesignArrays) -> FloatArray:
     """Return the design covariance (q, q) of linearised totals (q, u)."""
     return design_covariance(
         totals, design.stratum_end, design.population, centre_single=design.single_psu == "adjust"
+    )
+
+
+def covariance_of_units(units: IntArray, totals: FloatArray, design: DesignArrays) -> FloatArray:
+    """Return the same of totals (q, m) of a domain, of which only these units (m,) have any."""
+    return sparse_covariance(
+        units,
+        totals,
+        design.stratum_of_unit,
+        design.stratum_end,
+        design.population,
+        centre_single=design.single_psu == "adjust",
     )
 
 

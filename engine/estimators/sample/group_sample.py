@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
-from engine.estimators.sample.sampling_units import units_and_degrees
+from engine.estimators.sample.sampling_units import degrees_of, distinct_units
 from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.index.ranks import tie_ends
+
+NO_REST = 1e-15  # of the largest deviation from the mean: it costs no digit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,13 @@ class GroupSample:
         (t,) int64: where each tie group's rows end.
     W, mu
         Sum of weights and weighted mean.
+    rest
+        What rounding leaves out of the mean, the weighted mean of outcome - mu, if it would cost digits: an
+        outcome of some units around a billion has it. Otherwise 0.
+    units
+        (m,) int64: the distinct sampling units, in their order.
+    sum_weights
+        The sum of the weights as they were given.
     n_clusters
         How many sampling clusters have rows here; None without clusters.
     degrees
@@ -40,6 +49,9 @@ class GroupSample:
     tie_end: IntArray
     W: float
     mu: float
+    rest: float
+    units: IntArray
+    sum_weights: float
     n_clusters: int | None
     degrees: int
     status: str
@@ -48,6 +60,23 @@ class GroupSample:
     def n_rows(self) -> int:
         """How many rows are complete."""
         return len(self.weight)
+
+    @property
+    def without_offset(self) -> FloatArray:
+        """(n,) the outcome; less its mean, to the last digit, where an offset would cost digits."""
+        return self.outcome - self.mu - self.rest if self.rest else self.outcome
+
+    @property
+    def largest(self) -> float:
+        """The largest absolute value of the outcome; 0 without rows."""
+        return float(abs(self.outcome).max(initial=0.0))
+
+    @property
+    def doubt(self) -> str | None:
+        """Why shares of the outcome's total mean little; None if no value is negative."""
+        if self.mu < 0:
+            return "mean not positive"
+        return "negative values" if self.n_rows and self.outcome.min() < 0 else None
 
     @property
     def n_events(self) -> int | None:
@@ -66,7 +95,7 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
     if not present.all():
         values, weight, unit, rank = values[present], weight[present], unit[present], rank[present]
     W, mu = weighted_mean(weight, values)
-    n_units, degrees = units_and_degrees([unit], arrays.design)
+    units = distinct_units([unit], arrays.design)
     return GroupSample(
         weight=weight,
         outcome=values,
@@ -74,10 +103,19 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
         tie_end=tie_ends(rank),
         W=W,
         mu=mu,
-        n_clusters=n_units if arrays.design.has_clusters else None,
-        degrees=degrees,
+        rest=_rest(weight, values - mu),
+        units=units,
+        sum_weights=W * arrays.weight_scale,
+        n_clusters=len(units) if arrays.design.has_clusters else None,
+        degrees=degrees_of(units, arrays.design),
         status=_status(values, rank),
     )
+
+
+def _rest(weight: FloatArray, deviation: FloatArray) -> float:
+    """Return the weighted mean of the deviations (n,) from a rounded mean, 0 if it is as good as 0."""
+    rest: float = weighted_mean(weight, deviation)[1]
+    return rest if abs(rest) > NO_REST * abs(deviation).max(initial=0.0) else 0.0
 
 
 def _status(values: FloatArray, rank: IntArray) -> str:

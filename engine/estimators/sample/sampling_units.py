@@ -36,6 +36,28 @@ def checked_weights(columns: DesignColumns, n: int) -> FloatArray:
     return weight
 
 
+EXTREME = 300
+"""Powers of 2 beyond which weights are scaled, so that their squares and sums neither overflow nor vanish."""
+
+
+def scaled_weights(weight: FloatArray) -> tuple[FloatArray, float]:
+    """Return weights (n,) that can be squared and added up, and what each stands for.
+
+    Only weights around 1e-90 or less, or 1e90 or more, are scaled, by a power of 2, which rounds nothing. No
+    index, mean or rate depends on the scale.
+
+    Examples
+    --------
+    >>> weight, scale = scaled_weights(np.array([1e300, 2e300]))
+    >>> weight * scale
+    array([1.e+300, 2.e+300])
+    """
+    exponent = int(np.frexp(weight.max(initial=0.0))[1])
+    if abs(exponent) <= EXTREME:
+        return weight, 1.0
+    return np.ldexp(weight, -exponent), float(np.ldexp(1.0, exponent))
+
+
 def sampling_units(columns: DesignColumns, n: int) -> tuple[DesignArrays, UnitArray]:
     """Number the sampling units by stratum and id; return the design and each row's unit (N,).
 
@@ -81,12 +103,28 @@ def units_and_degrees(units: Sequence[UnitArray], design: DesignArrays) -> tuple
 
     `units` holds the units (n,) of each group's rows. Degrees of freedom are units minus their strata.
     """
+    distinct = distinct_units(units, design)
+    return len(distinct), degrees_of(distinct, design)
+
+
+def distinct_units(units: Sequence[UnitArray], design: DesignArrays) -> IntArray:
+    """Return the sampling units (m,) that have rows in any of the groups, in their order.
+
+    Few rows are sorted, many are marked: among thousands of groups neither costs more than their rows.
+    """
+    if sum(map(len, units)) < design.n_units:
+        return np.unique(np.concatenate(units)).astype(np.int64)
     has_rows = np.zeros(design.n_units, bool)
     for unit in units:
         has_rows[unit] = True
-    in_stratum = np.add.reduceat(has_rows, design.stratum_end - design.stratum_sizes, dtype=np.int64)
-    n_units = int(in_stratum.sum())
-    return n_units, n_units - int((in_stratum > 0).sum())
+    return np.flatnonzero(has_rows).astype(np.int64)
+
+
+def degrees_of(units: IntArray, design: DesignArrays) -> int:
+    """Return the degrees of freedom of distinct units (m,) in their order: units minus their strata."""
+    stratum = design.stratum_of_unit[units]
+    n_strata = int((stratum[1:] != stratum[:-1]).sum()) + (len(stratum) > 0)
+    return len(units) - n_strata
 
 
 def _checked_ids(codes: IntArray | None, n: int, place: str) -> IntArray:

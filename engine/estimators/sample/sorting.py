@@ -21,7 +21,7 @@ from engine.arrays import (
     UnitArray,
 )
 from engine.errors import DataError
-from engine.estimators.sample.sampling_units import checked_weights, row_units, sampling_units
+from engine.estimators.sample.sampling_units import checked_weights, row_units, sampling_units, scaled_weights
 
 
 def checked_outcome(name: str, values: FloatArray, bounds: tuple[float, float] | None) -> FloatArray:
@@ -56,9 +56,11 @@ def sort_sample(
     columns: DesignColumns,
     group: IntArray | None = None,
     groups: tuple[Group, ...] = (Group(),),
-    canonical: bool = True,
 ) -> SampleArrays:
     """Keep the rows that can be ranked and sort them by group and rank.
+
+    Ties are in the order of everything that distinguishes rows, so that no result depends on the order of the
+    file, to the last bit.
 
     Parameters
     ----------
@@ -74,9 +76,6 @@ def sort_sample(
         (N,) number of each row's group, -1 for none; None puts all rows into one group.
     groups
         The groups.
-    canonical
-        Order ties by everything that distinguishes rows, so that replicates which draw rows do not depend on
-        the order of the file.
 
     Returns
     -------
@@ -92,7 +91,7 @@ def sort_sample(
     n_all = rank.shape[0]
     if n_all == 0:
         raise DataError("sample: found no rows; expected at least two. Which sample rule leaves none?")
-    weight = checked_weights(columns, n_all)
+    weight, scale = scaled_weights(checked_weights(columns, n_all))
     design, unit = sampling_units(columns, n_all)
     if np.isinf(rank).any():
         raise DataError(
@@ -101,10 +100,10 @@ def sort_sample(
     number = np.zeros(n_all, np.int64) if group is None else group
     has_outcome = ~np.all([np.isnan(values) for values in outcomes.values()], axis=0)
     kept = np.flatnonzero((weight > 0) & (number >= 0) & ~np.isnan(rank) & has_outcome)
-    keys: list[NDArray[Any]] = [rank, number]
-    if canonical:
-        drawn_together = unit if design.has_clusters else design.stratum_of_unit[unit]
-        keys = [drawn_together, weight, *outcomes.values(), *keys]
+    drawn_together = unit if design.has_clusters else design.stratum_of_unit[unit]
+    keys = [drawn_together, weight, *outcomes.values(), rank, number]
+    if columns.replicate_weights is not None:
+        keys = [_fingerprint(columns.replicate_weights), *keys]
     order = _sorted_rows(kept, keys)
     return SampleArrays(
         rank=_dense_rank(rank[order], number[order]),
@@ -118,6 +117,7 @@ def sort_sample(
         design=design,
         order=order,
         replicate_weights=_sorted_replicate_weights(columns.replicate_weights, order),
+        weight_scale=scale,
     )
 
 
@@ -134,10 +134,20 @@ def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, .
     n = group.shape[0]
     if n == 0:
         raise DataError("sample: found no rows; expected at least one. Which sample rule leaves none?")
-    weight = checked_weights(columns, n)
+    weight, scale = scaled_weights(checked_weights(columns, n))
     design, unit = sampling_units(columns, n)
     number = np.where(weight > 0, group, -1).astype(np.int32)
-    return TableArrays(weight=weight, unit=unit, group=number, groups=groups, design=design)
+    return TableArrays(
+        weight=weight, unit=unit, group=number, groups=groups, design=design, weight_scale=scale
+    )
+
+
+def _fingerprint(given: ReplicateWeights) -> FloatArray:
+    """Return a number (n,) that tells rows of different replicate weights apart."""
+    mixed = np.zeros(given.values.shape[1])
+    for weight in given.values:
+        mixed = 0.6180339887498949 * mixed + weight
+    return mixed
 
 
 def _sorted_rows(rows: IntArray, keys: Sequence[NDArray[Any]]) -> IntArray:

@@ -6,10 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import TableArrays, UnitArray, VariableArrays
 from engine.estimators.sample.design_variance import t_interval
-from engine.estimators.tables.domain_means import DomainMeans, domain_means, proportion_interval
+from engine.estimators.tables.domain_means import (
+    DomainMeans,
+    Proportion,
+    domain_means,
+    proportion_interval,
+)
 from engine.estimators.tables.domain_rows import (
     NO_OBSERVATIONS,
     domain_row,
@@ -87,13 +93,15 @@ def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec
                 continue
             is_level = level_of_row == code
             means = domain_means(table, group_of_row, len(groups), is_level.astype(np.float64))
+            design_effect = _design_effect(table, means, is_level)
             for g, group in enumerate(groups):
                 count = int(is_level[group_of_row == g].sum())
                 if count or not is_missing:
                     row = replace(
                         domain_row(means, g, group), term=variable.name, level=name, measure="count"
                     )
-                    yield from _percentages(row, means, g, count, spec.conf_level)
+                    share = _share(means, g, design_effect)
+                    yield from _percentages(row, share, count, spec.conf_level)
 
 
 def _levels(variable: VariableArrays) -> tuple[tuple[str, ...], UnitArray]:
@@ -105,19 +113,32 @@ def _levels(variable: VariableArrays) -> tuple[tuple[str, ...], UnitArray]:
     return names, np.where(variable.codes >= 0, variable.codes, len(variable.levels) + kinds - 1)
 
 
-def _percentages(
-    row: TidyRow, means: DomainMeans, g: int, count: int, conf_level: float
-) -> Iterator[TidyRow]:
+def _design_effect(table: TableArrays, means: DomainMeans, is_level: NDArray[np.bool_]) -> float:
+    """Return the design effect of a level's share among all rows, if a group's share is 0 or 1."""
+    everybody = np.where(table.weight > 0, 0, -1).astype(np.int32)
+    return means.design_effect_of_all(lambda: domain_means(table, everybody, 1, is_level.astype(np.float64)))
+
+
+def _share(means: DomainMeans, g: int, design_effect: float) -> Proportion:
+    return Proportion(
+        p=float(means.mean[g]),
+        std_error=float(means.std_error[g]),
+        n=int(means.n_obs[g]),
+        degrees=int(means.degrees[g]),
+        design_effect=design_effect,
+    )
+
+
+def _percentages(row: TidyRow, share: Proportion, count: int, conf_level: float) -> Iterator[TidyRow]:
     """Yield count and percentage of a level, unweighted and weighted."""
-    n, p = int(means.n_obs[g]), float(means.mean[g])
+    n, p, std_error = share.n, share.p, share.std_error
     if n == 0:
         yield replace(row, estimate=0.0, status=NO_OBSERVATIONS)
         return
-    std_error, degrees = float(means.std_error[g]), int(means.degrees[g])
-    low, high, method = proportion_interval(p, std_error, n, degrees, conf_level, "logit")
+    low, high, method = proportion_interval(share, conf_level, "logit")
     yield replace(row, estimate=float(count))
     yield replace(row, measure="percent", estimate=100.0 * count / n)
-    yield replace(row, measure="weighted_count", estimate=p * float(means.sum_weights[g]))
+    yield replace(row, measure="weighted_count", estimate=p * (row.sum_weights or 0.0))
     weighted = replace(row, measure="weighted_percent")
     limits = (100.0 * low, 100.0 * high)
     yield with_interval(weighted, 100.0 * p, 100.0 * std_error, limits, conf_level=conf_level, method=method)

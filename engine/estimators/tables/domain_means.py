@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,20 @@ class DomainMeans:
     degrees: IntArray
     n_clusters: IntArray | None
 
+    def design_effect_of_all(self, everybody: Callable[[], DomainMeans]) -> float:
+        """Return the design effect of a proportion among all people, if one of these needs it; otherwise 1.
+
+        It is the variance over that of as many people at random: at least 1, also where it is unknown. A
+        proportion of 0 or 1 has no variance of its own.
+        """
+        if not np.isin(self.mean, (0.0, 1.0)).any():
+            return 1.0
+        of_all = everybody()
+        p, n = float(of_all.mean[0]), int(of_all.n_obs[0])
+        if not 0.0 < p < 1.0:
+            return 1.0
+        return max(float(of_all.std_error[0]) ** 2 * (n - 1) / (p * (1.0 - p)), 1.0)
+
 
 def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: FloatArray) -> DomainMeans:
     """Return the weighted mean of a variable in each domain.
@@ -73,7 +88,7 @@ def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: 
     with np.errstate(divide="ignore", invalid="ignore"):
         return DomainMeans(
             n_obs=n.astype(np.int64),
-            sum_weights=W,
+            sum_weights=W * table.weight_scale,
             mean=sums[:, 2] / W,
             sd=np.sqrt(sums[:, 3] / W * n / (n - 1)),
             std_error=np.sqrt(variance),
@@ -106,15 +121,11 @@ def _row_variance(moments: FloatArray, design: DesignArrays) -> FloatArray:
     return np.maximum(variance, 0.0)
 
 
-def proportion_interval(
-    p: float, std_error: float, n: int, degrees: int, conf_level: float, kind: str
-) -> tuple[float, float, str]:
-    """Return (low, high, method) of a proportion.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proportion:
+    """A proportion, and what its interval is made from.
 
-    The logit interval stays inside 0 and 1 (R's `svyciprop`, Stata's `svy: proportion`). Where nobody or
-    everybody has the event its standard error is 0, and the exact binomial interval takes its place.
-
-    Parameters
+    Attributes
     ----------
     p, std_error
         The proportion and its standard error.
@@ -122,28 +133,70 @@ def proportion_interval(
         Rows behind it.
     degrees
         Degrees of freedom of Student's t.
+    design_effect
+        Of the same proportion among all people: it stands in where p is 0 or 1 and has no variance.
+    """
+
+    p: float
+    std_error: float
+    n: int
+    degrees: int
+    design_effect: float = 1.0
+
+    @property
+    def effective_n(self) -> float:
+        """The number of people at random that would say as much as these n in their design."""
+        if 0.0 < self.p < 1.0:
+            return self.p * (1.0 - self.p) / self.std_error**2
+        return self.n / self.design_effect
+
+
+def proportion_interval(of: Proportion, conf_level: float, kind: str) -> tuple[float, float, str]:
+    """Return (low, high, method) of a proportion.
+
+    The logit interval stays inside 0 and 1 (R's `svyciprop`, Stata's `svy: proportion`). Where nobody or
+    everybody has the event its standard error is 0, and the interval of Korn and Graubard takes its place.
+
+    Parameters
+    ----------
+    of
+        The proportion.
     conf_level
         Of the interval.
     kind
-        ``logit`` or ``normal``.
+        ``logit``, ``normal`` or ``beta``.
 
     Examples
     --------
-    >>> [round(v, 4) for v in proportion_interval(0.5, 0.05, 100, 10**9, 0.95, "logit")[:2]]
+    >>> half = Proportion(p=0.5, std_error=0.05, n=100, degrees=10**9)
+    >>> [round(v, 4) for v in proportion_interval(half, 0.95, "logit")[:2]]
     [0.4032, 0.5968]
     """
+    p, std_error, degrees = of.p, of.std_error, of.degrees
     tail = (1.0 - conf_level) / 2.0
-    if n == 0 or not np.isfinite(p):
+    if of.n == 0 or not np.isfinite(p):
         return np.nan, np.nan, "linearised"
-    if p in (0.0, 1.0):
-        low = 0.0 if p == 0.0 else float(betaincinv(n, 1.0, tail))
-        high = 1.0 if p == 1.0 else float(betaincinv(1.0, n, 1.0 - tail))
-        return low, high, "exact binomial"
-    if degrees < 1 or not std_error > 0:
+    is_limit = p in (0.0, 1.0)
+    if degrees < 1 or not (is_limit or std_error > 0):
         return np.nan, np.nan, "linearised"
+    if is_limit or kind == "beta":
+        return _korn_graubard(of, tail)
     t = float(stdtrit(degrees, 1.0 - tail))
     if kind == "normal":
         return p - t * std_error, p + t * std_error, "linearised, normal"
     logit, half = np.log(p / (1.0 - p)), t * std_error / (p * (1.0 - p))
     low, high = (float(1.0 / (1.0 + np.exp(-(logit + sign * half)))) for sign in (-1.0, 1.0))
     return low, high, "linearised, logit"
+
+
+def _korn_graubard(of: Proportion, tail: float) -> tuple[float, float, str]:
+    """Return the exact binomial interval of the effective n (Korn and Graubard 1998; `svyciprop`, "beta").
+
+    The effective n shrinks by (t of n - 1 / t of the design)^2, because the design effect is an estimate.
+    """
+    n = of.effective_n
+    if of.n > 1:
+        n *= float(stdtrit(of.n - 1, tail) / stdtrit(of.degrees, tail)) ** 2
+    low = float(betaincinv(n * of.p, n * (1.0 - of.p) + 1.0, tail)) if of.p > 0.0 else 0.0
+    high = float(betaincinv(n * of.p + 1.0, n * (1.0 - of.p), 1.0 - tail)) if of.p < 1.0 else 1.0
+    return low, high, "Korn-Graubard"

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from engine.arrays import FloatArray, TableArrays, UnitArray, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.sample.design_variance import t_interval
-from engine.estimators.tables.domain_means import DomainMeans, domain_means, proportion_interval
+from engine.estimators.tables.domain_means import (
+    DomainMeans,
+    Proportion,
+    domain_means,
+    proportion_interval,
+)
 from engine.estimators.tables.domain_rows import NO_OBSERVATIONS, domain_row, groupings, with_interval
 from engine.results import TidyRow
 from engine.study import RatesSpec
@@ -95,6 +100,7 @@ def _rate_rows(
         is_inside = (codes >= 0) & (group_of_row >= 0)
         domain = np.where(is_inside, group_of_row * n_levels + codes, -1).astype(np.int32)
         means = domain_means(table, domain, len(groups) * n_levels, outcome.values)
+        design_effect = _design_effect(table, means, outcome)
         n_events = np.bincount(domain[(domain >= 0) & (outcome.values == 1.0)], minlength=len(means.n_obs))
         for d in range(len(means.n_obs)):
             row = replace(
@@ -105,16 +111,30 @@ def _rate_rows(
                 measure="rate" if outcome.is_event else "mean",
                 n_events=int(n_events[d]) if outcome.is_event else None,
             )
-            yield _with_rate(row, means, d, spec) if outcome.is_event else _with_mean(row, means, d, spec)
+            if outcome.is_event:
+                yield _with_rate(row, means, d, spec, design_effect)
+            else:
+                yield _with_mean(row, means, d, spec)
 
 
-def _with_rate(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec) -> TidyRow:
+def _design_effect(table: TableArrays, means: DomainMeans, outcome: _Outcome) -> float:
+    """Return the design effect of an event's rate among all people, if one of these rates is 0 or 1."""
+    if not outcome.is_event:
+        return 1.0
+    everybody = np.where(outcome.is_known & (table.weight > 0), 0, -1).astype(np.int32)
+    return means.design_effect_of_all(lambda: domain_means(table, everybody, 1, outcome.values))
+
+
+def _with_rate(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec, design_effect: float) -> TidyRow:
     """Return a row with the rate of a domain and its interval."""
     n = int(means.n_obs[d])
     if n == 0:
         return replace(row, status=NO_OBSERVATIONS)
-    p, std_error, degrees = float(means.mean[d]), float(means.std_error[d]), int(means.degrees[d])
-    low, high, method = proportion_interval(p, std_error, n, degrees, spec.conf_level, spec.interval)
+    p, std_error = float(means.mean[d]), float(means.std_error[d])
+    rate = Proportion(
+        p=p, std_error=std_error, n=n, degrees=int(means.degrees[d]), design_effect=design_effect
+    )
+    low, high, method = proportion_interval(rate, spec.conf_level, spec.interval)
     return with_interval(row, p, std_error, (low, high), conf_level=spec.conf_level, method=method)
 
 

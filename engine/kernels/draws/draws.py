@@ -188,14 +188,18 @@ def scaled_units(key: np.uint64, unit: UnitArray, stratum_end: IntArray) -> Draw
     )
 
 
-def deleted_units(unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntArray) -> Draws:
+def deleted_units(
+    unit: UnitArray, stratum_end: IntArray, stratum_of_unit: IntArray, *, deletes_single: bool
+) -> Draws:
     """Delete one unit in each replicate, see `deletion_table`."""
     return Draws(
         source=TABLE,
         n_units=int(stratum_end[-1]),
         unit=unit,
         item_bytes=8,
-        table=lambda _, starts, first: deletion_table(first, starts.shape[1], stratum_end, stratum_of_unit),
+        table=lambda _, starts, first: deletion_table(
+            first, starts.shape[1], stratum_end, stratum_of_unit, deletes_single=deletes_single
+        ),
     )
 
 

@@ -87,13 +87,19 @@ def scaled_table(
 
 @parallel_kernel
 def deletion_table(
-    first_replicate: IntArray, lanes: int, stratum_end: IntArray, stratum_of_unit: IntArray
+    first_replicate: IntArray,
+    lanes: int,
+    stratum_end: IntArray,
+    stratum_of_unit: IntArray,
+    *,
+    deletes_single: bool,
 ) -> FloatArray:
     """Delete one unit in each replicate and give its weight to the others of its stratum (the jackknife JKn).
 
-    Replicate r deletes unit r; a unit alone in its stratum is kept. first_replicate (b,) is that of each
-    block.
+    Replicate r deletes unit r. A unit alone in its stratum is kept; with deletes_single its weight goes to
+    all other strata. first_replicate (b,) is that of each block.
     """
+    n_strata = stratum_end.shape[0]
     n_units = stratum_of_unit.shape[0]
     table = np.ones((first_replicate.shape[0], n_units, lanes))
     for b in prange(first_replicate.shape[0]):
@@ -106,6 +112,10 @@ def deletion_table(
                 if size > 1:
                     for unit in range(low, stratum_end[h]):
                         table[b, unit, lane] = size / (size - 1.0)
+                    table[b, deleted, lane] = 0.0
+                elif deletes_single and n_strata > 1:
+                    for unit in range(n_units):
+                        table[b, unit, lane] = n_strata / (n_strata - 1.0)
                     table[b, deleted, lane] = 0.0
     return table
 

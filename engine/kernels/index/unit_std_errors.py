@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.draws.tiles import BatchDraws
 from engine.kernels.index.ranked_rows import RankedRows
-from engine.kernels.jit import kernel
+from engine.kernels.jit import inlined, kernel
 from engine.kernels.sweep import sweep_blocks
 
 FloatArray = NDArray[np.float64]
@@ -93,6 +93,16 @@ def _sweep_group(
             below[lane] += amount[lane]
 
 
+@inlined
+def _unit_totals(units: UnitSums, u: int, lane: int, moments: FloatArray) -> tuple[float, float]:
+    """Return the totals of unit u for index and mean in a replicate; moments (lanes, 4)."""
+    W = moments[lane, 0]
+    shift = moments[lane, 1] / W
+    const = shift - 2.0 * (2.0 * moments[lane, 2] / (W * W) - shift)
+    N = (2.0 * units.H[u, lane] / W - units.A[u] + const * units.B[u]) / W
+    return N, (units.A[u] - shift * units.B[u]) / W
+
+
 @kernel
 def _add_stratum(
     low: int,
@@ -106,29 +116,32 @@ def _add_stratum(
     """Add n/(n - 1) sum m (t - tbar)(t - tbar)' of one stratum, units low .. high - 1, to out (lanes, 3).
 
     t are the unit's totals for index and mean, m is its multiplier in table (u, lanes); moments (lanes, 4)
-    are those of the mid-rank sweep; sums (6, lanes) is scratch.
+    are those of the mid-rank sweep; sums (6, lanes) is scratch. Totals are centred before they are squared.
     """
     sums[:, :] = 0.0
     for u in range(low, high):
         for lane in range(sums.shape[1]):
-            m, W = table[u, lane], moments[lane, 0]
-            shift = moments[lane, 1] / W
-            const = shift - 2.0 * (2.0 * moments[lane, 2] / (W * W) - shift)
-            N = (2.0 * units.H[u, lane] / W - units.A[u] + const * units.B[u]) / W
-            mu = (units.A[u] - shift * units.B[u]) / W
-            sums[0, lane] += m
-            sums[1, lane] += m * N
-            sums[2, lane] += m * mu
-            sums[3, lane] += m * N * N
-            sums[4, lane] += m * N * mu
-            sums[5, lane] += m * mu * mu
+            N, mu = _unit_totals(units, u, lane, moments)
+            sums[0, lane] += table[u, lane]
+            sums[1, lane] += table[u, lane] * N
+            sums[2, lane] += table[u, lane] * mu
+    for u in range(low, high):
+        for lane in range(sums.shape[1]):
+            m, size = table[u, lane], sums[0, lane]
+            N, mu = _unit_totals(units, u, lane, moments)
+            if size > 1.0:
+                N -= sums[1, lane] / size
+                mu -= sums[2, lane] / size
+                sums[3, lane] += m * N * N
+                sums[4, lane] += m * N * mu
+                sums[5, lane] += m * mu * mu
     for lane in range(sums.shape[1]):
         size = sums[0, lane]
         if size > 1.0:
-            factor, N, mu = size / (size - 1.0), sums[1, lane], sums[2, lane]
-            out[lane, 0] += factor * (sums[3, lane] - N * N / size)
-            out[lane, 1] += factor * (sums[4, lane] - N * mu / size)
-            out[lane, 2] += factor * (sums[5, lane] - mu * mu / size)
+            factor = size / (size - 1.0)
+            out[lane, 0] += factor * sums[3, lane]
+            out[lane, 1] += factor * sums[4, lane]
+            out[lane, 2] += factor * sums[5, lane]
 
 
 @kernel

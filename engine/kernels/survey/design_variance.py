@@ -20,6 +20,20 @@ def add_unit_totals(totals: FloatArray, unit: UnitArray, weight: FloatArray, z: 
 
 
 @kernel
+def _means(totals: FloatArray, low: int, high: int, size: int, mean: FloatArray) -> None:
+    """Put the sums of totals (q, m) from low to high over the size of their stratum into mean (q,).
+
+    The mean of a stratum of one unit is 0.
+    """
+    for a in range(totals.shape[0]):
+        mean[a] = 0.0
+        if size > 1:
+            for i in range(low, high):
+                mean[a] += totals[a, i]
+            mean[a] /= size
+
+
+@kernel
 def design_covariance(
     totals: FloatArray, stratum_end: IntArray, population: FloatArray, *, centre_single: bool
 ) -> FloatArray:
@@ -43,17 +57,54 @@ def design_covariance(
         elif not centre_single:
             low = high
             continue
-        for a in range(n_estimates):
-            mean[a] = 0.0
-            if size > 1:
-                for u in range(low, high):
-                    mean[a] += totals[a, u]
-                mean[a] /= size
+        _means(totals, low, high, size, mean)
         for a in range(n_estimates):
             for b in range(a + 1):
                 product = 0.0
                 for u in range(low, high):
                     product += (totals[a, u] - mean[a]) * (totals[b, u] - mean[b])
+                covariance[a, b] += factor * product
+        low = high
+    for a in range(n_estimates):
+        for b in range(a):
+            covariance[b, a] = covariance[a, b]
+    return covariance
+
+
+@kernel
+def sparse_covariance(
+    units: IntArray,
+    totals: FloatArray,
+    stratum_of_unit: IntArray,
+    stratum_end: IntArray,
+    population: FloatArray,
+    *,
+    centre_single: bool,
+) -> FloatArray:
+    """Return what `design_covariance` does, from few units: only these (m,) have totals (q, m) other than 0.
+
+    The units are in their order.
+    """
+    n_estimates = totals.shape[0]
+    covariance = np.zeros((n_estimates, n_estimates))
+    mean = np.empty(n_estimates)
+    low = 0
+    while low < units.shape[0]:
+        h, high = stratum_of_unit[units[low]], low
+        while high < units.shape[0] and stratum_of_unit[units[high]] == h:
+            high += 1
+        size = stratum_end[h] - (stratum_end[h - 1] if h > 0 else 0)
+        factor = 1.0 - size / population[h]
+        if size > 1:
+            factor *= size / (size - 1.0)
+        elif not centre_single:
+            factor = 0.0
+        _means(totals, low, high, size, mean)
+        for a in range(n_estimates):
+            for b in range(a + 1):
+                product = (size - (high - low)) * mean[a] * mean[b]
+                for i in range(low, high):
+                    product += (totals[a, i] - mean[a]) * (totals[b, i] - mean[b])
                 covariance[a, b] += factor * product
         low = high
     for a in range(n_estimates):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.survey.order_free import SLICES, add_term, grids
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -13,23 +14,60 @@ UnitArray = NDArray[np.int32]
 
 
 @kernel
+def _largest(domain: UnitArray, n_domains: int, terms: FloatArray) -> FloatArray:
+    """Return the largest size of a term (n,) in each domain (m,)."""
+    out = np.zeros(n_domains)
+    for i in range(domain.shape[0]):
+        if domain[i] >= 0:
+            out[domain[i]] = max(out[domain[i]], abs(terms[i]))
+    return out
+
+
+@kernel
+def _added(domain: UnitArray, n_domains: int, terms: FloatArray) -> FloatArray:
+    """Return the sum of the terms (n,) in each domain (m,), the same for any order of the rows."""
+    grid = grids(_largest(domain, n_domains, terms), domain.shape[0])
+    slices = np.zeros((n_domains, SLICES))
+    for i in range(domain.shape[0]):
+        if domain[i] >= 0:
+            add_term(slices[domain[i]], grid[domain[i]], terms[i])
+    return slices[:, 0] + slices[:, 1] + slices[:, 2]
+
+
+@kernel
 def domain_sums(domain: UnitArray, n_domains: int, weight: FloatArray, value: FloatArray) -> FloatArray:
     """Return rows, sum w, sum w v and sum w (v - mean)^2 of each domain: (m, 4).
 
-    domain (n,) holds the number of a row's domain, -1 for none; value (n,) has no NaN inside domains.
+    domain (n,) holds the number of a row's domain, -1 for none; value (n,) has no NaN inside domains. No sum
+    depends on the order of the rows.
     """
     out = np.zeros((n_domains, 4))
+    terms = np.zeros(domain.shape[0])
+    for i in range(domain.shape[0]):
+        if domain[i] >= 0:
+            out[domain[i], 0] += 1.0
+            terms[i] = weight[i] * value[i]
+    W, T = _added(domain, n_domains, weight), _added(domain, n_domains, terms)
+    for i in range(domain.shape[0]):
+        d = domain[i]
+        if d >= 0 and W[d] > 0.0:
+            terms[i] = weight[i] * (value[i] - T[d] / W[d]) ** 2
+    squares = _added(domain, n_domains, terms)
+    for d in range(n_domains):
+        out[d, 1], out[d, 2], out[d, 3] = W[d], T[d], squares[d]
+    return out
+
+
+@kernel
+def _linearised(domain: UnitArray, sums: FloatArray, weight: FloatArray, value: FloatArray) -> FloatArray:
+    """Return w (v - mean) / W of each row (n,), with mean and W of the row's domain; 0 outside domains."""
+    terms = np.zeros(domain.shape[0])
     for i in range(domain.shape[0]):
         d = domain[i]
         if d >= 0:
-            out[d, 0] += 1.0
-            out[d, 1] += weight[i]
-            out[d, 2] += weight[i] * value[i]
-    for i in range(domain.shape[0]):
-        d = domain[i]
-        if d >= 0 and out[d, 1] > 0.0:
-            out[d, 3] += weight[i] * (value[i] - out[d, 2] / out[d, 1]) ** 2
-    return out
+            W = sums[d, 1]
+            terms[i] = weight[i] * (value[i] - sums[d, 2] / W) / W
+    return terms
 
 
 @kernel
@@ -46,13 +84,13 @@ def domain_mean_totals(
     These are the linearised totals of domain means (ratio estimators); sums (m, 4) is the result of
     `domain_sums`.
     """
-    totals = np.zeros((sums.shape[0], n_units))
+    terms = _linearised(domain, sums, weight, value)
+    grid = grids(_largest(domain, sums.shape[0], terms), domain.shape[0])
+    slices = np.zeros((sums.shape[0], n_units, SLICES))
     for i in range(domain.shape[0]):
-        d = domain[i]
-        if d >= 0:
-            W = sums[d, 1]
-            totals[d, unit[i]] += weight[i] * (value[i] - sums[d, 2] / W) / W
-    return totals
+        if domain[i] >= 0:
+            add_term(slices[domain[i], unit[i]], grid[domain[i]], terms[i])
+    return slices[:, :, 0] + slices[:, :, 1] + slices[:, :, 2]
 
 
 @kernel
@@ -68,15 +106,22 @@ def domain_row_moments(
 
     Enough for the variance when every row is its own sampling unit; stratum (n,).
     """
-    out = np.zeros((sums.shape[0], n_strata, 3))
+    n_domains = sums.shape[0]
+    terms = _linearised(domain, sums, weight, value)
+    largest = _largest(domain, n_domains, terms)
+    grid, grid_of_squares = grids(largest, domain.shape[0]), grids(largest * largest, domain.shape[0])
+    slices, squares = np.zeros((n_domains, n_strata, SLICES)), np.zeros((n_domains, n_strata, SLICES))
+    out = np.zeros((n_domains, n_strata, 3))
     for i in range(domain.shape[0]):
         d = domain[i]
         if d >= 0:
-            W = sums[d, 1]
-            z = weight[i] * (value[i] - sums[d, 2] / W) / W
             out[d, stratum[i], 0] += 1.0
-            out[d, stratum[i], 1] += z
-            out[d, stratum[i], 2] += z * z
+            add_term(slices[d, stratum[i]], grid[d], terms[i])
+            add_term(squares[d, stratum[i]], grid_of_squares[d], terms[i] * terms[i])
+    for d in range(n_domains):
+        for h in range(n_strata):
+            out[d, h, 1] = slices[d, h, 0] + slices[d, h, 1] + slices[d, h, 2]
+            out[d, h, 2] = squares[d, h, 0] + squares[d, h, 1] + squares[d, h, 2]
     return out
 
 

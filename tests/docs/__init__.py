@@ -1,0 +1,1 @@
+"""Pages of the documentation that tests make or replay."""
