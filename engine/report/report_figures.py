@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,5 @@ def pictures_of(run: StoredRun) -> tuple[tuple[Picture, ...], str, str]:
     from engine.report.figures.of_run import figures_of
     from engine.report.figures.render import STYLE, svg_in_page
 
-    pictures = tuple(Picture(title=one.title, svg=_as_one_image(svg_in_page(one))) for one in figures_of(run))
+    pictures = tuple(Picture(title=one.title, svg=svg_in_page(one)) for one in figures_of(run))
     return pictures, STYLE, ""
-
-
-def _as_one_image(svg: str) -> str:
-    """Return an SVG without the roles of its marks: the whole is one image with one text."""
-    return re.sub(r' role="graphics-\w+"| aria-roledescription="[^"]*"| aria-hidden="true"', "", svg)
