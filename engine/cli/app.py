@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -260,6 +260,22 @@ def init(
     from engine.draft.draft import draft_study
 
     typer.echo(draft_study(files, encoding, search), nl=False)
+
+
+@app.command()
+def advise(
+    outcome: Annotated[
+        Literal["event", "bounded", "amount"] | None, typer.Option(help="What the outcome is")
+    ] = None,
+    view: Annotated[
+        Literal["relative", "absolute"] | None, typer.Option(help="Which differences count")
+    ] = None,
+    weight: Annotated[Literal["all", "bottom", "ends"], typer.Option(help="Who counts more")] = "all",
+) -> None:
+    """Say which index fits a question, with an analysis to paste; without options, the questions."""
+    from engine.study.advice import QUESTIONS, advice
+
+    typer.echo(QUESTIONS if outcome is None or view is None else advice(outcome, view, weight))
 
 
 @app.command()
