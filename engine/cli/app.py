@@ -135,6 +135,7 @@ def show(
     plots: Annotated[Path | None, typer.Option(help="Write figures into this folder instead")] = None,
     formats: Annotated[str, typer.Option("--to", help="Of the figures: svg, png, pdf")] = "svg",
     *,
+    explain: Annotated[bool, typer.Option("--explain", help="Say how to read each kind of number")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show all tables of a run, in the order of a paper."""
@@ -144,7 +145,7 @@ def show(
         print_figures(run, plots, [one.strip() for one in formats.split(",")])
         return
 
-    print_run(run, as_json=as_json, only=only)
+    print_run(run, as_json=as_json, only=only, explains=explain)
 
 
 @app.command()
