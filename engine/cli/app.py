@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -249,34 +249,6 @@ def codebook(
     from engine.data.codebook import file_codebook
 
     print_codebook(file_codebook(file, encoding, search), as_json=as_json)
-
-
-@app.command()
-def init(
-    files: Annotated[list[Path], typer.Argument(help="Survey files; several are waves")],
-    search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
-) -> None:
-    """Print the draft of a study of survey files: levels from their labels, questions as comments."""
-    from engine.draft.draft import draft_study
-
-    typer.echo(draft_study(files, encoding, search), nl=False)
-
-
-@app.command()
-def advise(
-    outcome: Annotated[
-        Literal["event", "bounded", "amount"] | None, typer.Option(help="What the outcome is")
-    ] = None,
-    view: Annotated[
-        Literal["relative", "absolute"] | None, typer.Option(help="Which differences count")
-    ] = None,
-    weight: Annotated[Literal["all", "bottom", "ends"], typer.Option(help="Who counts more")] = "all",
-) -> None:
-    """Say which index fits a question, with an analysis to paste; without options, the questions."""
-    from engine.study.advice import QUESTIONS, advice
-
-    typer.echo(QUESTIONS if outcome is None or view is None else advice(outcome, view, weight))
 
 
 @app.command()

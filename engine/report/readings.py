@@ -25,7 +25,7 @@ READINGS = {
     "contribution": "The part of the index that the model assigns to a covariate. It is no cause.",
     "share": "A contribution in per cent of the index. It may be above 100 or below 0.",
     "residual": "The part of the index that no covariate explains.",
-    "horizontal_inequity": "The index less what need explains. Above 0: at equal need higher ranks have more.",
+    "horizontal_inequity": "Index less what need explains. Above 0: higher ranks have more at equal need.",
     "coefficient": "Change of the log odds.",
     "odds_ratio": "Odds of the event against the reference level; farther from 1 than a ratio of rates.",
     "prevalence_ratio": "Rate of the event against the reference level, with all else as it is.",
