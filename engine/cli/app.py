@@ -151,11 +151,28 @@ def show(
 def report(
     run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
     language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the report as this PDF instead")] = None,
 ) -> None:
     """Write report.html of a run again: findings, tables, figures, methods, checklists, provenance."""
     from engine.cli.documents import rebuild_report
 
-    rebuild_report(run, language)
+    rebuild_report(run, language, pdf)
+
+
+@app.command()
+def tables(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    to: Annotated[str, typer.Option(help="Formats: docx,xlsx,tex,md,html,csv,pdf")],
+    out: Annotated[Path, typer.Option(help="Folder to write into")],
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+    digits: Annotated[
+        int | None, typer.Option(min=0, max=12, help="Decimals of estimates; default: what each deserves")
+    ] = None,
+) -> None:
+    """Write the tables of a run as documents, named by their analyses."""
+    from engine.cli.documents import write_documents
+
+    write_documents(run, to, out, language, digits)
 
 
 @app.command()
