@@ -19,9 +19,10 @@ from engine.report.figures.style import MOST_SERIES
 from engine.report.site.histories import Headline, Point, headline_rows, headlines, sparkline
 from engine.store.layout import CHANGES, Store
 from engine.store.ledger import QUARANTINED, FileEntry, file_entries, task_entries
-from engine.store.run_directory import StoredRun, read_run
+from engine.store.manifests import read_manifest
+from engine.store.run_directory import REPORT, read_run
 
-_WIDE = '<div class="wide" role="region" aria-label="Estimates that moved" tabindex="0">'
+_WIDE = '<div class="wide" role="region" aria-label="Table: estimates that moved" tabindex="0">'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class RunPage:
     @property
     def published(self) -> str:
         """When it was published, to the minute."""
-        return str(self.manifest["created"])[:16].replace("T", " ")
+        return _minute(self.manifest)
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -66,20 +67,25 @@ class RunPage:
 
 def site_pages(store: Store) -> dict[str, str]:
     """Return the pages of a store that has a run: path -> text."""
-    stored = [read_run(run) for run in store.runs]
-    newest = stored[-1]
+    newest = read_run(store.runs[-1])
     facts = StudyFacts.of(newest.manifest)
+    manifests = {run.name: read_manifest(run) for run in store.runs}
     values = [
-        (
-            run.path.name,
-            str(run.manifest["created"])[:16].replace("T", " "),
-            headline_rows(run.results.to_dicts()),
-        )
-        for run in stored
+        (run.name, _minute(manifests[run.name]), headline_rows(read_run(run).results)) for run in store.runs
     ]
     found = headlines(values, facts)
-    runs = [_run_page(run, found) for run in stored]
+    points = _points_by_run(found)
+    runs = [
+        RunPage(
+            name=run.name,
+            manifest=manifests[run.name],
+            changes=_changes(run),
+            points=points.get(run.name, ()),
+        )
+        for run in store.runs
+    ]
     environment = _environment()
+    report = newest.path / REPORT
     common = {
         "title": newest.manifest["study"]["title"] or newest.manifest["study"]["name"],
         "simulated": bool(newest.manifest["simulated"]),
@@ -89,12 +95,15 @@ def site_pages(store: Store) -> dict[str, str]:
         "files": {headline.name: _file(headline.name) for headline in found},
         "sparkline": sparkline,
         "n_quarantined": len(runs[-1].quarantined),
+        "report": REPORT if report.is_file() else None,
     }
 
     def page(template: str, root: str, **own: object) -> str:
         return environment.get_template(template).render(**common, root=root, **own)
 
     pages = {"style.css": page("style.css", "", figure_style=STYLE), "index.html": page("index.html", "")}
+    if report.is_file():
+        pages[REPORT] = report.read_text(encoding="utf-8")
     pages["quarantine.html"] = page("quarantine.html", "", since=_since(runs))
     for place, run in enumerate(runs):
         figures = _drawn(figures_of(newest)) if run is runs[-1] else ()
@@ -126,15 +135,19 @@ def _file(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name) + ".html"
 
 
-def _run_page(run: StoredRun, found: Sequence[Headline]) -> RunPage:
-    points = [
-        (headline, history.group, point)
-        for headline in found
-        for history in headline.histories
-        for point in history.points
-        if point.run == run.path.name
-    ]
-    return RunPage(name=run.path.name, manifest=run.manifest, changes=_changes(run.path), points=points)
+def _minute(manifest: Mapping[str, Any]) -> str:
+    """Return when a run was published, to the minute."""
+    return str(manifest["created"])[:16].replace("T", " ")
+
+
+def _points_by_run(found: Sequence[Headline]) -> dict[str, list[tuple[Headline, str, Point]]]:
+    """Return the headline estimates of each run, each with its quantity and group."""
+    points: dict[str, list[tuple[Headline, str, Point]]] = {}
+    for headline in found:
+        for history in headline.histories:
+            for point in history.points:
+                points.setdefault(point.run, []).append((headline, history.group, point))
+    return points
 
 
 def _changes(run: Path) -> Markup:
