@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.cli import progress
 from engine.data import readers
 from engine.kernels import (
     jit as _jit,  # before anything else imports numba: it chooses threads and kernel cache
@@ -37,6 +38,12 @@ TINY = pl.DataFrame(
 def pytest_configure():
     # Subprocesses compile nothing anew; numba's own message about a read-only cache is no failure of ours.
     os.environ["NUMBA_CACHE_DIR"] = KERNEL_CACHE
+
+
+@pytest.fixture(autouse=True)
+def quiet_steps(monkeypatch):
+    """On a slow machine every step takes long; what stderr holds must not depend on it."""
+    monkeypatch.setattr(progress, "MOMENT", 600.0)
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from engine.batch.reporter import Reporter
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of
 
 REPLICATES = 40
@@ -68,7 +69,6 @@ def _compile(analysis: AnalysisSpec) -> None:
     """Run an analysis on a few invented rows."""
     from engine.batch.context import Context
     from engine.batch.invented import InventedColumns, invented_study
-    from engine.batch.reporter import Reporter
     from engine.batch.tasks import Task, run_tasks
 
     bootstrap = getattr(analysis, "bootstrap", None)
@@ -84,20 +84,27 @@ def _compile(analysis: AnalysisSpec) -> None:
 class Compiling:
     """Processes that compile the kernels of a study's analyses while its files are read."""
 
-    def __init__(self, waiting: Mapping[str, tuple[subprocess.Popen[bytes], Path]]) -> None:
-        self._waiting = dict(waiting)
+    def __init__(
+        self, waiting: Mapping[str, tuple[subprocess.Popen[bytes], Path]], reporter: Reporter
+    ) -> None:
+        self._waiting, self._reporter = dict(waiting), reporter
 
     def wait(self, name: str) -> None:
         """Wait until the kernels of an analysis are compiled; after a failure the analysis compiles them."""
         if name in self._waiting:
             process, mark = self._waiting.pop(name)
+            if process.poll() is None:
+                self._reporter.compiling()
             if process.wait() == 0:
                 mark.touch()
 
 
 @contextmanager
-def compiling_ahead(spec: StudySpec) -> Iterator[Compiling]:
-    """Start one process for each kind of replicated analysis whose kernels are not in the cache yet."""
+def compiling_ahead(spec: StudySpec, reporter: Reporter) -> Iterator[Compiling]:
+    """Start one process for each kind of replicated analysis whose kernels are not in the cache yet.
+
+    The reporter hears when somebody waits for them.
+    """
     waiting: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores > 1:
@@ -111,7 +118,7 @@ def compiling_ahead(spec: StudySpec) -> Iterator[Compiling]:
             if not mark.exists() and all(mark != other for _, other in waiting.values()):
                 waiting[analysis.name] = (_start(analysis), mark)
     try:
-        yield Compiling(waiting)
+        yield Compiling(waiting, reporter)
     finally:
         for process, _ in waiting.values():
             if process.poll() is None:

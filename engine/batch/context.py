@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
+from engine.batch.kernel_events import refuse_missing_threads
 from engine.batch.reporter import Reporter
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings, Share
 from engine.study import StudySpec
@@ -94,6 +95,7 @@ def make_context(
     """Return what the tasks of a study may use."""
     from engine.data.sample_reader import SampleReader
 
+    refuse_missing_threads()
     return Context(
         spec=spec,
         columns=SampleReader(spec, sample, panel),

@@ -14,6 +14,12 @@ class Reporter:
     keeps = False
     interrupted = False
 
+    def start_step(self, what: str) -> None:
+        """A step begins that may take long, such as "simulating the panel"."""
+
+    def compiling(self) -> None:
+        """A kernel is being compiled, inside whatever step."""
+
     def start_reading(self, files: int) -> None:
         """Reading of data files begins."""
 

@@ -84,7 +84,9 @@ def run(
     from engine.batch.reporting import write_report_of_new_run
     from engine.store.run_directory import new_run, write_run
 
-    with new_run(target, spec.study.name) as folder, compiling_ahead(spec) as compiling:
+    with new_run(target, spec.study.name) as folder, compiling_ahead(spec, reporter) as compiling:
+        if spec.source.builtin is not None and data is None:
+            reporter.start_step("making the built-in panel")
         with TemporaryDirectory(prefix="equirank-") as scratch:
             panel, sample = read_sample(spec, request.files(), Path(scratch), threads, reporter)
             seconds = {"read": time.perf_counter() - started}

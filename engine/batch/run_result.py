@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.batch.failures import failures_of
 from engine.errors import UsageError, nearest
 from engine.results import COLUMNS, TidyRow, to_frame
-from engine.results.shown import MOST_LINES, Shown, html_table, readable
+from engine.results.shown import MOST_LINES, Drawing, Shown, html_table, readable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,6 +73,20 @@ class RunResult(Shown):
         warnings = self.manifest["warnings"]
         lines += [f"{len(warnings)} warnings: .manifest['warnings']"] if warnings else []
         return "\n".join([*lines, ".table('NAME'), .to_frame()"])
+
+    def plot(self, analysis: str | None = None) -> Drawing:
+        """Return the figures of an analysis; without a name, of the whole run.
+
+        Raises
+        ------
+        UsageError
+            If altair is not installed.
+        """
+        from engine.report.figures.of_run import figures_of
+        from engine.report.figures.plot import Plot
+        from engine.store.run_directory import read_run as read_stored
+
+        return Plot(figures=figures_of(read_stored(self.path), analysis))
 
     def __repr__(self) -> str:
         lines = self.summary().splitlines()

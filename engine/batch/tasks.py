@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.batch.kernel_events import telling_of_compiling
 from engine.batch.kinds import KINDS
 from engine.errors import DataError, EstimationError, Fault, nearest
 from engine.study import AnalysisSpec, StudySpec
@@ -85,7 +86,8 @@ def run_tasks(
         try:
             _refuse_no_wave(task, context.columns.waves)
             seen = replace(context, columns=context.columns.where(task.analysis.where).of_waves(task.waves))
-            estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
+            with telling_of_compiling(context.reporter):
+                estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
         except (DataError, EstimationError) as error:
             failure = error
         seconds = time.perf_counter() - started

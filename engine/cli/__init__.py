@@ -12,7 +12,9 @@ def main() -> None:
     try:
         from engine.cli import night_commands, store_commands  # noqa: F401 - bring their commands
         from engine.cli.app import app
+        from engine.cli.environment import refuse_environment
 
+        refuse_environment()
         app()
     except EngineError as error:
         sys.stderr.write(f"equirank: {error}\n")

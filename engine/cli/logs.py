@@ -33,6 +33,8 @@ def event_log(*, as_json: bool, **always: object) -> Callable[..., None]:
 def _plain(_logger: object, _name: str, event: MutableMapping[str, Any]) -> str:
     """Return time, event and the facts for a reader on a terminal; reasons stand in the report."""
     facts = ", ".join(
-        f"{name} {event[name]}" for name in ("file", "task", "why", "seconds", "run") if event.get(name)
+        f"{name} {event[name]}"
+        for name in ("file", "task", "what", "why", "seconds", "run")
+        if event.get(name)
     )
     return f"{str(event['timestamp'])[11:19]} {event['event']}{': ' if facts else ''}{facts}"

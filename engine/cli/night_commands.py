@@ -11,6 +11,9 @@ from engine.cli.app import AsJson, Study, app
 
 Inbox = Annotated[Path, typer.Option(help="Folder that wave files are put into; nothing in it is changed")]
 StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store; made if it is not there")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit non-zero if the inbox holds a file that no path names")
+]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Write events on stderr as JSON lines")]
 
 
@@ -34,6 +37,10 @@ def refresh(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done and why; change nothing")
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Like --dry-run, but exit 14 if anything would be done")
+    ] = False,
+    strict: Strict = False,
     accept_revision: Annotated[
         bool,
         typer.Option("--accept-revision", help="Take files that have lost more than a tenth of their rows"),
@@ -44,15 +51,15 @@ def refresh(
     """Bring the store up to what lies in the inbox: only what a new or changed file touches is computed."""
     from engine.cli.nights import NightOutput, run_night, show_plan
 
-    if dry_run:
-        show_plan(study, inbox, store, accept_revision=accept_revision, as_json=as_json)
+    if dry_run or check:
+        show_plan(study, inbox, store, accept_revision=accept_revision, as_json=as_json, fails=check)
         return
     from engine.nights.night import NightOptions
 
     options = NightOptions(
         threads=threads, accept_revision=accept_revision, keep_runs=keep_runs, timeout=timeout
     )
-    output = NightOutput(alert=alert, log_json=log_json, as_json=as_json, site=site)
+    output = NightOutput(alert=alert, log_json=log_json, as_json=as_json, site=site, strict=strict)
     run_night(study, inbox, store, options, output)
 
 
@@ -65,12 +72,13 @@ def status(
         float | None, typer.Option(min=0, help="Hours after which results count as stale")
     ] = None,
     *,
+    strict: Strict = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what is stale, why, and how old the results are; exit 14 if anything is stale."""
     from engine.cli.nights import show_status
 
-    show_status(study, inbox, store, max_age, as_json=as_json)
+    show_status(study, inbox, store, max_age, strict=strict, as_json=as_json)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.errors import EngineError
+from engine.errors import DataError, EngineError
 
 if TYPE_CHECKING:
     from engine.nights.night import Night, NightOptions
@@ -24,12 +24,16 @@ DIFFERS, STALE = 13, 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NightOutput:
-    """How a night is reported: a command for trouble, JSON lines on stderr, JSON on stdout, pages."""
+    """How a night is reported: a command for trouble, JSON lines on stderr, JSON on stdout, pages.
+
+    With `strict`, a file that no path names is trouble.
+    """
 
     alert: str | None
     log_json: bool
     as_json: bool
     site: Path | None = None
+    strict: bool = False
 
 
 def run_night(study: str, inbox: Path, store: Path, options: NightOptions, output: NightOutput) -> None:
@@ -45,7 +49,7 @@ def run_night(study: str, inbox: Path, store: Path, options: NightOptions, outpu
         _alert(output.alert, {"exit_code": exit_code, "reason": reason})
 
     try:
-        with progress_reporter() as reporter:
+        with progress_reporter(say=lambda what: log("working", what=what)) as reporter:
             night = refresh(study, inbox, store, options=options, reporter=reporter, log=log)
         _write_site(output.site, store, night)
     except EngineError as error:
@@ -54,14 +58,15 @@ def run_night(study: str, inbox: Path, store: Path, options: NightOptions, outpu
     except Exception as error:
         stopped(1, f"internal error ({type(error).__name__})")
         raise
-    report = _report(night)
+    exit_code = night.exit_code or (DataError.exit_code if output.strict and night.strays else 0)
+    report = {**_report(night), "exit_code": exit_code}
     run = None if night.run is None else night.run.name
-    log("finished", run=run, published=night.is_new, exit_code=night.exit_code)
+    log("finished", run=run, published=night.is_new, exit_code=exit_code)
     text = json.dumps(report, ensure_ascii=False) if output.as_json else _text(night)
     typer.echo(text, nl=output.as_json)
-    if night.exit_code:
+    if exit_code:
         _alert(output.alert, report)
-        raise typer.Exit(night.exit_code)
+        raise typer.Exit(exit_code)
 
 
 def _write_site(folder: Path | None, store: Path, night: Night) -> None:
@@ -79,7 +84,6 @@ def _report(night: Night) -> dict[str, Any]:
     return {
         "run": None if night.run is None else str(night.run),
         "published": night.is_new,
-        "exit_code": night.exit_code,
         "files": [_file(entry) for entry in night.files],
         "withdrawn": [*night.withdrawn],
         "growing": [*night.growing],
@@ -136,22 +140,27 @@ def _alert(command: str | None, report: dict[str, Any]) -> None:
         sys.stderr.write(f"equirank: --alert: the command {failure}.\n")
 
 
-def show_plan(study: str, inbox: Path, store: Path, *, accept_revision: bool, as_json: bool) -> None:
-    """Print what a refresh would do."""
+def show_plan(
+    study: str, inbox: Path, store: Path, *, accept_revision: bool, as_json: bool, fails: bool
+) -> None:
+    """Print what a refresh would do; with `fails`, exit 14 if it would do anything."""
     from engine.nights.status import store_status
 
-    _print_status(store_status(study, inbox, store, accept_revision=accept_revision), as_json=as_json)
+    status = store_status(study, inbox, store, accept_revision=accept_revision)
+    _print_status(status, as_json=as_json)
+    if fails and (status.stale or status.run is None):
+        raise typer.Exit(STALE)
 
 
 def show_status(
-    study: str | None, inbox: Path | None, store: Path, max_age: float | None, *, as_json: bool
+    study: str | None, inbox: Path | None, store: Path, max_age: float | None, *, strict: bool, as_json: bool
 ) -> None:
-    """Print what is stale; exit 14 if anything is."""
+    """Print what is stale; exit 14 if anything is, with `strict` also for a file that no path names."""
     from engine.nights.status import store_status
 
     status = store_status(study, inbox, store, max_age)
     _print_status(status, as_json=as_json)
-    if status.stale or status.run is None:
+    if status.stale or status.run is None or (strict and status.strays):
         raise typer.Exit(STALE)
 
 
@@ -175,12 +184,16 @@ def show_differences(before: Path, after: Path, *, as_json: bool) -> None:
     from engine.store.compare import compare
     from engine.store.layout import run_of
     from engine.store.run_directory import read_run
+    from engine.store.study_changes import run_changes
 
     first, second = read_run(run_of(before)), read_run(run_of(after))
     differences = compare(first.results, second.results)
+    changed = run_changes(first.manifest, second.manifest)
     if as_json:
-        typer.echo(json.dumps(differences.as_dict(), ensure_ascii=False))
+        typer.echo(json.dumps({"study": changed, **differences.as_dict()}, ensure_ascii=False))
     else:
+        for line in changed:
+            typer.echo(f"  {line}")
         typer.echo("\n".join(result_lines(differences, show_all=True)))
     if differences.rows.height:
         raise typer.Exit(DIFFERS)

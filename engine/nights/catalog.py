@@ -16,6 +16,7 @@ from engine.store.manifests import read_manifest
 from engine.store.run_directory import RESULTS
 
 CATALOG, MARK = "catalog.duckdb", "catalog.json"
+VIEWS = ("latest", "changes")
 
 
 def is_current(store: Store) -> bool:
@@ -28,11 +29,13 @@ def is_current(store: Store) -> bool:
 
 
 def _expected(store: Store) -> dict[str, Any]:
-    return {"runs": [run.name for run in store.runs]}
+    return {"runs": [run.name for run in store.runs], "views": [*VIEWS]}
 
 
 def rebuild(store: Store) -> None:
-    """Write a new catalog and put it in place of the one before: tables `runs`, `files` and `estimates`.
+    """Write a new catalog and put it in place of the one before.
+
+    Its tables are `runs`, `files` and `estimates`, its views `latest` and `changes`.
 
     Raises
     ------
@@ -88,4 +91,6 @@ def _write(store: Store, work_file: Path) -> None:
             connection.from_arrow(pl.DataFrame(rows, infer_schema_length=None).to_arrow()).create(name)
         results = [str(run / RESULTS) for run in store.runs]
         connection.sql(query_text("run_estimates"), params={"runs": results}).create("estimates")
+        for name in VIEWS:
+            connection.execute(f"CREATE VIEW {name} AS {query_text(f'catalog_{name}')}")
         connection.execute("CHECKPOINT")  # a full disk is no error to DuckDB when it closes

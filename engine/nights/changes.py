@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.store.compare import ERROR_MOVED, GONE, MOVED, NEW, Differences
 from engine.store.ledger import COMPUTED, QUARANTINED, REUSED, FileEntry, file_entries, task_entries
+from engine.store.study_changes import run_changes, version_changes
 
 SHOWN = 30  # moved estimates
 ABOUT = ("wave", "subgroup", "outcome", "term", "level")
@@ -19,7 +20,10 @@ def change_report(
     title = after["study"]["title"] or after["study"]["name"]
     lines = [f"# {title}", "", "## Files", ""]
     lines += [f"- {line}" for line in file_lines(before, after)] or ["- as before"]
-    lines += ["", "## Analyses", "", *(f"- {line}" for line in task_lines(after))]
+    changed = [] if before is None else run_changes(before, after)
+    if changed:
+        lines += ["", "## Study and versions", "", *(f"- {line}" for line in changed)]
+    lines += ["", "## Analyses", "", *(f"- {line}" for line in task_lines(before, after))]
     lines += ["", "## Results", ""]
     lines += (
         [f"- {len(after['tasks'])} analyses, first run"] if differences is None else result_lines(differences)
@@ -48,14 +52,17 @@ def _rows(entry: FileEntry) -> str:
     return str(entry.reason) if entry.rows is None else f"{entry.rows:,} rows"
 
 
-def task_lines(after: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what was computed and why, and what was not."""
+def task_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what was computed and why, and what was not; in place of "method", the versions that changed."""
     reused = 0
+    versions = [] if before is None else version_changes(before, after)
+    method = ", ".join(versions) or "the code of equirank"
     for task in task_entries(after).values():
         if task.state == REUSED:
             reused += 1
         elif task.state == COMPUTED:
-            yield f"{task.name}: computed ({task.why})"
+            why = [method if input_ == "method" else input_ for input_ in task.why.split(", ")]
+            yield f"{task.name}: computed ({', '.join(why)})"
         else:
             yield f"{task.name}: {task.state.upper()}: {task.why}"
     if reused:
@@ -69,21 +76,42 @@ def result_lines(differences: Differences, *, show_all: bool = False) -> list[st
     moved_rows = f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts"
     other_rows = f"{counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same"
     lines = [f"{moved_rows}, {other_rows}."]
+    for kind, title, number in ((NEW, "New", "after"), (GONE, "Gone", "before")):
+        rows = differences.rows.filter(differences.rows["difference"] == kind).head(shown)
+        if rows.height:
+            lines += ["", f"| {title}: analysis | of | measure | value |", "|---|---|---|---|"]
+            lines += [_short_line(row, number) for row in rows.iter_rows(named=True)]
+            lines += _and_more(counts[kind], shown)
     moved = differences.rows.filter(differences.rows["difference"] == MOVED).head(shown)
     if moved.height:
         lines += [
             "",
-            "| analysis | of | measure | before | after | change in std. errors |",
+            "| Moved: analysis | of | measure | before | after | change in std. errors |",
             "|---|---|---|---|---|---|",
             *(_line(row) for row in moved.iter_rows(named=True)),
+            *_and_more(counts[MOVED], shown),
         ]
-    if counts[MOVED] > shown:
-        lines += ["", f"and {counts[MOVED] - shown} more; `equirank diff` shows all."]
     return lines
 
 
+def _and_more(count: int, shown: int) -> list[str]:
+    return ["", f"and {count - shown} more; `equirank diff` shows all."] if count > shown else []
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    return ", ".join(str(row[name]) for name in ABOUT if row[name] is not None)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"
+
+
+def _short_line(row: Mapping[str, Any], number: str) -> str:
+    named = f"| {row['analysis']} | {_about(row)} | {row['measure']}, {row['method']} |"
+    return f"{named} {_number(row[number])} |"
+
+
 def _line(row: Mapping[str, Any]) -> str:
-    about = ", ".join(str(row[name]) for name in ABOUT if row[name] is not None)
     errors = "-" if row["in_std_errors"] is None else f"{row['in_std_errors']:+.2f}"
-    numbers = " | ".join("-" if row[name] is None else f"{row[name]:.6g}" for name in ("before", "after"))
-    return f"| {row['analysis']} | {about} | {row['measure']}, {row['method']} | {numbers} | {errors} |"
+    numbers = " | ".join(_number(row[name]) for name in ("before", "after"))
+    return f"| {row['analysis']} | {_about(row)} | {row['measure']}, {row['method']} | {numbers} | {errors} |"

@@ -58,7 +58,7 @@ def _results(
     names = {plan.task.analysis.name for plan in plans}
     analyses = tuple(analysis for analysis in job.spec.analysis if analysis.name in names)
     context = make_context(job.spec, panel, sample, job.options.threads, job.reporter)
-    with compiling_ahead(job.spec.model_copy(update={"analysis": analyses})) as compiling:
+    with compiling_ahead(job.spec.model_copy(update={"analysis": analyses}), job.reporter) as compiling:
         yield from zip(plans, run_tasks([plan.task for plan in plans], context, compiling.wait), strict=True)
 
 

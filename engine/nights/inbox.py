@@ -13,6 +13,7 @@ from pathlib import Path
 from engine.data.formats import SUFFIXES, format_of
 from engine.data.source_file import SourceFile, content_hash
 from engine.errors import DataError, UsageError
+from engine.nights.strays import stray_files
 from engine.store.ledger import FileEntry
 from engine.study import StudySpec
 
@@ -35,13 +36,17 @@ class InboxFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """Complete and growing files of an inbox, names and sources of both in the order of the study, notes."""
+    """Complete and growing files of an inbox, names and sources of both in the order of the study, notes.
+
+    `strays` are notes too: files that no path of the study names.
+    """
 
     files: tuple[InboxFile, ...]
     growing: tuple[str, ...]
     names: tuple[str, ...]
     sources: Mapping[str, SourceFile]
     notes: tuple[str, ...]
+    strays: tuple[str, ...] = ()
 
 
 def is_text(name: str) -> bool:
@@ -84,12 +89,18 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
             "mounted?"
         )
     sources, notes = {}, []
-    for source in _candidates(spec, inbox):
+    candidates = [*_candidates(spec, inbox)]
+    for source in candidates:
         fault = _why_no_plain_file(source.path)
         if fault is None:
             sources[_name(source, inbox)] = source
         else:
             notes.append(f"{_name(source, inbox)}: {fault}")
+    known = {path for source in candidates for path in (source.path, *source.places)}
+    strays = tuple(
+        f"{printable(str(path.relative_to(inbox)))}: no path of the study names it; {guess}"
+        for path, guess in stray_files(spec, inbox, known)
+    )
     first_stamps = {name: _stamp(source) for name, source in sources.items()}
     _wait_until_settled([stamp for stamp in first_stamps.values() if stamp])
     files, growing = [], []
@@ -105,7 +116,8 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
         growing=tuple(growing),
         names=tuple(sources),
         sources=sources,
-        notes=tuple(notes),
+        notes=(*notes, *strays),
+        strays=strays,
     )
 
 

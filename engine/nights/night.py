@@ -76,6 +76,8 @@ class Night:
         Files that are still being written, and what was passed over.
     differences
         From the run before; None without a new run or an earlier one.
+    strays
+        Those of the notes that tell of files that no path of the study names.
     """
 
     run: Path | None
@@ -86,6 +88,7 @@ class Night:
     growing: Sequence[str] = ()
     notes: Sequence[str] = ()
     differences: Differences | None = None
+    strays: Sequence[str] = ()
 
     @property
     def exit_code(self) -> int:

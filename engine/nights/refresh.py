@@ -135,6 +135,7 @@ def _night(job: NightJob, inbox: Path) -> Night:
     store, current = job.store, job.store.current()
     refuse_other_study(job.spec, current)
     before = file_entries(current)
+    job.reporter.start_step("looking at the inbox")
     contents = look_into(job.spec, inbox)
     plans = plan_files(job.spec, contents, store, before, accept_revision=job.options.accept_revision)
     files = take_in(job, plans, contents, before)
@@ -149,6 +150,7 @@ def _night(job: NightJob, inbox: Path) -> Night:
         ],
         growing=contents.growing,
         notes=contents.notes,
+        strays=contents.strays,
     )
     return _computed(job, night, tasks, current) if any(file.version for file in files) else night
 
@@ -174,6 +176,7 @@ def _new_run(
 ) -> tuple[Night, NewRun]:
     """Compute stale tasks, and return the night with its tasks and the run of all rows."""
     from engine.batch.manifest import make_manifest
+    from engine.batch.method import method_version
     from engine.batch.run import is_simulated, with_study
     from engine.data.panel import whole_panel
     from engine.data.sample import draw_sample
@@ -181,6 +184,9 @@ def _new_run(
     from engine.nights.publish import NewRun
 
     spec, store = job.spec, job.store
+    if current is not None and current["method"] != method_version():
+        job.log("new version", why="the methods or a library have changed: every analysis is computed again")
+    job.reporter.start_step("drawing the sample")
     panel = whole_panel(_intact_parts(job, night.files))
     with TemporaryDirectory(dir=store.work) as scratch:
         sample = draw_sample(spec, panel, Path(scratch), job.options.threads)

@@ -46,6 +46,8 @@ class StoreStatus:
         What was passed over in the inbox, and files that are still being written.
     n_tasks
         Tasks of the study on the files of the current run.
+    strays
+        Those of the notes that tell of files that no path of the study names.
     """
 
     run: str | None
@@ -53,6 +55,7 @@ class StoreStatus:
     stale: Sequence[Item]
     notes: Sequence[str]
     n_tasks: int
+    strays: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the status for JSON."""
@@ -121,6 +124,7 @@ def store_status(
         stale=items,
         notes=(*contents.notes, *growing),
         n_tasks=len(task_plans),
+        strays=contents.strays,
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 from engine.results.rows import TidyRow, to_frame
 
@@ -14,6 +16,13 @@ MOST_LINES = 20  # of a repr: a screen has 24
 _ABOUT = ("outcome", "rank_by", "wave", "subgroup", "term", "level", "measure", "method")
 _NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n_obs")
 _STATUS = "status"
+
+
+class Drawing(Protocol):
+    """Figures that a notebook shows."""
+
+    def save(self, path: str | Path) -> tuple[Path, ...]:
+        """Write the figures as SVG, PNG or PDF, by the suffix; further ones have numbers in their names."""
 
 
 class Shown:
@@ -33,6 +42,17 @@ class Shown:
     def summary(self) -> str:
         """Return the whole table as text."""
         return text_table(self.table(), None)
+
+    def plot(self) -> Drawing:
+        """Return the figures of the result.
+
+        Raises
+        ------
+        UsageError
+            If it is of a kind without figures, or altair is not installed.
+        """
+        # By name: what draws comes later in the flow and is loaded only for who asks for it.
+        return cast("Drawing", import_module("engine.report.figures.of_result").plot_of(self))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}\n{text_table(self.table(), MOST_LINES)}"

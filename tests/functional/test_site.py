@@ -17,17 +17,19 @@ VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
 class Page(HTMLParser):
-    """The links, ids and open elements of a page."""
+    """The links, ids, open elements and names of regions of a page."""
 
     def __init__(self, text):
         super().__init__()
-        self.links, self.ids, self.open = [], [], []
+        self.links, self.ids, self.open, self.regions = [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         found = dict(attrs)
         self.links += [found[name] for name in ("href", "src") if name in found]
         self.ids += [found["id"]] if "id" in found else []
+        if found.get("role") == "region":
+            self.regions.append(found["aria-label"])
         if tag not in VOID:
             self.open.append(tag)
 
@@ -80,7 +82,7 @@ def test_site__has_a_page_for_each_run_and_each_estimate(pages):
         "runs/000002.html",
         "runs/000003.html",
     } <= names
-    assert sum(name.startswith("estimates/") for name in names) == 4  # rate, yearly, two indices of the trend
+    assert sum(name.startswith("estimates/") for name in names) == 4  # rates, yearly, both indices of trend
 
 
 def test_links__lead_somewhere_and_never_outside(pages):
@@ -88,6 +90,8 @@ def test_links__lead_somewhere_and_never_outside(pages):
         page = Page(text)
         assert page.open == []
         assert len(set(page.ids)) == len(page.ids), f"{name}: an id twice"
+        if name.name != "report.html":  # that is the run's own; tests/functional/test_report.py looks at it
+            assert len(set(page.regions)) == len(page.regions), f"{name}: two regions of one name"
         for link in page.links:
             assert not re.match(r"[a-z]+:|//", link), f"{name}: {link}"
             target, _, anchor = link.partition("#")
@@ -111,7 +115,7 @@ def test_pages__tell_what_a_reader_asks_for(pages):
     assert "<code>variables.income</code>" in quarantine
     assert re.search(r'<td>range</td><td class="number">\d+</td>', quarantine)
     assert 'Set aside since <a href="runs/000003.html">run 3</a>' in quarantine
-    assert "Estimates that moved" in by_name["runs/000002.html"]
+    assert "Table: estimates that moved" in by_name["runs/000002.html"]
     assert "<figure>" in by_name["runs/000003.html"]
     estimate = next(text for name, text in by_name.items() if "erreygers" in name)
     assert 'href="../runs/000001.html"' in estimate
@@ -136,8 +140,8 @@ def test_simulated_data__are_marked_on_every_page(pages, tmp_path):
     for path in (tmp_path / "store" / "runs").glob("*/manifest.json"):
         path.write_text(path.read_text().replace('"simulated": false', '"simulated": true'))
     write_site(tmp_path / "store", tmp_path / "site")
-    for text in texts(tmp_path / "site").values():
-        assert "SIMULATED DATA" in text
+    marked = {name: text for name, text in texts(tmp_path / "site").items() if name.name != "report.html"}
+    assert all("SIMULATED DATA" in text for text in marked.values())  # the report marks itself
     assert "SIMULATED: nobody" in (tmp_path / "site" / "runs" / "000003.html").read_text()
 
 

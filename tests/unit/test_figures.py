@@ -165,6 +165,8 @@ def test_figure__is_valid_svg_one_column_wide_with_its_alt_text(name):
         assert root.get("aria-label") == f"{figure.title}. {figure.alt_text}"
         assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", svg)
         assert 'id="' not in svg  # several stand in one page
+        assert "graphics-symbol" not in svg  # one image with one name
+        assert svg.count("role=") == 1
     assert re.search(r"\d", figure.alt_text)
 
 
@@ -293,3 +295,44 @@ def test_wrapped__keeps_every_letter_and_the_width():
     lines = wrapped(text, 100, 10)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(text_width(line, 10) <= 100 for line in lines)
+
+
+@pytest.fixture
+def result_frame():
+    import numpy as np
+    import polars as pl
+
+    rng = np.random.default_rng(4)
+    income, age = rng.lognormal(3, 1, 400), rng.integers(20, 80, 400).astype(float)
+    return pl.DataFrame({"ill": rng.random(400) < 0.2 + age / 200, "income": income, "age": age})
+
+
+def test_results__plot_themselves(result_frame, tmp_path):
+    import engine
+
+    index = engine.concentration_index(result_frame, "ill", rank_by="income", index="erreygers", bootstrap=50)
+    curve = engine.concentration_curve(result_frame, "ill", rank_by="income")
+    parts = engine.decompose(result_frame, "ill", rank_by="income", terms=["age"])
+    fit = engine.logit(result_frame, "ill", ["age"])
+    names = [[figure.name for figure in result.plot().figures] for result in (index, curve, parts, fit)]
+    assert names == [
+        ["bootstrap", "index-result-ill"],
+        ["curve-result-ill", "deviation-result-ill"],
+        ["contributions-result"],
+        ["forest-result"],
+    ]
+    plot = index.plot()
+    assert plot._repr_html_().count("<svg") == 2
+    assert "50 replicates" in repr(plot)
+    assert [path.name for path in plot.save(tmp_path / "p.svg")] == ["p.svg", "p-2.svg"]
+    assert (tmp_path / "p-2.svg").read_text().startswith("<svg")
+
+
+def test_plot__of_a_table_without_a_figure_says_so(result_frame):
+    import engine
+    from engine.errors import UsageError
+
+    with pytest.raises(UsageError, match="there is no figure of it"):
+        engine.describe(result_frame, ["age"]).plot()
+    with pytest.raises(UsageError, match="found the format 'gif'"):
+        engine.logit(result_frame, "ill", ["age"]).plot().save("x.gif")

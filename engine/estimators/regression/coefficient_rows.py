@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from engine.arrays import FloatArray
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.kernels.regression.links import exponential
 from engine.results import TidyRow
 
 NO_DEGREES = "no degrees of freedom"
@@ -64,10 +65,10 @@ class Coefficients:
             return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
         return replace(
             row,
-            estimate=float(np.exp(value)),
-            std_error=None if std_error is None else float(np.exp(value)) * std_error,
-            conf_low=None if low is None else float(np.exp(low)),
-            conf_high=None if high is None else float(np.exp(high)),
+            estimate=exponential(value),
+            std_error=None if std_error is None else exponential(value) * std_error,
+            conf_low=None if low is None else exponential(low),
+            conf_high=None if high is None else exponential(high),
             p_value=p,
         )
 

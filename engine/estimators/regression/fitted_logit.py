@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -101,6 +102,6 @@ def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> Fitted
         n_obs=round(float(frequency.sum())),
         n_events=round(float(frequency @ y)),
         n_clusters=fit.n_clusters,
-        sum_weights=float(rows.weight.sum()),
+        sum_weights=math.fsum(rows.weight),
     )
     return FittedLogit(frame=frame, rows=rows, fit=fit, base=base, spec=spec)

@@ -1,8 +1,8 @@
 """Logistic regression on covariate patterns: sums by pattern are all that the likelihood needs.
 
 Newton steps in `logit_maximum` find the maximum, and what has none (separation, combinations). The GLM of
-statsmodels starts there, confirms it and gives the coefficients and their model-based covariance. Clustered
-and design-based covariances sum scores by sampling unit.
+statsmodels starts there and has to confirm it. Sums and inverses have a fixed order, so that the numbers have
+the same bits on any processor; clustered and design-based covariances sum scores by sampling unit.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from engine.estimators.regression.logit_covariance import (
 from engine.estimators.regression.logit_maximum import maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.model_rows import ModelRows
-from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised
+from engine.estimators.regression.patterns import in_study_units, pattern_sums, sparse_patterns, standardised
 from engine.estimators.sample.sampling_units import units_and_degrees
+from engine.kernels.regression.small_matrices import inverse, logit_information
 
 _AGREEMENT = 1e-6  # of coefficients, relative to 1 + their size
 DISAGREES = "statsmodels does not confirm the maximum"
@@ -95,9 +96,10 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
     maximum = maximise_logit(Z, n, s)
     kept, used = maximum.kept, maximum.used
     X = np.ascontiguousarray(Z[np.ix_(used, kept)])
-    beta, model_covariance, is_confirmed = _statsmodels_fit(X, n[used], s[used], maximum.beta)
+    beta = maximum.beta
+    model_covariance, _ = inverse(logit_information(sparse_patterns(X), n[used], beta))
     status = maximum.status
-    if not is_confirmed:
+    if not _statsmodels_confirms(X, n[used], s[used], beta):
         status = [DISAGREES if each == "ok" else each for each in status]
     place = np.full(len(Z), -1, np.int32)
     place[used] = np.arange(len(used))
@@ -125,21 +127,18 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
     )
 
 
-def _statsmodels_fit(
-    X: FloatArray, n: FloatArray, s: FloatArray, start: FloatArray
-) -> tuple[FloatArray, FloatArray, bool]:
-    """Return statsmodels' coefficients (e,) and covariance (e, e), and whether they confirm `start` (e,)."""
+def _statsmodels_confirms(X: FloatArray, n: FloatArray, s: FloatArray, beta: FloatArray) -> bool:
+    """Whether statsmodels stays at the coefficients (e,)."""
     if X.shape[1] == 0:
-        return np.empty(0), np.empty((0, 0)), True
+        return True
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
 
     with warnings.catch_warnings():
-        # It mistakes a saturated model (patterns fitted exactly) for separation, which `start` has ruled out.
+        # It mistakes a saturated model (patterns fitted exactly) for separation, which `beta` has ruled out.
         warnings.simplefilter("ignore")
         result = GLM(np.column_stack([s, n - s]), X, family=Binomial()).fit(
-            start_params=start, tol=1e-12, tol_criterion="params"
+            start_params=beta, tol=1e-12, tol_criterion="params"
         )
-    beta: FloatArray = np.asarray(result.params)
-    is_confirmed = bool(np.all(np.abs(beta - start) <= _AGREEMENT * (1.0 + np.abs(beta))))
-    return beta, np.asarray(result.cov_params()), is_confirmed
+    theirs: FloatArray = np.asarray(result.params)
+    return bool(np.all(np.abs(theirs - beta) <= _AGREEMENT * (1.0 + np.abs(beta))))

@@ -8,9 +8,11 @@ import numpy as np
 
 from engine.arrays import DesignArrays, FloatArray, UnitArray
 from engine.estimators.regression.model_rows import ModelRows
+from engine.estimators.regression.patterns import sums_by_key
 from engine.estimators.sample.design_variance import covariance_of
 from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.kernels.regression.few_units import raised_totals
+from engine.kernels.regression.small_matrices import logit_means, lower_root, product
 from engine.kernels.regression.unit_scores import unit_scores
 
 FEW_DEGREES = 50  # with fewer, tests of several coefficients raise the scores of the sampling units
@@ -40,8 +42,7 @@ class EstimatedColumns:
 
     def probabilities(self) -> FloatArray:
         """Return the predicted probability of each used pattern (p,)."""
-        mu: FloatArray = 1.0 / (1.0 + np.exp(-(self.X @ self.beta)))
-        return mu
+        return logit_means(self.X, self.beta)
 
 
 def logit_covariance(
@@ -71,7 +72,8 @@ def logit_covariance(
     totals = _linearised_totals(columns, rows, design)
     units, degrees = units_and_degrees([rows.unit], design)
     if kind == "cluster":
-        return totals @ totals.T * units / (units - 1.0) * (n_people - 1.0) / (n_people - e), np.inf
+        meat = product(totals, np.ascontiguousarray(totals.T))
+        return meat * units / (units - 1.0) * (n_people - 1.0) / (n_people - e), np.inf
     return covariance_of(np.ascontiguousarray(totals), design), float(degrees + 1 - e)
 
 
@@ -82,9 +84,9 @@ def _robust(columns: EstimatedColumns, rows: ModelRows) -> FloatArray:
     at = place[is_used]
     residual = rows.y[is_used] - columns.probabilities()[at]
     squares = (rows.weight[is_used] * residual) ** 2 / rows.frequency[is_used]
-    meat = (X * np.bincount(at, squares, minlength=len(X))[:, None]).T @ X
-    sandwich: FloatArray = columns.covariance @ meat @ columns.covariance
-    return sandwich
+    by_pattern, _ = sums_by_key(at, squares, np.zeros(len(at)), len(X))
+    meat = product(np.ascontiguousarray((X * by_pattern[:, None]).T), X)
+    return product(product(columns.covariance, meat), columns.covariance)
 
 
 def joint_covariance(
@@ -100,24 +102,30 @@ def joint_covariance(
         return covariance, False
     at, weight, unit, scores = _unit_scores(columns, rows, design)
     mu = columns.probabilities()
-    root = np.ascontiguousarray(np.linalg.cholesky(columns.covariance))
+    root = lower_root(columns.covariance)
     totals = raised_totals(columns.X, mu * (1.0 - mu), at, weight, unit, root, scores)
     return covariance_of(np.ascontiguousarray(totals), design), True
 
 
 def _linearised_totals(columns: EstimatedColumns, rows: ModelRows, design: DesignArrays) -> FloatArray:
     """Return the linearised coefficients' totals (e, u) by sampling unit."""
-    totals: FloatArray = columns.covariance @ _unit_scores(columns, rows, design)[3]
-    return totals
+    return product(columns.covariance, _unit_scores(columns, rows, design)[3])
 
 
 def _unit_scores(
     columns: EstimatedColumns, rows: ModelRows, design: DesignArrays
 ) -> tuple[UnitArray, FloatArray, UnitArray, FloatArray]:
-    """Return pattern in X, weight and unit of the used rows (n,), and the sums of scores by unit (e, u)."""
+    """Return pattern in X, weight and unit of cells (c,), and the sums of scores by unit (e, u).
+
+    A cell is the used rows of one unit and pattern, so that the order of the rows does not matter.
+    """
     place = columns.place[columns.pattern]
     is_used = place >= 0
-    at, unit = place[is_used], np.ascontiguousarray(rows.unit[is_used])
-    weight, y = rows.weight[is_used], rows.y[is_used]
-    scores = unit_scores(columns.X, columns.probabilities(), at, weight, y, unit, design.n_units)
-    return at, weight, unit, scores
+    key, cell = np.unique(
+        rows.unit[is_used].astype(np.int64) * len(columns.X) + place[is_used], return_inverse=True
+    )
+    n, s = sums_by_key(cell, rows.weight[is_used], rows.y[is_used], len(key))
+    unit, at = (part.astype(np.int32) for part in np.divmod(key, len(columns.X)))
+    y = np.divide(s, n, out=np.zeros(len(n)), where=n > 0.0)
+    scores = unit_scores(columns.X, columns.probabilities(), at, n, y, unit, design.n_units)
+    return at, n, unit, scores

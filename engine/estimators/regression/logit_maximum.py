@@ -10,6 +10,7 @@ from engine.arrays import FloatArray, IntArray
 from engine.estimators.regression.patterns import sparse_patterns
 from engine.estimators.regression.separation import find_separation
 from engine.kernels.regression import glm, links
+from engine.kernels.regression.small_matrices import logit_log_likelihood, times
 
 _FAR = 15.0  # linear predictors beyond are hardly a probability other than 0 or 1
 COMBINATION = "a combination of other columns"
@@ -69,7 +70,7 @@ def maximise_logit(Z: FloatArray, n: FloatArray, s: FloatArray) -> LogitMaximum:
             continue
         rank = rank or len(kept)
         has_converged = code == glm.CONVERGED
-        if has_converged and np.abs(X @ beta).max() < _FAR:
+        if has_converged and np.abs(times(X, beta)).max() < _FAR:
             break
         separation = find_separation(X, n[used], s[used])
         if separation is None:
@@ -83,7 +84,8 @@ def maximise_logit(Z: FloatArray, n: FloatArray, s: FloatArray) -> LogitMaximum:
     else:
         kept, beta = kept[:0], beta[:0]
         status = ["separated: the covariates predict the outcome perfectly"] * q
-    log_likelihood = _log_likelihood(Z[np.ix_(used, kept)] @ beta, n[used], s[used])
+    eta = times(np.ascontiguousarray(Z[np.ix_(used, kept)]), beta)
+    log_likelihood = logit_log_likelihood(eta, n[used], s[used])
     return LogitMaximum(
         kept=kept, used=used, beta=beta, rank=rank, status=status, log_likelihood=log_likelihood
     )
@@ -94,8 +96,3 @@ def _newton(X: FloatArray, n: FloatArray, s: FloatArray) -> tuple[FloatArray, in
     beta = np.zeros(X.shape[1])
     code, combination = glm.fit(links.LOGIT, sparse_patterns(X), n, s, beta)
     return beta, code, combination
-
-
-def _log_likelihood(eta: FloatArray, n: FloatArray, s: FloatArray) -> float:
-    """Return the log-likelihood of patterns with linear predictors eta (p,)."""
-    return float(s @ eta - n @ np.logaddexp(0.0, eta))

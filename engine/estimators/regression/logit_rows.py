@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from engine.estimators.regression.margins import margins
 from engine.estimators.regression.term_tests import inflation_rows, term_test_rows
 from engine.estimators.regression.terms import model_terms
 from engine.estimators.sample.groups import in_groups
+from engine.kernels.regression.small_matrices import dot, times
 from engine.results import TidyRow
 from engine.study import LogitSpec
 
@@ -107,7 +109,7 @@ def _effect_rows(model: FittedLogit) -> Iterator[TidyRow]:
     coefficients = model.coefficients
     for margin in margins(model.frame, model.fit.n, model.fit.beta):
         row = replace(model.base, measure=margin.measure, term=margin.term, level=margin.level)
-        variance = float(margin.gradient @ model.fit.covariance @ margin.gradient)
+        variance = dot(margin.gradient, times(model.fit.covariance, margin.gradient))
         is_ratio = margin.measure == "prevalence_ratio"
         yield coefficients.estimate_row(row, margin.value, variance, is_ratio=is_ratio)
 
@@ -117,13 +119,13 @@ def _fit_rows(model: FittedLogit) -> Iterator[TidyRow]:
     fit = model.fit
     method = "likelihood" if model.has_likelihood else "pseudo"
     base = replace(model.base, conf_level=None, method=method)
-    n, s = fit.n.sum(), fit.s.sum()
-    null = float(s * np.log(s / n) + (n - s) * np.log(1.0 - s / n))
+    n, s = math.fsum(fit.n), math.fsum(fit.s)
+    null = s * math.log(s / n) + (n - s) * math.log(1.0 - s / n)
     k, ll = fit.rank, fit.log_likelihood
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="null_log_likelihood", estimate=null)
     yield replace(base, measure="pseudo_r2", estimate=1.0 - ll / null, method="McFadden")
     if model.has_likelihood:
         yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
-        yield replace(base, measure="bic", estimate=k * float(np.log(base.n_obs or 1)) - 2.0 * ll)
+        yield replace(base, measure="bic", estimate=k * math.log(base.n_obs or 1) - 2.0 * ll)
         yield replace(base, measure="n_parameters", estimate=float(k))

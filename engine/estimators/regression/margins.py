@@ -7,13 +7,13 @@ count as fixed, as in Stata's `margins`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine.arrays import FloatArray
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.kernels.regression.small_matrices import dot, logit_means, times, weighted_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ def margins(frame: ModelFrame, n: FloatArray, beta: FloatArray) -> Iterator[Marg
     beta
         (q,) coefficients, all of them estimated.
     """
-    share = n / n.sum()
+    share = n / math.fsum(n)
     for term in frame.terms:
         if term.is_product:
             continue
@@ -50,16 +50,10 @@ def margins(frame: ModelFrame, n: FloatArray, beta: FloatArray) -> Iterator[Marg
             yield _derivative(frame, name, share, beta)
 
 
-def _probability(X: FloatArray, beta: FloatArray) -> FloatArray:
-    """Return the predicted probability of each pattern (p,)."""
-    p: FloatArray = 1.0 / (1.0 + np.exp(-(X @ beta)))
-    return p
-
-
 def _mean_probability(X: FloatArray, share: FloatArray, beta: FloatArray) -> tuple[float, FloatArray]:
     """Return the mean predicted probability and its gradient (q,)."""
-    p = _probability(X, beta)
-    return float(share @ p), (share * p * (1.0 - p)) @ X
+    p = logit_means(X, beta)
+    return dot(share, p), weighted_rows(share * p * (1.0 - p), X)
 
 
 def _level_effects(frame: ModelFrame, name: str, share: FloatArray, beta: FloatArray) -> Iterator[Margin]:
@@ -79,7 +73,7 @@ def _level_effects(frame: ModelFrame, name: str, share: FloatArray, beta: FloatA
             measure="prevalence_ratio",
             term=name,
             level=level,
-            value=float(np.log(mean / base)),
+            value=math.log(mean / base),
             gradient=gradient / mean - base_gradient / base,
         )
 
@@ -89,8 +83,8 @@ def _derivative(frame: ModelFrame, name: str, share: FloatArray, beta: FloatArra
     X = frame.X
     # Every column is linear in the number, so a step of 1 is the derivative of the matrix.
     D = frame.raised(name) - X
-    p = _probability(X, beta)
-    slope = D @ beta
+    p = logit_means(X, beta)
+    slope = times(D, beta)
     v = share * p * (1.0 - p)
-    gradient = v @ D + (v * (1.0 - 2.0 * p) * slope) @ X
-    return Margin(measure="marginal_effect", term=name, level=None, value=float(v @ slope), gradient=gradient)
+    gradient = weighted_rows(v, D) + weighted_rows(v * (1.0 - 2.0 * p) * slope, X)
+    return Margin(measure="marginal_effect", term=name, level=None, value=dot(v, slope), gradient=gradient)

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.sample.sparse import sparse_rows
 from engine.kernels.regression.glm import Patterns
+from engine.kernels.regression.small_matrices import product, times
 
 
 def pattern_sums(frame: ModelFrame, weight: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return sums n of weight and s of weight x y by pattern (p,); weight and y are by row (n,)."""
     p = len(frame.X)
-    n = np.bincount(frame.pattern, weight, minlength=p).astype(np.float64)
-    s = np.bincount(frame.pattern, weight * y, minlength=p).astype(np.float64)
+    return sums_by_key(frame.pattern, weight, y, p)
+
+
+def sums_by_key(
+    key: NDArray[Any], weight: FloatArray, y: FloatArray, size: int
+) -> tuple[FloatArray, FloatArray]:
+    """Return sums of weight and of weight x y by key (size,), the same bits for any order of the rows (n,).
+
+    Sums of whole numbers are exact; other weights are added by their size.
+    """
+    if not (weight == np.floor(weight)).all():
+        order = np.lexsort((weight, key))
+        key, weight, y = key[order], weight[order], y[order]
+    n = np.bincount(key, weight, minlength=size).astype(np.float64)
+    s = np.bincount(key, weight * y, minlength=size).astype(np.float64)
     return n, s
 
 
@@ -29,13 +47,13 @@ def standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
         (p,) sums of weights of the patterns.
     """
     A, Z = np.eye(X.shape[1]), X.copy()
-    share = n / n.sum()
+    share = n / math.fsum(n)
     for k in range(1, X.shape[1]):
         column = X[:, k]
         if ((column == 0.0) | (column == 1.0)).all():
             continue
-        centre = float(share @ column)
-        spread = float(np.sqrt(share @ (column - centre) ** 2))
+        centre = math.fsum(share * column)
+        spread = math.sqrt(math.fsum(share * (column - centre) ** 2))
         if spread > 0.0:
             A[k, k], A[0, k] = 1.0 / spread, -centre / spread
             Z[:, k] = (column - centre) / spread
@@ -57,10 +75,11 @@ def in_study_units(
         (e,) and (e, e) in standard units.
     """
     q = len(A)
-    to_units = A[np.ix_(estimated, estimated)]
+    to_units = np.ascontiguousarray(A[np.ix_(estimated, estimated)])
     beta_in_units, covariance_in_units = np.full(q, np.nan), np.full((q, q), np.nan)
-    beta_in_units[estimated] = to_units @ beta
-    covariance_in_units[np.ix_(estimated, estimated)] = to_units @ covariance @ to_units.T
+    beta_in_units[estimated] = times(to_units, np.ascontiguousarray(beta))
+    half = product(to_units, np.ascontiguousarray(covariance))
+    covariance_in_units[np.ix_(estimated, estimated)] = product(half, np.ascontiguousarray(to_units.T))
     return beta_in_units, covariance_in_units
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.fitted_logit import FittedLogit
 from engine.estimators.regression.logit_maximum import COMBINATION, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.kernels.regression.links import exponential
+from engine.kernels.regression.small_matrices import log_determinant, quadratic_form
 from engine.results import TidyRow
 
 
@@ -72,11 +75,11 @@ def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
     (Korn and Graubard 1990; Stata's `test` after `svy`).
     """
     fit, k = model.fit, len(columns)
-    V = fit.joint_covariance[np.ix_(columns, columns)]
+    V = np.ascontiguousarray(fit.joint_covariance[np.ix_(columns, columns)])
     d = fit.degrees + len(fit.kept) - 1
-    if fit.degrees < 1 or d - k + 1 < 1 or np.linalg.matrix_rank(V) < k:
+    wald = quadratic_form(V, fit.beta[columns])
+    if fit.degrees < 1 or d - k + 1 < 1 or math.isnan(wald):
         return replace(row, status=NO_DEGREES)
-    wald = float(fit.beta[columns] @ np.linalg.solve(V, fit.beta[columns]))
     if np.isinf(d):
         p, method = float(chdtrc(k, wald)), f"Wald chi2/df, {k} df"
         return replace(row, estimate=wald / k, p_value=p, method=method)
@@ -102,8 +105,8 @@ def inflation_rows(model: FittedLogit) -> Iterator[TidyRow]:
     for t, term in enumerate(frame.terms):
         inside = term_of_column == t
         blocks = (R[np.ix_(inside, inside)], R[np.ix_(~inside, ~inside)], R)
-        of_term, of_others, of_all = (np.linalg.slogdet(block)[1] for block in blocks)
-        value = float(np.exp((of_term + of_others - of_all) / inside.sum()))
+        of_term, of_others, of_all = (log_determinant(np.ascontiguousarray(block)) for block in blocks)
+        value = exponential((of_term + of_others - of_all) / float(inside.sum()))
         yield replace(
             model.base, term=term.label, measure="vif", estimate=value, conf_level=None, method="GVIF^(1/df)"
         )

@@ -103,8 +103,20 @@ def _ticks(rows: Sequence[Row]) -> tuple[float, ...]:
     for ticks in _TICKS:
         inside = tuple(tick for tick in ticks if low <= tick <= high or tick == 1.0)
         if ticks[0] <= low and high <= ticks[-1] and (len(inside) <= _MOST_TICKS or ticks == _TICKS[0]):
-            return inside
+            return inside if len(inside) > 2 else _with_neighbours(inside, ticks)
     return _TICKS[-1]
+
+
+def _with_neighbours(inside: Sequence[float], ticks: Sequence[float]) -> tuple[float, ...]:
+    """Add the tick before and the one after, so that a scale can be read off.
+
+    Examples
+    --------
+    >>> _with_neighbours((1.0, 2.0), (0.5, 1.0, 2.0, 5.0))
+    (0.5, 1.0, 2.0, 5.0)
+    """
+    first, last = ticks.index(inside[0]), ticks.index(inside[-1])
+    return tuple(ticks[max(first - 1, 0) : last + 2])
 
 
 def _alt_text(rows: Sequence[Row], facts: StudyFacts) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
+from engine.errors import UsageError
 from engine.report.figures.figure import Figure, Row, StudyFacts
 from engine.report.figures.of_run import require_altair
 from engine.report.figures.plot import Plot
@@ -14,42 +15,51 @@ from engine.results import (
     IndexResult,
     LogitResult,
     MixedLogitResult,
+    TableResult,
     TidyRow,
 )
+from engine.results.inequality_result import InequalityResult
+from engine.results.shown import Shown
 
 _NAME = "result"
-_KINDS = {
+_KINDS: dict[type[Shown], str] = {
     IndexResult: "concentration",
     CurveResult: "curve",
     DecompositionResult: "decomposition",
     LogitResult: "logit",
     MixedLogitResult: "multilevel",
 }
-Result = IndexResult | CurveResult | DecompositionResult | LogitResult | MixedLogitResult
 
 
-def plot_of(result: Result) -> Plot:
+def plot_of(result: Shown) -> Plot:
     """Return the figures of a result.
 
     Raises
     ------
     UsageError
-        If altair is not installed.
+        If the result is of a kind without figures, or altair is not installed.
     """
     require_altair()
-    return Plot(figures=tuple(_figures(result)))
+    figures = tuple(_figures(result))
+    if not figures:
+        raise UsageError(
+            f"{type(result).__name__}.plot(): there is no figure of it; expected indices, a curve, "
+            "contributions, odds ratios or replicates. Use .table()."
+        )
+    return Plot(figures=figures)
 
 
-def _figures(result: Result) -> Iterator[Figure]:
+def _figures(result: Shown) -> Iterator[Figure]:
     from engine.report.figures.caterpillar import caterpillars
     from engine.report.figures.contributions import contribution_figures
     from engine.report.figures.curve import curve_figures
     from engine.report.figures.forest import forest_figures
     from engine.report.figures.index import index_figures
 
-    if isinstance(result, IndexResult) and result.replicates is not None:
-        yield _bootstrap(result)
-    rows = [_row(row, _KINDS[type(result)]) for row in result.rows]
+    if isinstance(result, IndexResult | InequalityResult) and result.replicates is not None:
+        yield _bootstrap(result, result.replicates.tolist())
+    kind = result.kind if isinstance(result, TableResult) else _KINDS.get(type(result), "")
+    rows = [_row(row, kind) for row in result.rows]
     for draw in (curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
         yield from draw(rows, StudyFacts())
 
@@ -62,13 +72,13 @@ def _row(row: TidyRow, kind: str) -> Row:
     }
 
 
-def _bootstrap(result: IndexResult) -> Figure:
+def _bootstrap(result: IndexResult | InequalityResult, replicates: list[float]) -> Figure:
     from engine.report.figures.bootstrap import bootstrap_figure
 
     row = result.rows[0]
     return bootstrap_figure(
-        [] if result.replicates is None else result.replicates.tolist(),
+        replicates,
         result.estimate,
         (result.conf_low, result.conf_high),
-        title=f"Replicates of the {result.measure} index of {row.outcome} by {row.rank_by}",
+        title=f"Replicates of {result.measure} of {row.outcome} by {row.rank_by}",
     )

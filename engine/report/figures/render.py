@@ -34,6 +34,8 @@ STYLE = (
 
 # The writer of PDF puts the names of resources down in any order.
 _RESOURCES = re.compile(rb"(/(?:Font|XObject|ExtGState|Pattern|Shading) <<\n)((?: +/\S+ [^\n<>]*\n)+)")
+# Vega names every group of marks for screen readers; the figure as a whole has one name instead.
+_ROLES = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-hidden="true")')
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 _CJK_FONTS = re.compile(
     r"(Noto(Sans|Serif)(CJK|SC|TC|JP|KR)|SourceHan|wqy-|DroidSansFallback|msyh|simsun|PingFang|ArialUni)",
@@ -147,7 +149,7 @@ def _text(lines: list[str], x: float, y: float, **look: Any) -> dict[str, Any]: 
 def _named(svg: str, figure: Figure) -> str:
     """Put title and alt text into an SVG."""
     title, told = html.escape(figure.title), html.escape(figure.alt_text)
-    start, rest = svg.split(">", 1)
+    start, rest = _ROLES.sub("", svg).split(">", 1)
     start = start.replace('class="marks"', 'class="figure"')
     label = html.escape(f"{figure.title}. {figure.alt_text}", quote=True)
     return f'{start} role="img" aria-label="{label}"><title>{title}</title><desc>{told}</desc>{rest}'

@@ -19,9 +19,9 @@ from engine.report.figures.style import MOST_SERIES
 from engine.report.site.histories import Headline, Point, headline_rows, headlines, sparkline
 from engine.store.layout import CHANGES, Store
 from engine.store.ledger import QUARANTINED, FileEntry, file_entries, task_entries
-from engine.store.run_directory import StoredRun, read_run
+from engine.store.run_directory import REPORT, StoredRun, read_run
 
-_WIDE = '<div class="wide" role="region" aria-label="Estimates that moved" tabindex="0">'
+_WIDE = '<div class="wide" role="region" aria-label="Table: estimates that moved" tabindex="0">'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,7 @@ def site_pages(store: Store) -> dict[str, str]:
     found = headlines(values, facts)
     runs = [_run_page(run, found) for run in stored]
     environment = _environment()
+    report = newest.path / REPORT
     common = {
         "title": newest.manifest["study"]["title"] or newest.manifest["study"]["name"],
         "simulated": bool(newest.manifest["simulated"]),
@@ -89,12 +90,15 @@ def site_pages(store: Store) -> dict[str, str]:
         "files": {headline.name: _file(headline.name) for headline in found},
         "sparkline": sparkline,
         "n_quarantined": len(runs[-1].quarantined),
+        "report": REPORT if report.is_file() else None,
     }
 
     def page(template: str, root: str, **own: object) -> str:
         return environment.get_template(template).render(**common, root=root, **own)
 
     pages = {"style.css": page("style.css", "", figure_style=STYLE), "index.html": page("index.html", "")}
+    if report.is_file():
+        pages[REPORT] = report.read_text(encoding="utf-8")
     pages["quarantine.html"] = page("quarantine.html", "", since=_since(runs))
     for place, run in enumerate(runs):
         figures = _drawn(figures_of(newest)) if run is runs[-1] else ()

@@ -1,0 +1,30 @@
+"""Checks the environment variables of numba: it reads them on import, and its own messages are tracebacks."""
+
+from __future__ import annotations
+
+import os
+
+from engine.errors import Fault, UsageError
+
+THREADS, LAYER = "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER"
+LAYERS = ("default", "forksafe", "omp", "safe", "tbb", "threadsafe", "workqueue")
+
+
+def refuse_environment() -> None:
+    """Refuse values that numba does not understand.
+
+    Raises
+    ------
+    UsageError
+        With the name of the variable.
+    """
+    threads = os.environ.get(THREADS)
+    if threads is not None and not (threads.isascii() and threads.isdecimal() and int(threads) > 0):
+        found = f"found '{threads}'"
+        raise UsageError(
+            Fault(THREADS, found, "a whole number from 1 on", f"Correct it, or unset {THREADS}.")
+        )
+    layer = os.environ.get(LAYER)
+    if layer is not None and layer not in LAYERS:
+        found = f"found '{layer}'"
+        raise UsageError(Fault(LAYER, found, f"one of {', '.join(LAYERS)}", f"Unset {LAYER}."))

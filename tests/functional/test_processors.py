@@ -1,0 +1,63 @@
+"""The same bits on another processor: child processes with other routines of OpenBLAS and numpy."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import hashlib, sys
+import numpy as np, polars as pl, engine
+
+rng = np.random.default_rng(7)
+n = 900
+frame = pl.DataFrame({
+    "age": rng.normal(45, 13, n).round(1), "group": rng.choice(["a", "b", "c"], n),
+    "sex": rng.choice(["f", "m"], n), "psu": rng.integers(0, 40, n), "w": rng.uniform(0.2, 3.0, n),
+})
+eta = -0.5 + 0.02 * (frame["age"] - 45).to_numpy() + 0.4 * (frame["sex"] == "m").to_numpy()
+frame = frame.with_columns(y=pl.Series(rng.random(n) < 1 / (1 + np.exp(-eta))), stratum=pl.col("psu") % 4)
+frame = frame.sample(fraction=1.0, shuffle=True, seed=int(sys.argv[1]))
+terms = ["age", "group", "sex", ("group", "sex")]
+for covariance in ("model", "robust", "cluster", "design"):
+    rows = engine.logit(
+        frame, "y", terms, weight="w", cluster="psu", stratum="stratum", covariance=covariance, crude=True
+    ).rows
+    print(covariance, hashlib.sha256(repr(rows).encode()).hexdigest())
+"""
+PROCESSORS = [
+    {},
+    {"OPENBLAS_CORETYPE": "Prescott"},
+    {"OPENBLAS_CORETYPE": "Haswell"},
+    {"NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX2 FMA3"},
+]
+
+
+def bits(settings, seed=0):
+    """Return what a process prints on a processor; features it has not got are ignored with a warning."""
+    environment = {**os.environ, **settings, "PYTHONWARNINGS": "ignore"}
+    process = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", PROGRAM, str(seed)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return bits({})
+
+
+@pytest.mark.parametrize("settings", PROCESSORS[1:], ids=str)
+def test_logits__have_the_same_bits_on_any_processor(usual, settings):
+    assert bits(settings) == usual
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_logits__have_the_same_bits_in_any_order_of_rows(usual, seed):
+    assert bits({}, seed) == usual
