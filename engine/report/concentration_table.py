@@ -7,8 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from engine.report.groups import Row, group_label
-from engine.report.model import Table, count, digits_of, interval, number, p_value
+from engine.report.model import Table, count, digits_of, interval, number, p_value, with_interval
 from engine.report.replicate_intervals import every_interval, interval_name, interval_names
+
+RELATIVE, ABSOLUTE = ("standard", "extended"), ("generalized", "erreygers")
 
 
 def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
@@ -33,6 +35,7 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
                     count(row["n_obs"]),
                 )
             )
+        yield from _side_by_side(last_method(shown), outcome, rank)
         level = f"{100 * (shown[0]['conf_level'] or 0.95):g} % interval"
         yield Table(
             title=f"Concentration of {outcome} by {rank}",
@@ -43,6 +46,29 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
         compared = every_interval([row for row in own if row["measure"] in ("difference", "wald_f")])
         if compared:
             yield _difference_table(str(outcome), compared)
+
+
+def _side_by_side(rows: Sequence[Row], outcome: str, rank: str) -> Iterator[Table]:
+    """Yield the relative and the absolute indices of each group in one line, if there are both."""
+    found = [name for name in (*RELATIVE, *ABSOLUTE) if any(row["measure"] == name for row in rows)]
+    if not set(found) & {*RELATIVE} or not set(found) & {*ABSOLUTE}:
+        return
+    decimals = _decimals(rows)
+    lines = []
+    for group in dict.fromkeys(group_label(row) for row in rows):
+        own = {row["measure"]: row for row in rows if group_label(row) == group}
+        people = max((row["n_obs"] for row in own.values() if row["n_obs"] is not None), default=None)
+        cells = (
+            with_interval(own[name], decimals[name], between=" to ") if name in own else "-" for name in found
+        )
+        lines.append((group, count(people), *cells))
+    kinds = {name: "relative" if name in RELATIVE else "absolute" for name in found}
+    yield Table(
+        title=f"Relative and absolute inequality of {outcome} by {rank}",
+        columns=("", "n", *(f"{name} ({kind})" for name, kind in kinds.items())),
+        rows=tuple(lines),
+        notes=tuple(_method_notes(rows)),
+    )
 
 
 def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
