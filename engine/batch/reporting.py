@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.batch.kinds import TABLES
+from engine.errors import UsageError
 from engine.store.run_directory import REPORT, read_run
 
 if TYPE_CHECKING:
@@ -29,6 +30,29 @@ def write_report(folder: Path, language: Language | None = None) -> Path:
     path = folder / REPORT
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def write_pdf_report(folder: Path, target: Path, language: Language | None = None) -> Path:
+    """Write the report of a run directory as a PDF and return its path.
+
+    Raises
+    ------
+    UsageError
+        If typst is not installed.
+    """
+    from engine.report.render.pdf import report_pdf
+    from engine.report.render.table_set import time_of
+    from engine.report.run_report import run_report
+
+    run = read_run(folder)
+    try:
+        content = report_pdf(run_report(run, TABLES, language), time_of(str(run.manifest.get("created", ""))))
+    except ImportError as error:
+        raise UsageError(
+            f"--pdf: {error.name} is not installed; expected it with equirank. Install it."
+        ) from None
+    target.write_bytes(content)
+    return target
 
 
 def write_report_of_new_run(folder: Path) -> None:

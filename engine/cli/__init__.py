@@ -10,7 +10,7 @@ def main() -> None:
     from engine.errors import EngineError, Interrupted
 
     try:
-        from engine.cli import night_commands, store_commands  # noqa: F401 - bring their commands
+        from engine.cli import draft_commands, night_commands, store_commands  # noqa: F401 - bring their commands
         from engine.cli.app import app
         from engine.cli.environment import refuse_environment
 

@@ -135,6 +135,7 @@ def show(
     plots: Annotated[Path | None, typer.Option(help="Write figures into this folder instead")] = None,
     formats: Annotated[str, typer.Option("--to", help="Of the figures: svg, png, pdf")] = "svg",
     *,
+    explain: Annotated[bool, typer.Option("--explain", help="Say how to read each kind of number")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show all tables of a run, in the order of a paper."""
@@ -144,18 +145,35 @@ def show(
         print_figures(run, plots, [one.strip() for one in formats.split(",")])
         return
 
-    print_run(run, as_json=as_json, only=only)
+    print_run(run, as_json=as_json, only=only, explains=explain)
 
 
 @app.command()
 def report(
     run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
     language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write the report as this PDF instead")] = None,
 ) -> None:
     """Write report.html of a run again: findings, tables, figures, methods, checklists, provenance."""
     from engine.cli.documents import rebuild_report
 
-    rebuild_report(run, language)
+    rebuild_report(run, language, pdf)
+
+
+@app.command()
+def tables(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    to: Annotated[str, typer.Option(help="Formats: docx,xlsx,tex,md,html,csv,pdf")],
+    out: Annotated[Path, typer.Option(help="Folder to write into")],
+    language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
+    digits: Annotated[
+        int | None, typer.Option(min=0, max=12, help="Decimals of estimates; default: what each deserves")
+    ] = None,
+) -> None:
+    """Write the tables of a run as documents, named by their analyses."""
+    from engine.cli.documents import write_documents
+
+    write_documents(run, to, out, language, digits)
 
 
 @app.command()
@@ -248,18 +266,6 @@ def codebook(
     from engine.data.codebook import file_codebook
 
     print_codebook(file_codebook(file, encoding, search), as_json=as_json)
-
-
-@app.command()
-def init(
-    files: Annotated[list[Path], typer.Argument(help="Survey files; several are waves")],
-    search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
-) -> None:
-    """Print the draft of a study of survey files: levels from their labels, questions as comments."""
-    from engine.draft.draft import draft_study
-
-    typer.echo(draft_study(files, encoding, search), nl=False)
 
 
 @app.command()

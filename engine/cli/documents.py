@@ -1,4 +1,4 @@
-"""What the commands write for people to read: the report of a run."""
+"""What the commands write for people to read: the report of a run, and its tables as documents."""
 
 from __future__ import annotations
 
@@ -13,19 +13,33 @@ if TYPE_CHECKING:
     from engine.report.words.sentences import Language
 
 
-def rebuild_report(run: Path, language: str | None) -> None:
-    """Write the report of a run again and print its path."""
-    from engine.batch.reporting import write_report
+def rebuild_report(run: Path, language: str | None, pdf: Path | None) -> None:
+    """Write the report of a run again, or as a PDF, and print its path."""
+    from engine.batch.reporting import write_pdf_report, write_report
     from engine.store.layout import run_of
 
     place = run_of(run)
     try:
-        typer.echo(str(write_report(place, _known(language))))
+        known = _known(language)
+        typer.echo(str(write_report(place, known) if pdf is None else write_pdf_report(place, pdf, known)))
     except OSError as error:
         raise UsageError(
-            f"{place}: the report cannot be written ({type(error).__name__}); "
-            "expected a folder you may write to. Copy the run to one."
+            f"{pdf or place}: the report cannot be written ({type(error).__name__}); "
+            "expected a folder you may write to. Choose another one, or copy the run to one."
         ) from None
+
+
+def write_documents(run: Path, to: str, out: Path, language: str | None, digits: int | None) -> None:
+    """Write the tables of a run as documents and print the paths."""
+    from engine.batch.kinds import TABLES
+    from engine.report.table_files import write_tables
+    from engine.store.layout import run_of
+    from engine.store.run_directory import read_run
+
+    formats = [one.strip() for one in to.split(",") if one.strip()]
+    stored = read_run(run_of(run))
+    for path in write_tables(stored, TABLES, out, formats, language=_known(language), digits=digits):
+        typer.echo(str(path))
 
 
 def _known(language: str | None) -> Language | None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
 
 
-def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
-    """Print a run directory: its tables, or one JSON object with manifest and results."""
+def print_run(path: Path, *, as_json: bool, only: str | None = None, explains: bool = False) -> None:
+    """Print a run directory: its tables, with how to read them on request, or one JSON object."""
     run = _stored(path)
     names = run.results["analysis"].unique(maintain_order=True).to_list()
     if only is not None and only not in names:
@@ -35,6 +35,11 @@ def print_run(path: Path, *, as_json: bool, only: str | None = None) -> None:
     from engine.report.terminal import make_console, show_run
 
     show_run(run, make_console(), TABLES, only)
+    if explains:
+        from engine.report.readings import readings
+
+        shown = run.results if only is None else run.results.filter(run.results["analysis"] == only)
+        typer.echo("\n".join(["", "How to read it", *readings(shown["measure"].unique().to_list())]))
 
 
 def print_finished(path: Path, *, as_json: bool) -> None:

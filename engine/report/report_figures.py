@@ -21,5 +21,5 @@ def pictures_of(run: StoredRun) -> tuple[tuple[Picture, ...], str, str]:
     from engine.report.figures.of_run import figures_of
     from engine.report.figures.render import STYLE, svg_in_page
 
-    pictures = (Picture(title=figure.title, svg=svg_in_page(figure)) for figure in figures_of(run))
-    return tuple(pictures), STYLE, ""
+    pictures = tuple(Picture(title=one.title, svg=svg_in_page(one)) for one in figures_of(run))
+    return pictures, STYLE, ""

@@ -123,7 +123,7 @@ def commands():
     """Return name -> command."""
     import typer
 
-    from engine.cli import night_commands  # noqa: F401 - brings its commands
+    from engine.cli import draft_commands, night_commands, store_commands  # noqa: F401 - bring theirs
     from engine.cli.app import app
 
     return dict(sorted(typer.main.get_command(app).commands.items()))
@@ -154,6 +154,7 @@ def attributes_of(text):
 
 def results_page():
     """Return the reference of results.parquet, from the tidy row."""
+    from engine.report.readings import READINGS
     from engine.results import COLUMNS, TidyRow
 
     told = [(f"`{names.replace(', ', '`, `')}`", about) for names, about in attributes_of(TidyRow.__doc__)]
@@ -164,6 +165,10 @@ def results_page():
         MADE,
         "`results.parquet` of a run has one number in each row. Its columns:\n",
         table(("column", "meaning"), told),
+        "## Measures\n",
+        "`equirank show RUN --explain` says the same of the measures in a run.\n",
+        table(("measure", "how to read it"), [(f"`{name}`", text) for name, text in READINGS.items()]),
+        "## Manifest\n",
         "`manifest.json` has the study as it was run, hashes of study and files, the seed, the people after",
         "each sample rule, missing values, warnings, seconds and versions.\n",
     ]

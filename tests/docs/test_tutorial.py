@@ -37,5 +37,6 @@ def test_tutorial__runs_as_it_is_written(tmp_path, monkeypatch, cli):
         said[command.split()[0]] = out
     assert said["check"] == "study.toml: no faults.\n"
     assert "家庭月总收入" in said["codebook"]
-    assert "erreygers" in said["show"]
+    assert "erreygers: Below 0: lower ranked people have more" in said["show"]
     assert Path("my-run/report.html").is_file()
+    assert Path("tables/inequality.docx").is_file()

@@ -71,8 +71,8 @@ def test_levels_of_the_file__are_its_labels(study, cli):
 
 def test_label_of_the_file__is_the_default(study, cli):
     study(race={"numeric": True}, income={"numeric": True}, sick={"levels": "file", "event": "yes"})
-    _, out, _ = cli("run", "study.toml", "--out", "run")
-    assert "Income of the household" in out
+    assert cli("run", "study.toml", "--out", "run")[0] == 0
+    assert "Income of the household" in cli("show", "run")[1]
 
 
 def test_event__must_be_a_label(study, cli):

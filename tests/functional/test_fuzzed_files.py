@@ -63,6 +63,14 @@ def test_mutants__are_read_or_refused_by_name(made, tmp_path, name):
         assert not answer.died, number
 
 
+def test_mutant__that_ends_the_process_of_its_reader(made, tmp_path):
+    """Found among 1,200: pyreadstat 1.3 ends with signal 11, whatever a later version does."""
+    (file,) = made("sav", [104])
+    (answer,) = read([file], tmp_path).values()
+    assert answer.error is not None
+    assert is_told_well(answer, file.path.name)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 def test_many_mutants(made, tmp_path, name):

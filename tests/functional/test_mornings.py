@@ -2,10 +2,17 @@
 
 import hashlib
 import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import time
 
 import duckdb
 import polars as pl
 
+from tests.conftest import KERNEL_CACHE, ROOT
 from tests.functional.nights import STUDY, newest, put, sha, tree, wave
 
 ASK = ("--inbox", "inbox", "--store", "store")
@@ -148,3 +155,40 @@ def test_catalog__has_views_of_the_latest_run_and_of_changes(night):
     assert (run, run_before) == ("000002", "000001")
     assert change == after - before
     assert abs(in_std_errors) > 0
+
+
+def test_cron_line__works_as_the_user_that_runs_it(night):
+    put(night, 1)
+    folder = night.root / "machine"
+    program = folder / "opt" / "equirank" / "bin" / "equirank"
+    program.parent.mkdir(parents=True)
+    program.write_text(
+        f"#!/bin/sh\nexec '{sys.executable}' -c 'from engine.cli import main; main()' \"$@\"\n"
+    )
+    program.chmod(0o755)
+    (folder / "etc" / "equirank").mkdir(parents=True)
+    shutil.copyfile(night.root / "study.toml", folder / "etc" / "equirank" / "study.toml")
+    (folder / "data").mkdir()
+    night.inbox.rename(folder / "data" / "inbox")
+    time.sleep(2.1)  # until the file has settled
+
+    def here(text):
+        for top in ("opt", "etc", "data", "var"):
+            text = text.replace(f" /{top}/", f" {folder}/{top}/").replace(f"=/{top}/", f"={folder}/{top}/")
+            text = text.replace(f">/{top}/", f">{folder}/{top}/")
+        return text
+
+    user = pwd.getpwuid(os.getuid()).pw_name
+    lines = (ROOT / "docs" / "nightly.md").read_text(encoding="utf-8").splitlines()
+    (prepare,) = (here(line) for line in lines if line.startswith("install -d"))
+    prepare = prepare.replace("-o equirank", f"-o {user}")
+    (line,) = (line for line in lines if line.startswith("30 2 * * *"))
+    *_, owner, command = line.split(maxsplit=6)
+    assert owner == "equirank"
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": KERNEL_CACHE}
+    for text in (prepare, here(command)):
+        done = subprocess.run(["/bin/sh", "-c", text], env=environment, capture_output=True, check=False)  # noqa: S603
+        assert done.returncode == 0, done.stderr
+    log = (folder / "var" / "log" / "equirank" / "refresh.jsonl").read_text()
+    assert json.loads(log.splitlines()[-1])["event"] == "finished"
+    assert (folder / "data" / "store" / "runs" / "000001" / "results.parquet").is_file()

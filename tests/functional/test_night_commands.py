@@ -193,7 +193,9 @@ def test_catalog__answers_sql(cli, night):
 
 def test_logs__are_json_lines_and_hold_no_value(cli, night):
     put(night, 1)
-    put(night, 2, wave(2).with_columns(income=pl.lit("SECRET")))
+    few = pl.int_range(300) < 9  # a word that ten people share may be shown
+    secret = pl.when(few).then(pl.lit("SECRET")).otherwise(pl.lit("1"))
+    put(night, 2, wave(2).with_columns(income=secret))
     code, out, err = cli("refresh", "study.toml", "--inbox", "inbox", "--store", "store", "--log-json")
     lines = [json.loads(line) for line in err.splitlines()]
     assert code == 11

@@ -19,10 +19,13 @@ def results(path):
 def test_run__writes_a_whole_run_directory(cli, project):
     code, out, err = cli("run", "study.toml", "--out", "run")
     assert (code, err) == (0, "")
-    assert "Concentration of ill by income" in out
-    assert "Rate of ill, per cent" in out
+    assert "ill: " in out
     assert "\x1b[" not in out
-    assert sorted(path.name for path in (project / "run").iterdir()) == ["manifest.json", "results.parquet"]
+    names = ["manifest.json", "report.html", "results.parquet"]
+    assert sorted(path.name for path in (project / "run").iterdir()) == names
+    shown = cli("show", "run")[1]
+    assert "Concentration of ill by income" in shown
+    assert "Rate of ill, per cent" in shown
     frame = results(project / "run")
     assert tuple(frame.columns) == COLUMNS
     assert set(frame["analysis"]) == {"people", "rates", "inequality", "curve"}

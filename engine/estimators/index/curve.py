@@ -170,6 +170,7 @@ def _curve_rows(base: TidyRow, curve: Curve, conf_level: float, seed: int) -> It
             # The ends of the curve are fixed; rounding must not make a band of them.
             std_error = float(error) if 0.0 < point < 1.0 else 0.0
             half = critical * std_error if std_error > NO_ERROR else 0.0
+            low, high = _limits(float(ordinate), float(half))
             row = replace(
                 base,
                 level=f"{point:.6g}",
@@ -180,10 +181,22 @@ def _curve_rows(base: TidyRow, curve: Curve, conf_level: float, seed: int) -> It
             if not np.isfinite(std_error):
                 yield replace(row, status=UNDEFINED_REPLICATES)
             elif curve.degrees >= 1 and np.isfinite(half):
-                low, high = float(ordinate - half), float(ordinate + half)
                 yield replace(row, std_error=std_error, conf_low=low, conf_high=high)
             else:
                 yield replace(row, status=NO_DEGREES)
+
+
+def _limits(share: float, half: float) -> tuple[float, float]:
+    """Return the limits of a share, given half the width of a symmetric interval, on the logit scale.
+
+    There a share near 0 or 1 is less skewed. A share outside of 0 and 1, of an outcome with negative values,
+    has symmetric limits.
+    """
+    if not 0.0 < share < 1.0:
+        return share - half, share + half
+    logit, step = np.log(share / (1.0 - share)), half / (share * (1.0 - share))
+    low, high = (float(1.0 / (1.0 + np.exp(-(logit + sign * step)))) for sign in (-1.0, 1.0))
+    return low, high
 
 
 def _against_diagonal(base: TidyRow, curve: Curve, conf_level: float) -> Iterator[TidyRow]:

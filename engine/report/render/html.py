@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from engine.report.document import Chapter, Report
-from engine.report.model import Table
 from engine.report.render.lines import lines_of
+from engine.report.render.table_set import TableSet
 from engine.report.render.templates import page_template, text_of
 from engine.report.words.headings import heading
 
@@ -40,15 +39,15 @@ def _chapter(chapter: Chapter) -> dict[str, object]:
     }
 
 
-def tables_html(report: Report, tables: Sequence[Table]) -> str:
-    """Return some tables of a report as one HTML page."""
-    chapter = Chapter(key="findings", title=report.chapters[0].title, tables=tuple(tables))
+def tables_html(tables: TableSet) -> bytes:
+    """Return tables as one HTML page."""
+    chapter = Chapter(key="findings", title=tables.tables[0].title, tables=tables.tables)
     page = Report(
-        title=report.title,
+        title=tables.title,
         subtitle="",
-        mark=report.mark,
-        language=report.language,
+        mark=tables.mark,
+        language=tables.language,
         facts=(),
         chapters=(chapter,),
     )
-    return report_html(page)
+    return report_html(page).encode()

@@ -21,12 +21,13 @@ class Above:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of a table; a group line has a name and no cells."""
+    """A line of a table; a group line has a name and no cells; `starts` says that a group begins or ends."""
 
     name: str
     cells: tuple[str, ...]
-    is_group: bool
-    inside: bool
+    is_group: bool = False
+    inside: bool = False
+    starts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +62,13 @@ def lines_of(table: Table, *, aligned: bool = True) -> Lines:
     place = 0
     for row in table.rows:
         if len(row) == 1:
-            lines.append(Line(name=row[0], cells=(), is_group=True, inside=False))
+            lines.append(Line(name=row[0], cells=(), is_group=True, starts=True))
             continue
         padding = [column[place] for column in lacking[1:]] or [0] * (len(row) - 1)
         cells = tuple(_typeset(cell, pad) for cell, pad in zip(row[1:], padding, strict=True))
-        lines.append(Line(name=row[0].strip(), cells=cells, is_group=False, inside=row[0].startswith("  ")))
+        inside = row[0].startswith("  ")
+        starts = not inside and bool(lines) and lines[-1].inside
+        lines.append(Line(name=row[0].strip(), cells=cells, inside=inside, starts=starts))
         place += 1
     return Lines(
         title=table.title,

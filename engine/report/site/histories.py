@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.report.figures.figure import Row, StudyFacts, group_of, last_of_each
 from engine.report.figures.words import decimals, drawn, with_interval
 
+if TYPE_CHECKING:
+    import polars as pl
+
+_KINDS = ("concentration", "rates")
 _COMPARISONS = ("difference", "wald_f")
 
 
@@ -70,9 +74,12 @@ Runs = Sequence[tuple[str, str, Sequence[Row]]]
 """(name, when published, headline rows) of each run, the oldest first."""
 
 
-def headline_rows(rows: Sequence[Row]) -> list[Row]:
+def headline_rows(results: pl.DataFrame) -> list[Row]:
     """Return the rows with a headline estimate, one each: of several methods the last one."""
-    own = [row for row in rows if _is_headline(row)]
+    few = results.filter(
+        results["kind"].is_in(_KINDS)
+    )  # as dicts, all rows of many runs would fill the memory
+    own = [row for row in few.to_dicts() if _is_headline(row)]
     return last_of_each(own, "analysis", "measure", "outcome", "wave", "subgroup")
 
 

@@ -19,7 +19,8 @@ from engine.report.figures.style import MOST_SERIES
 from engine.report.site.histories import Headline, Point, headline_rows, headlines, sparkline
 from engine.store.layout import CHANGES, Store
 from engine.store.ledger import QUARANTINED, FileEntry, file_entries, task_entries
-from engine.store.run_directory import REPORT, StoredRun, read_run
+from engine.store.manifests import read_manifest
+from engine.store.run_directory import REPORT, read_run
 
 _WIDE = '<div class="wide" role="region" aria-label="Table: estimates that moved" tabindex="0">'
 
@@ -41,7 +42,7 @@ class RunPage:
     @property
     def published(self) -> str:
         """When it was published, to the minute."""
-        return str(self.manifest["created"])[:16].replace("T", " ")
+        return _minute(self.manifest)
 
     @property
     def files(self) -> tuple[FileEntry, ...]:
@@ -66,19 +67,23 @@ class RunPage:
 
 def site_pages(store: Store) -> dict[str, str]:
     """Return the pages of a store that has a run: path -> text."""
-    stored = [read_run(run) for run in store.runs]
-    newest = stored[-1]
+    newest = read_run(store.runs[-1])
     facts = StudyFacts.of(newest.manifest)
+    manifests = {run.name: read_manifest(run) for run in store.runs}
     values = [
-        (
-            run.path.name,
-            str(run.manifest["created"])[:16].replace("T", " "),
-            headline_rows(run.results.to_dicts()),
-        )
-        for run in stored
+        (run.name, _minute(manifests[run.name]), headline_rows(read_run(run).results)) for run in store.runs
     ]
     found = headlines(values, facts)
-    runs = [_run_page(run, found) for run in stored]
+    points = _points_by_run(found)
+    runs = [
+        RunPage(
+            name=run.name,
+            manifest=manifests[run.name],
+            changes=_changes(run),
+            points=points.get(run.name, ()),
+        )
+        for run in store.runs
+    ]
     environment = _environment()
     report = newest.path / REPORT
     common = {
@@ -130,15 +135,19 @@ def _file(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name) + ".html"
 
 
-def _run_page(run: StoredRun, found: Sequence[Headline]) -> RunPage:
-    points = [
-        (headline, history.group, point)
-        for headline in found
-        for history in headline.histories
-        for point in history.points
-        if point.run == run.path.name
-    ]
-    return RunPage(name=run.path.name, manifest=run.manifest, changes=_changes(run.path), points=points)
+def _minute(manifest: Mapping[str, Any]) -> str:
+    """Return when a run was published, to the minute."""
+    return str(manifest["created"])[:16].replace("T", " ")
+
+
+def _points_by_run(found: Sequence[Headline]) -> dict[str, list[tuple[Headline, str, Point]]]:
+    """Return the headline estimates of each run, each with its quantity and group."""
+    points: dict[str, list[tuple[Headline, str, Point]]] = {}
+    for headline in found:
+        for history in headline.histories:
+            for point in history.points:
+                points.setdefault(point.run, []).append((headline, history.group, point))
+    return points
 
 
 def _changes(run: Path) -> Markup:

@@ -1,0 +1,38 @@
+"""The commands that help to write a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from engine.cli.app import app
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Survey files; several are waves")],
+    search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
+) -> None:
+    """Print the draft of a study of survey files: levels from their labels, questions as comments."""
+    from engine.draft.draft import draft_study
+
+    typer.echo(draft_study(files, encoding, search), nl=False)
+
+
+@app.command()
+def advise(
+    outcome: Annotated[
+        Literal["event", "bounded", "amount"] | None, typer.Option(help="What the outcome is")
+    ] = None,
+    view: Annotated[
+        Literal["relative", "absolute"] | None, typer.Option(help="Which differences count")
+    ] = None,
+    weight: Annotated[Literal["all", "bottom", "ends"], typer.Option(help="Who counts more")] = "all",
+) -> None:
+    """Say which index fits a question, with an analysis to paste; without options, the questions."""
+    from engine.study.advice import QUESTIONS, advice
+
+    typer.echo(QUESTIONS if outcome is None or view is None else advice(outcome, view, weight))

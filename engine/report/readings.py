@@ -1,0 +1,60 @@
+"""How to read each measure, a line each: for `show --explain` and the reference of the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_SIGN = "Below 0: lower ranked people have more than an equal share; above 0: higher ranked people have"
+READINGS = {
+    "standard": f"{_SIGN}. Relative: it stays the same if everybody has twice as much.",
+    "generalized": f"{_SIGN}. Absolute: in the unit of the outcome.",
+    "erreygers": f"{_SIGN}. Absolute, between -1 and 1, for outcomes with bounds.",
+    "wagstaff": f"{_SIGN}. Relative, between -1 and 1, for outcomes with bounds.",
+    "modified": f"{_SIGN}. Relative, above the lower bound.",
+    "extended": f"{_SIGN}. The lower ranks count more.",
+    "symmetric": f"{_SIGN}. Both ends of the rank count more.",
+    "generalized_extended": f"{_SIGN}. Absolute; the lower ranks count more.",
+    "generalized_symmetric": f"{_SIGN}. Absolute; both ends of the rank count more.",
+    "difference": "The second group less the first. The interval takes in that both come from one survey.",
+    "dominance": "Whether one curve lies above another, or above the diagonal, along the whole rank.",
+    "concentration_curve": "The share of the outcome that people up to a rank hold.",
+    "mean": "Weighted mean.",
+    "effect": "Change of the outcome that the model gives for one more of the covariate.",
+    "elasticity": "The effect times the mean of the covariate, divided by the mean of the outcome.",
+    "concentration_index": "The index of a covariate along the same rank: how unequally it is spread.",
+    "contribution": "The part of the index that the model assigns to a covariate. It is no cause.",
+    "share": "A contribution in per cent of the index. It may be above 100 or below 0.",
+    "residual": "The part of the index that no covariate explains.",
+    "horizontal_inequity": "Index less what need explains. Above 0: higher ranks have more at equal need.",
+    "coefficient": "Change of the log odds.",
+    "odds_ratio": "Odds of the event against the reference level; farther from 1 than a ratio of rates.",
+    "prevalence_ratio": "Rate of the event against the reference level, with all else as it is.",
+    "marginal_effect": "Average change of the probability of the event.",
+    "variance": "Variance of the clusters' effects on the log odds; 0: the clusters do not differ.",
+    "icc": "Share of the variance of the latent outcome that lies between clusters.",
+    "conditional_mode": "How far one cluster lies from the others, drawn towards 0 where it has few people.",
+    "rif_coefficient": "Change of the index for a small rise of the covariate's mean in the population.",
+    "rate": "Weighted share of people with the event.",
+    "count": "People, without weights.",
+    "percent": "Per cent of people, without weights.",
+    "weighted_count": "Sum of weights.",
+    "weighted_percent": "Weighted per cent.",
+    "sd": "Standard deviation.",
+    "aic": "To compare models of the same people: lower is better.",
+    "bic": "To compare models of the same people: lower is better; more parameters cost more than with aic.",
+    "vif": "How much other terms explain a term; near 1: little.",
+    "wald_f": "Joint test.",
+    "lr_chi2": "Joint test by the likelihood.",
+}
+
+
+def readings(measures: Iterable[str]) -> list[str]:
+    """Return how to read some measures, a line each, in the order of the table.
+
+    Examples
+    --------
+    >>> readings(["share", "nobody knows"])
+    ['share: A contribution in per cent of the index. It may be above 100 or below 0.']
+    """
+    wanted = {*measures}
+    return [f"{name}: {text}" for name, text in READINGS.items() if name in wanted]
