@@ -127,6 +127,7 @@ def _frame(estimated: Estimates) -> pl.DataFrame:
         "acceleration": pl.Float64,
         "errors": pl.List(pl.Float64),
         "std_error": pl.Float64,
+        "null": pl.Float64,
     }
     columns = [
         pl.Series(f"of_{name}", [_plain(entry, name) for entry in estimated.entries], types[name])

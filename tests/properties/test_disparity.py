@@ -177,3 +177,13 @@ def test_undefined__has_a_status_and_no_number():
     assert result.status == "undefined"
     assert np.isnan(result.estimate)
     assert np.isnan(result.std_error)
+
+
+def test_replicates__test_a_ratio_against_1_and_no_measure_against_the_end_of_its_range(simulated_people):
+    options = {"group": "place", "weight": "w", "stratum": "strata", "cluster": "psu", "bootstrap": 200}
+    ratio = engine.inequality(simulated_people, "high", "ratio", **options)
+    difference = engine.inequality(simulated_people, "high", "difference", **options)
+    # The ratio is above 1 where the difference is above 0, in the sample and in every replicate.
+    assert ratio.p_value == pytest.approx(difference.p_value, abs=0.02)
+    assert (ratio.conf_low > 1.0) == (ratio.p_value < 0.05)
+    assert np.isnan(engine.inequality(simulated_people, "high", "bgv", **options).p_value)

@@ -26,6 +26,11 @@ class MeasureKind:
     is_ratio: bool = False
     has_sign: bool = False
 
+    @property
+    def null(self) -> float:
+        """The value of no disparity that is tested; NaN where that is the end of the range."""
+        return 1.0 if self.is_ratio else 0.0 if self.has_sign else float("nan")
+
 
 def _kind(measure: Measure, *, is_ratio: bool = False, has_sign: bool = False) -> MeasureKind:
     return MeasureKind(derivatives={"linear": measure}, is_ratio=is_ratio, has_sign=has_sign)

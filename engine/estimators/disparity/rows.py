@@ -69,6 +69,7 @@ def _group_rows(
             values=values[g],
             interval=interval,
             degrees=estimates.samples[g].degrees,
+            null=estimates.kind.null,
         )
         for interval in plan.intervals(spec.bootstrap)
     ]

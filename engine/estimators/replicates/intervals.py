@@ -52,6 +52,8 @@ class IntervalSpec:
         Acceleration of BCa, from the influence values.
     errors, std_error
         For studentized: (r,) linearised standard errors inside the replicates, and that of the estimate.
+    null
+        The value that the p-value tests; NaN for no test.
     """
 
     interval: str
@@ -60,6 +62,7 @@ class IntervalSpec:
     acceleration: float = 0.0
     errors: FloatArray | None = None
     std_error: float = float("nan")
+    null: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,8 @@ def summarise(
     """
     centre = estimate if rule.centre == "estimate" else None
     std_error = float(np.sqrt(replicate_variance(values, rule.factors, centre)))
-    low, high, p = t_interval(estimate, std_error, spec.degrees, spec.conf_level)
+    low, high, _ = t_interval(estimate, std_error, spec.degrees, spec.conf_level)
+    p = t_interval(estimate - spec.null, std_error, spec.degrees, spec.conf_level)[2]
     present = _usable(values, spec)
     n_failed = int((~present).sum())
     status = "ok"
@@ -114,7 +118,7 @@ def summarise(
         status = f"{n_failed} of {len(values)} replicates undefined: no interval"
     elif spec.interval != "normal":
         low, high = _quantile_limits(estimate, values, spec, present)
-        has_limits = np.isfinite([low, high]).all()
+        has_limits = np.isfinite([low, high, spec.null]).all()
         p = _inverted_p(estimate, values[present], spec, present) if has_limits else float("nan")
     return ReplicateSummary(
         std_error=std_error, conf_low=low, conf_high=high, p_value=p, n_failed=n_failed, status=status
@@ -148,16 +152,18 @@ def _quantile_limits(
 
 
 def _inverted_p(estimate: float, kept: FloatArray, spec: IntervalSpec, usable: NDArray[np.bool_]) -> float:
-    """Return the p-value against 0: 1 less the highest confidence level whose interval leaves 0 out.
+    """Return the p-value: 1 less the highest confidence level whose interval leaves the null value out.
 
     So that interval and p never contradict each other. Beyond all b replicates it is
     2 / (b + 1), the least that so many can show.
     """
     if spec.interval == "studentized":
         assert spec.errors is not None  # noqa: S101 - narrowing for mypy, as above
-        shares = _shares_below((kept - estimate) / spec.errors[usable], estimate / spec.std_error)
+        away = (estimate - spec.null) / spec.std_error
+        shares = _shares_below((kept - estimate) / spec.errors[usable], away)
     else:
-        shares = _shares_below(kept, 2.0 * estimate if spec.interval == "basic" else 0.0)
+        point = 2.0 * estimate - spec.null if spec.interval == "basic" else spec.null
+        shares = _shares_below(kept, point)
     if shares is None:
         return 2.0 / (len(kept) + 1.0)
     tails = np.array(shares)

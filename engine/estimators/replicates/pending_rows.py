@@ -24,7 +24,7 @@ class PendingRow:
         The row with its estimate; `method` lacks the interval.
     values
         (r,) replicates, NaN where undefined; of a share, only those of the share.
-    interval, degrees, acceleration, errors, std_error
+    interval, degrees, acceleration, errors, std_error, null
         See `IntervalSpec`.
     """
 
@@ -35,6 +35,7 @@ class PendingRow:
     acceleration: float = 0.0
     errors: FloatArray | None = None
     std_error: float = float("nan")
+    null: float = 0.0
 
 
 EstimateRow = TidyRow | PendingRow
@@ -70,6 +71,7 @@ def finished_row(entry: PendingRow, rule: VarianceRule) -> TidyRow:
         acceleration=entry.acceleration,
         errors=entry.errors,
         std_error=entry.std_error,
+        null=entry.null,
     )
     summary = summarise(row.estimate, entry.values, interval, rule)
     return replace(
