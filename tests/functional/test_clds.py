@@ -103,7 +103,7 @@ def test_study__runs_and_keeps_its_scorecard(cli, tmp_path, monkeypatch):
     code, out, _ = cli("run", "clds", "--out", "run", "--replicates", "40")
     assert code == 0
     assert "SIMULATED DATA" in out
-    assert "Random effects and fit of Two-week outpatient" in out
+    assert "Random effects and fit of Two-week outpatient" in cli("show", "run")[1]
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert [step["n"] for step in manifest["sample_flow"]][-1] == 3_322
     assert manifest["sample_flow"][0]["n"] == RESPONDENTS

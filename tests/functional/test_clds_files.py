@@ -92,9 +92,10 @@ def test_open_names__are_searched_by_label(cli, folder, monkeypatch):
 def test_settled_study__runs_on_the_files(cli, folder, monkeypatch):
     monkeypatch.chdir(folder)
     assert cli("check", "mine.toml")[:2] == (0, "mine.toml: no faults.\n")
-    code, out, err = cli("run", "mine.toml", "--out", "run", "--replicates", "40")
+    code, _, err = cli("run", "mine.toml", "--out", "run", "--replicates", "40")
     assert code == 0, err
-    assert "Registered in another city" in out
+    shown = cli("show", "run")[1]
+    assert "Registered in another city" in shown
     people = pl.from_pandas(pd.read_stata(folder / INDIVIDUAL, convert_categoricals=False))
     age = 2016 - pl.col("birthyear")
     expected = people.filter(
@@ -111,5 +112,5 @@ def test_settled_study__runs_on_the_files(cli, folder, monkeypatch):
         expected.height
     ]
     missing = (expected["I3a_6"] == 99999).sum()
-    assert f"income: {missing:,} missing values" in out
+    assert f"income: {missing:,} missing values" in shown
     assert rows.filter(measure="mean", term="minorities")["n_obs"][0] == expected.height

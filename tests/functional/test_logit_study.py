@@ -39,8 +39,9 @@ def study(project):
 
 
 def test_run__equals_the_python_function(cli, study, survey):
-    code, out, err = cli("run", study, "--out", "run")
+    code, _, err = cli("run", study, "--out", "run")
     assert code == 0, err
+    out = cli("show", "run")[1]
     rows = pl.read_parquet("run/results.parquet")
     known = survey.filter(pl.col("income").is_not_null())
     sex = pl.when(pl.col("sex") == 2).then(pl.lit("female")).otherwise(pl.lit("male"))
