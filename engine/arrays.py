@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,6 +64,13 @@ class ReplicateWeights:
     factors: FloatArray
     centre: Literal["estimate", "mean"]
     is_bootstrap: bool
+
+    def of_rows(self, rows: IntArray, times: FloatArray | None = None) -> ReplicateWeights:
+        """Return the replicate weights of some rows (n,), multiplied by `times` (n,) if given."""
+        values = self.values[:, rows]
+        if times is not None:
+            values *= times
+        return replace(self, values=np.ascontiguousarray(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +237,8 @@ class TableArrays:
         The groups by number. The tables add a last group of all rows.
     design
         The survey design.
+    replicate_weights
+        Replicate weights that came with the data; None without any.
     weight_scale
         What a weight of 1 stands for; 1 unless the weights are extreme.
     """
@@ -239,6 +248,7 @@ class TableArrays:
     group: UnitArray
     groups: tuple[Group, ...]
     design: DesignArrays
+    replicate_weights: ReplicateWeights | None = None
     weight_scale: float = 1.0
 
 

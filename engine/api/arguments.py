@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
+from engine.api.replicate_weights import ReplicateWeightsTable
 from engine.batch.forked import refuse_fork
 from engine.errors import UsageError, nearest
 from engine.estimators.replicates.settings import ReplicateSettings
@@ -49,6 +50,7 @@ class Arguments(Spec):
     cluster: str | None = None
     nested: bool = False
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
+    replicate_weights: ReplicateWeightsTable = None
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
 
     function: ClassVar[str]
@@ -233,6 +235,13 @@ class LogitArguments(RegressionArguments):
             raise UsageError(
                 "covariance: found 'cluster' without cluster; expected the column. Give cluster = '...'."
             )
+        if self.replicate_weights is not None:
+            if self.covariance != "design":
+                raise UsageError(
+                    f"covariance: found '{self.covariance}' with replicate_weights, which it leaves out; "
+                    "expected 'design'. Choose it, or drop the replicate weights."
+                )
+            return
         if self.frequency is not None and self.covariance in ("cluster", "design") and self.cluster is None:
             raise UsageError(
                 "frequency: rows of several people are no sampling units; expected clusters with this "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,14 @@ def concentration_curve(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
     seed: int = 0,
 ) -> CurveResult:
     """Estimate a concentration curve: the share of the outcome held by the lowest ranked share of people.
 
     Parameters
     ----------
-    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu
+    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, replicate_weights
         As in `concentration_index`.
     points
         Intervals of the curve.
@@ -59,8 +61,8 @@ def concentration_curve(
     given = checked(CurveArguments, locals())
     arrays = ranked_sample(as_polars(frame), given, None)
     rows = curves(arrays, given.spec(CurveSpec), seed=given.seed)
-    pointwise = [row for row in rows if row.method == "linearised, pointwise"]
-    band = [row for row in rows if row.method == "linearised, simultaneous"]
+    pointwise = [row for row in rows if str(row.method).endswith(", pointwise")]
+    band = [row for row in rows if str(row.method).endswith(", simultaneous")]
     return CurveResult(
         share_of_people=np.array([number(float(row.level or "nan")) for row in pointwise]),
         share_of_outcome=np.array([number(row.estimate) for row in pointwise]),

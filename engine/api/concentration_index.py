@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Unpack, overload
 
 from engine.api.arguments import IndexArguments, checked, number
@@ -67,6 +67,7 @@ def concentration_index(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> IndexResult | TableResult:
@@ -110,6 +111,10 @@ def concentration_index(
         Whether cluster ids repeat across strata.
     single_psu
         What a stratum of one cluster does: ``fail``, ``adjust`` or ``certainty``.
+    replicate_weights
+        Replicate weights of the frame, by the keys of the study file:
+        ``{"columns": "rw_*", "method": "brr"}``. All errors then come from them, as R's `svrepdesign` makes
+        them; strata and clusters count clusters only.
     seed
         Of the replicates; the same seed gives the same bits on any number of threads.
     threads
@@ -171,7 +176,7 @@ def _result(rows: tuple[TidyRow, ...], replicates: FloatArray | None) -> IndexRe
         measure=last.measure,
         estimate=number(last.estimate),
         std_error=number(last.std_error),
-        linearised_std_error=number(linearised.std_error),
+        linearised_std_error=number(linearised.std_error if linearised.method == "linearised" else None),
         conf_low=number(last.conf_low),
         conf_high=number(last.conf_high),
         conf_level=number(last.conf_level),

@@ -74,6 +74,7 @@ def decompose(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> DecompositionResult | TableResult:
@@ -81,7 +82,7 @@ def decompose(
 
     Parameters
     ----------
-    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, seed, threads
+    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, replicate_weights, seed, threads
         As in `concentration_index`. Rows without outcome, rank or a covariate are left out.
     terms
         Covariates. String, Categorical and Enum columns are factors, with their first level for reference

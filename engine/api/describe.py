@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.api.arguments import checked
@@ -26,12 +26,13 @@ def describe(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
 ) -> TableResult:
     """Describe variables: counts and percentages of factors, means and standard deviations of numbers.
 
     Parameters
     ----------
-    frame, weight, stratum, cluster, nested, single_psu, conf_level
+    frame, weight, stratum, cluster, nested, single_psu, replicate_weights, conf_level
         As in `concentration_index`.
     variables
         The columns; text, Categorical and Enum columns are factors.

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.api.arguments import Arguments, RankedArguments
-from engine.arrays import DesignColumns, Group, IntArray, SampleArrays, TableArrays, VariableArrays
+from engine.api.replicate_weights import replicate_weights_of
+from engine.arrays import (
+    DesignColumns,
+    Group,
+    IntArray,
+    SampleArrays,
+    TableArrays,
+    VariableArrays,
+)
 from engine.data.frame_reader import factor_column, id_column, number_column
 from engine.data.series import as_codes
 from engine.errors import DataError
@@ -107,7 +115,9 @@ def described(data: pl.DataFrame, name: str) -> VariableArrays:
 def design_columns(data: pl.DataFrame, given: Arguments) -> DesignColumns:
     """Return the design columns."""
     names = {role: getattr(given, role) for role in ("weight", "stratum", "cluster")}
+    weights = given.replicate_weights
     return DesignColumns(
+        replicate_weights=None if weights is None else replicate_weights_of(data, weights),
         weight=None if given.weight is None else number_column(data, given.weight, "weight"),
         stratum=id_column(data, given.stratum, "stratum"),
         cluster=id_column(data, given.cluster, "cluster"),
@@ -155,4 +165,5 @@ def event(data: pl.DataFrame, outcome: str) -> VariableArrays:
             f"outcome '{outcome}': {count:,} values are neither 0 nor 1; expected an event. Recode it."
         )
     missing = np.zeros(len(data), np.uint8)
-    return VariableArrays(name=outcome, levels=(), codes=None, values=values, missing=missing)
+    codes = np.where(np.isnan(values), -1, values).astype(np.int32)
+    return VariableArrays(name=outcome, levels=("0", "1"), codes=codes, values=values, missing=missing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -91,6 +91,7 @@ def inequality(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: str = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> InequalityResult:
@@ -98,7 +99,8 @@ def inequality(
 
     Parameters
     ----------
-    frame, outcome, weight, stratum, cluster, bootstrap, method, interval, conf_level, nested, single_psu
+    frame, outcome, weight, stratum, cluster, bootstrap, method, interval, conf_level, nested, single_psu,
+    replicate_weights
         As in `concentration_index`; the intervals ``normal``, ``basic`` and ``percentile`` are possible.
     measure
         With `group`: ``difference``, ``ratio``, ``bgv``, ``bgsd``, ``cov``, ``mdbu``, ``mdbw``, ``mdmu``,

@@ -33,12 +33,13 @@ def logit(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
 ) -> LogitResult:
     """Fit a logistic regression: odds ratios, prevalence ratios, marginal effects, tests.
 
     Parameters
     ----------
-    frame, weight, stratum, cluster, nested, single_psu
+    frame, weight, stratum, cluster, nested, single_psu, replicate_weights
         As in `concentration_index`. Rows without outcome or a covariate are left out.
     outcome
         Column of 0 and 1, or booleans.
@@ -55,7 +56,7 @@ def logit(
     covariance
         ``model``: inverse information, weights counting as they stand (R's `glm`); ``robust`` and
         ``cluster``: HC1 of R's `sandwich`; ``design``: linearised through strata and clusters, t with units -
-        strata + 1 - k degrees of freedom (R's `svyglm`).
+        strata + 1 - k degrees of freedom (R's `svyglm`), or refitted with each of the replicate weights.
     crude
         Whether to give each variable's odds ratios alone, on its own complete rows, too.
     conf_level

@@ -23,6 +23,7 @@ class ReplicateOptions(TypedDict, total=False):
     conf_level: float
     nested: bool
     single_psu: SinglePsu
+    replicate_weights: Mapping[str, object] | None
     seed: int
     threads: int | None
 

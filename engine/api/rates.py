@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from engine.api.arguments import checked
@@ -28,12 +28,13 @@ def rates(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
 ) -> TableResult:
     """Estimate the rate of an event, in total and by the levels of factors, with design-based intervals.
 
     Parameters
     ----------
-    frame, weight, stratum, cluster, nested, single_psu, conf_level
+    frame, weight, stratum, cluster, nested, single_psu, replicate_weights, conf_level
         As in `concentration_index`.
     outcome
         Column of 0 and 1, or booleans.

@@ -33,12 +33,13 @@ def rif(
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
+    replicate_weights: Mapping[str, object] | None = None,
 ) -> TableResult:
     """Regress the recentered influence function of an index: what moves with inequality.
 
     Parameters
     ----------
-    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, conf_level
+    frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, replicate_weights, conf_level
         As in `concentration_index`. Rows without outcome, rank or a covariate are left out.
     index, bounds, parameter
         As in `concentration_index`.
@@ -76,4 +77,5 @@ def rif(
     given.refuse_missing_parameter(given.index)
     variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
     arrays = ranked_sample(data, given, given.bounds, [*variables.values()])
-    return TableResult(kind="rif", rows=estimate_rif(arrays, variables, given.spec(RifSpec), given.bounds))
+    estimates = estimate_rif(arrays, variables, given.spec(RifSpec), given.bounds, given.replicate_settings)
+    return TableResult(kind="rif", rows=estimates.rows)

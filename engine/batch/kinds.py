@@ -97,12 +97,11 @@ def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
 
 def _rif(analysis: RifSpec, context: Context) -> Estimates:
     from engine.estimators.regression.rif import estimate_rif
-    from engine.estimators.replicates.pending_rows import Estimates
 
     terms = _single_terms(analysis, context)
     arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()])
     bounds = _bounds(analysis, analysis.outcome, context)
-    return Estimates(entries=estimate_rif(arrays, terms, analysis, bounds))
+    return estimate_rif(arrays, terms, analysis, bounds, context.replicate_settings)
 
 
 def _logit(analysis: LogitSpec, context: Context) -> Estimates:
@@ -111,7 +110,7 @@ def _logit(analysis: LogitSpec, context: Context) -> Estimates:
 
     design = context.spec.design
     if analysis.covariance == "auto":
-        has_design = any((design.weight, design.cluster, design.stratum))
+        has_design = any((design.weight, design.cluster, design.stratum, design.replicate_weights))
         analysis = analysis.model_copy(update={"covariance": "design" if has_design else "model"})
     table = _table(analysis, context, weighted=analysis.weighted)
     event = context.columns.variable(analysis.outcome)
@@ -246,7 +245,9 @@ def _table(analysis: AnalysisSpec, context: Context, *, weighted: bool = True) -
 
     group, groups = context.columns.groups(analysis.by)
     design = context.columns.design()
-    return table_arrays(design if weighted else replace(design, weight=None), group, groups)
+    if not weighted:
+        design = replace(design, weight=None, replicate_weights=None)
+    return table_arrays(design, group, groups)
 
 
 def _single_terms(

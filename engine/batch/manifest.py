@@ -113,11 +113,8 @@ def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample:
     without_wave = sample.n - sum(sample.flow[-1].by_wave.values())
     if sample.waves and without_wave:
         yield f"{without_wave:,} records have no wave: they count in overall results only"
-    if spec.design.replicate_weights is not None:
-        yield (
-            "the replicate weights stand behind rows of method 'replicate weights' only; linearised rows use "
-            "weight, stratum and cluster alone"
-        )
+    if spec.design.replicate_weights is not None and spec.design.weight is None:
+        yield "replicate weights without design.weight: estimates are unweighted, their replicates are not"
 
 
 def row_warnings(rows: Sequence[TidyRow]) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -84,9 +84,13 @@ def replicate_columns(spec: StudySpec, raw: RawFrame) -> list[str]:
     place = "design.replicate_weights.columns"
     if isinstance(given.columns, tuple):
         return [raw.column(name, place) for name in given.columns]
-    pattern = given.columns.casefold()
-    matches = [column for column in raw.columns if fnmatchcase(column.casefold(), pattern)]
-    return sorted(matches, key=_by_number) or [raw.column(given.columns, place)]
+    return matching_columns(given.columns, raw.columns) or [raw.column(given.columns, place)]
+
+
+def matching_columns(pattern: str, names: Iterable[str]) -> list[str]:
+    """Return the names that match a pattern such as rw_*, in upper or lower case, sorted by their numbers."""
+    matches = [name for name in names if fnmatchcase(name.casefold(), pattern.casefold())]
+    return sorted(matches, key=_by_number)
 
 
 def _by_number(name: str) -> list[tuple[int, str]]:

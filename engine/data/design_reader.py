@@ -103,7 +103,18 @@ def _replicate_weights(given: ReplicateWeightsSpec, sample: pl.LazyFrame, n: int
     values = np.empty((len(columns), n))
     for row, name in zip(values, columns, strict=True):
         row[:] = _column(sample, name)
-    if count := int((~(values >= 0)).any(axis=0).sum()):
+    return given_weights(given, values)
+
+
+def given_weights(given: ReplicateWeightsSpec, values: FloatArray) -> ReplicateWeights:
+    """Return replicate weights (r, n) with what each of them counts.
+
+    Raises
+    ------
+    DataError
+        If some are missing, infinite or negative, or the study gives another number of factors.
+    """
+    if count := int((~((values >= 0) & np.isfinite(values))).any(axis=0).sum()):
         raise DataError(
             Fault(
                 "design.replicate_weights",
@@ -114,7 +125,7 @@ def _replicate_weights(given: ReplicateWeightsSpec, sample: pl.LazyFrame, n: int
         )
     return ReplicateWeights(
         values=values,
-        factors=replicate_factors(given, len(columns)),
+        factors=replicate_factors(given, len(values)),
         centre=given.centre,
         is_bootstrap=given.method == "bootstrap",
     )
@@ -147,8 +158,10 @@ def replicate_factors(given: ReplicateWeightsSpec, n: int) -> FloatArray:
         "brr": 1.0 / n,
         "fay": 1.0 / (n * (1.0 - given.fay) ** 2),
         "jk1": (n - 1.0) / n,
+        "jk2": 1.0,
         "jkn": 1.0,
-        "bootstrap": 1.0 / (n if given.centre == "estimate" else max(n - 1, 1)),
+        "bootstrap": 1.0 / max(n - 1, 1),
+        "successive-difference": 4.0 / n,
         "other": 1.0,
     }[given.method]
     scale = given.scale if given.scale is not None else scale

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.report.groups import Row, group_label
 from engine.report.model import Table, count, digits_of, interval, number, p_value, with_interval
+from engine.report.replicate_intervals import every_interval, interval_name, interval_names
 
 RELATIVE, ABSOLUTE = ("standard", "extended"), ("generalized", "erreygers")
 
@@ -16,7 +17,8 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the indices of each outcome, then their differences between groups."""
     for (outcome, rank), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         own = list(found)
-        shown = last_method([row for row in own if row["measure"] not in ("difference", "wald_f")])
+        shown = every_interval([row for row in own if row["measure"] not in ("difference", "wald_f")])
+        has_several = len(interval_names(shown)) > 1
         decimals = _decimals(shown)
         lines = []
         for row in shown:
@@ -25,7 +27,7 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
             lines.append(
                 (
                     group_label(row),
-                    _index_name(row),
+                    _index_name(row, with_interval=has_several),
                     what,
                     number(row["std_error"], digits + 1),
                     interval(row["conf_low"], row["conf_high"], digits),
@@ -33,15 +35,15 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
                     count(row["n_obs"]),
                 )
             )
-        yield from _side_by_side(shown, outcome, rank)
+        yield from _side_by_side(last_method(shown), outcome, rank)
         level = f"{100 * (shown[0]['conf_level'] or 0.95):g} % interval"
         yield Table(
             title=f"Concentration of {outcome} by {rank}",
             columns=("", "index", "estimate", "std. error", level, "p", "n"),
             rows=tuple(lines),
-            notes=tuple(_method_notes(shown)),
+            notes=(*_method_notes(shown), *_doubts(shown)),
         )
-        compared = last_method([row for row in own if row["measure"] in ("difference", "wald_f")])
+        compared = every_interval([row for row in own if row["measure"] in ("difference", "wald_f")])
         if compared:
             yield _difference_table(str(outcome), compared)
 
@@ -72,13 +74,14 @@ def _side_by_side(rows: Sequence[Row], outcome: str, rank: str) -> Iterator[Tabl
 def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
     decimals = _decimals([{**row, "measure": row["term"]} for row in rows if row["measure"] == "difference"])
     lines = []
+    has_several = len(interval_names(rows)) > 1
     for row in rows:
         digits = 2 if row["measure"] == "wald_f" else decimals[row["term"]]
         estimate = number(row["estimate"], digits)
         lines.append(
             (
                 str(row["level"]),
-                str(row["term"]).replace("_", " "),
+                _with_interval(row, str(row["term"]).replace("_", " "), shown=has_several),
                 f"F = {estimate}" if row["measure"] == "wald_f" else estimate,
                 number(row["std_error"], digits + 1),
                 interval(row["conf_low"], row["conf_high"], digits),
@@ -89,6 +92,7 @@ def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
         title=f"Differences in the concentration of {outcome}",
         columns=("", "index", "difference", "std. error", "interval", "p"),
         rows=tuple(lines),
+        notes=tuple(_doubts(rows)),
     )
 
 
@@ -109,9 +113,23 @@ def _decimals(rows: Sequence[Row]) -> dict[str, int]:
     }
 
 
-def _index_name(row: Row) -> str:
+def _index_name(row: Row, *, with_interval: bool) -> str:
     name = str(row["measure"]).replace("_", " ")
-    return f"{name} ({row['method']})" if str(row["method"]).startswith("conindex") else name
+    if str(row["method"]).startswith("conindex"):
+        return f"{name} ({row['method']})"
+    return _with_interval(row, name, shown=with_interval)
+
+
+def _with_interval(row: Row, name: str, *, shown: bool) -> str:
+    return f"{name}, {interval_name(row)}" if shown and interval_name(row) else name
+
+
+def _doubts(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield why a number that is printed is doubtful, or why groups are not compared."""
+    statuses = (row["status"] for row in rows if row["estimate"] is not None or row["measure"] == "wald_f")
+    for status in dict.fromkeys(statuses):
+        if status != "ok":
+            yield f"Some rows: {status}."
 
 
 def _method_notes(rows: Sequence[Row]) -> Iterator[str]:

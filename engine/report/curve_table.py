@@ -13,7 +13,7 @@ def curve_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the ordinates of each curve and whether it dominates the diagonal."""
     for outcome, found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         own = list(found)
-        bands = [row for row in own if row["method"] == "linearised, simultaneous"]
+        bands = [row for row in own if str(row["method"]).endswith(", simultaneous")]
         points = _shown_points(list(dict.fromkeys(row["level"] for row in bands)))
         lines: list[tuple[str, ...]] = []
         for label in group_labels([row for row in own if row["measure"] == "concentration_curve"]):

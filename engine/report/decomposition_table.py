@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.report.model import Table, digits_of_error, interval, number, significant_digits
+from engine.report.replicate_intervals import interval_tables
 from engine.report.row_groups import Row, RowsByKey, by_group, by_measure, term_label, terms_of
 
 _QUANTITIES = ("mean", "effect", "elasticity", "concentration_index")
@@ -22,7 +23,9 @@ def decomposition_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the table of each wave and subgroup, and of each change between two of them."""
     for name, group_rows in by_group(rows):
         is_change = any(row["measure"] == "contribution_change" for row in group_rows)
-        yield _change_table(group_rows, name) if is_change else _table(group_rows, name)
+        table = _change_table(group_rows, name) if is_change else _table(group_rows, name)
+        yield table
+        yield from interval_tables(group_rows, table.title)
 
 
 def _change_table(rows: Sequence[Row], pair: str) -> Table:

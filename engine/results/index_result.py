@@ -24,7 +24,7 @@ class IndexResult(Shown):
     std_error
         From the replicates if there are any, otherwise linearised.
     linearised_std_error
-        From the influence values and the survey design, always.
+        From the influence values and the survey design; NaN with replicate weights.
     conf_low, conf_high, conf_level
         The confidence interval.
     p_value

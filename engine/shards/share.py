@@ -16,7 +16,7 @@ from engine.batch.manifest import make_manifest
 from engine.batch.reporter import Reporter
 from engine.batch.request import RunRequest
 from engine.batch.run import is_simulated
-from engine.batch.tasks import Task, run_tasks, tasks_of
+from engine.batch.tasks import run_tasks, tasks_of
 from engine.durable import move_folder
 from engine.errors import UsageError
 from engine.estimators.replicates.pending_rows import Estimates
@@ -76,7 +76,13 @@ def compute_share(
 def _estimated(context: Context, share: Share) -> tuple[dict[int, Estimates], dict[int, Failure]]:
     """Return number of the task -> its estimate, and -> why it failed, of those in a share."""
     tasks = dict(enumerate(tasks_of(context.spec, context.columns.waves)))
-    mine = {number: task for number, task in tasks.items() if _is_in(share, number, task)}
+    # Replicate weights that came with the data mean something together only: they are not shared out.
+    is_shared_out = context.spec.design.replicate_weights is None
+    mine = {
+        number: task
+        for number, task in tasks.items()
+        if (is_shared_out and bootstrap_of(task.analysis)) or number % share.of == share.number - 1
+    }
     results = run_tasks(mine.values(), context)
     estimated: dict[int, Estimates] = {}
     failures: dict[int, Failure] = {}
@@ -86,11 +92,6 @@ def _estimated(context: Context, share: Share) -> tuple[dict[int, Estimates], di
         elif result.estimated is not None:
             estimated[number] = result.estimated
     return estimated, failures
-
-
-def _is_in(share: Share, number: int, task: Task) -> bool:
-    """Whether a share has a task: all have those with replicates, of which each makes some."""
-    return bootstrap_of(task.analysis) is not None or number % share.of == share.number - 1
 
 
 def run_share(

@@ -82,6 +82,8 @@ class RatesSpec(AnalysisFields):
     ] = "logit"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
+    checks = (check.weighted_with_replicate_weights,)
+
 
 class ConcentrationSpec(AnalysisFields):
     """Rank-dependent inequality indices."""
@@ -169,7 +171,13 @@ class LogitSpec(AnalysisFields):
     ] = "auto"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
-    checks = (check.outcome_is_no_term, check.products, check.outcome_is_event, check.cluster_for_covariance)
+    checks = (
+        check.outcome_is_no_term,
+        check.products,
+        check.outcome_is_event,
+        check.cluster_for_covariance,
+        check.weighted_with_replicate_weights,
+    )
     terms_may_be_wave = True
 
 
@@ -183,8 +191,9 @@ class RifSpec(AnalysisFields):
     index: IndexName = "standard"
     bounds: Bounds = None
     parameter: Parameter = None
+    bootstrap: BootstrapSpec | None = None
 
-    checks = (check.outcome_is_no_term, check.products, check.index)
+    checks = (check.outcome_is_no_term, check.products, check.index, check.bootstrap, check.no_influence)
 
 
 class MultilevelSpec(AnalysisFields):
@@ -214,6 +223,7 @@ class MultilevelSpec(AnalysisFields):
         check.outcome_is_event,
         check.levels,
         check.weight_for_weights,
+        check.no_replicate_weights,
     )
     terms_may_be_wave = True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from engine.errors import Fault, nearest
-from engine.study.bootstrap import NEEDS_INFLUENCE, too_few_replicates
+from engine.study.bootstrap import NEEDS_INFLUENCE, WITH_REPLICATE_WEIGHTS, too_few_replicates
 from engine.study.disparity_measures import NEEDS_PARAMETER as MEASURES_WITH_PARAMETER
 from engine.study.disparity_measures import NEEDS_REFERENCE, allowed_measures
 from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER
@@ -128,7 +128,9 @@ def bootstrap(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
         yield Fault(place, f"'{method}'", "a design with clusters or strata", "Use 'iid' or 'auto'.")
     if method == "replicate-weights" and not design.get("replicate_weights"):
         yield Fault(place, f"'{method}'", "design.replicate_weights", "Name their columns there.")
-    if design.get("population") and method not in ("jackknife", "replicate-weights"):
+    if design.get("replicate_weights"):
+        yield from _bootstrap_beside_replicate_weights(path, table)
+    elif design.get("population") and method not in ("jackknife", "replicate-weights"):
         expected = "'jackknife' with design.population"
         yield Fault(place, f"'{method}'", expected, "The others ignore it.")
     replicates, level = table.get("replicates", 2000), analysis.get("conf_level", 0.95)
@@ -139,8 +141,43 @@ def bootstrap(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
             yield fault
 
 
+def _bootstrap_beside_replicate_weights(path: str, table: Table) -> Iterator[Fault]:
+    """Replicate weights stand for the design: no other method, and no interval that needs the units."""
+    method = table.get("method", "auto")
+    if method not in WITH_REPLICATE_WEIGHTS:
+        found = f"'{method}' beside design.replicate_weights"
+        expected = "'auto': the replicate weights stand for the design"
+        yield Fault(f"{path}.bootstrap.method", found, expected, "Leave one of the two out.")
+    for name in as_names(table.get("interval", ())):
+        if name in NEEDS_INFLUENCE:
+            found = f"'{name}' with replicate weights, which do not tell the units it needs"
+            expected = "'normal', 'percentile' or 'basic'"
+            yield Fault(f"{path}.bootstrap.interval", found, expected, "Choose one.")
+
+
+def no_replicate_weights(path: str, _analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """Refuse a kind whose errors would leave out the replicate weights that the study states."""
+    if study.design.get("replicate_weights"):
+        found = "a multilevel model in a study with design.replicate_weights, which it cannot use"
+        remedy = "Put it into a study without them: its errors are then those of the model."
+        yield Fault(f"{path}.kind", found, "a kind that uses them, such as 'logit'", remedy)
+
+
+def weighted_with_replicate_weights(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """Refuse errors of the design without weights where the design is replicate weights."""
+    is_of_design = analysis.get("covariance", "auto") in ("auto", "design")
+    if analysis.get("weighted") is False and is_of_design and study.design.get("replicate_weights"):
+        found = "false with design.replicate_weights, which are weights themselves"
+        remedy = (
+            "Leave it out."
+            if analysis.get("kind") == "rates"
+            else "Leave it out, or use covariance = 'model'."
+        )
+        yield Fault(f"{path}.weighted", found, "true", remedy)
+
+
 def no_influence(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
-    """Intervals of a decomposition are those that need no influence values."""
+    """Intervals of decompositions and RIF regressions are those that need no influence values."""
     for name in as_names(as_table(analysis.get("bootstrap")).get("interval", ())):
         if name in NEEDS_INFLUENCE:
             expected = "'percentile', 'basic' or 'normal'"

@@ -13,7 +13,9 @@ from engine.study.base import Spec, as_tuple
 ReplicateMethod = Literal["auto", "iid", "cluster", "rao-wu", "poisson", "replicate-weights", "jackknife"]
 IntervalName = Literal["normal", "basic", "percentile", "bca", "studentized"]
 NEEDS_INFLUENCE = ("bca", "studentized")
-"""Intervals that need influence values, which a decomposition does not have."""
+"""Intervals that need influence values, which decompositions and RIF regressions do not have."""
+WITH_REPLICATE_WEIGHTS = ("auto", "replicate-weights")
+"""Methods of a study whose data bring replicate weights: these stand for the whole design."""
 
 
 class BootstrapSpec(Spec):

@@ -10,14 +10,21 @@ from engine.study.base import Spec
 
 
 class ReplicateWeightsSpec(Spec):
-    """Replicate weights that come with the data: v = scale * sum_r rscales_r (theta_r - centre)^2."""
+    """Replicate weights that come with the data: v = scale * sum_r rscales_r (theta_r - centre)^2.
+
+    They are full weights, and they stand for the whole design: where a study has them, every error comes from
+    them. ``centre = "estimate"`` is ``mse = TRUE`` of R's `svrepdesign`, and ``"mean"`` its default.
+    """
 
     columns: Annotated[
         str | tuple[str, ...], Field(description="Column names, or one pattern such as 'rw_*'")
     ]
-    method: Literal["brr", "fay", "jk1", "jkn", "bootstrap", "other"]
+    method: Literal["brr", "fay", "jk1", "jk2", "jkn", "bootstrap", "successive-difference", "other"]
     fay: Annotated[float, Field(ge=0, lt=1, description="Fay's factor, for method 'fay'")] = 0.0
-    scale: Annotated[float | None, Field(gt=0, description="Overall factor, for 'other'")] = None
+    scale: Annotated[
+        float | None,
+        Field(gt=0, description="Overall factor; default: that of the method, 1/(R - 1) for 'bootstrap'"),
+    ] = None
     rscales: Annotated[
         tuple[float, ...] | None, Field(description="Factor of each replicate: jkn, other")
     ] = None

@@ -15,6 +15,7 @@ from engine.estimators.index.differences import Pair, pairs_of
 from engine.estimators.replicates.pending_rows import EstimateRow, pending_row
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none
+from engine.estimators.sample.group_sample import joint_degrees
 from engine.results import TidyRow
 from engine.study import DecompositionSpec
 
@@ -38,6 +39,8 @@ def change_rows(
             )
             replicated = {change.key: change.values for change in of_replicates}
         degrees = min(first.sample.degrees, second.sample.degrees)
+        if arrays.replicate_weights is not None:
+            degrees = joint_degrees(arrays, [first.sample, second.sample])
         for change in _changes(first, second, (first.quantities, second.quantities), spec.index):
             row = _row(base, change)
             if plan is None or change.key not in replicated or row.estimate is None:

@@ -63,6 +63,8 @@ def estimate_decomposition(
             f"outcome '{spec.outcome}': found values outside 0 to 1 with model = '{spec.model}'; expected an "
             "event. Use model = 'linear', or give the variable an event."
         )
+    if arrays.replicate_weights is not None:
+        settings = settings.whole()
     index = requested_index(spec.index, bounds)
     plan = requested_plan(spec.bootstrap, arrays, settings.seed)
     inputs = FitInputs(arrays=arrays, variables=variables, spec=spec, index=index, plan=plan)

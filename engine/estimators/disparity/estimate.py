@@ -13,7 +13,7 @@ from engine.estimators.disparity.compared import Compared
 from engine.estimators.disparity.replicates import replicate_measures
 from engine.estimators.disparity.rows import MeasureEstimates, measure_rows
 from engine.estimators.disparity.table_maker import TableMaker
-from engine.estimators.index.linearised import PointEstimates, point_estimates
+from engine.estimators.index.linearised import PointEstimates, point_estimates, with_replicates
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import shortened
@@ -42,6 +42,9 @@ def estimate_disparity(
     EstimationError
         If no outcome has rows in any group, or the bootstrap is not defined for the design.
     """
+    given = arrays.replicate_weights
+    if given is not None:
+        settings = settings.whole()
     groups = range(len(arrays.groups))
     samples = [
         [cell_sample(arrays, k, g, compared.codes, len(compared.levels)) for g in groups]
@@ -61,12 +64,15 @@ def estimate_disparity(
     entries: list[EstimateRow] = []
     for k, by_group in enumerate(samples):
         for number, name in enumerate(spec.measure):
+            point = _point_estimates(arrays, by_group, tables, name)
+            if given is not None and replicates is not None:
+                point = with_replicates(point, replicates[k, number], given)
             estimates = MeasureEstimates(
                 outcome=k,
                 name=name,
                 kind=tables.kind(name),
                 samples=[sample.rows for sample in by_group],
-                point=_point_estimates(arrays, by_group, tables, name),
+                point=point,
                 plan=plan,
                 replicates=None if replicates is None else replicates[k, number],
             )

@@ -11,10 +11,11 @@ from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.disparity.measures import MeasureKind
 from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_rows, pairs_of
 from engine.estimators.index.linearised import PointEstimates
-from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow
+from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow, beside
+from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none, t_interval
-from engine.estimators.sample.group_sample import GroupSample
+from engine.estimators.sample.group_sample import GroupSample, joint_degrees
 from engine.results import TidyRow
 from engine.study.analyses import DisparitySpec
 
@@ -41,7 +42,7 @@ def measure_rows(arrays: SampleArrays, spec: DisparitySpec, estimates: MeasureEs
         base = _base_row(arrays, spec, estimates)
         for pair in pairs_of(estimates.point.values):
             rows += _difference_rows(arrays, spec, estimates, pair, base)
-        rows += joint_rows(base, estimates.point, estimates.samples, arrays.design)
+        rows += joint_rows(base, estimates.point, estimates.samples, arrays)
     return rows
 
 
@@ -60,20 +61,23 @@ def _group_rows(
     plan, values = estimates.plan, estimates.replicates
     if plan is None or values is None or row.estimate is None:
         return [row]
-    if row.status == NO_DEGREES and plan.degrees is None:
+    if row.status == NO_DEGREES:
         return [row]  # replicates of a single unit do not vary
-    return [
-        row,
-        *(
-            PendingRow(
-                row=replace(row, method=plan.name),
-                values=values[g],
-                interval=interval,
-                degrees=plan.degrees or estimates.samples[g].degrees,
-            )
-            for interval in plan.intervals(spec.bootstrap)
-        ),
+    pending = [
+        PendingRow(
+            row=replace(row, method=plan.name),
+            values=values[g],
+            interval=interval,
+            degrees=estimates.samples[g].degrees,
+        )
+        for interval in plan.intervals(spec.bootstrap)
     ]
+    if plan.replaces_weight:
+        # The row has the errors of the replicates: its interval knows ratios and measures without sign.
+        n_failed = int((~np.isfinite(values[g])).sum())
+        row = replace(row, method=f"{row.method}, normal", n_replicates=len(plan.factors), n_failed=n_failed)
+        return [row if entry.interval == "normal" else entry for entry in pending]
+    return [row, *pending]
 
 
 def _linearised_row(
@@ -86,7 +90,7 @@ def _linearised_row(
         wave=group.wave,
         subgroup=group.subgroup,
         conf_level=spec.conf_level,
-        method="linearised",
+        method=errors_method(arrays.replicate_weights),
         n_obs=sample.n_rows,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
@@ -130,17 +134,19 @@ def _difference_rows(
 ) -> list[EstimateRow]:
     samples, plan, values = estimates.samples, estimates.plan, estimates.replicates
     row = difference_row(base, estimates.point, samples, arrays, pair, spec.conf_level)
-    if plan is None or values is None or (row.status == NO_DEGREES and plan.degrees is None):
+    if plan is None or values is None or row.status == NO_DEGREES:
         return [row]
-    return [
-        row,
-        *(
-            PendingRow(
-                row=replace(row, method=plan.name),
-                values=values[pair.second] - values[pair.first],
-                interval=interval,
-                degrees=plan.degrees or min(samples[pair.first].degrees, samples[pair.second].degrees),
-            )
-            for interval in plan.intervals(spec.bootstrap)
-        ),
+    compared = [samples[pair.first], samples[pair.second]]
+    degrees = min(sample.degrees for sample in compared)
+    if plan.replaces_weight:
+        degrees = joint_degrees(arrays, compared)
+    pending = [
+        PendingRow(
+            row=replace(row, method=plan.name),
+            values=values[pair.second] - values[pair.first],
+            interval=interval,
+            degrees=degrees,
+        )
+        for interval in plan.intervals(spec.bootstrap)
     ]
+    return [*beside(row, plan), *pending]

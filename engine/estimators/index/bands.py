@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -11,14 +12,17 @@ from engine.arrays import FloatArray
 from engine.kernels.draws.streams import stream_key
 
 SIMULATIONS = 20_000
+CHUNK = 2_000_000  # numbers drawn at a time
+MANY_DEGREES = 200
 NO_ERROR = 1e-12  # standard errors below this are rounding of 0
 
 
 def simultaneous_critical(covariance: FloatArray, degrees: int, conf_level: float, seed: int) -> float:
-    """Return the sup-t critical value: the quantile of max |Z_j| / s for Z with the ordinates' correlation.
+    """Return the sup-t critical value: the quantile of max |Z_j| / s_j for Z with the ordinates' correlation.
 
-    s^2 is an independent chi-square over its degrees of freedom, as for Student's t: with few sampling units
-    a normal band would be narrower than the pointwise intervals.
+    s_j^2 are independent of Z and vary as the variances of the ordinates do: the diagonal of a Wishart matrix
+    with the same correlation, over its degrees of freedom. Each alone makes a Student's t. One s for all
+    ordinates would make the band too narrow with few sampling units.
     """
     std = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     varies = std > NO_ERROR
@@ -30,8 +34,34 @@ def simultaneous_critical(covariance: FloatArray, degrees: int, conf_level: floa
     root = (vectors * np.sqrt(np.maximum(eigenvalues, 0.0))) @ vectors.T
     generator = np.random.Generator(np.random.Philox(int(stream_key(seed, "simultaneous band"))))
     normal = generator.standard_normal((SIMULATIONS, len(root)))
-    scale = np.sqrt(generator.chisquare(degrees, SIMULATIONS) / degrees)
-    return float(np.quantile(np.abs(normal @ root).max(axis=1) / scale, conf_level))
+    scales = [_scales(root, degrees, size, generator) for size in _chunks(len(root))]
+    return float(np.quantile((np.abs(normal @ root) / np.concatenate(scales)).max(axis=1), conf_level))
+
+
+def _chunks(n_ordinates: int) -> Iterator[int]:
+    """Yield how many simulations fit memory at a time."""
+    size = max(CHUNK // n_ordinates**2, 1)
+    for first in range(0, SIMULATIONS, size):
+        yield min(size, SIMULATIONS - first)
+
+
+def _scales(root: FloatArray, degrees: int, size: int, generator: np.random.Generator) -> FloatArray:
+    """Draw s_j of the ordinates (m), given a root (m, m) of their correlation: (size, m), or (size, 1).
+
+    With many degrees of freedom they are nearly 1, and one for all ordinates does.
+    """
+    m = len(root)
+    if degrees > MANY_DEGREES:
+        return np.sqrt(generator.chisquare(degrees, (size, 1)) / degrees)
+    if degrees < m:
+        drawn = generator.standard_normal((size, degrees, m)) @ root
+    else:  # Bartlett's factor of a Wishart matrix: fewer numbers to draw
+        factor = np.tril(generator.standard_normal((size, m, m)), -1)
+        diagonal = np.arange(m)
+        factor[:, diagonal, diagonal] = np.sqrt(generator.chisquare(degrees - diagonal, (size, m)))
+        drawn = np.swapaxes(factor, 1, 2) @ root
+    scales: FloatArray = np.sqrt((drawn * drawn).sum(axis=1) / degrees)
+    return scales
 
 
 @lru_cache(maxsize=1024)  # thousands of groups have few different degrees of freedom

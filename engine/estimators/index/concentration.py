@@ -11,7 +11,7 @@ from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Bounds, Index, requested_index
 from engine.estimators.index.layout import lay_out
-from engine.estimators.index.linearised import PointEstimates, estimate_index
+from engine.estimators.index.linearised import PointEstimates, estimate_index, with_replicates
 from engine.estimators.index.replicates import ReplicateInputs, Target, replicate_indices
 from engine.estimators.index.rows import IndexEstimates, IndexReplicates, index_rows
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
@@ -19,7 +19,7 @@ from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
 from engine.estimators.sample.group_sample import GroupSample, group_sample
-from engine.study import ConcentrationSpec
+from engine.study import BootstrapSpec, ConcentrationSpec
 
 SamplesByOutcome = Sequence[Sequence[GroupSample]]
 """The samples of each outcome (k) in each group (g)."""
@@ -66,6 +66,8 @@ def estimate_concentration(
         If no outcome has a defined index in any group (constant outcome or rank, or no rows), or the
         bootstrap is not defined for the design.
     """
+    if arrays.replicate_weights is not None:
+        settings = settings.whole()
     groups = range(len(arrays.groups))
     samples = [[group_sample(arrays, k, g) for g in groups] for k in range(len(arrays.outcome_names))]
     _refuse_undefined(arrays, samples)
@@ -86,6 +88,7 @@ def estimate_concentration(
             drawn = point if as_drawn is arrays else _estimate_as_drawn(as_drawn, k, index)
             of_index = _replicates_of(replicates, slice(i * len(groups), (i + 1) * len(groups)), drawn)
             kept.update({(k, g, index.name): of_index.values[g] for g in groups})
+            point = with_replicates(point, of_index.values, arrays.replicate_weights)
         estimates = IndexEstimates(
             outcome=k, index=index, samples=samples[k], point=point, replicates=of_index
         )
@@ -103,16 +106,17 @@ def _replicate(
 ) -> _Replicates | None:
     """Compute all targets in the requested replicates; an interrupted run shortens the plan to those done."""
     plan = requested_plan(spec.bootstrap, arrays, settings.seed)
-    if plan is None or spec.bootstrap is None:
+    if plan is None:
         return None
-    is_studentized = "studentized" in spec.bootstrap.interval
+    bootstrap = spec.bootstrap or BootstrapSpec()
+    is_studentized = "studentized" in bootstrap.interval
     if is_studentized and not plan.is_drawn:
         raise EstimationError(
             f"analysis '{spec.name}', bootstrap.interval: found 'studentized' with {plan.name}; expected a "
             "method that draws units. Use interval = 'normal'."
         )
     has_other_families = any(not target.index.is_midrank for target in targets)
-    route = "rows" if is_studentized and has_other_families else spec.bootstrap.route
+    route = "rows" if is_studentized and has_other_families else bootstrap.route
     layout = lay_out(arrays, samples, plan, route)
     if layout.n_cells:
         plan = replace(plan, name=f"{plan.name} by cells")

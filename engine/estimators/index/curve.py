@@ -8,14 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtrit
 
-from engine.arrays import FloatArray, IntArray, SampleArrays
+from engine.arrays import FloatArray, IntArray, ReplicateWeights, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.bands import NO_ERROR, simultaneous_critical
 from engine.estimators.index.differences import NO_DEGREES, pairs_of, too_many_groups
 from engine.estimators.index.dominance import DOMINANCE_POINTS, dominance_rows
-from engine.estimators.sample.design_variance import covariance_of, covariance_of_units
+from engine.estimators.replicates.replicate_weights import (
+    UNDEFINED_REPLICATES,
+    errors_method,
+    replicate_covariance,
+    spread_covariance,
+)
+from engine.estimators.sample.design_variance import covariance_of_units
 from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
+from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.survey.design_variance import add_unit_totals
 from engine.results import TidyRow
 from engine.study import CurveSpec
@@ -23,22 +30,26 @@ from engine.study import CurveSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A curve at m points with the covariance (m, m) of its ordinates, and their linearised totals.
+    """A curve at m points with spread and covariance (m, m) of its ordinates, see `spread_covariance`.
 
-    Only the sampling units (d,) that have rows have totals (m, d).
+    Only the sampling `units` (d,) that have rows have linearised totals; replicates have no units. `errors`
+    says how errors were made, for the `method` column.
     """
 
     points: FloatArray
     ordinates: FloatArray
-    units: IntArray
-    unit_totals: FloatArray
+    spread: FloatArray
+    units: IntArray | None
     covariance: FloatArray
     degrees: int
+    errors: str
 
-    def totals(self, n_units: int) -> FloatArray:
-        """Return the linearised totals (m, u) of all sampling units."""
+    def whole_spread(self, n_units: int) -> FloatArray:
+        """Return the spread over all sampling units (m, u), or over replicates."""
+        if self.units is None:
+            return self.spread
         totals = np.zeros((len(self.points), n_units))
-        totals[:, self.units] = self.unit_totals
+        totals[:, self.units] = self.spread
         return totals
 
     @property
@@ -50,6 +61,28 @@ class Curve:
 def estimate_curve(sample: GroupSample, arrays: SampleArrays, points: FloatArray) -> Curve:
     """Estimate the share of the outcome held by the lowest ranked share of people, at each point (m,)."""
     amounts = curve_ordinates(sample.weight, sample.outcome, sample.tie_end, sample.W, points)
+    ordinates = amounts / sample.mu
+    given = arrays.replicate_weights
+    if given is None:
+        units: IntArray | None = sample.units
+        spread = _linearised_totals(sample, points, amounts)
+        covariance = covariance_of_units(sample.units, spread, arrays.design)
+    else:
+        units, spread = None, _replicated_ordinates(sample, given, points)
+        covariance, _ = replicate_covariance(spread, ordinates, given)
+    return Curve(
+        points=points,
+        ordinates=ordinates,
+        spread=spread,
+        units=units,
+        covariance=covariance,
+        degrees=sample.degrees,
+        errors=errors_method(given),
+    )
+
+
+def _linearised_totals(sample: GroupSample, points: FloatArray, amounts: FloatArray) -> FloatArray:
+    """Return the linearised totals (m, d) of the ordinates by sampling unit that has rows."""
     # The expected outcome at a rank is taken from a window that narrows as n^(-1/5).
     window = 0.25 * sample.n_rows**-0.2
     totals = np.zeros((len(points), len(sample.units)))
@@ -58,14 +91,18 @@ def estimate_curve(sample: GroupSample, arrays: SampleArrays, points: FloatArray
         z = ordinate_influence(sample.weight, sample.outcome, sample.tie_end, sample.W, point, window)
         z = z / sample.mu - amounts[j] / sample.mu**2 * (sample.outcome - sample.mu)
         add_unit_totals(totals[j], unit, sample.weight, z, sample.W)
-    return Curve(
-        points=points,
-        ordinates=amounts / sample.mu,
-        units=sample.units,
-        unit_totals=totals,
-        covariance=covariance_of_units(sample.units, totals, arrays.design),
-        degrees=sample.degrees,
-    )
+    return totals
+
+
+def _replicated_ordinates(sample: GroupSample, given: ReplicateWeights, points: FloatArray) -> FloatArray:
+    """Return the ordinates (m, r) with each replicate's weights, NaN where their mean is not positive."""
+    ordinates = np.full((len(points), len(given.factors)), np.nan)
+    for r, of_all in enumerate(given.values):
+        weight = of_all[sample.place]
+        W, mu = weighted_mean(weight, sample.outcome)
+        if W > 0.0 and mu > 0.0:
+            ordinates[:, r] = curve_ordinates(weight, sample.outcome, sample.tie_end, W, points) / mu
+    return ordinates
 
 
 def curves(arrays: SampleArrays, spec: CurveSpec, *, seed: int) -> tuple[TidyRow, ...]:
@@ -96,7 +133,8 @@ def curves(arrays: SampleArrays, spec: CurveSpec, *, seed: int) -> tuple[TidyRow
                 rows.append(replace(base, status=status))
                 continue
             points = np.arange(spec.points + 1) / spec.points
-            rows += _curve_rows(base, estimate_curve(sample, arrays, points), spec.conf_level, seed)
+            curve = estimate_curve(sample, arrays, points)
+            rows += _curve_rows(base, curve, spec.conf_level, seed)
             tested[g] = estimate_curve(sample, arrays, DOMINANCE_POINTS)
             rows += _against_diagonal(base, tested[g], spec.conf_level)
         rows += _between_groups(arrays, name, samples, tested, spec.conf_level)
@@ -108,6 +146,7 @@ def _has_curve(sample: GroupSample) -> bool:
 
 
 def _base_row(arrays: SampleArrays, name: str, g: int, sample: GroupSample) -> TidyRow:
+    given = arrays.replicate_weights
     return TidyRow(
         outcome=name,
         rank_by=arrays.rank_name,
@@ -117,6 +156,7 @@ def _base_row(arrays: SampleArrays, name: str, g: int, sample: GroupSample) -> T
         n_obs=sample.n_rows,
         n_clusters=sample.n_clusters,
         sum_weights=sample.sum_weights,
+        n_replicates=None if given is None else len(given.factors),
     )
 
 
@@ -125,22 +165,38 @@ def _curve_rows(base: TidyRow, curve: Curve, conf_level: float, seed: int) -> It
     if curve.degrees >= 1:
         pointwise = float(stdtrit(curve.degrees, 0.5 + conf_level / 2.0))
     simultaneous = simultaneous_critical(curve.covariance, curve.degrees, conf_level, seed)
-    for method, critical in (
-        ("linearised, pointwise", pointwise),
-        ("linearised, simultaneous", simultaneous),
-    ):
+    for around, critical in (("pointwise", pointwise), ("simultaneous", simultaneous)):
         for point, ordinate, error in zip(curve.points, curve.ordinates, curve.std_errors, strict=True):
             # The ends of the curve are fixed; rounding must not make a band of them.
             std_error = float(error) if 0.0 < point < 1.0 else 0.0
             half = critical * std_error if std_error > NO_ERROR else 0.0
+            low, high = _limits(float(ordinate), float(half))
             row = replace(
-                base, level=f"{point:.6g}", estimate=float(ordinate), conf_level=conf_level, method=method
+                base,
+                level=f"{point:.6g}",
+                estimate=float(ordinate),
+                conf_level=conf_level,
+                method=f"{curve.errors}, {around}",
             )
-            if curve.degrees >= 1 and np.isfinite(half):
-                low, high = float(ordinate - half), float(ordinate + half)
+            if not np.isfinite(std_error):
+                yield replace(row, status=UNDEFINED_REPLICATES)
+            elif curve.degrees >= 1 and np.isfinite(half):
                 yield replace(row, std_error=std_error, conf_low=low, conf_high=high)
             else:
                 yield replace(row, status=NO_DEGREES)
+
+
+def _limits(share: float, half: float) -> tuple[float, float]:
+    """Return the limits of a share, given half the width of a symmetric interval, on the logit scale.
+
+    There a share near 0 or 1 is less skewed. A share outside of 0 and 1, of an outcome with negative values,
+    has symmetric limits.
+    """
+    if not 0.0 < share < 1.0:
+        return share - half, share + half
+    logit, step = np.log(share / (1.0 - share)), half / (share * (1.0 - share))
+    low, high = (float(1.0 / (1.0 + np.exp(-(logit + sign * step)))) for sign in (-1.0, 1.0))
+    return low, high
 
 
 def _against_diagonal(base: TidyRow, curve: Curve, conf_level: float) -> Iterator[TidyRow]:
@@ -175,7 +231,13 @@ def _between_groups(
             sum_weights=sum(sample.sum_weights for sample in compared),
         )
         difference = second.ordinates - first.ordinates
-        totals = second.totals(arrays.design.n_units) - first.totals(arrays.design.n_units)
-        errors = np.sqrt(np.diag(covariance_of(totals, arrays.design)))
+        n_units = arrays.design.n_units
+        covariance = spread_covariance(
+            second.whole_spread(n_units) - first.whole_spread(n_units),
+            difference,
+            arrays.design,
+            arrays.replicate_weights,
+        )
+        errors = np.sqrt(np.maximum(np.diag(covariance), 0.0))
         degrees = min(first.degrees, second.degrees)
         yield from dominance_rows(base, difference, errors, degrees, conf_level)

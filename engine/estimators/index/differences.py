@@ -10,11 +10,15 @@ from typing import Any
 import numpy as np
 from scipy.special import fdtrc
 
-from engine.arrays import DesignArrays, FloatArray, SampleArrays
+from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.index.linearised import PointEstimates
+from engine.estimators.replicates.replicate_weights import (
+    UNDEFINED_REPLICATES,
+    errors_method,
+    replicate_covariance,
+)
 from engine.estimators.sample.design_variance import covariance_of, finite_or_none, t_interval
-from engine.estimators.sample.group_sample import GroupSample
-from engine.estimators.sample.sampling_units import units_and_degrees
+from engine.estimators.sample.group_sample import GroupSample, joint_degrees
 from engine.results import TidyRow
 
 NO_DEGREES = "no degrees of freedom"
@@ -66,20 +70,20 @@ def difference_row(
         measure="difference",
         estimate=difference,
         conf_level=conf_level,
-        method="linearised",
+        method=errors_method(arrays.replicate_weights),
         **_totals(compared),
     )
     if min(sample.degrees for sample in compared) < 1:
         return replace(row, status=NO_DEGREES)
     totals = point.totals_of(pair.second) - point.totals_of(pair.first)
     std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
-    _, degrees = units_and_degrees([sample.unit for sample in compared], arrays.design)
+    degrees = joint_degrees(arrays, compared)
     low, high, p = t_interval(difference, std_error, degrees, conf_level)
     return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=finite_or_none(p))
 
 
 def joint_rows(
-    base: TidyRow, point: PointEstimates, samples: Sequence[GroupSample], design: DesignArrays
+    base: TidyRow, point: PointEstimates, samples: Sequence[GroupSample], arrays: SampleArrays
 ) -> list[TidyRow]:
     """Return the adjusted Wald test that all groups have the same index; no row with fewer than two groups.
 
@@ -98,22 +102,34 @@ def joint_rows(
     contrast[np.arange(k), np.arange(1, k + 1)] = 1.0
     contrast[:, 0] = -1.0
     D = contrast @ point.values[present]
-    totals = np.array([point.totals_of(g) for g in present])
-    V = contrast @ covariance_of(totals, design) @ contrast.T
-    _, d = units_and_degrees([samples[g].unit for g in present], design)
+    V = contrast @ _covariance(point, present, arrays) @ contrast.T
+    d = joint_degrees(arrays, [samples[g] for g in present])
+    method = "adjusted Wald"
+    if arrays.replicate_weights is not None:
+        method = f"{errors_method(arrays.replicate_weights)}, adjusted Wald"
     row = replace(
         base,
         term=base.measure,
         level="all equal",
         measure="wald_f",
-        method="adjusted Wald",
+        method=method,
         **_totals([samples[g] for g in present]),
     )
+    if not np.isfinite(V).all():
+        return [replace(row, status=UNDEFINED_REPLICATES)]
     if d - k + 1 < 1 or min(samples[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
         return [replace(row, status=NO_DEGREES)]
-    row = replace(row, method=f"adjusted Wald, F({k}, {d - k + 1})")
+    row = replace(row, method=f"{method}, F({k}, {d - k + 1})")
     F = (d - k + 1) / (k * d) * float(D @ np.linalg.solve(V, D))
     return [replace(row, estimate=F, p_value=float(fdtrc(k, d - k + 1, F)))]
+
+
+def _covariance(point: PointEstimates, groups: Sequence[int], arrays: SampleArrays) -> FloatArray:
+    """Return the covariance of the estimates of some groups, from their replicates or linearised totals."""
+    if point.replicates is not None and arrays.replicate_weights is not None:
+        values = point.values[groups]
+        return replicate_covariance(point.replicates[groups], values, arrays.replicate_weights)[0]
+    return covariance_of(np.array([point.totals_of(g) for g in groups]), arrays.design)
 
 
 def _totals(samples: Sequence[GroupSample]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from scipy.special import stdtrit
 from engine.arrays import FloatArray
 from engine.estimators.index.bands import NO_ERROR, studentized_maximum_modulus
 from engine.estimators.index.differences import NO_DEGREES
+from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES
 from engine.results import TidyRow
 
 DOMINANCE_POINTS = np.arange(1, 20) / 20.0
@@ -32,6 +33,9 @@ def dominance_rows(
     t = np.divide(difference, errors, out=np.zeros_like(difference), where=errors > NO_ERROR)
     if degrees < 1:
         yield replace(base, status=NO_DEGREES)
+        return
+    if not np.isfinite(errors).all():
+        yield replace(base, status=UNDEFINED_REPLICATES)
         return
     modulus = studentized_maximum_modulus(len(t), degrees, conf_level)
     pointwise = float(stdtrit(degrees, 0.5 + conf_level / 2.0))

@@ -1,14 +1,15 @@
-"""Point estimates of an index with linearised, design-based standard errors."""
+"""Point estimates of an index with their standard errors, linearised through the design."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import DesignArrays, FloatArray
+from engine.arrays import DesignArrays, FloatArray, ReplicateWeights
 from engine.estimators.index.indices import Index
+from engine.estimators.replicates.replicate_weights import replicate_variances
 from engine.estimators.sample.design_variance import covariance_of_units
 from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.index.numerators import numerator, numerator_influence
@@ -31,6 +32,8 @@ class PointEstimates:
         By group: the linearised totals (m,) of the sampling units that have rows in it; none where undefined.
     n_units
         How many sampling units the design has.
+    replicates
+        (g, r) replicates behind the standard errors; None if these are linearised.
     """
 
     values: FloatArray
@@ -38,6 +41,7 @@ class PointEstimates:
     samples: Sequence[GroupSample]
     unit_totals: Sequence[FloatArray]
     n_units: int
+    replicates: FloatArray | None = None
 
     def totals_of(self, group: int) -> FloatArray:
         """Return the linearised totals (u,) of all sampling units, 0 outside the group."""
@@ -97,3 +101,13 @@ def point_estimates(
         unit_totals=unit_totals,
         n_units=design.n_units,
     )
+
+
+def with_replicates(
+    point: PointEstimates, values: FloatArray, given: ReplicateWeights | None
+) -> PointEstimates:
+    """Return estimates with the errors of their replicates (g, r), where replicate weights are given."""
+    if given is None:
+        return point
+    variances, _ = replicate_variances(values - point.values[:, None], given)
+    return replace(point, std_errors=np.sqrt(variances), replicates=values)

@@ -12,10 +12,11 @@ from engine.estimators.index.conindex import conindex_rows
 from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_rows, pairs_of
 from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import PointEstimates
-from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow
+from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow, beside
+from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none, t_interval
-from engine.estimators.sample.group_sample import GroupSample
+from engine.estimators.sample.group_sample import GroupSample, joint_degrees
 from engine.kernels.survey.design_variance import cubed_and_squared
 from engine.results import TidyRow
 from engine.study import ConcentrationSpec
@@ -62,7 +63,7 @@ def index_rows(arrays: SampleArrays, spec: ConcentrationSpec, estimates: IndexEs
         base = _base_row(arrays, estimates)
         for pair in pairs_of(estimates.point.values):
             rows += _difference_rows(arrays, spec, estimates, pair, base)
-        rows += joint_rows(base, estimates.point, estimates.samples, arrays.design)
+        rows += joint_rows(base, estimates.point, estimates.samples, arrays)
     return rows
 
 
@@ -72,13 +73,11 @@ def _group_rows(
     sample, replicates = estimates.samples[g], estimates.replicates
     row = _linearised_row(arrays, spec, estimates, g)
     rows: list[EstimateRow] = [row]
-    if replicates is not None and np.isfinite(estimates.point.values[g]):
-        plan = replicates.plan
-        if row.status == NO_DEGREES and plan.degrees is None:
-            return rows  # replicates of a single unit do not vary
+    if replicates is not None and row.estimate is not None and row.status != NO_DEGREES:
+        rows = beside(row, replicates.plan)
         rows += [
-            _pending_row(row, replicates, g, interval, plan.degrees or sample.degrees)
-            for interval in plan.intervals(spec.bootstrap)
+            _pending_row(row, replicates, g, interval, sample.degrees)
+            for interval in replicates.plan.intervals(spec.bootstrap)
         ]
     if spec.peer == "conindex" and sample.status == "ok":
         rows += conindex_rows(row, sample, estimates.index)
@@ -106,7 +105,7 @@ def _linearised_row(
         wave=group.wave,
         subgroup=group.subgroup,
         conf_level=spec.conf_level,
-        method="linearised",
+        method=errors_method(arrays.replicate_weights),
         n_obs=sample.n_rows,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
@@ -176,21 +175,25 @@ def _difference_rows(
     row = difference_row(base, estimates.point, samples, arrays, pair, spec.conf_level)
     if row.status == "ok":
         row = replace(row, status=_doubt(estimates, pair.first, pair.second))
-    if replicates is None or (row.status == NO_DEGREES and replicates.plan.degrees is None):
+    if replicates is None or row.status == NO_DEGREES:
         return [row]
     plan, drawn, values = replicates.plan, replicates.drawn, replicates.values
     # The replicates hold no standard error of a difference: percentile in place of studentized.
     intervals = dict.fromkeys(
         "percentile" if interval == "studentized" else interval for interval in plan.intervals(spec.bootstrap)
     )
+    compared = [samples[pair.first], samples[pair.second]]
+    degrees = min(sample.degrees for sample in compared)
+    if plan.replaces_weight:
+        degrees = joint_degrees(arrays, compared)
     pending = [
         PendingRow(
             row=replace(row, method=plan.name),
             values=values[pair.second] - values[pair.first],
             interval=interval,
-            degrees=plan.degrees or min(samples[pair.first].degrees, samples[pair.second].degrees),
+            degrees=degrees,
             acceleration=_acceleration(drawn, (pair.first, pair.second), plan, interval),
         )
         for interval in intervals
     ]
-    return [row, *pending]
+    return [*beside(row, plan), *pending]

@@ -31,6 +31,8 @@ class Coefficients:
         ``ok`` for each of the q columns, or why it has no estimate.
     conf_level
         Of the confidence intervals.
+    error_status
+        ``ok``, or why estimates have no errors.
     """
 
     beta: FloatArray
@@ -38,6 +40,7 @@ class Coefficients:
     degrees: float
     status: tuple[str, ...]
     conf_level: float
+    error_status: str = "ok"
 
     def row(self, row: TidyRow, column: int, *, is_ratio: bool) -> TidyRow:
         """Return a row with a column's status and, where that is ``ok``, its estimate; 0 is the constant."""
@@ -59,7 +62,9 @@ class Coefficients:
             Whether to report exp(value), with the standard error exp(value) x that of the logarithm.
         """
         std_error, low, high, p = self._interval(value, variance)
-        if std_error is None:
+        if self.error_status != "ok":
+            row = replace(row, status=self.error_status)
+        elif std_error is None:
             row = replace(row, status=NO_DEGREES if self.degrees < 1 else NO_ERROR)
         if not is_ratio:
             return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)

@@ -14,6 +14,7 @@ from engine.estimators.regression.logit import LogitFit, fit_logit
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
 from engine.estimators.regression.model_rows import ModelRows, rows_of_group
 from engine.estimators.regression.terms import ModelTerm
+from engine.estimators.replicates.replicate_weights import failed_status
 from engine.results import TidyRow
 from engine.study import LogitSpec
 
@@ -70,6 +71,7 @@ class FittedLogit:
             degrees=self.fit.degrees,
             status=self.fit.status,
             conf_level=self.spec.conf_level,
+            error_status=failed_status(self.fit.n_failed or 0, self.fit.n_replicates or 1),
         )
 
     @property
@@ -95,7 +97,14 @@ def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> Fitted
     kept, y = rows_of_group(table, group, inputs.outcome, inputs.variables, inputs.frequency > 0)
     frame = model_frame(inputs.terms, inputs.variables, kept)
     frequency = inputs.frequency[kept]
-    rows = ModelRows(weight=table.weight[kept] * frequency, y=y, frequency=frequency, unit=table.unit[kept])
+    given = table.replicate_weights if spec.covariance == "design" else None
+    rows = ModelRows(
+        weight=table.weight[kept] * frequency,
+        y=y,
+        frequency=frequency,
+        unit=table.unit[kept],
+        replicate_weights=None if given is None else given.of_rows(kept, frequency),
+    )
     fit = fit_logit(frame, rows, table.design, spec.covariance)
     base = replace(
         base,
@@ -103,5 +112,7 @@ def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> Fitted
         n_events=round(float(frequency @ y)),
         n_clusters=fit.n_clusters,
         sum_weights=math.fsum(rows.weight),
+        n_replicates=fit.n_replicates,
+        n_failed=fit.n_failed,
     )
     return FittedLogit(frame=frame, rows=rows, fit=fit, base=base, spec=spec)

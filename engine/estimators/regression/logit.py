@@ -19,9 +19,11 @@ from engine.estimators.regression.logit_covariance import (
     logit_covariance,
 )
 from engine.estimators.regression.logit_maximum import maximise_logit
+from engine.estimators.regression.logit_replicates import replicated_covariance
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.model_rows import ModelRows
 from engine.estimators.regression.patterns import in_study_units, pattern_sums, sparse_patterns, standardised
+from engine.estimators.sample.degrees import replicate_degrees
 from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.kernels.regression.small_matrices import inverse, logit_information
 
@@ -59,6 +61,8 @@ class LogitFit:
         (p,) sums of weights and of weighted events of the patterns.
     n_clusters
         Sampling clusters with rows of the model; None without clusters.
+    n_replicates, n_failed
+        Replicates behind the covariance, and how many are undefined; None where it needs none.
     """
 
     kept: IntArray
@@ -75,6 +79,8 @@ class LogitFit:
     n: FloatArray
     s: FloatArray
     n_clusters: int | None
+    n_replicates: int | None = None
+    n_failed: int | None = None
 
 
 def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covariance: str) -> LogitFit:
@@ -89,7 +95,8 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
     design
         The survey design of the sample.
     covariance
-        ``model``, ``robust``, ``cluster`` or ``design``, see `logit_covariance`.
+        ``model``, ``robust``, ``cluster`` or ``design``, see `logit_covariance`; where the rows have
+        replicate weights, these are the design.
     """
     n, s = pattern_sums(frame, rows.weight, rows.y)
     Z, A = standardised(frame.X, n)
@@ -106,8 +113,16 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
     columns = EstimatedColumns(
         X=X, beta=beta, covariance=model_covariance, pattern=frame.pattern, place=place
     )
-    V, degrees = logit_covariance(covariance, columns, rows, design)
-    joint, is_raised = joint_covariance(columns, rows, design, V) if covariance == "design" else (V, False)
+    given = rows.replicate_weights
+    n_failed, is_raised = None, False
+    if given is not None and len(kept) > 0:
+        V, n_failed = replicated_covariance(columns, rows, given)
+        degrees = float(replicate_degrees(given.values) + 1 - len(kept))
+    else:
+        V, degrees = logit_covariance(covariance, columns, rows, design)
+    joint = V
+    if given is None and covariance == "design":
+        joint, is_raised = joint_covariance(columns, rows, design, V)
     beta_in_units, covariance_in_units = in_study_units(A, kept, beta, V)
     return LogitFit(
         kept=kept,
@@ -124,6 +139,8 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
         n=n,
         s=s,
         n_clusters=units_and_degrees([rows.unit], design)[0] if design.has_clusters else None,
+        n_replicates=None if given is None else len(given.factors),
+        n_failed=n_failed,
     )
 
 

@@ -50,6 +50,8 @@ def logit_covariance(
 ) -> tuple[FloatArray, float]:
     """Return the covariance (e, e) of the coefficients and its degrees of freedom, infinite for the normal.
 
+    That of replicate weights is made in `logit_replicates`.
+
     Parameters
     ----------
     kind

@@ -14,6 +14,7 @@ from engine.estimators.regression.fitted_logit import FittedLogit, LogitInputs, 
 from engine.estimators.regression.margins import margins
 from engine.estimators.regression.term_tests import inflation_rows, term_test_rows
 from engine.estimators.regression.terms import model_terms
+from engine.estimators.replicates.replicate_weights import METHOD
 from engine.estimators.sample.groups import in_groups
 from engine.kernels.regression.small_matrices import dot, times
 from engine.results import TidyRow
@@ -72,7 +73,7 @@ def estimate_logit(
     base = TidyRow(
         measure="odds_ratio",
         outcome=outcome.name,
-        method=_METHODS[spec.covariance],
+        method=_method(table, spec),
         conf_level=spec.conf_level,
     )
 
@@ -80,6 +81,12 @@ def estimate_logit(
         return [*_group_rows(inputs, group, base)]
 
     return in_groups(spec.name, table.groups, estimate, base)
+
+
+def _method(table: TableArrays, spec: LogitSpec) -> str:
+    if spec.covariance == "design" and table.replicate_weights is not None:
+        return METHOD
+    return _METHODS[spec.covariance]
 
 
 def _group_rows(inputs: LogitInputs, group: int, base: TidyRow) -> Iterator[TidyRow]:
@@ -118,7 +125,7 @@ def _fit_rows(model: FittedLogit) -> Iterator[TidyRow]:
     """Yield log-likelihoods and McFadden's pseudo-R2; without weights also information criteria."""
     fit = model.fit
     method = "likelihood" if model.has_likelihood else "pseudo"
-    base = replace(model.base, conf_level=None, method=method)
+    base = replace(model.base, conf_level=None, method=method, n_replicates=None, n_failed=None)
     n, s = math.fsum(fit.n), math.fsum(fit.s)
     null = s * math.log(s / n) + (n - s) * math.log(1.0 - s / n)
     k, ll = fit.rank, fit.log_likelihood

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import FloatArray, IntArray, TableArrays, UnitArray, VariableArrays
+from engine.arrays import (
+    FloatArray,
+    IntArray,
+    ReplicateWeights,
+    TableArrays,
+    UnitArray,
+    VariableArrays,
+)
 from engine.errors import EstimationError
 from engine.estimators.sample.variables import complete_rows
 
@@ -27,12 +34,15 @@ class ModelRows:
         (n,) float64: how many people a row stands for.
     unit
         (n,) int32: the row's sampling unit.
+    replicate_weights
+        Replicate weight x frequency of these rows; None without any.
     """
 
     weight: FloatArray
     y: FloatArray
     frequency: FloatArray
     unit: UnitArray
+    replicate_weights: ReplicateWeights | None = None
 
 
 def rows_of_group(

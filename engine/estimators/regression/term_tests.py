@@ -13,6 +13,7 @@ from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.fitted_logit import FittedLogit
 from engine.estimators.regression.logit_maximum import COMBINATION, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES
 from engine.kernels.regression.links import exponential
 from engine.kernels.regression.small_matrices import log_determinant, quadratic_form
 from engine.results import TidyRow
@@ -76,6 +77,8 @@ def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
     """
     fit, k = model.fit, len(columns)
     V = np.ascontiguousarray(fit.joint_covariance[np.ix_(columns, columns)])
+    if not np.isfinite(V).all():
+        return replace(row, status=UNDEFINED_REPLICATES)
     d = fit.degrees + len(fit.kept) - 1
     wald = quadratic_form(V, fit.beta[columns])
     if fit.degrees < 1 or d - k + 1 < 1 or math.isnan(wald):

@@ -85,9 +85,15 @@ def replicate_variance(values: FloatArray, factors: FloatArray, centre: float | 
     counts = present & (factors > 0)
     if centre is None and not counts.any():
         return 0.0
-    middle = float(values[counts].mean()) if centre is None else centre
+    middle = float(mean_of_counted(values[present], factors[present])) if centre is None else centre
     scale = factors.sum() / factors[present].sum()
     return float(scale * (factors[present] * (values[present] - middle) ** 2).sum())
+
+
+def mean_of_counted(values: FloatArray, factors: FloatArray) -> FloatArray:
+    """Return the mean over replicates (..., r), without those whose factor (r,) is 0."""
+    mean: FloatArray = values[..., factors > 0.0].mean(axis=-1)
+    return mean
 
 
 def summarise(

@@ -88,13 +88,19 @@ def finished_row(entry: PendingRow, rule: VarianceRule) -> TidyRow:
 def pending_row(
     row: TidyRow, values: FloatArray, plan: ResamplingPlan, interval: str, degrees: int
 ) -> PendingRow:
-    """Return a row of a decomposition or of a change with its replicates (r,)."""
+    """Return a row with its replicates (r,); its method says what comes before those."""
+    method = plan.name if row.method is None else f"{row.method}, {plan.name}"
     return PendingRow(
-        row=replace(row, method=f"{row.method}, {plan.name}"),
+        row=replace(row, method=method),
         values=values,
         interval=interval,
-        degrees=plan.degrees or degrees,
+        degrees=degrees,
     )
+
+
+def beside(row: TidyRow, plan: ResamplingPlan) -> list[EstimateRow]:
+    """Return the linearised row that stands beside replicates: none where their weights are the design."""
+    return [] if plan.replaces_weight else [row]
 
 
 def join_shares(shares: Sequence[Estimates]) -> Estimates:

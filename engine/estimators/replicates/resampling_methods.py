@@ -6,17 +6,24 @@ import numpy as np
 
 from engine.arrays import DesignArrays, IntArray, SampleArrays
 from engine.errors import EstimationError
+from engine.estimators.replicates.replicate_weights import METHOD
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, bootstrap_factors
 from engine.kernels.draws import draws
 from engine.kernels.draws.streams import stream_key
 from engine.study import BootstrapSpec
+from engine.study.bootstrap import NEEDS_INFLUENCE, WITH_REPLICATE_WEIGHTS
 
 MOST_DELETIONS = 20_000
 
 
 def requested_plan(spec: BootstrapSpec | None, arrays: SampleArrays, seed: int) -> ResamplingPlan | None:
-    """Return the resampling plan of a sample; None if no replicates are requested."""
-    if spec is None or not (spec.replicates or spec.method == "jackknife"):
+    """Return the resampling plan of a sample; None if no replicates are requested.
+
+    Replicate weights that came with the data stand for the design: they need no request.
+    """
+    if arrays.replicate_weights is not None:
+        return replicate_weights_plan(spec, arrays)
+    if spec is None or not spec.makes_replicates:
         return None
     return make_plan(spec, arrays, seed)
 
@@ -31,9 +38,9 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
     """
     design = arrays.design
     method = _method(spec, arrays)
-    _check_method(method, spec, design)
     if method == "replicate-weights":
-        return _replicate_weights(arrays)
+        return replicate_weights_plan(spec, arrays)
+    _check_method(method, spec, design)
     if method == "jackknife":
         return _jackknife(arrays)
     key = stream_key(seed, method)
@@ -47,16 +54,14 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
 
 
 def _method(spec: BootstrapSpec, arrays: SampleArrays) -> str:
-    """Return the method that ``auto`` stands for: the study's replicate weights, else its design."""
+    """Return the method that ``auto`` stands for in a design without replicate weights."""
     if spec.method != "auto":
         return spec.method
-    if arrays.replicate_weights is not None:
-        return "replicate-weights"
     return "rao-wu" if arrays.design.has_clusters or arrays.design.has_strata else "iid"
 
 
 def _check_method(method: str, spec: BootstrapSpec, design: DesignArrays) -> None:
-    if method not in ("jackknife", "replicate-weights") and np.isfinite(design.population).any():
+    if method != "jackknife" and np.isfinite(design.population).any():
         raise EstimationError(
             f"bootstrap.method: found '{method}' with a finite population (design.population), which it does "
             "not correct for; expected 'jackknife', or no bootstrap. The linearised standard error is "
@@ -180,15 +185,33 @@ def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
     )
 
 
-def _replicate_weights(arrays: SampleArrays) -> ResamplingPlan:
+def replicate_weights_plan(spec: BootstrapSpec | None, arrays: SampleArrays) -> ResamplingPlan:
+    """Return the plan whose replicates are the replicate weights that came with the data.
+
+    Raises
+    ------
+    EstimationError
+        If there are none, or the bootstrap asks for another method or for an interval that needs the units.
+    """
     given = arrays.replicate_weights
     if given is None:
         raise EstimationError(
             "bootstrap.method: found 'replicate-weights' without any; expected design.replicate_weights. "
             "Name their columns there."
         )
+    if spec is not None and spec.method not in WITH_REPLICATE_WEIGHTS:
+        raise EstimationError(
+            f"bootstrap.method: found '{spec.method}' beside design.replicate_weights, which stand for the "
+            "design; expected 'auto' or 'replicate-weights'. Leave one of the two out."
+        )
+    for interval in spec.interval if spec is not None else ():
+        if interval in NEEDS_INFLUENCE:
+            raise EstimationError(
+                f"bootstrap.interval: found '{interval}' with replicate weights, which do not tell the units "
+                "that it needs; expected 'normal', 'percentile' or 'basic'. Choose one."
+            )
     return ResamplingPlan(
-        name="replicate weights",
+        name=METHOD,
         n_replicates=len(given.factors),
         draws=draws.given_weights(given.values),
         unit=np.arange(arrays.n, dtype=np.int32),
@@ -196,8 +219,6 @@ def _replicate_weights(arrays: SampleArrays) -> ResamplingPlan:
         centre=given.centre,
         is_bootstrap=given.is_bootstrap,
         replaces_weight=True,
-        # As degf of R's survey package: the rank of the replicate weights minus one.
-        degrees=max(int(np.linalg.matrix_rank(given.values @ given.values.T)) - 1, 1),
         stratum_end=np.array([arrays.n], np.int64),
         unit_scale=np.ones(arrays.n),
     )

@@ -43,8 +43,6 @@ class ResamplingPlan:
         (h,) int64: where each stratum's drawn units end.
     unit_scale
         (u,) float64: how much one draw of a unit counts; it multiplies the rows' weights.
-    degrees
-        Degrees of freedom of the variance; None takes those of the design.
     key
         Key of the streams.
     """
@@ -60,7 +58,6 @@ class ResamplingPlan:
     unit: UnitArray
     stratum_end: IntArray
     unit_scale: FloatArray
-    degrees: int | None = None
     key: np.uint64 = NO_KEY
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.kernels.draws.streams import LANES
 
@@ -60,3 +60,7 @@ class ReplicateSettings:
     threads: int | None = None
     progress: Progress | None = None
     share: Share = WHOLE
+
+    def whole(self) -> ReplicateSettings:
+        """Return the same for replicates that are not shared out: those of given weights."""
+        return replace(self, share=WHOLE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
-from engine.estimators.sample.sampling_units import degrees_of, distinct_units
+from engine.estimators.sample.degrees import degrees_of_freedom
+from engine.estimators.sample.sampling_units import distinct_units
 from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.index.ranks import tie_ends
 
@@ -24,6 +26,8 @@ class GroupSample:
         (n,) float64.
     unit
         (n,) int32: the sampling unit of each row.
+    place
+        (n,) int64: where each row stands in the sorted sample.
     tie_end
         (t,) int64: where each tie group's rows end.
     W, mu
@@ -38,7 +42,7 @@ class GroupSample:
     n_clusters
         How many sampling clusters have rows here; None without clusters.
     degrees
-        Degrees of freedom: units minus strata that have rows here.
+        Degrees of freedom of these rows, see `degrees_of_freedom`.
     status
         ``ok``, or why no index exists.
     """
@@ -46,6 +50,7 @@ class GroupSample:
     weight: FloatArray
     outcome: FloatArray
     unit: UnitArray
+    place: IntArray
     tie_end: IntArray
     W: float
     mu: float
@@ -91,15 +96,18 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
     rows = arrays.rows_of(group)
     values = arrays.outcomes[outcome, rows]
     weight, unit, rank = arrays.weight[rows], arrays.unit[rows], arrays.rank[rows]
+    place = np.arange(rows.start, rows.stop)
     present = ~np.isnan(values)
     if not present.all():
         values, weight, unit, rank = values[present], weight[present], unit[present], rank[present]
+        place = place[present]
     W, mu = weighted_mean(weight, values)
     units = distinct_units([unit], arrays.design)
     return GroupSample(
         weight=weight,
         outcome=values,
         unit=unit,
+        place=place,
         tie_end=tie_ends(rank),
         W=W,
         mu=mu,
@@ -107,7 +115,7 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
         units=units,
         sum_weights=W * arrays.weight_scale,
         n_clusters=len(units) if arrays.design.has_clusters else None,
-        degrees=degrees_of(units, arrays.design),
+        degrees=degrees_of_freedom(arrays.design, arrays.replicate_weights, [unit], [place]),
         status=_status(values, rank),
     )
 
@@ -124,3 +132,13 @@ def _status(values: FloatArray, rank: IntArray) -> str:
     if values.min() == values.max():
         return "outcome constant"
     return "rank constant" if rank[0] == rank[-1] else "ok"
+
+
+def joint_degrees(arrays: SampleArrays, samples: Sequence[GroupSample]) -> int:
+    """Return the degrees of freedom of a comparison of several groups."""
+    return degrees_of_freedom(
+        arrays.design,
+        arrays.replicate_weights,
+        [sample.unit for sample in samples],
+        [sample.place for sample in samples],
+    )

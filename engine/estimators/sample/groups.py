@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from engine.arrays import Group
 from engine.errors import EstimationError
 from engine.results import TidyRow
 
+R = TypeVar("R")
+
 
 def in_groups(
     name: str,
     groups: Sequence[Group],
-    estimate: Callable[[int, TidyRow], Iterable[TidyRow]],
+    estimate: Callable[[int, TidyRow], Iterable[TidyRow | R]],
     base: TidyRow,
-) -> tuple[TidyRow, ...]:
+) -> tuple[TidyRow | R, ...]:
     """Return the rows of every group.
 
     Parameters
@@ -34,7 +37,7 @@ def in_groups(
     EstimationError
         If no group can be estimated.
     """
-    rows: list[TidyRow] = []
+    rows: list[TidyRow | R] = []
     failures: list[str] = []
     for g, group in enumerate(groups):
         labelled = replace(base, wave=group.wave, subgroup=group.subgroup)

@@ -168,6 +168,8 @@ def _refuse_single(sizes: IntArray, columns: DesignColumns) -> None:
     has_design = columns.cluster is not None or columns.stratum is not None
     if not (single and has_design and columns.single_psu == "fail"):
         return
+    if columns.replicate_weights is not None:  # errors come from these, not from strata and clusters
+        return
     if columns.stratum is None:
         raise DataError(
             f"{columns.name('cluster')}: all rows belong to one cluster, so the variance cannot be "

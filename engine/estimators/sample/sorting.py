@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -105,6 +104,7 @@ def sort_sample(
     if columns.replicate_weights is not None:
         keys = [_fingerprint(columns.replicate_weights), *keys]
     order = _sorted_rows(kept, keys)
+    given = columns.replicate_weights
     return SampleArrays(
         rank=_dense_rank(rank[order], number[order]),
         weight=np.ascontiguousarray(weight[order]),
@@ -116,7 +116,7 @@ def sort_sample(
         group_start=np.searchsorted(number[order], np.arange(len(groups) + 1)).astype(np.int64),
         design=design,
         order=order,
-        replicate_weights=_sorted_replicate_weights(columns.replicate_weights, order),
+        replicate_weights=None if given is None else given.of_rows(order),
         weight_scale=scale,
     )
 
@@ -138,7 +138,13 @@ def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, .
     design, unit = sampling_units(columns, n)
     number = np.where(weight > 0, group, -1).astype(np.int32)
     return TableArrays(
-        weight=weight, unit=unit, group=number, groups=groups, design=design, weight_scale=scale
+        weight=weight,
+        unit=unit,
+        group=number,
+        groups=groups,
+        design=design,
+        replicate_weights=columns.replicate_weights,
+        weight_scale=scale,
     )
 
 
@@ -171,7 +177,3 @@ def _sorted_units(unit: UnitArray, design: DesignArrays) -> UnitArray:
     if design.has_clusters:
         return np.ascontiguousarray(unit)
     return row_units(design.stratum_of_unit[unit], design.stratum_sizes).astype(np.int32)
-
-
-def _sorted_replicate_weights(given: ReplicateWeights | None, order: IntArray) -> ReplicateWeights | None:
-    return None if given is None else replace(given, values=np.ascontiguousarray(given.values[:, order]))

@@ -13,6 +13,7 @@ from engine.estimators.sample.design_variance import t_interval
 from engine.estimators.tables.domain_means import (
     DomainMeans,
     Proportion,
+    domain_degrees,
     domain_means,
     proportion_interval,
 )
@@ -75,8 +76,8 @@ def _mean_and_sd(row: TidyRow, means: DomainMeans, g: int, conf_level: float) ->
         return
     mean, std_error = float(means.mean[g]), float(means.std_error[g])
     low, high, _ = t_interval(mean, std_error, int(means.degrees[g]), conf_level)
-    yield with_interval(row, mean, std_error, (low, high), conf_level=conf_level, method="linearised")
-    yield replace(row, measure="sd", estimate=finite(means.sd[g]))
+    yield with_interval(row, mean, std_error, (low, high), conf_level=conf_level, method=means.errors)
+    yield replace(row, measure="sd", estimate=finite(means.sd[g]), n_replicates=None, n_failed=None)
 
 
 def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:
@@ -87,12 +88,13 @@ def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec
     names, level_of_row = _levels(variable)
     for group_of_row, groups in groupings(table):
         overall = np.bincount(level_of_row[group_of_row >= 0], minlength=len(names))
+        degrees = domain_degrees(table, group_of_row, len(groups))
         for code, name in enumerate(names):
             is_missing = name.startswith("(") and name != _VALID
             if is_missing and not overall[code]:
                 continue
             is_level = level_of_row == code
-            means = domain_means(table, group_of_row, len(groups), is_level.astype(np.float64))
+            means = domain_means(table, group_of_row, len(groups), is_level.astype(np.float64), degrees)
             design_effect = _design_effect(table, means, is_level)
             for g, group in enumerate(groups):
                 count = int(is_level[group_of_row == g].sum())
@@ -126,6 +128,7 @@ def _share(means: DomainMeans, g: int, design_effect: float) -> Proportion:
         n=int(means.n_obs[g]),
         degrees=int(means.degrees[g]),
         design_effect=design_effect,
+        errors=means.errors,
     )
 
 
@@ -136,9 +139,10 @@ def _percentages(row: TidyRow, share: Proportion, count: int, conf_level: float)
         yield replace(row, estimate=0.0, status=NO_OBSERVATIONS)
         return
     low, high, method = proportion_interval(share, conf_level, "logit")
-    yield replace(row, estimate=float(count))
-    yield replace(row, measure="percent", estimate=100.0 * count / n)
-    yield replace(row, measure="weighted_count", estimate=p * (row.sum_weights or 0.0))
+    count_row = replace(row, n_replicates=None, n_failed=None)
+    yield replace(count_row, estimate=float(count))
+    yield replace(count_row, measure="percent", estimate=100.0 * count / n)
+    yield replace(count_row, measure="weighted_count", estimate=p * (row.sum_weights or 0.0))
     weighted = replace(row, measure="weighted_percent")
     limits = (100.0 * low, 100.0 * high)
     yield with_interval(weighted, 100.0 * p, 100.0 * std_error, limits, conf_level=conf_level, method=method)

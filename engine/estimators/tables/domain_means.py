@@ -1,4 +1,4 @@
-"""Means of domains with design-based variance: the ratio estimator that all tables share."""
+"""Means of domains with the variance of the design: the ratio estimator that all tables share."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from scipy.special import betaincinv, stdtrit
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, TableArrays, UnitArray
+from engine.estimators.replicates.replicate_weights import errors_method, replicate_variances
+from engine.estimators.sample.degrees import replicate_degrees
 from engine.estimators.sample.design_variance import covariance_of
 from engine.kernels.survey import domains as kernels
 
@@ -28,11 +30,17 @@ class DomainMeans:
     sd
         (m,) weighted standard deviations of the values.
     std_error
-        (m,) linearised standard errors of the means.
+        (m,) standard errors of the means, linearised or from replicate weights.
     degrees
-        (m,) degrees of freedom: sampling units less strata with rows in the domain.
+        (m,) degrees of freedom of the domain.
     n_clusters
         (m,) clusters with rows in the domain; None without clusters.
+    errors
+        How the standard errors were made, for the `method` column.
+    n_replicates
+        Replicates behind the standard errors; None if they are linearised.
+    n_failed
+        (m,) how many of them are undefined.
     """
 
     n_obs: IntArray
@@ -42,6 +50,9 @@ class DomainMeans:
     std_error: FloatArray
     degrees: IntArray
     n_clusters: IntArray | None
+    errors: str
+    n_replicates: int | None
+    n_failed: IntArray
 
     def design_effect_of_all(self, everybody: Callable[[], DomainMeans]) -> float:
         """Return the design effect of a proportion among all people, if one of these needs it; otherwise 1.
@@ -58,7 +69,13 @@ class DomainMeans:
         return max(float(of_all.std_error[0]) ** 2 * (n - 1) / (p * (1.0 - p)), 1.0)
 
 
-def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: FloatArray) -> DomainMeans:
+def domain_means(
+    table: TableArrays,
+    domain: UnitArray,
+    n_domains: int,
+    values: FloatArray,
+    degrees: IntArray | None = None,
+) -> DomainMeans:
     """Return the weighted mean of a variable in each domain.
 
     Parameters
@@ -71,30 +88,69 @@ def domain_means(table: TableArrays, domain: UnitArray, n_domains: int, values: 
         m, domains without rows included.
     values
         (N,) float64 without NaN.
+    degrees
+        (m,) degrees of freedom of the same domains, if `domain_degrees` has counted them.
     """
     design = table.design
     sums = kernels.domain_sums(domain, n_domains, table.weight, values)
     n, W = sums[:, 0], sums[:, 1]  # rows and weights
+    units = n.astype(np.int64)
+    if design.has_clusters:
+        units, _ = kernels.domain_units(domain, n_domains, table.unit, design.stratum_of_unit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean, sd = sums[:, 2] / W, np.sqrt(sums[:, 3] / W * n / (n - 1))
+        variance, n_failed = _variances(table, domain, sums, mean, values)
+        std_error = np.sqrt(variance)
+    given = table.replicate_weights
+    return DomainMeans(
+        n_obs=n.astype(np.int64),
+        sum_weights=W * table.weight_scale,
+        mean=mean,
+        sd=sd,
+        std_error=std_error,
+        degrees=domain_degrees(table, domain, n_domains) if degrees is None else degrees,
+        n_clusters=units if design.has_clusters else None,
+        errors=errors_method(given),
+        n_replicates=None if given is None else len(given.factors),
+        n_failed=n_failed,
+    )
+
+
+def domain_degrees(table: TableArrays, domain: UnitArray, n_domains: int) -> IntArray:
+    """Return the degrees of freedom of each domain (m,), see `degrees_of_freedom`."""
+    design, given = table.design, table.replicate_weights
+    if given is not None:
+        rows = (np.flatnonzero(domain == d) for d in range(n_domains))
+        return np.array([replicate_degrees(given.values[:, of_domain]) for of_domain in rows], np.int64)
+    if design.has_clusters:
+        units, strata = kernels.domain_units(domain, n_domains, table.unit, design.stratum_of_unit)
+        return units - strata
+    inside = domain >= 0
+    stratum = design.stratum_of_unit[table.unit[inside]]
+    n_strata = len(design.stratum_end)
+    rows_of = np.bincount(domain[inside] * n_strata + stratum, minlength=n_domains * n_strata)
+    by_stratum = rows_of.reshape(n_domains, n_strata)
+    degrees: IntArray = by_stratum.sum(axis=1) - (by_stratum > 0).sum(axis=1)
+    return degrees
+
+
+def _variances(
+    table: TableArrays, domain: UnitArray, sums: FloatArray, mean: FloatArray, values: FloatArray
+) -> tuple[FloatArray, IntArray]:
+    """Return the variances (m,) of domain means, and how many of their replicates are undefined (m,)."""
+    design = table.design
+    if table.replicate_weights is not None:
+        given = table.replicate_weights
+        deviations = kernels.replicate_deviations(domain, mean, given.values, values)
+        return replicate_variances(deviations, given)
+    none_failed = np.zeros(len(sums), np.int64)
     if design.has_clusters:
         totals = kernels.domain_mean_totals(domain, sums, table.weight, values, table.unit, design.n_units)
-        variance = np.array([covariance_of(row[None, :], design)[0, 0] for row in totals])
-        units, strata = kernels.domain_units(domain, n_domains, table.unit, design.stratum_of_unit)
-    else:
-        moments = kernels.domain_row_moments(
-            domain, sums, table.weight, values, design.stratum_of_unit[table.unit], len(design.stratum_end)
-        )
-        variance = _row_variance(moments, design)
-        units, strata = n.astype(np.int64), (moments[:, :, 0] > 0).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return DomainMeans(
-            n_obs=n.astype(np.int64),
-            sum_weights=W * table.weight_scale,
-            mean=sums[:, 2] / W,
-            sd=np.sqrt(sums[:, 3] / W * n / (n - 1)),
-            std_error=np.sqrt(variance),
-            degrees=units - strata,
-            n_clusters=units if design.has_clusters else None,
-        )
+        return np.array([covariance_of(row[None, :], design)[0, 0] for row in totals]), none_failed
+    moments = kernels.domain_row_moments(
+        domain, sums, table.weight, values, design.stratum_of_unit[table.unit], len(design.stratum_end)
+    )
+    return _row_variance(moments, design), none_failed
 
 
 def _row_variance(moments: FloatArray, design: DesignArrays) -> FloatArray:
@@ -135,6 +191,8 @@ class Proportion:
         Degrees of freedom of Student's t.
     design_effect
         Of the same proportion among all people: it stands in where p is 0 or 1 and has no variance.
+    errors
+        How the standard error was made, for the method.
     """
 
     p: float
@@ -142,6 +200,7 @@ class Proportion:
     n: int
     degrees: int
     design_effect: float = 1.0
+    errors: str = "linearised"
 
     @property
     def effective_n(self) -> float:
@@ -175,18 +234,18 @@ def proportion_interval(of: Proportion, conf_level: float, kind: str) -> tuple[f
     p, std_error, degrees = of.p, of.std_error, of.degrees
     tail = (1.0 - conf_level) / 2.0
     if of.n == 0 or not np.isfinite(p):
-        return np.nan, np.nan, "linearised"
+        return np.nan, np.nan, of.errors
     is_limit = p in (0.0, 1.0)
     if degrees < 1 or not (is_limit or std_error > 0):
-        return np.nan, np.nan, "linearised"
+        return np.nan, np.nan, of.errors
     if is_limit or kind == "beta":
         return _korn_graubard(of, tail)
     t = float(stdtrit(degrees, 1.0 - tail))
     if kind == "normal":
-        return p - t * std_error, p + t * std_error, "linearised, normal"
+        return p - t * std_error, p + t * std_error, f"{of.errors}, normal"
     logit, half = np.log(p / (1.0 - p)), t * std_error / (p * (1.0 - p))
     low, high = (float(1.0 / (1.0 + np.exp(-(logit + sign * half)))) for sign in (-1.0, 1.0))
-    return low, high, "linearised, logit"
+    return low, high, f"{of.errors}, logit"
 
 
 def _korn_graubard(of: Proportion, tail: float) -> tuple[float, float, str]:
@@ -199,4 +258,4 @@ def _korn_graubard(of: Proportion, tail: float) -> tuple[float, float, str]:
         n *= float(stdtrit(of.n - 1, tail) / stdtrit(of.degrees, tail)) ** 2
     low = float(betaincinv(n * of.p, n * (1.0 - of.p) + 1.0, tail)) if of.p > 0.0 else 0.0
     high = float(betaincinv(n * of.p + 1.0, n * (1.0 - of.p), 1.0 - tail)) if of.p < 1.0 else 1.0
-    return low, high, "Korn-Graubard"
+    return low, high, "Korn-Graubard" if of.errors == "linearised" else f"{of.errors}, Korn-Graubard"

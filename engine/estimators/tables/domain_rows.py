@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.arrays import Group, TableArrays, UnitArray
+from engine.estimators.replicates.replicate_weights import failed_status
 from engine.estimators.tables.domain_means import DomainMeans
 from engine.results import TidyRow
 
@@ -23,6 +24,7 @@ def groupings(table: TableArrays) -> Iterator[tuple[UnitArray, Sequence[Group]]]
 
 def domain_row(means: DomainMeans, domain: int, group: Group) -> TidyRow:
     """Return a row with the labels of a group and the counts of a domain."""
+    n_replicates = means.n_replicates if means.n_obs[domain] > 0 else None
     return TidyRow(
         measure="",
         wave=group.wave,
@@ -30,6 +32,8 @@ def domain_row(means: DomainMeans, domain: int, group: Group) -> TidyRow:
         n_obs=int(means.n_obs[domain]),
         n_clusters=None if means.n_clusters is None else int(means.n_clusters[domain]),
         sum_weights=float(means.sum_weights[domain]),
+        n_replicates=n_replicates,
+        n_failed=None if n_replicates is None else int(means.n_failed[domain]),
     )
 
 
@@ -51,6 +55,7 @@ def with_interval(
         conf_high=finite(limits[1]),
         conf_level=conf_level,
         method=method,
+        status=failed_status(row.n_failed or 0, row.n_replicates) if row.n_replicates else row.status,
     )
 
 

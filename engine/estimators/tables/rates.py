@@ -132,7 +132,12 @@ def _with_rate(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec, design
         return replace(row, status=NO_OBSERVATIONS)
     p, std_error = float(means.mean[d]), float(means.std_error[d])
     rate = Proportion(
-        p=p, std_error=std_error, n=n, degrees=int(means.degrees[d]), design_effect=design_effect
+        p=p,
+        std_error=std_error,
+        n=n,
+        degrees=int(means.degrees[d]),
+        design_effect=design_effect,
+        errors=means.errors,
     )
     low, high, method = proportion_interval(rate, spec.conf_level, spec.interval)
     return with_interval(row, p, std_error, (low, high), conf_level=spec.conf_level, method=method)
@@ -144,4 +149,4 @@ def _with_mean(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec) -> Tid
         return replace(row, status=NO_OBSERVATIONS)
     mean, std_error = float(means.mean[d]), float(means.std_error[d])
     low, high, _ = t_interval(mean, std_error, int(means.degrees[d]), spec.conf_level)
-    return with_interval(row, mean, std_error, (low, high), conf_level=spec.conf_level, method="linearised")
+    return with_interval(row, mean, std_error, (low, high), conf_level=spec.conf_level, method=means.errors)

@@ -71,6 +71,30 @@ def _linearised(domain: UnitArray, sums: FloatArray, weight: FloatArray, value: 
 
 
 @kernel
+def replicate_deviations(
+    domain: UnitArray, means: FloatArray, weights: FloatArray, value: FloatArray
+) -> FloatArray:
+    """Return what the mean of each domain becomes with each replicate's weights, less its mean: (m, r).
+
+    domain, value (n,), means (m,), weights (r, n); NaN where a replicate has no weight in a domain.
+    """
+    out = np.empty((means.shape[0], weights.shape[0]))
+    total = np.empty(means.shape[0])
+    amount = np.empty(means.shape[0])
+    for r in range(weights.shape[0]):
+        total[:] = 0.0
+        amount[:] = 0.0
+        for i in range(domain.shape[0]):
+            d = domain[i]
+            if d >= 0:
+                total[d] += weights[r, i]
+                amount[d] += weights[r, i] * (value[i] - means[d])
+        for d in range(means.shape[0]):
+            out[d, r] = amount[d] / total[d] if total[d] > 0.0 else np.nan
+    return out
+
+
+@kernel
 def domain_mean_totals(
     domain: UnitArray,
     sums: FloatArray,
