@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from engine.api.arguments import Arguments, ReplicatedArguments, checked
+from engine.api.arguments import OutcomeArguments, ReplicatedArguments, checked
 from engine.api.frame_arrays import covariate, design_columns
 from engine.arrays import Group
 from engine.data.frame_reader import as_polars, number_column
@@ -27,7 +27,7 @@ from engine.study.disparity_measures import (
 )
 
 
-class MeasureArguments(Arguments):
+class MeasureArguments(OutcomeArguments):
     """The arguments of every function of measures."""
 
     measure: MeasureName
