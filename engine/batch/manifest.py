@@ -29,6 +29,7 @@ LIBRARIES = (
     "pydantic",
 )
 MUCH_MISSING = 0.15
+FEW_POINTS = 7  # quadrature points of a level: more take longer, which a run tells
 
 
 def make_manifest(
@@ -117,10 +118,14 @@ def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample:
 
 
 def row_warnings(rows: Sequence[TidyRow]) -> Iterable[str]:
-    """Yield the doubtful results and undefined replicates of each analysis."""
+    """Yield the doubtful results and undefined replicates of each analysis, and where it took many points."""
     doubtful = Counter((row.analysis, row.status) for row in rows if row.status not in ("ok", "reference"))
     for (analysis, status), count in doubtful.items():
         yield f"analysis {analysis}: {count} result{'s' if count > 1 else ''} with status '{status}'"
     failed = Counter({row.analysis: row.n_failed for row in rows if row.n_failed})
     for analysis, count in failed.items():
         yield f"analysis {analysis}: up to {count} replicates were undefined"
+    for row in rows:
+        if row.measure == "points" and row.estimate is not None and row.estimate > FEW_POINTS:
+            group = "".join(f", {name}" for name in (row.wave, row.subgroup) if name is not None)
+            yield f"analysis {row.analysis}{group}: {row.estimate:.0f} quadrature points for {row.term}"

@@ -9,6 +9,7 @@ import pytest
 from scipy.optimize import minimize
 
 import engine
+from engine.batch.manifest import row_warnings
 
 SD_MOTHER, SD_PLACE = 7.0, 3.6
 STARTS = (0.001, 0.1, 1.0, 3.0, 10.0)
@@ -88,6 +89,8 @@ def test_points_that_were_taken__are_told(fitted):
     assert abs(fitted.points_check) <= 1e-4
     statuses = {row.status for row in fitted.rows if row.measure in ("points", "points_check", "variance")}
     assert statuses == {"ok"}
+    notes = [*row_warnings(fitted.rows)]
+    assert any(note.endswith(f"{fitted.points['mother']} quadrature points for mother") for note in notes)
 
 
 def test_few_points__are_told_by_the_variance(families, fitted):
