@@ -86,7 +86,7 @@ def format_of(path: Path) -> FileFormat | None:
     Examples
     --------
     >>> format_of(Path("WAVE.CSV.GZ")).suffixes, format_of(Path("wave.gz"))
-    (('.csv', '.csv.gz'), None)
+    (('.csv', '.csv.gz', '.tsv', '.tsv.gz'), None)
     """
     name = path.name.lower()
     return next((one for one in FORMATS if name.endswith(one.suffixes) and name not in one.suffixes), None)

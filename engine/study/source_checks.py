@@ -71,6 +71,10 @@ def check_design(study: RawStudy) -> Iterator[Fault]:
             found, remedy = "a column for each wave", "Give source.path as wave = file."
             yield Fault(f"design.{role}", found, "a file for each wave too", remedy)
     weights = as_table(design.get("replicate_weights"))
+    if weights and design.get("independent_waves") is True:
+        found = "true with design.replicate_weights, whose replicates are drawn together in all waves"
+        remedy = "Leave it out, and give each analysis waves = 'each'."
+        yield Fault("design.independent_waves", found, "one of the two", remedy)
     needed = {"jkn": "rscales", "fay": "fay"}.get(str(weights.get("method")))
     if needed and weights.get(needed) is None:
         expected = f"a value for '{weights['method']}'"

@@ -71,6 +71,12 @@ def test_what_would_leave_them_out__is_refused(cli, study, refused, words):
         assert words in " ".join((out + err).split())
 
 
+def test_independent_waves__are_refused_because_replicates_are_drawn_in_all_waves_together(cli, study):
+    code, out, err = cli("check", study(analysis("describe"), independent_waves=True))
+    assert code == 10
+    assert "design.independent_waves" in out + err
+
+
 def test_a_model_based_logit__says_so(cli, study):
     path = study(analysis("logit", outcome="ill", terms=["sex"], weighted=False, covariance="model"))
     assert cli("run", path, "--out", "run")[0] == 0

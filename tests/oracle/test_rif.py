@@ -134,7 +134,7 @@ def test_coefficients__equal_a_regression_of_numerical_influences(index, tmp_pat
 
 @pytest.mark.parametrize("index", ["standard", "erreygers", "wagstaff"])
 def test_errors__count_that_ranks_are_estimated(index, tmp_path):
-    """Of the rank as a term, errors that take the influence values as known are a quarter to a half off."""
+    """With the rank among the terms it matters most that the influence values are estimates."""
     frame = people(n=600, seed=5).with_columns(
         ill=(pl.col("income") + pl.int_range(600) * 7 % 23 > 24).cast(int)
     )

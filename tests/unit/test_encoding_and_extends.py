@@ -115,7 +115,7 @@ def test_extended_study__that_cannot_be_had_is_a_fault(tmp_path, text, told):
         ("[variables.x]\nlabel = 'x'", "Add 'from'"),
         ("[variables.y]\nlevels_by_wave = { 2011 = { maybe = [1] } }", "the unknown level 'maybe'"),
         ("[variables.y]\nlevels_by_wave = { 2011 = { no = [1], yes = [1] } }", "one level a code"),
-        ('[variables.x]\nfrom = "x"\nfirst_digits = 0', "greater than or equal to 1"),
+        ('[variables.x]\nfrom = "x"\nfirst_digits = 0', "expected 1 or more"),
         ('[study]\npublished = "smith1999"', "a shipped publication"),
         ('[[analysis]]\nname="a"\nkind="logit"\noutcome="y"\nterms=["x", ["x", "z"]]', "a product of 'z'"),
         (
