@@ -9,6 +9,8 @@ import numpy as np
 from engine.arrays import DesignArrays, DesignColumns, DesignFrame, FloatArray, IntArray, UnitArray
 from engine.errors import DataError
 
+_UNITS_MARKED_PER_ROW_SORTED = 64  # marking a unit costs so much less than sorting a row
+
 
 def checked_weights(columns: DesignColumns, n: int) -> FloatArray:
     """Return the weights (n,) of all rows, 1 without a weight column.
@@ -110,9 +112,9 @@ def units_and_degrees(units: Sequence[UnitArray], design: DesignArrays) -> tuple
 def distinct_units(units: Sequence[UnitArray], design: DesignArrays) -> IntArray:
     """Return the sampling units (m,) that have rows in any of the groups, in their order.
 
-    Few rows are sorted, many are marked: among thousands of groups neither costs more than their rows.
+    Rows are marked among all units, which is far cheaper than to sort them, unless they are very few.
     """
-    if sum(map(len, units)) < design.n_units:
+    if sum(map(len, units)) < design.n_units // _UNITS_MARKED_PER_ROW_SORTED:
         return np.unique(np.concatenate(units)).astype(np.int64)
     has_rows = np.zeros(design.n_units, bool)
     for unit in units:
