@@ -47,7 +47,7 @@ def rows(tmp_path_factory):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     found = engine.run(folder / "study.toml", out=folder / "run").to_frame()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    return frame, found, grown
+    return frame, found, grown, folder / "run"
 
 
 def test_memory__follows_the_rows(rows):
@@ -56,7 +56,7 @@ def test_memory__follows_the_rows(rows):
 
 
 def test_a_group_among_thousands__has_the_numbers_it_has_alone(rows):
-    frame, found, _ = rows
+    frame, found, *_ = rows
     indices = found.filter(pl.col("measure") == "standard")
     assert indices.height == GROUPS
     for g in (0, 17, GROUPS - 1):
@@ -76,3 +76,14 @@ def test_so_many_groups__are_not_compared_and_the_rows_say_so(rows):
     told = compared.filter(pl.col("status") == "3,000 groups are not compared: at most 200 can be")
     assert told["analysis"].to_list() == ["indices", "curves"]
     assert compared.filter(pl.col("measure") == "difference").height == 0
+
+
+def test_figures__leave_out_what_nobody_could_read(rows):
+    from engine.report.figures.of_run import figures_of, too_many_groups
+    from engine.store.run_directory import read_stored
+
+    run = read_stored(rows[3])
+    assert too_many_groups(run) == ("indices", "curves")
+    assert [figure.name for figure in figures_of(run)] == ["flow"]
+    report = (rows[3] / "report.html").read_text()
+    assert "Without figures: indices, curves: more than 60 groups." in report

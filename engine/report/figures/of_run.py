@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from engine.errors import UsageError
 from engine.report.figures.figure import Figure, Row, StudyFacts
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
 
 FORMATS = ("svg", "png", "pdf")
+MOST_GROUPS = 60  # of an analysis; nobody reads a figure of more, and thousands take hours to draw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,14 @@ def figures_of(run: StoredRun, only: str | None = None) -> tuple[Figure, ...]:
     return tuple(replace(figure, simulated=simulated) for figure in _figures(run, only))
 
 
+def too_many_groups(run: StoredRun) -> tuple[str, ...]:
+    """Return the analyses that have no figure because they have more than MOST_GROUPS groups."""
+    groups = run.results.group_by("analysis", maintain_order=True).agg(
+        pl.struct("wave", "subgroup").n_unique().alias("n")
+    )
+    return tuple(groups.filter(pl.col("n") > MOST_GROUPS)["analysis"])
+
+
 def _figures(run: StoredRun, only: str | None) -> Iterator[Figure]:
     from engine.report.figures.caterpillar import caterpillars
     from engine.report.figures.contributions import contribution_figures
@@ -49,7 +60,8 @@ def _figures(run: StoredRun, only: str | None) -> Iterator[Figure]:
     from engine.report.figures.index import index_figures
 
     facts = StudyFacts.of(run.manifest)
-    rows = [row for row in run.results.to_dicts() if only in (None, row["analysis"])]
+    drawn = run.results.filter(~pl.col("analysis").is_in(too_many_groups(run)))
+    rows = [row for row in drawn.to_dicts() if only in (None, row["analysis"])]
     if only is None:
         yield flow_figure(run.manifest["sample_flow"])
     for draw in (equiplots, curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):

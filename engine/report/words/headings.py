@@ -35,8 +35,8 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "computed": ("Computed", "计算时间"),
     "software": ("Software", "软件"),
     "no_figures": (
-        "This report has no figures: {reason}",
-        "本报告没有图：{reason}",
+        "Without figures: {reason}",
+        "无图：{reason}",
     ),
     "no_missing": ("No variable has missing values.", "各变量均无缺失值。"),
     "no_warnings": ("No warning.", "无。"),
