@@ -15,18 +15,19 @@ def curve_tables(rows: Sequence[Row]) -> Iterator[Table]:
         own = list(found)
         bands = [row for row in own if str(row["method"]).endswith(", simultaneous")]
         points = _shown_points(list(dict.fromkeys(row["level"] for row in bands)))
-        lines: list[tuple[str, ...]] = []
-        for label in group_labels([row for row in own if row["measure"] == "concentration_curve"]):
-            band = {row["level"]: row for row in bands if group_label(row) == label}
-            verdict = [
-                row["term"] or row["status"]
-                for row in own
-                if row["measure"] == "dominance" and row["level"] == "diagonal" and group_label(row) == label
-            ]
-            if band:
-                lines.append(
-                    (label, *(_ordinate(band[point]) for point in points), verdict[0] if verdict else "-")
-                )
+        band: dict[str, dict[str, Row]] = {}
+        for row in bands:
+            band.setdefault(group_label(row), {})[row["level"]] = row
+        verdicts: dict[str, str] = {}
+        for row in own:
+            if row["measure"] == "dominance" and row["level"] == "diagonal":
+                verdicts.setdefault(group_label(row), row["term"] or row["status"])
+        labels = group_labels([row for row in own if row["measure"] == "concentration_curve"])
+        lines = [
+            (label, *(_ordinate(band[label][point]) for point in points), verdicts.get(label, "-"))
+            for label in labels
+            if label in band
+        ]
         yield Table(
             title=f"Concentration curve of {outcome[0]} by {outcome[1]}: share of the outcome held",
             columns=("", *(f"lowest {100 * float(point):g} %" for point in points), "against the diagonal"),
