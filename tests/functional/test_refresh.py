@@ -209,6 +209,7 @@ def test_what_is_no_file__is_passed_over_with_a_note(night):
         "wave_2.parquet",
         "wave_3.parquet",
         "wave_4.parquet",
+        "notes.txt",
     ]
     assert len(report["files"]) == 1
 
