@@ -228,7 +228,8 @@ def test_weight_zero__counts_nowhere(cli, changed, project, survey):
     study = changed(
         frame=survey.with_columns(weight=pl.when(pl.col("psu") % 2 == 0).then(0.0).otherwise("weight"))
     )
-    cli("run", study, "--out", "run")
+    code, _, err = cli("run", study, "--out", "run")
+    assert code == 0, err
     frame = results(project / "run")
     known = survey.filter(pl.col("income").is_not_null(), pl.col("psu") % 2 == 1)
     counts = frame.filter(pl.col("measure") == "count", pl.col("term") == "sex")

@@ -19,7 +19,7 @@ from engine.estimators.replicates.replicate_weights import (
     replicate_covariance,
     spread_covariance,
 )
-from engine.estimators.sample.design_variance import covariance_of_units
+from engine.estimators.sample.design_variance import covariance_of_units, logit_limits
 from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
 from engine.kernels.index.numerators import weighted_mean
@@ -194,9 +194,7 @@ def _limits(share: float, half: float) -> tuple[float, float]:
     """
     if not 0.0 < share < 1.0:
         return share - half, share + half
-    logit, step = np.log(share / (1.0 - share)), half / (share * (1.0 - share))
-    low, high = (float(1.0 / (1.0 + np.exp(-(logit + sign * step)))) for sign in (-1.0, 1.0))
-    return low, high
+    return logit_limits(share, half)
 
 
 def _against_diagonal(base: TidyRow, curve: Curve, conf_level: float) -> Iterator[TidyRow]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import expit
 
 from engine.estimators.regression.clusters import Clusters
 from engine.estimators.regression.fitted_multilevel import NOT_CONVERGED, FittedMultilevel
@@ -58,7 +59,7 @@ def _correlation_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
         gradient = (2.0 * fit.sd / total * ((np.arange(len(fit.sd)) >= k) - icc))[free]
         error = float(np.sqrt(gradient @ fit.sd_covariance[np.ix_(free, free)] @ gradient))
         middle, half = np.log(icc / (1.0 - icc)), model.z * error / (icc * (1.0 - icc))
-        low, high = (float(1.0 / (1.0 + np.exp(-end))) for end in (middle - half, middle + half))
+        low, high = (float(expit(end)) for end in (middle - half, middle + half))
         yield replace(row, std_error=error, conf_low=low, conf_high=high)
 
 

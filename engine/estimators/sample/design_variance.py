@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import expit, stdtr, stdtrit
 
 from engine.arrays import DesignArrays, FloatArray, IntArray
 from engine.kernels.survey.design_variance import design_covariance, sparse_covariance
@@ -44,6 +44,18 @@ def t_interval(
     half = float(stdtrit(degrees, 0.5 + conf_level / 2)) * std_error
     p = 2.0 * float(stdtr(degrees, -abs(estimate) / std_error)) if std_error > 0 else np.nan
     return estimate - half, estimate + half, p
+
+
+def logit_limits(share: float, half: float) -> tuple[float, float]:
+    """Return the limits of a share between 0 and 1, given half the width of its interval, on the logit scale.
+
+    Examples
+    --------
+    >>> [round(limit, 4) for limit in logit_limits(0.5, 0.1)], logit_limits(0.5, 1e6)
+    ([0.4013, 0.5987], (0.0, 1.0))
+    """
+    logit, step = np.log(share / (1.0 - share)), half / (share * (1.0 - share))
+    return float(expit(logit - step)), float(expit(logit + step))
 
 
 def finite_or_none(value: float) -> float | None:

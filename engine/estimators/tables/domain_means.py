@@ -11,7 +11,7 @@ from scipy.special import betaincinv, stdtrit
 from engine.arrays import DesignArrays, FloatArray, IntArray, TableArrays, UnitArray
 from engine.estimators.replicates.replicate_weights import errors_method, replicate_variances
 from engine.estimators.sample.degrees import replicate_degrees
-from engine.estimators.sample.design_variance import covariance_of
+from engine.estimators.sample.design_variance import covariance_of, logit_limits
 from engine.kernels.survey import domains as kernels
 
 
@@ -243,8 +243,7 @@ def proportion_interval(of: Proportion, conf_level: float, kind: str) -> tuple[f
     t = float(stdtrit(degrees, 1.0 - tail))
     if kind == "normal":
         return p - t * std_error, p + t * std_error, f"{of.errors}, normal"
-    logit, half = np.log(p / (1.0 - p)), t * std_error / (p * (1.0 - p))
-    low, high = (float(1.0 / (1.0 + np.exp(-(logit + sign * half)))) for sign in (-1.0, 1.0))
+    low, high = logit_limits(p, t * std_error)
     return low, high, f"{of.errors}, logit"
 
 
