@@ -5,6 +5,9 @@ Public names are imported on first use, so that ``import engine`` costs nothing.
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from engine.version import VERSION
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from engine.batch.run_result import RunResult, read_run
     from engine.errors import DataError, EngineError, EstimationError, StudyError, UsageError
     from engine.nights.refresh import refresh
+    from engine.report.words.sentences import Language
     from engine.results import (
         CurveResult,
         DecompositionResult,
@@ -105,9 +109,41 @@ def __dir__() -> list[str]:
     return __all__
 
 
+class _ReportPackage(ModuleType):
+    """The package `engine.report`, which can be called: `engine.report("run")` writes a report again."""
+
+    def __call__(self, run: str | Path | RunResult, language: Language | None = None) -> Path:
+        """Write the report of a run directory and return its path; the language is the study's by default.
+
+        Raises
+        ------
+        UsageError
+            If there is no run.
+        """
+        from engine.batch.reporting import write_report
+
+        return write_report(Path(run) if isinstance(run, str | Path) else run.path, language)
+
+
+class _Package(ModuleType):
+    """The package `engine`, which makes its subpackage `report` callable when Python puts it here."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "report" and isinstance(value, ModuleType):
+            value.__class__ = _ReportPackage
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
 if not TYPE_CHECKING:  # a type checker must not take unknown names for good ones
 
     def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attributes have any type
+        if name == "report":
+            from importlib import import_module
+
+            return import_module("engine.report")
         if name not in _HOMES:
             raise AttributeError(f"module 'engine' has no attribute '{name}'")
         from importlib import import_module

@@ -43,6 +43,8 @@ else:
     def __getattr__(name: str) -> object:
         import engine
 
+        if name == "report":  # a function here and in `engine`, where it is a package too
+            return engine.report
         if name not in __all__:
             raise AttributeError(f"module 'equirank' has no attribute '{name}'")
         return getattr(engine, name)

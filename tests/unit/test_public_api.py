@@ -185,3 +185,26 @@ def test_forked_process__is_told_to_spawn(frame):
     index_of(frame)
     with multiprocessing.get_context("fork").Pool(1) as pool, pytest.raises(UsageError, match="spawn"):
         pool.apply_async(index_of, (frame,)).get(timeout=60)
+
+
+def test_report__is_a_function_and_a_package(tmp_path):
+    import shutil
+
+    from engine.report.model import Table
+
+    assert Table is engine.report.model.Table
+    frame = pl.DataFrame({"ill": [0, 1, 1, 0, 1, 0], "income": [1, 2, 3, 4, 5, 6]})
+    frame.write_parquet(tmp_path / "people.parquet")
+    (tmp_path / "study.toml").write_text(
+        '[study]\nname = "small"\n[source]\npath = "people.parquet"\n[variables.ill]\nfrom = "ill"\n'
+        'levels = { no = [0], yes = [1] }\nevent = "yes"\n'
+        '[[analysis]]\nname = "a"\nkind = "rates"\noutcome = "ill"\n'
+    )
+    run = engine.run(tmp_path / "study.toml", out=tmp_path / "run")
+    before = (run.path / "report.html").read_bytes()
+    (run.path / "report.html").unlink()
+    assert equirank.report(run) == engine.report(str(run.path)) == run.path / "report.html"
+    assert (run.path / "report.html").read_bytes() == before
+    shutil.rmtree(run.path)
+    with pytest.raises(UsageError):
+        engine.report(tmp_path / "run")
