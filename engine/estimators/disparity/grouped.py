@@ -13,14 +13,10 @@ from engine.estimators.disparity.measures import OF_GROUPS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupedEstimate:
-    """A measure of a table: its value and standard error, NaN where undefined.
-
-    `noise` is what sampling errors of the means add to a variance on average; 0 for other measures.
-    """
+    """A measure of a table: its value and standard error, NaN where undefined."""
 
     value: float
     std_error: float
-    noise: float = 0.0
 
 
 def estimate_grouped(
@@ -49,9 +45,8 @@ def _delta_error(derivatives: Derivatives, std_errors: FloatArray) -> float:
 
 
 def _exact_variance(table: GroupTable, value: float, std_errors: FloatArray) -> GroupedEstimate:
-    """Return BGV with the standard error for normal means, as healthequal, and E(estimate) - BGV."""
+    """Return BGV with the standard error for normal means, as healthequal has it."""
     p, s2, away = table.share, std_errors**2, table.mean - table.overall
     first = 4.0 * (p**2 * s2 * away**2).sum()
     second = 2.0 * ((p**2 * s2).sum() ** 2 - (p**4 * s2**2).sum() + (p**2 * (1.0 - p) ** 2 * s2**2).sum())
-    noise = float((p * (1.0 - p) * s2).sum())
-    return GroupedEstimate(value=value, std_error=float(np.sqrt(first + second)), noise=noise)
+    return GroupedEstimate(value=value, std_error=float(np.sqrt(first + second)))
