@@ -138,8 +138,8 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
             seconds[f"analysis {result.task.name}"] = result.seconds
             if reporter.keeps and reporter.interrupted:
                 break
-    except (KeyboardInterrupt, SystemError):
-        # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
+    except (KeyboardInterrupt, Exception):
+        # After an interrupt a library may raise anything: its own work was cut off half way.
         if not (reporter.keeps and reporter.interrupted and rows):
             raise
     return _Done(

@@ -178,9 +178,12 @@ def progress_reporter(
                 yield reporter
         else:
             yield reporter
-    except (KeyboardInterrupt, SystemError) as stop:
-        # Compiled code that is interrupted while it takes its arguments ends in a SystemError.
-        if isinstance(stop, SystemError) and not reporter.interrupted:
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; nothing was written.") from None
+    except Exception:
+        # An interrupt that is lost inside a library leaves its work half done: whatever the library raises
+        # next is the interrupt's doing (SystemError of compiled code, RuntimeError of the compiler, ...).
+        if not reporter.interrupted:
             raise
         raise Interrupted("interrupted; nothing was written.") from None
     finally:

@@ -1,5 +1,7 @@
 """Off a terminal a step that takes long says so, and what numba does not understand is refused."""
 
+import contextlib
+import signal
 import time
 
 import numba
@@ -10,7 +12,7 @@ from engine.batch.reporter import Reporter
 from engine.cli import progress
 from engine.cli.environment import refuse_environment
 from engine.cli.progress import progress_reporter
-from engine.errors import UsageError
+from engine.errors import Interrupted, UsageError
 
 
 class Listening(Reporter):
@@ -57,6 +59,21 @@ def test_compiling__is_heard_and_the_cache_is_not():
     function(1.0)
     assert heard > 0
     assert reporter.heard == heard
+
+
+@pytest.mark.parametrize("consequence", [RuntimeError, SystemError, KeyError])
+def test_error_that_an_interrupt_left_behind__is_the_interrupt(consequence):
+    def work(*, interrupted):
+        with progress_reporter():
+            if interrupted:
+                with contextlib.suppress(KeyboardInterrupt):  # lost, as in a callback of the compiler
+                    signal.raise_signal(signal.SIGINT)
+            raise consequence("no compiled object yet")
+
+    with pytest.raises(Interrupted, match="nothing was written"):
+        work(interrupted=True)
+    with pytest.raises(consequence):
+        work(interrupted=False)
 
 
 @pytest.mark.parametrize("value", ["x", "", "0", "-1", "1.5", "²"])
