@@ -1,35 +1,65 @@
-"""Writes the report of a run into its directory."""
+"""Writes what people read into the directory of a run: its report, its tables and its figures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.batch.kinds import TABLES
+from engine.batch.kinds import TABLES as KIND_TABLES
 from engine.errors import UsageError
-from engine.store.run_directory import REPORT, read_run
+from engine.store.run_directory import FIGURES, REPORT, TABLES, read_run
 
 if TYPE_CHECKING:
+    from engine.report.report_figures import RunFigures
     from engine.report.words.sentences import Language
+    from engine.store.run_directory import StoredRun
+
+TABLE_FORMATS = {"xlsx": "xlsxwriter", "csv": None}
+"""Formats of the tables in a run directory, with the library of each; `equirank tables` has more."""
 
 
 def write_report(folder: Path, language: Language | None = None) -> Path:
-    """Write report.html of a run directory and return its path; the language is the study's by default.
+    """Write report.html, tables/ and figures/ of a run directory and return the path of the report.
 
-    Where a library is lacking, the page says so and holds the tables as plain text.
+    The language is the study's by default. Where a library is lacking, the page says so and holds the tables
+    as plain text.
     """
     from engine.report.render.html import report_html
     from engine.report.render.plain import plain_report
+    from engine.report.report_figures import draw_run
     from engine.report.run_report import run_report
 
     run = read_run(folder)
     try:
-        text = report_html(run_report(run, TABLES, language))
+        figures = draw_run(run)
+        beside = _write_beside(run, figures, language)
+        text = report_html(run_report(run, KIND_TABLES, figures, language, beside))
     except ImportError as error:
-        text = plain_report(run, f"{error.name} is not installed. Install it.", TABLES)
+        text = plain_report(run, f"{error.name} is not installed. Install it.", KIND_TABLES)
     path = folder / REPORT
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def _write_beside(run: StoredRun, figures: RunFigures, language: Language | None) -> str:
+    """Write the tables and figures of a run as files, and return what its report says about them."""
+    from importlib.util import find_spec
+
+    from engine.report.figures.of_run import write_figures
+    from engine.report.run_report import language_of
+    from engine.report.table_files import write_tables
+    from engine.report.words.headings import heading
+
+    language = language or language_of(run.manifest)
+    lacking = {
+        one: library for one, library in TABLE_FORMATS.items() if library and find_spec(library) is None
+    }
+    formats = [one for one in TABLE_FORMATS if one not in lacking]
+    write_tables(run, KIND_TABLES, run.path / TABLES, formats, language=language)
+    write_figures(figures.drawn, run.path / FIGURES)
+    told = [heading(language, "beside", formats=", ".join(formats))]
+    told += [heading(language, "not_beside", formats=one, name=name) for one, name in lacking.items()]
+    return " ".join(told)
 
 
 def write_pdf_report(folder: Path, target: Path, language: Language | None = None) -> Path:
@@ -42,11 +72,13 @@ def write_pdf_report(folder: Path, target: Path, language: Language | None = Non
     """
     from engine.report.render.pdf import report_pdf
     from engine.report.render.table_set import time_of
+    from engine.report.report_figures import draw_run
     from engine.report.run_report import run_report
 
     run = read_run(folder)
     try:
-        content = report_pdf(run_report(run, TABLES, language), time_of(str(run.manifest.get("created", ""))))
+        report = run_report(run, KIND_TABLES, draw_run(run), language)
+        content = report_pdf(report, time_of(str(run.manifest.get("created", ""))))
     except ImportError as error:
         raise UsageError(
             f"--pdf: {error.name} is not installed; expected it with equirank. Install it."

@@ -60,7 +60,7 @@ def run(
     reporter
         Hears of progress.
     report
-        Whether to write report.html.
+        Whether to write report.html, tables/ and figures/.
 
     Returns
     -------

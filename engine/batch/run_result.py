@@ -80,7 +80,7 @@ class RunResult(Shown):
         Raises
         ------
         UsageError
-            If altair is not installed.
+            If vl-convert is not installed.
         """
         from engine.report.figures.of_run import figures_of
         from engine.report.figures.plot import Plot

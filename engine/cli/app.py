@@ -89,7 +89,9 @@ def run(
         str | None, typer.Option(help="Run on a dask scheduler, such as tcp://node1:8786")
     ] = None,
     *,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.html")] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", help="Write no report.html, tables/ and figures/")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="On Ctrl-C keep the analyses and replicates that are done")
     ] = False,

@@ -68,11 +68,11 @@ def _print_json(path: Path, run: StoredRun, only: str | None) -> None:
 
 def print_figures(run: Path, folder: Path, formats: Sequence[str]) -> None:
     """Write the figures of a run and print their names."""
-    from engine.report.figures.of_run import write_figures
+    from engine.report.figures.of_run import drawings_of, write_figures
     from engine.store.layout import run_of
     from engine.store.run_directory import read_run
 
-    written = write_figures(read_run(run_of(run)), folder, formats)
+    written = write_figures(drawings_of(read_run(run_of(run))), folder, formats)
     for path in written.paths:
         typer.echo(str(path))
     for note in written.notes:

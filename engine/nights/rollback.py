@@ -48,8 +48,7 @@ def rollback(root: Path, to: str | None = None) -> Path:
         if damage is not None:
             raise UsageError(Fault(str(chosen), damage, "a whole run", "Name another one."))
         working = Path(tempfile.mkdtemp(prefix="run-", dir=store.work))
-        for path in chosen.iterdir():
-            shutil.copyfile(path, working / path.name)
+        shutil.copytree(chosen, working, dirs_exist_ok=True, copy_function=shutil.copyfile)
         earlier = read_manifest(last)
         manifest = {**read_manifest(chosen), "run_before": last.name, "rolled_back_to": wanted}
         text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)

@@ -1,27 +1,51 @@
-"""The figures of a report, or why it has none."""
+"""The figures of a report, drawn once for its page and for the files beside it, or why it has none."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from engine.report.document import Picture
 
 if TYPE_CHECKING:
+    from engine.report.figures.render import DrawnFigure
     from engine.store.run_directory import StoredRun
 
-DRAWN_BY = ("altair", "vl_convert")
+DRAWN_BY = "vl_convert"
 
 
-def pictures_of(run: StoredRun) -> tuple[tuple[Picture, ...], str, str]:
-    """Return the pictures of a run, the style they need, and why some or all are not there."""
-    lacking = [name for name in DRAWN_BY if find_spec(name) is None]
-    if lacking:
-        return (), "", f"{' and '.join(lacking)} not installed."
-    from engine.report.figures.of_run import MOST_GROUPS, figures_of, too_many_groups
-    from engine.report.figures.render import STYLE, svg_in_page
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFigures:
+    """The figures of a run.
 
-    pictures = tuple(Picture(title=one.title, svg=svg_in_page(one)) for one in figures_of(run))
+    Attributes
+    ----------
+    drawn
+        The figures.
+    style
+        What a page with them needs in its style sheet.
+    lacking
+        Why some or all are not there; empty if all are.
+    """
+
+    drawn: tuple[DrawnFigure, ...] = ()
+    style: str = ""
+    lacking: str = ""
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The figures as a report shows them."""
+        return tuple(Picture(title=one.figure.title, svg=one.in_page) for one in self.drawn)
+
+
+def draw_run(run: StoredRun) -> RunFigures:
+    """Draw the figures of a run."""
+    if find_spec(DRAWN_BY) is None:
+        return RunFigures(lacking=f"{DRAWN_BY} not installed.")
+    from engine.report.figures.of_run import MOST_GROUPS, drawings_of, too_many_groups
+    from engine.report.figures.render import STYLE
+
     left_out = too_many_groups(run)
     why = f"{', '.join(left_out)}: more than {MOST_GROUPS} groups." if left_out else ""
-    return pictures, STYLE, why
+    return RunFigures(drawn=drawings_of(run), style=STYLE, lacking=why)

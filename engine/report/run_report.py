@@ -12,7 +12,7 @@ from engine.report.document import Chapter, Picture, Report
 from engine.report.findings import findings
 from engine.report.methods_text import methods_text
 from engine.report.model import Table, count, with_digits
-from engine.report.report_figures import pictures_of
+from engine.report.report_figures import RunFigures
 from engine.report.run_tables import (
     SAMPLE,
     SCORECARD,
@@ -34,28 +34,42 @@ MISSING_KINDS = ("blank", "missing", "skipped", "not_sure")
 def run_report(
     run: StoredRun,
     kinds: Mapping[str, KindTables],
+    figures: RunFigures,
     language: Language | None = None,
-    digits: int | None = None,
+    beside: str = "",
 ) -> Report:
-    """Return the report of a run; the language is the study's unless one is given."""
+    """Return the report of a run.
+
+    Parameters
+    ----------
+    run
+        The run.
+    kinds
+        How each kind of analysis is shown.
+    figures
+        Those of the run.
+    language
+        Of the fixed words; by default the study's.
+    beside
+        What is said about the files beside the report.
+    """
     language = language or language_of(run.manifest)
-    pictures, style, lacking = pictures_of(run)
     chapters = [
         Chapter(key="findings", title=heading(language, "findings"), items=tuple(findings(run, language))),
-        *_section_chapters(shown_sections(run, kinds, language, digits), run.manifest, language),
+        *_section_chapters(shown_sections(run, kinds, language), run.manifest, language),
     ]
-    told = () if not lacking else (heading(language, "no_figures", reason=lacking),)
-    if pictures or told:
-        figures = _chapter(language, "figures", paragraphs=told, pictures=pictures)
+    told = () if not figures.lacking else (heading(language, "no_figures", reason=figures.lacking),)
+    if figures.drawn or told:
+        chapter = _chapter(language, "figures", paragraphs=told, pictures=figures.pictures)
         place = next((i for i, one in enumerate(chapters) if one.key == SCORECARD), len(chapters))
-        chapters.insert(place, figures)
+        chapters.insert(place, chapter)
     chapters += _methods(run, language)
     lists = checklist_tables(language, {one.key for one in chapters} | {"provenance", "warnings"})
     chapters += [
         _chapter(language, key, tables=(table,))
         for key, table in zip(("strobe", "strobe-equity"), lists, strict=True)
     ]
-    chapters.append(_provenance(run.manifest, language))
+    chapters.append(_provenance(run.manifest, language, beside))
     study = run.manifest["study"]
     return Report(
         title=study["title"] or study["name"],
@@ -64,7 +78,7 @@ def run_report(
         language=language,
         facts=tuple(_facts(run.manifest, language)),
         chapters=tuple(chapters),
-        style=style,
+        style=figures.style,
     )
 
 
@@ -157,7 +171,7 @@ def _facts(manifest: Mapping[str, Any], language: Language) -> Iterator[tuple[st
     yield from ((heading(language, key), value) for key, value in values.items() if value)
 
 
-def _provenance(manifest: Mapping[str, Any], language: Language) -> Chapter:
+def _provenance(manifest: Mapping[str, Any], language: Language, beside: str) -> Chapter:
     versions = manifest.get("versions", {})
     again = heading(
         language,
@@ -182,4 +196,5 @@ def _provenance(manifest: Mapping[str, Any], language: Language) -> Chapter:
         columns=(heading(language, "what"), heading(language, "value")),
         rows=tuple(facts),
     )
-    return _chapter(language, "provenance", paragraphs=(again,), tables=(table,))
+    told = (again, beside) if beside else (again,)
+    return _chapter(language, "provenance", paragraphs=told, tables=(table,))

@@ -49,7 +49,7 @@ class Shown:
         Raises
         ------
         UsageError
-            If it is of a kind without figures, or altair is not installed.
+            If it is of a kind without figures, or vl-convert is not installed.
         """
         # By name: what draws comes later in the flow and is loaded only for who asks for it.
         return cast("Drawing", import_module("engine.report.figures.of_result").plot_of(self))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 RESULTS, SCORECARD, REPORT = "results.parquet", "scorecard.parquet", "report.html"
-OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, "tables", "figures"}
+TABLES, FIGURES = "tables", "figures"
+OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, TABLES, FIGURES}
 RUN_FORMAT = "equirank-run-1"
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from engine.batch.reporting import write_report, write_report_of_new_run
+from engine.batch.reporting import TABLE_FORMATS, write_report, write_report_of_new_run
 from engine.store.run_directory import read_run
 
 VOID = {"meta", "br", "img", "link", "input", "hr"}
@@ -83,11 +83,50 @@ def test_report__speaks_chinese_where_it_is_asked_to(cli, run_folder, changed):
     assert "主要发现" in (run_folder / "report.html").read_text(encoding="utf-8")
 
 
+def everything_in(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def test_run_directory__holds_tables_and_figures(run_folder):
+    names = set(everything_in(run_folder))
+    assert {"tables/sample.csv", "tables/rates.csv", "figures/flow.svg"} <= names
+    assert {name.rpartition(".")[2] for name in names if name.startswith("tables/")} == {"csv", "xlsx"}
+    assert all(name.endswith(".svg") for name in names if name.startswith("figures/"))
+    text = (run_folder / "report.html").read_text(encoding="utf-8")
+    assert "the tables as xlsx, csv in `tables/`" in text
+
+
+def test_run_directory__has_the_same_bytes_when_it_is_written_again(run_folder):
+    before = everything_in(run_folder)
+    write_report(run_folder)
+    assert everything_in(run_folder) == before
+
+
+def test_figures_of_a_run_directory__are_those_of_its_report(run_folder):
+    text = (run_folder / "report.html").read_text(encoding="utf-8")
+    alt_texts = [
+        re.search(r"<desc>(.*?)</desc>", path.read_text(encoding="utf-8"))[1]
+        for path in (run_folder / "figures").iterdir()
+    ]
+    assert alt_texts
+    assert sorted(alt_texts) == sorted(re.findall(r"<desc>(.*?)</desc>", text))
+
+
+def test_tables__without_xlsxwriter_are_csv_and_the_report_says_so(run_folder, monkeypatch):
+    monkeypatch.setitem(TABLE_FORMATS, "xlsx", "no_such_library")
+    text = write_report(run_folder).read_text(encoding="utf-8")
+    assert "Without xlsx in `tables/`: no_such_library is not installed." in text
+    assert "the tables as csv in" in text
+
+
 def test_run__writes_no_report_where_none_is_wanted(cli, project):
     code, out, _ = cli("run", "study.toml", "--out", "run", "--only", "rates", "--no-report")
     assert code == 0
     assert "report.html" not in out
-    assert not (project / "run" / "report.html").exists()
+    names = {path.name for path in (project / "run").iterdir()}
+    assert names == {"manifest.json", "results.parquet"}
 
 
 def test_run_again__replaces_a_run_with_its_report(cli, run_folder):
@@ -102,10 +141,10 @@ def test_report__without_jinja_says_so_and_has_the_tables(run_folder, monkeypatc
     assert "Rate of ill" in text
 
 
-def test_report__without_altair_says_so_and_has_the_rest(run_folder, monkeypatch):
+def test_report__without_vl_convert_says_so_and_has_the_rest(run_folder, monkeypatch):
     monkeypatch.setattr("engine.report.report_figures.find_spec", lambda name: None)
     text = write_report(run_folder).read_text(encoding="utf-8")
-    assert "altair" in text
+    assert "vl_convert" in text
     assert "Rate of ill" in text
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from tests.functional.nights import STUDY, put, tree, wave
 
-pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}

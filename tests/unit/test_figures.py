@@ -7,7 +7,6 @@ import pytest
 
 from engine.results.rows import COLUMNS, TidyRow
 
-pytest.importorskip("altair")
 pytest.importorskip("vl_convert")
 
 from engine.report.figures.bootstrap import bootstrap_figure
@@ -20,7 +19,7 @@ from engine.report.figures.flow import flow_figure
 from engine.report.figures.forest import forest_figures
 from engine.report.figures.history import history_figure
 from engine.report.figures.index import index_figures
-from engine.report.figures.render import STYLE, needs_cjk_font, pdf_file, png_file, svg_file, svg_in_page
+from engine.report.figures.render import STYLE, draw, needs_cjk_font
 from engine.report.figures.style import DARK, PAGE, WIDTH, text_width, wrapped
 
 FACTS = StudyFacts(
@@ -121,8 +120,8 @@ def all_figures():
     yield flow_figure(STEPS)
     yield history_figure(HISTORY_ROWS, "history", "standard")
     yield bootstrap_figure([0.1, 0.11, 0.13, float("nan"), 0.12], 0.115, (0.1, 0.13), title="Replicates")
-    for draw in (equiplots, curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
-        yield from draw(rows, FACTS)
+    for make in (equiplots, curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
+        yield from make(rows, FACTS)
 
 
 FIGURES = {figure.name: figure for figure in all_figures()}
@@ -158,7 +157,7 @@ def test_figures__are_those_that_the_rows_ask_for():
 @pytest.mark.parametrize("name", FIGURES)
 def test_figure__is_valid_svg_one_column_wide_with_its_alt_text(name):
     figure = FIGURES[name]
-    for svg in (svg_file(figure), svg_in_page(figure)):
+    for svg in (draw(figure).svg(), draw(figure).in_page):
         root = ET.fromstring(svg)  # noqa: S314 - our own
         assert root.get("role") == "img"
         assert root.get("width") == str(WIDTH)
@@ -173,17 +172,18 @@ def test_figure__is_valid_svg_one_column_wide_with_its_alt_text(name):
 @pytest.mark.parametrize("name", ["flow", "index-a-ill", "curve-a-ill", "forest-a"])
 def test_figure__has_the_same_bytes_twice(name):
     again = {figure.name: figure for figure in all_figures()}[name]
-    for draw in (svg_file, png_file, pdf_file):
-        assert len({draw(FIGURES[name]), draw(again), draw(again), draw(again)}) == 1
-    assert png_file(again).startswith(b"\x89PNG")
-    assert pdf_file(again).startswith(b"%PDF")
+    drawn = [draw(FIGURES[name]), draw(again), draw(again), draw(again)]
+    for made in ([one.svg() for one in drawn], [one.png() for one in drawn], [one.pdf() for one in drawn]):
+        assert len(set(made)) == 1
+    assert drawn[0].png().startswith(b"\x89PNG")
+    assert drawn[0].pdf().startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_figure__has_no_colour_that_a_dark_page_does_not_know(name):
-    colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+)"', svg_in_page(FIGURES[name])))
+    colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]+)"', draw(FIGURES[name]).in_page))
     assert colours <= set(DARK), "add it to the colours of style.py"
-    assert f'"{PAGE}"' not in svg_in_page(FIGURES[name])
+    assert f'"{PAGE}"' not in draw(FIGURES[name]).in_page
     assert all(f'[fill="{colour}"]' in STYLE for colour in colours)
 
 
@@ -283,11 +283,11 @@ def test_bootstrap__leaves_out_undefined_replicates_and_tells_the_monte_carlo_er
 
 
 def test_labels__stand_for_names_and_texts_of_all_scripts_stay():
-    svg = svg_file(FIGURES["forest-a"])
+    svg = draw(FIGURES["forest-a"]).svg()
     assert "Age 年龄" in svg
     assert needs_cjk_font(FIGURES["forest-a"])
     assert not needs_cjk_font(FIGURES["index-a-ill"])
-    assert "Ill in the last year" in svg_file(FIGURES["equiplot-a-ill-fifth"])
+    assert "Ill in the last year" in draw(FIGURES["equiplot-a-ill-fifth"]).svg()
 
 
 def test_wrapped__keeps_every_letter_and_the_width():

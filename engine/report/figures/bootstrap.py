@@ -6,11 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import altair as alt
-
 from engine.report.figures.figure import Figure
-from engine.report.figures.frame import Frame, KeyEntry, data, x_axis
+from engine.report.figures.frame import Frame, KeyEntry, x_axis
 from engine.report.figures.style import COLORS, INK, STEPS
+from engine.report.figures.vega import end, layer, quantity
 from engine.report.figures.words import drawn
 from engine.report.model import digits_of
 
@@ -70,17 +69,15 @@ def _bins(values: Sequence[float]) -> list[dict[str, float]]:
 def _chart(
     bins: Sequence[dict[str, float]], estimate: float, bounds: tuple[float, float], frame: Frame
 ) -> dict[str, Any]:
-    axis = x_axis(frame, grid=False)
-    scale = alt.Scale(zero=False)
-    bars = alt.Chart(data(bins)).mark_rect(fill=STEPS[3], stroke=INK, strokeWidth=0.5)
-    bars = bars.encode(
-        x=alt.X("low:Q", scale=scale, axis=axis),
-        x2="high:Q",
-        y=alt.Y("n:Q", axis=alt.Axis(title=None, tickCount=4, format=",d")),
-        y2="zero:Q",
-    )
-    rules = []
+    axis, scale = x_axis(frame, grid=False), {"zero": False}
+    sides = {
+        "x": quantity("low", scale=scale, axis=axis),
+        "x2": end("high"),
+        "y": quantity("n", axis={"title": None, "tickCount": 4, "format": ",d"}),
+        "y2": end("zero"),
+    }
+    layers = [layer(bins, "rect", sides, fill=STEPS[3], stroke=INK, strokeWidth=0.5)]
     for value, color, dash in ((estimate, INK, [1, 0]), *((bound, COLORS[1], [5, 3]) for bound in bounds)):
-        rule = alt.Chart(data([{"value": value}])).mark_rule(color=color, strokeWidth=1.6, strokeDash=dash)
-        rules.append(rule.encode(x=alt.X("value:Q", scale=scale, axis=axis)))
-    return frame.chart(bars, *rules)
+        place = {"x": quantity("value", scale=scale, axis=axis)}
+        layers.append(layer([{"value": value}], "rule", place, color=color, strokeWidth=1.6, strokeDash=dash))
+    return frame.chart(*layers)

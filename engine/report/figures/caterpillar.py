@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import altair as alt
-
 from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
-from engine.report.figures.frame import Frame, KeyEntry, data, x_axis
+from engine.report.figures.frame import Frame, KeyEntry, x_axis
 from engine.report.figures.style import BEHIND, COLORS, INK
+from engine.report.figures.vega import as_given, end, layer, quantity
 from engine.report.figures.words import drawn
 
 _LEFT, _RIGHT, _HEIGHT = 40, 14, 200
@@ -75,19 +74,21 @@ def _chart(rows: Sequence[Row], frame: Frame) -> dict[str, Any]:
         }
         for row in rows
     ]
-    x = alt.X(
-        "place:Q",
-        scale=alt.Scale(domain=[0, len(rows) + 1], nice=False),
-        axis=x_axis(frame, tickMinStep=1, grid=False),
-    )
-    axis = alt.Axis(title=None, tickCount=5)
-    color = alt.Stroke("color:N", scale=None)
-    base = alt.Chart(data(points))
+    scale = {"domain": [0, len(rows) + 1], "nice": False}
+    x = quantity("place", scale=scale, axis=x_axis(frame, tickMinStep=1, grid=False))
+    axis = {"title": None, "tickCount": 5}
     width = min(1.2, 0.8 * frame.width / len(rows))  # neighbours do not run into each other
-    intervals = base.mark_rule(strokeWidth=width).encode(
-        x=x, y=alt.Y("low:Q", axis=axis), y2="high:Q", stroke=color
+    ends = {"x": x, "y": quantity("low", axis=axis), "y2": end("high"), "stroke": as_given("color")}
+    intervals = layer(points, "rule", ends, strokeWidth=width)
+    dots = layer(
+        points,
+        "point",
+        {"x": x, "y": quantity("effect", axis=axis)},
+        size=6,
+        shape="circle",
+        filled=True,
+        color=INK,
+        opacity=1,
     )
-    dots = base.mark_point(size=6, shape="circle", filled=True, color=INK, opacity=1)
-    dots = dots.encode(x=x, y=alt.Y("effect:Q", axis=axis))
-    zero = alt.Chart(data([{"zero": 0}])).mark_rule(color=INK, strokeWidth=1).encode(y="zero:Q")
+    zero = layer([{"zero": 0}], "rule", {"y": quantity("zero")}, color=INK, strokeWidth=1)
     return frame.chart(intervals, dots, zero)

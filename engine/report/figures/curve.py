@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import altair as alt
-
 from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
-from engine.report.figures.frame import Frame, KeyEntry, data, x_axis
+from engine.report.figures.frame import Frame, KeyEntry, x_axis
 from engine.report.figures.style import COLORS, DASHES, INK, MOST_SERIES, SHAPES
+from engine.report.figures.vega import WITH_INTERVAL, end, layer, quantity
 from engine.report.figures.words import drawn, listed
 
 _LEFT, _RIGHT = 40, 14
@@ -106,27 +105,23 @@ def _figure(
 
 
 def _chart(rows: Sequence[Row], groups: Sequence[str], frame: Frame, *, deviation: bool) -> dict[str, Any]:
-    share = alt.Scale(domain=[0, 100], nice=False)
-    x = alt.X("people:Q", scale=share, axis=x_axis(frame))
-    up = alt.Scale(zero=True) if deviation else share
-    axis = alt.Axis(title=None, tickCount=5)
-    y = alt.Y("share:Q", scale=up, axis=axis)
-    ends = [{"people": end, "share": 0 if deviation else end} for end in (0, 100)]
-    equality = alt.Chart(data(ends)).mark_line(color=INK, strokeWidth=1).encode(x=x, y=y)
-    layers = []
+    share = {"domain": [0, 100], "nice": False}
+    x = quantity("people", scale=share, axis=x_axis(frame))
+    up = {"zero": True} if deviation else share
+    axis = {"title": None, "tickCount": 5}
+    y = quantity("share", scale=up, axis=axis)
+    ends = [{"people": place, "share": 0 if deviation else place} for place in (0, 100)]
+    layers = [layer(ends, "line", {"x": x, "y": y}, color=INK, strokeWidth=1)]
     for place, group in enumerate(groups):
+        color, shape, dash = COLORS[place], SHAPES[place], [*DASHES[place]]
         points = [_point(row, deviation=deviation) for row in rows if group_of(row) == group]
-        base = alt.Chart(data(points))
-        band = base.transform_filter("isValid(datum.low)").mark_area(opacity=0.2, color=COLORS[place])
-        layers.append(band.encode(x=x, y=alt.Y("low:Q", scale=up, axis=axis), y2="high:Q"))
-        line = base.mark_line(color=COLORS[place], strokeWidth=1.8, strokeDash=[*DASHES[place]])
-        layers.append(line.encode(x=x, y=y))
+        band = {"x": x, "y": quantity("low", scale=up, axis=axis), "y2": end("high")}
+        layers.append(layer(points, "area", band, WITH_INTERVAL, opacity=0.2, color=color))
+        layers.append(layer(points, "line", {"x": x, "y": y}, color=color, strokeWidth=1.8, strokeDash=dash))
         few = points[2 + place :: 5]  # shifted, so that the shapes of one line do not hide those of another
-        dots = alt.Chart(data(few)).mark_point(
-            shape=SHAPES[place], size=34, filled=True, color=COLORS[place], opacity=1
-        )
-        layers.append(dots.encode(x=x, y=y))
-    return frame.chart(equality, *layers)
+        look: dict[str, Any] = {"shape": shape, "size": 34, "filled": True, "color": color, "opacity": 1}
+        layers.append(layer(few, "point", {"x": x, "y": y}, **look))
+    return frame.chart(*layers)
 
 
 def _point(row: Row, *, deviation: bool) -> dict[str, Any]:

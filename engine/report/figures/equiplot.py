@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import altair as alt
-
 from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
-from engine.report.figures.frame import Frame, KeyEntry, data, pixels, texts, x_axis
+from engine.report.figures.frame import Frame, KeyEntry, pixels, texts, x_axis
 from engine.report.figures.style import INK, MARGIN, PALE, SHAPES, SMALL, STEPS, text_width, wrapped
+from engine.report.figures.vega import WITH_INTERVAL, as_given, end, fixed, layer, quantity
 from engine.report.figures.words import drawn, listed
 
 _ROW = 30  # height of a wave
@@ -67,29 +66,26 @@ def _look(place: int, n_levels: int) -> tuple[str, str]:
 def _chart(
     rows: Sequence[Row], groups: Sequence[str], looks: dict[str, tuple[str, str]], frame: Frame
 ) -> dict[str, Any]:
-    y = alt.Y("y:Q", scale=pixels(frame.height), axis=None)
+    y = quantity("y", scale=pixels(frame.height), axis=None)
     points = [_point(row, groups, looks) for row in rows]
     spans = [
         {"y": (place + 0.5) * _ROW, "low": min(values), "high": max(values)}
         for place, group in enumerate(groups)
         for values in [[100 * row["estimate"] for row in rows if group_of(row) == group]]
     ]
-    x = alt.X("rate:Q", scale=alt.Scale(zero=False), axis=x_axis(frame))
-    joined = alt.Chart(data(spans)).mark_rule(strokeWidth=2, color=PALE)
-    joined = joined.encode(
-        x=alt.X("low:Q", scale=alt.Scale(zero=False), axis=x_axis(frame)), x2="high:Q", y=y
-    )
-    base = alt.Chart(data(points))
-    interval = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1, color=INK)
-    interval = interval.encode(x=alt.X("low:Q", axis=x_axis(frame)), x2="high:Q", y=y)
-    dots = base.mark_point(size=62, stroke=INK, strokeWidth=1, opacity=1).encode(
-        x=x, y=y, shape=alt.Shape("shape:N", scale=None), fill=alt.Fill("color:N", scale=None)
-    )
+    scale, axis = {"zero": False}, x_axis(frame)
+    span = {"x": quantity("low", scale=scale, axis=axis), "x2": end("high"), "y": y}
+    joined = layer(spans, "rule", span, strokeWidth=2, color=PALE)
+    ends = {"x": quantity("low", axis=axis), "x2": end("high"), "y": y}
+    interval = layer(points, "rule", ends, WITH_INTERVAL, strokeWidth=1, color=INK)
+    place = {"x": quantity("rate", scale=scale, axis=axis), "y": y}
+    look = {"shape": as_given("shape"), "fill": as_given("color")}
+    dots = layer(points, "point", {**place, **look}, size=62, stroke=INK, strokeWidth=1, opacity=1)
     names = [
         {"text": wrapped(group, frame.left - 2 * MARGIN - 4, SMALL), "y": (place + 0.5) * _ROW - 5}
         for place, group in enumerate(groups)
     ]
-    return frame.chart(joined, interval, dots, texts(names, x=alt.value(-8), y=y, align="right"))
+    return frame.chart(joined, interval, dots, texts(names, x=fixed(-8), y=y, align="right"))
 
 
 def _point(row: Row, groups: Sequence[str], looks: dict[str, tuple[str, str]]) -> dict[str, Any]:

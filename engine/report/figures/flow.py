@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
 from engine.report.figures.figure import Figure
-from engine.report.figures.frame import LINE, Frame, data, pixels, texts
+from engine.report.figures.frame import LINE, Frame, pixels, texts
 from engine.report.figures.style import COLORS, INK, MARGIN, SMALL, STEPS, WIDTH, wrapped
+from engine.report.figures.vega import FROM_ZERO, Layer, end, fixed, layer, quantity
 from engine.report.figures.words import MINUS, listed
 
 _BAR = 14
@@ -42,15 +41,15 @@ def _layers(
     names: Sequence[Mapping[str, Any]],
     numbers: Sequence[Mapping[str, Any]],
     frame: Frame,
-) -> tuple[Any, ...]:
-    room = alt.Scale(domain=[0, 1.55 * max(bars[0]["n"], 1)], nice=False)  # for the numbers beside the bars
-    y = alt.Y("y:Q", scale=pixels(frame.height), axis=None)
-    base = alt.Chart(data(bars)).transform_calculate(start="0")
-    whole = base.mark_rect(fill=STEPS[4], stroke=INK, strokeWidth=0.7)
-    stays = base.mark_rect(fill=COLORS[0], stroke=INK, strokeWidth=0.7)
+) -> tuple[Layer, ...]:
+    room = {"domain": [0, 1.55 * max(bars[0]["n"], 1)], "nice": False}  # for the numbers beside the bars
+    y = quantity("y", scale=pixels(frame.height), axis=None)
+    n = quantity("n", scale=room, axis=None)
+    sides = {"x2": end("start"), "y": y, "y2": end("y2")}
+    before = {"x": quantity("before", scale=room, axis=None), **sides}
     return (
-        whole.encode(x=alt.X("before:Q", scale=room, axis=None), x2="start:Q", y=y, y2="y2:Q"),
-        stays.encode(x=alt.X("n:Q", scale=room, axis=None), x2="start:Q", y=y, y2="y2:Q"),
-        texts(names, x=alt.value(0), y=y),
-        texts(numbers, x=alt.X("n:Q", scale=room, axis=None), y=y, baseline="middle", dx=6),
+        layer(bars, "rect", before, FROM_ZERO, fill=STEPS[4], stroke=INK, strokeWidth=0.7),
+        layer(bars, "rect", {"x": n, **sides}, FROM_ZERO, fill=COLORS[0], stroke=INK, strokeWidth=0.7),
+        texts(names, x=fixed(0), y=y),
+        texts(numbers, x=n, y=y, baseline="middle", dx=6),
     )

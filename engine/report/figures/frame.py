@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
 from engine.report.figures.style import HEAVY, INK, MARGIN, NORMAL, SMALL, WIDTH, config, text_width, wrapped
+from engine.report.figures.vega import Encoding, Layer, fixed, layer
 
 LINE = 12  # height of a line of text
 FOOT = 36  # axis numbers and title below the plot
@@ -64,7 +63,7 @@ class Frame:
         """The title of the horizontal axis, broken into lines."""
         return wrapped(self.x_title, WIDTH - 2 * MARGIN, NORMAL)
 
-    def chart(self, *layers: Any) -> dict[str, Any]:  # noqa: ANN401 - altair has no annotations
+    def chart(self, *layers: Layer) -> dict[str, Any]:
         """Return layers within the frame, as Vega-Lite."""
         heading = wrapped(self.heading, WIDTH - 2 * MARGIN, SMALL) if self.heading else []
         placed = [*_placed(self.key)]
@@ -74,15 +73,13 @@ class Frame:
         if placed:
             drawn += _key_layers(placed, x=MARGIN - self.left, y=-top + 6)
         if heading:
-            drawn.append(
-                texts([{"text": heading}], x=alt.value(MARGIN - self.left), y=alt.value(-top + key_height))
-            )
-        spec: dict[str, Any] = (
-            alt.layer(*drawn).properties(width=self.width, height=self.height).to_dict(validate=False)
-        )
+            x, y = fixed(MARGIN - self.left), fixed(-top + key_height)
+            drawn.append(texts([{"text": heading}], x=x, y=y))
         foot = FOOT + LINE * (len(self.x_title_lines) - 1) if self.x_title else 8
         return {
-            **spec,
+            "layer": drawn,
+            "width": self.width,
+            "height": self.height,
             "config": config(),
             "autosize": {"type": "none"},
             "padding": {
@@ -113,66 +110,50 @@ def _placed(key: Sequence[KeyEntry]) -> Iterator[_Placed]:
         x += width
 
 
-def _key_layers(placed: Sequence[_Placed], x: float, y: float) -> Iterator[Any]:
+def _key_layers(placed: Sequence[_Placed], x: float, y: float) -> Iterator[Layer]:
     for one in placed:
-        left, middle = x + one.x, y + one.line * (LINE + 2)
+        left, middle = x + one.x, fixed(y + one.line * (LINE + 2))
         entry, shift = one.entry, 0
         if entry.dash:
             shift = 14
-            yield (
-                alt.Chart(data([{}]))
-                .mark_rule(color=entry.color, strokeWidth=2, strokeDash=[*entry.dash])
-                .encode(x=alt.value(left), x2=alt.value(left + 20), y=alt.value(middle), y2=alt.value(middle))
-            )
-        point = left + (10 if entry.dash else 4)
+            ends = {"x": fixed(left), "x2": fixed(left + 20), "y": middle, "y2": middle}
+            yield layer([{}], "rule", ends, color=entry.color, strokeWidth=2, strokeDash=[*entry.dash])
         if entry.shape:
-            yield (
-                alt.Chart(data([{}]))
-                .mark_point(
-                    shape=entry.shape,
-                    size=42,
-                    fill=entry.color if entry.filled else "transparent",
-                    stroke=entry.outline or entry.color,
-                    strokeWidth=1,
-                    opacity=1,
-                )
-                .encode(x=alt.value(point), y=alt.value(middle))
+            yield layer(
+                [{}],
+                "point",
+                {"x": fixed(left + (10 if entry.dash else 4)), "y": middle},
+                shape=entry.shape,
+                size=42,
+                fill=entry.color if entry.filled else "transparent",
+                stroke=entry.outline or entry.color,
+                strokeWidth=1,
+                opacity=1,
             )
-        yield texts(
-            [{"text": entry.text}],
-            x=alt.value(left + shift + 12),
-            y=alt.value(middle),
-            baseline="middle",
-        )
-
-
-def data(values: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - altair has no annotations
-    """Return rows as the data of a chart."""
-    return alt.Data(values=[*values])
+        yield texts([{"text": entry.text}], x=fixed(left + shift + 12), y=middle, baseline="middle")
 
 
 def texts(
     values: Sequence[Mapping[str, Any]],
     *,
-    x: Any,  # noqa: ANN401 - an encoding
-    y: Any,  # noqa: ANN401 - an encoding
+    x: Encoding,
+    y: Encoding,
     align: str = "left",
     baseline: str = "top",
     heavy: bool = False,
     dx: float = 0,
-) -> Any:  # noqa: ANN401 - altair has no annotations
+) -> Layer:
     """Return a layer of texts, which stand in the field `text`."""
-    mark = alt.Chart(data(values)).mark_text(
-        align=align, baseline=baseline, lineHeight=LINE, fill=INK, dx=dx, **(HEAVY if heavy else {})
-    )
-    return mark.encode(x=x, y=y, text="text:N")
+    look: dict[str, Any] = {"align": align, "baseline": baseline, "lineHeight": LINE, "fill": INK, "dx": dx}
+    encoding = {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}}
+    return layer(values, "text", encoding, **(look | HEAVY if heavy else look))
 
 
-def x_axis(frame: Frame, *, ticks: int = 5, **more: Any) -> Any:  # noqa: ANN401 - an axis
+def x_axis(frame: Frame, *, ticks: int = 5, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - settings
     """Return the horizontal axis of a frame, with numbers that have room."""
-    return alt.Axis(title=frame.x_title_lines or None, tickCount=ticks, labelSeparation=6, **more)
+    return {"title": frame.x_title_lines or None, "tickCount": ticks, "labelSeparation": 6, **more}
 
 
-def pixels(height: float) -> Any:  # noqa: ANN401 - a scale
+def pixels(height: float) -> dict[str, Any]:
     """Return a vertical scale in pixels from the top of the plot."""
-    return alt.Scale(domain=[0, height], range=[0, height], nice=False, zero=False)
+    return {"domain": [0, height], "range": [0, height], "nice": False, "zero": False}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
 from engine.report.figures.figure import Figure, Row
-from engine.report.figures.frame import Frame, KeyEntry, data, x_axis
+from engine.report.figures.frame import Frame, KeyEntry, x_axis
 from engine.report.figures.style import COLORS, DASHES, MOST_SERIES, SHAPES
+from engine.report.figures.vega import WITH_INTERVAL, end, layer, quantity
 from engine.report.figures.words import decimals, listed, with_interval
 
 _LEFT, _RIGHT, _HEIGHT = 52, 18, 190
@@ -83,23 +82,37 @@ def _chart(points: Sequence[Row], groups: Sequence[str], frame: Frame) -> dict[s
     first, last = numbers[0], numbers[-1]
     step = -(-(last - first + 1) // _MOST_TICKS)
     axis = x_axis(frame, values=[*range(first, last + 1, step)], format="d", grid=False)
-    x = alt.X("run:Q", scale=alt.Scale(domain=[first - 0.5, last + 0.5], nice=False, zero=False), axis=axis)
-    scale, up = alt.Scale(zero=False), alt.Axis(title=None, tickCount=5)
-    y = alt.Y("estimate:Q", scale=scale, axis=up)
+    across = {"domain": [first - 0.5, last + 0.5], "nice": False, "zero": False}
+    x = quantity("run", scale=across, axis=axis)
+    scale, up = {"zero": False}, {"title": None, "tickCount": 5}
+    y = quantity("estimate", scale=scale, axis=up)
     layers = []
     for place, group in enumerate(groups):
         color, shift = COLORS[place], _SHIFT * (place - (len(groups) - 1) / 2)
         own = [_point(row, shift) for row in points if row["about"] == group]
-        line = alt.Chart(data(own)).mark_line(
-            color=color, strokeWidth=1.5, strokeDash=[*DASHES[place]], interpolate="step-after"
+        dash = [*DASHES[place]]
+        layers.append(
+            layer(
+                own,
+                "line",
+                {"x": x, "y": y},
+                color=color,
+                strokeWidth=1.5,
+                strokeDash=dash,
+                interpolate="step-after",
+            )
         )
-        layers.append(line.encode(x=x, y=y))
         news = [one for before, one in zip([{}, *own], own, strict=False) if _moved(before, one)]
-        base = alt.Chart(data(news))
-        rules = base.transform_filter("isValid(datum.low)").mark_rule(color=color, strokeWidth=1)
-        layers.append(rules.encode(x=x, y=alt.Y("low:Q", scale=scale, axis=up), y2="high:Q"))
-        dots = base.mark_point(shape=SHAPES[place], size=34, filled=True, color=color, opacity=1)
-        layers.append(dots.encode(x=x, y=y))
+        ends = {"x": x, "y": quantity("low", scale=scale, axis=up), "y2": end("high")}
+        layers.append(layer(news, "rule", ends, WITH_INTERVAL, color=color, strokeWidth=1))
+        look: dict[str, Any] = {
+            "shape": SHAPES[place],
+            "size": 34,
+            "filled": True,
+            "color": color,
+            "opacity": 1,
+        }
+        layers.append(layer(news, "point", {"x": x, "y": y}, **look))
     return frame.chart(*layers)
 
 

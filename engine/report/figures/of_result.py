@@ -7,7 +7,6 @@ from dataclasses import fields
 
 from engine.errors import UsageError
 from engine.report.figures.figure import Figure, Row, StudyFacts
-from engine.report.figures.of_run import require_altair
 from engine.report.figures.plot import Plot
 from engine.results import (
     CurveResult,
@@ -37,9 +36,8 @@ def plot_of(result: Shown) -> Plot:
     Raises
     ------
     UsageError
-        If the result is of a kind without figures, or altair is not installed.
+        If the result is of a kind without figures.
     """
-    require_altair()
     figures = tuple(_figures(result))
     if not figures:
         raise UsageError(

@@ -15,6 +15,7 @@ from engine.errors import UsageError
 from engine.report.figures.figure import Figure, Row, StudyFacts
 
 if TYPE_CHECKING:
+    from engine.report.figures.render import DrawnFigure
     from engine.store.run_directory import StoredRun
 
 FORMATS = ("svg", "png", "pdf")
@@ -30,14 +31,7 @@ class WrittenFigures:
 
 
 def figures_of(run: StoredRun, only: str | None = None) -> tuple[Figure, ...]:
-    """Return the figures of a run, in the order of its tables; `only` names one analysis.
-
-    Raises
-    ------
-    UsageError
-        If altair is not installed.
-    """
-    require_altair()
+    """Return the figures of a run, in the order of its tables; `only` names one analysis."""
     simulated = bool(run.manifest["simulated"])
     return tuple(replace(figure, simulated=simulated) for figure in _figures(run, only))
 
@@ -68,24 +62,38 @@ def _figures(run: StoredRun, only: str | None) -> Iterator[Figure]:
         yield from draw(rows, facts)
 
 
-def write_figures(run: StoredRun, folder: Path, formats: Sequence[str] = ("svg",)) -> WrittenFigures:
+def drawings_of(run: StoredRun) -> tuple[DrawnFigure, ...]:
+    """Return the figures of a run, drawn.
+
+    Raises
+    ------
+    UsageError
+        If vl-convert is not installed.
+    """
+    from engine.report.figures.render import draw
+
+    return tuple(draw(figure) for figure in figures_of(run))
+
+
+def write_figures(
+    drawings: Sequence[DrawnFigure], folder: Path, formats: Sequence[str] = ("svg",)
+) -> WrittenFigures:
     """Write the figures of a run into a folder, made if it is not there.
 
     Raises
     ------
     UsageError
-        If altair or vl-convert is not installed, a format is unknown, or the folder cannot be written.
+        If a format is unknown, or the folder cannot be written.
     """
     _refuse_unknown(formats)
-    figures = figures_of(run)
-    notes = tuple(_font_notes(figures, formats))
+    notes = tuple(_font_notes([one.figure for one in drawings], formats))
     paths = []
     with writing_figures(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for figure in figures:
+        for one in drawings:
             for suffix in formats:
-                path = folder / f"{file_name(figure.name)}.{suffix}"
-                path.write_bytes(rendered(figure, suffix))
+                path = folder / f"{file_name(one.figure.name)}.{suffix}"
+                path.write_bytes(rendered(one, suffix))
                 paths.append(path)
     return WrittenFigures(paths=tuple(paths), notes=notes)
 
@@ -96,16 +104,15 @@ def write_history(rows: Sequence[Row], title: str, path: Path, *, simulated: boo
     Raises
     ------
     UsageError
-        If altair or vl-convert is not installed, or the file cannot be written.
+        If vl-convert is not installed, or the file cannot be written.
     """
-    require_altair()
     from engine.report.figures.history import history_figure
-    from engine.report.figures.render import svg_file
+    from engine.report.figures.render import draw
 
     figure = replace(history_figure(rows, "history", title), simulated=simulated)
     with writing_figures(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(svg_file(figure), encoding="utf-8")
+        path.write_text(draw(figure).svg(), encoding="utf-8")
 
 
 def file_name(name: str) -> str:
@@ -138,37 +145,18 @@ def _refuse_unknown(formats: Sequence[str]) -> None:
         )
 
 
-def rendered(figure: Figure, suffix: str) -> bytes:
+def rendered(drawing: DrawnFigure, suffix: str) -> bytes:
     """Return a figure as the content of a file.
 
     Raises
     ------
     UsageError
-        If the format is unknown, or vl-convert is not installed.
+        If the format is unknown.
     """
     _refuse_unknown([suffix])
-    from engine.report.figures.render import pdf_file, png_file, svg_file
-
     if suffix == "svg":
-        return svg_file(figure).encode()
-    return png_file(figure) if suffix == "png" else pdf_file(figure)
-
-
-def require_altair() -> None:
-    """Refuse to draw without altair.
-
-    Raises
-    ------
-    UsageError
-        If it is not installed.
-    """
-    try:
-        import altair as alt  # noqa: F401 - only whether it is there
-    except ImportError:
-        raise UsageError(
-            "figures: altair is not installed; expected it beside vl-convert. "
-            "pip install altair 'vl-convert-python<2'"
-        ) from None
+        return drawing.svg().encode()
+    return drawing.png() if suffix == "png" else drawing.pdf()
 
 
 @contextmanager

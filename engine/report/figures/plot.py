@@ -30,9 +30,11 @@ class Plot:
         UsageError
             If the suffix is another one, or the file cannot be written.
         """
+        from engine.report.figures.render import draw
+
         first = Path(path)
         suffix = first.suffix.removeprefix(".")
-        contents = [rendered(figure, suffix) for figure in self.figures]
+        contents = [rendered(draw(figure), suffix) for figure in self.figures]
         further = range(2, len(contents) + 1)
         paths = (first, *(first.with_name(f"{first.stem}-{number}{first.suffix}") for number in further))
         with writing_figures(first):
@@ -45,10 +47,10 @@ class Plot:
         return "\n".join([*lines, f"Shown in a notebook; .save() writes {', '.join(FORMATS)}."])
 
     def _repr_html_(self) -> str:
-        from engine.report.figures.render import STYLE, svg_in_page
+        from engine.report.figures.render import STYLE, draw
 
         drawn = "".join(
-            f"<figure><figcaption>{escape(figure.title)}</figcaption>{svg_in_page(figure)}</figure>"
+            f"<figure><figcaption>{escape(figure.title)}</figcaption>{draw(figure).in_page}</figure>"
             for figure in self.figures
         )
         return f"<style>{STYLE}</style>{drawn}"

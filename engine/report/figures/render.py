@@ -1,24 +1,47 @@
 """Figures -> SVG, PNG and PDF. The same figure gives the same bytes on every machine.
 
-A file has a white plate. An SVG inside a page has none: the page's `STYLE` turns its colours where the reader
-prefers dark pages, and prints it in those of the file.
+A figure is drawn once, as an SVG for a page: the page's `STYLE` turns its colours where the reader prefers
+dark pages. A file is the same drawing on a white plate, with its title above.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
 from engine.report.figures.figure import Figure
-from engine.report.figures.style import COLORS, DARK, FONT, HEAVY, LARGE, MARGIN, NORMAL, PAGE, WIDTH, wrapped
+from engine.report.figures.style import (
+    COLORS,
+    DARK,
+    FONT,
+    HEAVY,
+    INK,
+    LARGE,
+    MARGIN,
+    NORMAL,
+    PAGE,
+    WIDTH,
+    wrapped,
+)
+from engine.report.figures.vega import fixed, layer
 
 SIMULATED = "SIMULATED: nobody in these records is real"
 VEGA_LITE = "6.4"
 PIXELS = 4  # of a PNG for each one of the figure: 384 an inch
-_TITLE, _SUBTITLE = 14, 13  # heights of lines
+_TITLE, _MARK = 14, 17  # heights of lines
+_ASCENT = 0.79  # of a letter's size, as Vega has it
+_BOLD = {
+    "font-family": FONT,
+    "font-size": f"{LARGE}px",
+    "fill": INK,
+    "stroke": HEAVY["stroke"],
+    "stroke-width": HEAVY["strokeWidth"],
+}
+_SIZE = re.compile(r'width="(?P<width>[\d.]+)" height="(?P<height>[\d.]+)" viewBox="[^"]*"')
 
 STYLE = (
     "svg.figure{display:block;width:26rem;max-width:100%;height:auto}\n"
@@ -71,27 +94,47 @@ def register_cjk_fonts() -> bool:
     return False
 
 
-def svg_file(figure: Figure) -> str:
-    """Return the figure as an SVG file with its title, on white."""
-    return _named(_svg(_chart(figure, titled=True, plate=PAGE)), figure)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnFigure:
+    """A figure that has been drawn.
+
+    Attributes
+    ----------
+    figure
+        What is drawn.
+    in_page
+        As an SVG for a page that has `STYLE` and tells the title itself.
+    """
+
+    figure: Figure
+    in_page: str
+
+    def svg(self) -> str:
+        """Return an SVG file with the title, on white."""
+        return _on_plate(self.in_page, self.figure)
+
+    def png(self) -> bytes:
+        """Return a PNG with the title."""
+        return bytes(_vl_convert().svg_to_png(_in_one_font(self.svg(), self.figure), scale=PIXELS))
+
+    def pdf(self) -> bytes:
+        """Return a PDF with the title."""
+        pdf = bytes(_vl_convert().svg_to_pdf(_in_one_font(self.svg(), self.figure)))
+        return _RESOURCES.sub(
+            lambda found: found[1] + b"".join(sorted(found[2].splitlines(keepends=True))), pdf
+        )
 
 
-def svg_in_page(figure: Figure) -> str:
-    """Return the figure as an SVG for a page that has `STYLE` and tells the title itself."""
-    return _named(_svg(_chart(figure, titled=False, plate=None)), figure)
+def draw(figure: Figure) -> DrawnFigure:
+    """Draw a figure.
 
-
-def png_file(figure: Figure) -> bytes:
-    """Return the figure as a PNG with its title."""
-    chart = _in_one_font(_chart(figure, titled=True, plate=PAGE), figure)
-    return bytes(_vl_convert().vegalite_to_png(chart, vl_version=VEGA_LITE, scale=PIXELS))
-
-
-def pdf_file(figure: Figure) -> bytes:
-    """Return the figure as a PDF with its title."""
-    chart = _in_one_font(_chart(figure, titled=True, plate=PAGE), figure)
-    pdf = bytes(_vl_convert().vegalite_to_pdf(chart, vl_version=VEGA_LITE))
-    return _RESOURCES.sub(lambda found: found[1] + b"".join(sorted(found[2].splitlines(keepends=True))), pdf)
+    Raises
+    ------
+    UsageError
+        If vl-convert is not installed.
+    """
+    svg = str(_vl_convert().vegalite_to_svg(_marked(figure), vl_version=VEGA_LITE))
+    return DrawnFigure(figure=figure, in_page=_named(svg, figure))
 
 
 def _vl_convert() -> Any:  # noqa: ANN401 - the module has no annotations
@@ -99,51 +142,51 @@ def _vl_convert() -> Any:  # noqa: ANN401 - the module has no annotations
         import vl_convert
     except ImportError:
         raise UsageError(
-            "figures: vl-convert is not installed; expected it beside altair. "
+            "figures: vl-convert is not installed; expected it with equirank. "
             "pip install 'vl-convert-python<2'"
         ) from None
     return vl_convert
 
 
-def _svg(chart: dict[str, Any]) -> str:
-    return str(_vl_convert().vegalite_to_svg(chart, vl_version=VEGA_LITE))
-
-
-def _chart(figure: Figure, *, titled: bool, plate: str | None) -> dict[str, Any]:
-    """Return the chart with its title, and the room for it."""
-    title = wrapped(figure.title, 0.92 * (WIDTH - 2 * MARGIN), LARGE) if titled else []
-    subtitle = [SIMULATED] if figure.simulated else []
-    before = figure.chart["padding"]
-    height = _TITLE * len(title) + _SUBTITLE * len(subtitle) + (4 if title or subtitle else 0)
-    top = before["top"] + height
-    x = MARGIN - before["left"]
-    layers = [*figure.chart["layer"]]
-    if title:
-        layers.append(_text(title, x, MARGIN - top, fontSize=LARGE, lineHeight=_TITLE, **HEAVY))
-    if subtitle:
-        y = MARGIN - top + _TITLE * len(title)
-        layers.append(_text(subtitle, x, y, fontSize=NORMAL, fill=COLORS[1]))
-    return {**figure.chart, "layer": layers, "padding": {**before, "top": top}, "background": plate}
-
-
-def _in_one_font(chart: dict[str, Any], figure: Figure) -> dict[str, Any]:
-    """Take all letters from one font: the writer of PDF numbers several in any order."""
-    if not needs_cjk_font(figure):
+def _marked(figure: Figure) -> dict[str, Any]:
+    """Return the chart of a figure, with a line above it where its people are invented."""
+    chart = {**figure.chart, "background": None}
+    if not figure.simulated:
         return chart
-    return {**chart, "config": {**chart["config"], "font": f"{_CJK_FAMILIES}, {FONT}"}}
+    before = figure.chart["padding"]
+    top = before["top"] + _MARK
+    place = {"x": fixed(MARGIN - before["left"]), "y": fixed(MARGIN - top)}
+    look: dict[str, Any] = {"align": "left", "baseline": "top", "fontSize": NORMAL, "fill": COLORS[1]}
+    line = layer([{}], "text", place, text=SIMULATED, **look)
+    return {**chart, "layer": [*figure.chart["layer"], line], "padding": {**before, "top": top}}
 
 
-def _text(lines: list[str], x: float, y: float, **look: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return a layer with lines of text at a place."""
-    return {
-        "data": {"values": [{"text": lines}]},
-        "mark": {"type": "text", "align": "left", "baseline": "top", **look},
-        "encoding": {
-            "text": {"field": "text", "type": "nominal"},
-            "x": {"value": x},
-            "y": {"value": y},
-        },
-    }
+def _on_plate(svg: str, figure: Figure) -> str:
+    """Return a drawing with its title above, on a white plate."""
+    lines = wrapped(figure.title, 0.92 * (WIDTH - 2 * MARGIN), LARGE)
+    title = _TITLE * len(lines) + (0 if figure.simulated else 4)
+    found = _SIZE.search(svg)
+    if found is None:  # of another version of vl-convert
+        raise ValueError("the drawing has no size")
+    width, height = found["width"], float(found["height"]) + title
+    size = f'width="{width}" height="{height:g}" viewBox="0 0 {width} {height:g}"'
+    start, rest = f"{svg[: found.start()]}{size}{svg[found.end() :]}".split("</desc>", 1)
+    body = rest.removesuffix("</svg>")
+    texts = "".join(_title_line(line, MARGIN + _TITLE * place) for place, line in enumerate(lines))
+    plate = f'<rect width="{width}" height="{height:g}" fill="{PAGE}"/>'
+    return f'{start}</desc>{plate}{texts}<g transform="translate(0,{title})">{body}</g></svg>'
+
+
+def _title_line(text: str, top: float) -> str:
+    """Return a line of the title in bold print."""
+    look = "".join(f' {name}="{value}"' for name, value in _BOLD.items())
+    place = f'x="{MARGIN}" y="{top + _ASCENT * LARGE:g}"'
+    return f'<text {place} xml:space="preserve"{look}>{html.escape(text)}</text>'
+
+
+def _in_one_font(svg: str, figure: Figure) -> str:
+    """Take all letters from one font: the writer of PDF numbers several in any order."""
+    return svg.replace(f'"{FONT}"', f'"{_CJK_FAMILIES}, {FONT}"') if needs_cjk_font(figure) else svg
 
 
 def _named(svg: str, figure: Figure) -> str:

@@ -6,10 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
-
-from engine.report.figures.frame import LINE, Frame, KeyEntry, data, pixels, texts, x_axis
+from engine.report.figures.frame import LINE, Frame, KeyEntry, pixels, texts, x_axis
 from engine.report.figures.style import INK, MARGIN, SMALL, WIDTH, text_width, wrapped
+from engine.report.figures.vega import (
+    FROM_ZERO,
+    WITH_INTERVAL,
+    Encoding,
+    Layer,
+    as_given,
+    end,
+    fixed,
+    layer,
+    quantity,
+)
 
 _MOST_LEFT = 124  # for names beside the plot
 _GAP = 6  # above a heading
@@ -72,15 +81,16 @@ class RowChart:
         placed = [*_placed(self.lines, left - 2 * MARGIN - 4)]
         height = placed[-1].bottom
         frame = Frame(left=left, right=right, height=height, x_title=self.x_title, key=self.key)
-        y = alt.Y("y:Q", scale=pixels(height), axis=None)
+        y = quantity("y", scale=pixels(height), axis=None)
         return frame.chart(*self._rules(frame, y), *self._marks(placed, frame, y), *_texts(placed, frame, y))
 
-    def _x(self, frame: Frame, field: str) -> Any:  # noqa: ANN401 - an encoding
+    def _x(self, frame: Frame, field: str) -> Encoding:
         if self.ticks is None:
-            return alt.X(f"{field}:Q", scale=alt.Scale(zero=self.bars), axis=x_axis(frame, ticks=4))
+            return quantity(field, scale={"zero": self.bars}, axis=x_axis(frame, ticks=4))
         values, low, high = self.ticks, *self._reach()
-        scale = alt.Scale(type="log", nice=False, domain=[min(low, values[0]), max(high, values[-1])])
-        return alt.X(f"{field}:Q", scale=scale, axis=x_axis(frame, values=[*values], format="~g"))
+        domain = [min(low, values[0]), max(high, values[-1])]
+        axis = x_axis(frame, values=[*values], format="~g")
+        return quantity(field, scale={"type": "log", "nice": False, "domain": domain}, axis=axis)
 
     def _reach(self) -> tuple[float, float]:
         """Return the smallest and the largest value that is drawn."""
@@ -89,41 +99,26 @@ class RowChart:
         ends += [mark.high if mark.high is not None else mark.estimate for mark in marks]
         return min(ends), max(ends)
 
-    def _rules(self, frame: Frame, y: Any) -> Iterator[Any]:  # noqa: ANN401 - layers
+    def _rules(self, frame: Frame, y: Encoding) -> Iterator[Layer]:
         if self.zero is not None:
             ends = [{"x": self.zero, "y": 0, "y2": frame.height}]
-            rule = alt.Chart(data(ends)).mark_rule(strokeWidth=1, color=INK)
-            yield rule.encode(x=self._x(frame, "x"), y=y, y2="y2:Q")
+            place = {"x": self._x(frame, "x"), "y": y, "y2": end("y2")}
+            yield layer(ends, "rule", place, strokeWidth=1, color=INK)
 
-    def _marks(self, placed: Sequence[_Placed], frame: Frame, y: Any) -> Iterator[Any]:  # noqa: ANN401
-        values = [point for one in placed for point in _points(one)]
-        base = alt.Chart(data(values))
+    def _marks(self, placed: Sequence[_Placed], frame: Frame, y: Encoding) -> Iterator[Layer]:
+        points = [point for one in placed for point in _points(one)]
+        estimate, color = self._x(frame, "estimate"), as_given("color")
+        ends = {"x": self._x(frame, "low"), "x2": end("high"), "y": y}
         if self.bars:
-            size = alt.Y("top:Q", scale=pixels(frame.height), axis=None)
-            bars = base.mark_rect(stroke=INK, strokeWidth=0.7).transform_calculate(start="0")
-            yield bars.encode(
-                x=self._x(frame, "estimate"),
-                x2="start:Q",
-                y=size,
-                y2="bottom:Q",
-                fill=alt.Fill("color:N", scale=None),
-            )
-        has_interval = base.transform_filter("isValid(datum.low)")
-        color = INK if self.bars else None
-        interval = has_interval.mark_rule(strokeWidth=1.4, **({"color": color} if color else {}))
-        encodings = {"x": self._x(frame, "low"), "x2": "high:Q", "y": y}
-        if color is None:
-            encodings["stroke"] = alt.Stroke("color:N", scale=None)
-        yield interval.encode(**encodings)
-        if not self.bars:
-            points = base.mark_point(size=38, strokeWidth=1.4, opacity=1)
-            yield points.encode(
-                x=self._x(frame, "estimate"),
-                y=y,
-                shape=alt.Shape("shape:N", scale=None),
-                fill=alt.Fill("fill:N", scale=None),
-                stroke=alt.Stroke("color:N", scale=None),
-            )
+            top = quantity("top", scale=pixels(frame.height), axis=None)
+            sides = {"x": estimate, "x2": end("start"), "y": top, "y2": end("bottom"), "fill": color}
+            yield layer(points, "rect", sides, FROM_ZERO, stroke=INK, strokeWidth=0.7)
+            yield layer(points, "rule", ends, WITH_INTERVAL, strokeWidth=1.4, color=INK)
+        else:
+            yield layer(points, "rule", {**ends, "stroke": color}, WITH_INTERVAL, strokeWidth=1.4)
+            look = {"shape": as_given("shape"), "fill": as_given("fill"), "stroke": color}
+            place = {"x": estimate, "y": y, **look}
+            yield layer(points, "point", place, size=38, strokeWidth=1.4, opacity=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,12 +166,12 @@ def _points(one: _Placed) -> Iterator[Mapping[str, Any]]:
         }
 
 
-def _texts(placed: Sequence[_Placed], frame: Frame, y: Any) -> Iterator[Any]:  # noqa: ANN401 - layers
+def _texts(placed: Sequence[_Placed], frame: Frame, y: Encoding) -> Iterator[Layer]:
     names = [{"text": one.name, "y": one.top + 2} for one in placed if not one.line.is_heading]
     heads = [{"text": one.name, "y": one.top + 2} for one in placed if one.line.is_heading]
     told = [{"text": one.line.text, "y": one.middle - LINE / 2 + 0.5} for one in placed if one.line.text]
-    yield texts(names, x=alt.value(-8), y=y, align="right")
+    yield texts(names, x=fixed(-8), y=y, align="right")
     if heads:
-        yield texts(heads, x=alt.value(MARGIN - frame.left), y=y, heavy=True)
+        yield texts(heads, x=fixed(MARGIN - frame.left), y=y, heavy=True)
     if told:
-        yield texts(told, x=alt.value(frame.width + 8), y=y)
+        yield texts(told, x=fixed(frame.width + 8), y=y)

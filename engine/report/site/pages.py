@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from engine.report.figures.figure import Figure, StudyFacts
 from engine.report.figures.of_run import figures_of
-from engine.report.figures.render import STYLE, svg_in_page
+from engine.report.figures.render import STYLE, draw
 from engine.report.figures.style import MOST_SERIES
 from engine.report.site.histories import Headline, Point, headline_rows, headlines, sparkline
 from engine.store.layout import CHANGES, Store
@@ -164,7 +164,7 @@ def _changes(run: Path) -> Markup:
 
 
 def _drawn(figures: Iterable[Figure]) -> list[tuple[Figure, Markup]]:
-    return [(figure, Markup(svg_in_page(figure))) for figure in figures]  # noqa: S704 - escaped by the renderer
+    return [(figure, Markup(draw(figure).in_page)) for figure in figures]  # noqa: S704 - escaped by the renderer
 
 
 def _history_figures(headline: Headline, *, simulated: bool) -> Iterator[Figure]:

@@ -24,8 +24,8 @@ def write_site(root: Path, folder: Path) -> Path:
     Raises
     ------
     UsageError
-        If there is no store or no run in it, the folder holds something else or cannot be written, or altair
-        is not installed.
+        If there is no store or no run in it, the folder holds something else or cannot be written, or
+        vl-convert is not installed.
     """
     store = open_store(root)
     if store.newest is None:

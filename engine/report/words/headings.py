@@ -78,6 +78,14 @@ HEADINGS: dict[str, tuple[str, str]] = {
             "在具有下列哈希值的文件上运行 `equirank run {study}`。`equirank diff` 可比较两次运行。"
         ),
     ),
+    "beside": (
+        "Beside this page: the tables as {formats} in `tables/`, the figures as SVG in `figures/`.",
+        "同目录下：`tables/` 中为 {formats} 格式的表，`figures/` 中为 SVG 格式的图。",
+    ),
+    "not_beside": (
+        "Without {formats} in `tables/`: {name} is not installed.",
+        "`tables/` 中无 {formats}：未安装 {name}。",
+    ),
     "what": ("what", "项目"),
     "value": ("value", "值"),
     "study_hash": ("study, SHA-256", "研究文件 SHA-256"),
