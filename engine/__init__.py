@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.api.concentration_index import concentration_index
     from engine.api.decompose import decompose
     from engine.api.describe import describe
+    from engine.api.financing import financing
     from engine.api.grouped_inequality import grouped_inequality
     from engine.api.inequality import inequality
     from engine.api.logit import logit
@@ -44,6 +45,7 @@ _HOMES = {
     "concentration_index": "engine.api.concentration_index",
     "concentration_curve": "engine.api.concentration_curve",
     "decompose": "engine.api.decompose",
+    "financing": "engine.api.financing",
     "grouped_inequality": "engine.api.grouped_inequality",
     "inequality": "engine.api.inequality",
     "load_study": "engine.study.load",
@@ -92,6 +94,7 @@ __all__ = [
     "concentration_index",
     "decompose",
     "describe",
+    "financing",
     "grouped_inequality",
     "inequality",
     "load_study",

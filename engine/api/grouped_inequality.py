@@ -16,7 +16,7 @@ from engine.errors import DataError
 from engine.estimators.disparity.group_table import GroupTable
 from engine.estimators.disparity.grouped import estimate_grouped
 from engine.estimators.disparity.measures import OF_GROUPS
-from engine.estimators.disparity.rows import measure_interval
+from engine.estimators.moments.rows import quantity_interval
 from engine.estimators.sample.design_variance import finite_or_none
 from engine.results import TidyRow
 from engine.results.inequality_result import InequalityResult, result_of_rows
@@ -110,7 +110,7 @@ def grouped_inequality(
     )
     errors = np.full(len(names), np.nan) if std_error is None else number_column(data, std_error, "std_error")
     estimate = estimate_grouped(table, errors, measure, link, given.scale)
-    low, high, p = measure_interval(estimate.value, estimate.std_error, MANY, conf_level, OF_GROUPS[measure])
+    low, high, p = quantity_interval(estimate.value, estimate.std_error, MANY, conf_level, OF_GROUPS[measure])
     row = TidyRow(
         outcome=outcome,
         rank_by=group,

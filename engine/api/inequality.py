@@ -17,7 +17,7 @@ from engine.estimators.disparity.compared import compared_levels, disparity_samp
 from engine.estimators.disparity.estimate import estimate_disparity
 from engine.estimators.replicates.pending_rows import PendingRow
 from engine.results.inequality_result import InequalityResult, result_of_rows
-from engine.study.analyses import DisparitySpec
+from engine.study.disparity import DisparitySpec
 from engine.study.disparity_measures import (
     NEEDS_PARAMETER,
     NEEDS_REFERENCE,

@@ -52,6 +52,8 @@ def _one_of_each() -> Iterator[AnalysisSpec]:
         yield _analysis(**ranked, kind="concentration", bootstrap=bootstrap)
     slope = {"measure": ["sii"], "bootstrap": {"replicates": REPLICATES, "method": "iid"}}
     yield _analysis(**ranked, kind="disparity", **slope)
+    paid = {"outcome": "y", "resources": "x", "measure": ["kakwani", "poorest_share"]}
+    yield _analysis(name="compile", kind="financing", **paid, bootstrap=slope["bootstrap"])
     yield _analysis(**ranked, kind="curve")
     yield _analysis(**ranked, kind="rif", terms=["z"])
     yield _analysis(name="compile", kind="logit", outcome="y", terms=["z"], covariance="design")

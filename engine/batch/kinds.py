@@ -16,6 +16,7 @@ from engine.report.curve_table import curve_tables
 from engine.report.decomposition_table import decomposition_tables
 from engine.report.describe_table import describe_tables
 from engine.report.disparity_table import disparity_tables
+from engine.report.financing_table import financing_tables
 from engine.report.logit_table import logit_tables
 from engine.report.multilevel_table import multilevel_tables
 from engine.report.rates_table import rates_tables
@@ -32,7 +33,8 @@ from engine.study import (
     RatesSpec,
     RifSpec,
 )
-from engine.study.analyses import DisparitySpec
+from engine.study.disparity import DisparitySpec
+from engine.study.financing import FinancingSpec
 
 if TYPE_CHECKING:
     from engine.arrays import SampleArrays, TableArrays, VariableArrays
@@ -84,6 +86,22 @@ def _disparity(analysis: DisparitySpec, context: Context) -> Estimates:
     arrays = disparity_sample(outcomes, factor, rank, columns.design(), group, groups)
     compared = compared_levels(analysis, factor, arrays)
     return estimate_disparity(arrays, compared, analysis, context.replicate_settings)
+
+
+def _financing(analysis: FinancingSpec, context: Context) -> Estimates:
+    from engine.estimators.financing.columns import Amounts, financing_sample
+    from engine.estimators.financing.estimate import estimate_financing
+
+    columns = context.columns
+    amounts = Amounts(
+        outcomes={name: columns.numbers(name) for name in analysis.outcome},
+        resources=columns.numbers(analysis.resources),
+        capacity=None if analysis.capacity is None else columns.numbers(analysis.capacity),
+        fee=None if analysis.fee is None else columns.numbers(analysis.fee),
+    )
+    group, groups = columns.groups(analysis.by)
+    sample = financing_sample(amounts, analysis, columns.design(), group, groups)
+    return estimate_financing(sample, analysis, context.replicate_settings)
 
 
 def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
@@ -178,6 +196,11 @@ KINDS = {
             spec=DisparitySpec,
             estimate=_disparity,
             tables=KindTables(build=disparity_tables, terms_are_variables=False),
+        ),
+        Kind(
+            spec=FinancingSpec,
+            estimate=_financing,
+            tables=KindTables(build=financing_tables, terms_are_variables=False),
         ),
         Kind(
             spec=DecompositionSpec,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from engine.report.groups import Row, group_label
@@ -37,28 +37,49 @@ COMPARISONS = ("difference", "wald_f")
 
 def disparity_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the measures of each outcome, then their differences between groups."""
+    yield from measure_tables(rows, NAMES, "disparity in")
+
+
+def measure_tables(rows: Sequence[Row], names: Mapping[str, str], what: str) -> Iterator[Table]:
+    """Return the named measures of each outcome, then their differences; `what` begins the titles."""
     for (outcome, compared), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         of_outcome = list(found)
         along = f" by {compared}" if compared else ""
         shown = [row for row in of_outcome if not _is_comparison(row)]
         yield Table(
-            title=f"Disparity in {outcome}{along}",
+            title=f"{what.capitalize()} {outcome}{along}",
             columns=("", "measure", "estimate", "std. error", _interval_heading(shown), "p", "n"),
-            rows=tuple(_line(group_label(row), row["measure"], row) for row in shown),
+            rows=tuple(
+                _line(group_label(row), _named(names, row["measure"], row["level"]), row) for row in shown
+            ),
             notes=tuple(dict.fromkeys(f"Intervals: {row['method']}." for row in shown)),
         )
         differences = [row for row in of_outcome if _is_comparison(row)]
         if differences:
             yield Table(
-                title=f"Differences in the disparity in {outcome}{along}",
+                title=f"Differences in the {what} {outcome}{along}",
                 columns=("", "measure", "difference", "std. error", "interval", "p", "n"),
-                rows=tuple(_line(str(row["level"]), row["term"], row) for row in differences),
+                rows=tuple(
+                    _line(str(row["level"]), _named(names, *_split(row["term"])), row) for row in differences
+                ),
             )
 
 
 def _is_comparison(row: Row) -> bool:
     """Say whether a row compares groups of the analysis; the measure `difference` has no term."""
     return row["measure"] in COMPARISONS and row["term"] is not None
+
+
+def _split(term: str) -> tuple[str, str | None]:
+    """Return the measure and the level of what a row compares."""
+    measure, _, level = term.partition(" ")
+    return measure, level or None
+
+
+def _named(names: Mapping[str, str], measure: str, level: str | None) -> str:
+    """Return the name of a measure, with its threshold or percentile where it has one."""
+    name = names.get(measure, measure)
+    return name if level is None else f"{name}, {level}"
 
 
 def _interval_heading(rows: Sequence[Row]) -> str:
@@ -70,7 +91,7 @@ def _line(label: str, measure: str, row: Row) -> tuple[str, ...]:
     estimate = number(row["estimate"], digits) if row["estimate"] is not None else row["status"]
     return (
         label,
-        NAMES.get(measure, measure),
+        measure,
         f"F = {estimate}" if row["measure"] == "wald_f" else estimate,
         number(row["std_error"], digits),
         interval(row["conf_low"], row["conf_high"], digits),

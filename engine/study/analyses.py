@@ -1,4 +1,4 @@
-"""The kinds of analysis that a study can ask for: one class each, with its fields and checks.
+"""The kinds of analysis that a study can ask for: one class each, with its fields and checks, here or beside.
 
 Schema, unknown keys, plan and the inputs of a night derive from the fields. How a kind is estimated and shown
 stands in `engine.batch.kinds`.
@@ -7,60 +7,17 @@ stands in `engine.batch.kinds`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
 from engine.study import analysis_checks as check
-from engine.study.base import Names, Spec, as_tuple
+from engine.study.analysis_fields import AnalysisFields, Bounds, Parameter, Term
+from engine.study.base import Names, as_tuple
 from engine.study.bootstrap import BootstrapSpec
-from engine.study.disparity_measures import LinkName, MeasureName
+from engine.study.disparity import DisparitySpec
+from engine.study.financing import FinancingSpec
 from engine.study.indices import IndexName
-
-
-def _wave_names(value: object) -> object:
-    """Accept one wave where several are allowed, and years as numbers."""
-    if value in ("all", "each"):
-        return value
-    names = as_tuple(value)
-    if not isinstance(names, tuple):
-        return names
-    return tuple(str(name) if isinstance(name, int) else name for name in names)
-
-
-Bounds = Annotated[tuple[float, float] | None, Field(description="Default: those of the variable")]
-Parameter = Annotated[
-    float | None, Field(gt=1, le=100, description="v of the extended, beta of the symmetric index")
-]
-Term = str | tuple[str, ...]
-"""A variable, or several whose product is meant."""
-
-
-class AnalysisFields(Spec):
-    """The fields and checks of every kind of analysis."""
-
-    name: Annotated[str, Field(min_length=1, max_length=120)]
-    waves: Annotated[
-        Literal["all", "each"] | Annotated[tuple[str, ...], Field(min_length=1)],
-        BeforeValidator(_wave_names, json_schema_input_type=str | int | tuple[str | int, ...]),
-        Field(
-            description="all; each: every wave as if it were alone; a list: these as if there were no others"
-        ),
-    ] = "all"
-    where: Annotated[
-        str | None,
-        Field(description="As keep of a sample rule: the domain of this analysis; the design stays whole"),
-    ] = None
-    by: Annotated[Names, Field(description="Factors, or 'wave'")] = ()
-    conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
-
-    checks: ClassVar[tuple[check.Check, ...]] = ()
-    """What is checked of the raw tables, beside the references that every kind has."""
-    terms_may_be_wave: ClassVar[bool] = False
-    variables_in: ClassVar[tuple[str, ...]] = ("outcome", "rank_by", "by", "rows", "variables", "terms")
-    """Fields that name variables of the study."""
-    factors_in: ClassVar[tuple[str, ...]] = ("by", "rows")
-    """Those of them that name factors."""
 
 
 class DescribeSpec(AnalysisFields):
@@ -228,39 +185,6 @@ class MultilevelSpec(AnalysisFields):
     terms_may_be_wave = True
 
 
-class DisparitySpec(AnalysisFields):
-    """Measures of disparity between groups, along a rank, or of an amount between people."""
-
-    kind: Literal["disparity"]
-    outcome: Annotated[Names, Field(min_length=1)]
-    measure: Annotated[
-        tuple[MeasureName, ...],
-        BeforeValidator(as_tuple, json_schema_input_type=MeasureName | tuple[MeasureName, ...]),
-        Field(min_length=1),
-    ]
-    group: Annotated[
-        str | None, Field(description="The factor whose levels are compared, worst off first")
-    ] = None
-    rank_by: Annotated[str | None, Field(description="In place of group: people are ranked by it")] = None
-    ordered: Annotated[bool, Field(description="false: the levels of group have no order")] = True
-    favourable: Annotated[bool, Field(description="false: more of the outcome is worse, as of a disease")] = (
-        True
-    )
-    reference: Annotated[
-        str | None, Field(description="The level of group that the others are compared with")
-    ] = None
-    link: Annotated[LinkName, Field(description="Of the model behind sii and rii")] = "linear"
-    parameter: Annotated[
-        float | None, Field(ge=-10, le=10, description="alpha of ge, epsilon of atkinson")
-    ] = None
-    compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
-    bootstrap: BootstrapSpec | None = None
-
-    checks = (check.measures, check.bootstrap, check.no_influence)
-    variables_in = (*AnalysisFields.variables_in, "group")
-    factors_in = (*AnalysisFields.factors_in, "group")
-
-
 AnalysisSpec = Annotated[
     DescribeSpec
     | RatesSpec
@@ -270,7 +194,8 @@ AnalysisSpec = Annotated[
     | LogitSpec
     | MultilevelSpec
     | RifSpec
-    | DisparitySpec,
+    | DisparitySpec
+    | FinancingSpec,
     Field(discriminator="kind"),
 ]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.errors import Fault, nearest
-from engine.study.analyses import ANALYSES, AnalysisFields
+from engine.study.analyses import ANALYSES
+from engine.study.analysis_fields import AnalysisFields
 from engine.study.raw_tables import RawStudy, Table, as_list, as_names, as_table, is_factor
 from engine.study.source_checks import check_design, check_publication, check_source
 from engine.study.variable_checks import check_aggregated, check_variable

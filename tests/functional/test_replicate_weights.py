@@ -19,6 +19,7 @@ ALL_KINDS = (
     analysis("rif", terms=["sex"], **RANKED),
     analysis("logit", outcome="ill", terms=["sex"]),
     analysis("disparity", outcome="ill", measure=["difference", "ratio"], group="sex", reference="male"),
+    analysis("financing", outcome="ill", resources="income", measure="concentration"),
 )
 
 

@@ -65,6 +65,7 @@ RANKED = 'outcome = "ill"\nrank_by = "income"'
 ANALYSES = {
     "concentration": f'{RANKED}\npeer = "conindex"\nbootstrap = {{ replicates = 40 }}',
     "disparity": 'outcome = "ill"\nrank_by = "income"\nmeasure = "sii"\nbootstrap = { replicates = 40 }',
+    "financing": 'outcome = "ill"\nresources = "income"\nmeasure = "kakwani"',
     "decomposition": f'{RANKED}\nterms = ["third"]\nbootstrap = {{ replicates = 40 }}',
     "rif": 'outcome = "ill"\nrank_by = "income"\nterms = ["third"]',
     "logit": 'outcome = "ill"\nterms = ["third"]',

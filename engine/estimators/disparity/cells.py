@@ -19,8 +19,6 @@ class CellSample:
     ----------
     rows
         The rows of the outcome in the group.
-    place
-        (n,) int64: where these rows stand in the sample.
     cell
         (n,) int64: the cell of each row: a compared group, or people of equal rank.
     n_cells
@@ -28,7 +26,6 @@ class CellSample:
     """
 
     rows: GroupSample
-    place: IntArray
     cell: IntArray
     n_cells: int
 
@@ -69,11 +66,9 @@ def cell_sample(
     `codes` (n,) are the compared groups of the sorted rows, of which there are n_codes; None makes a cell of
     the people of equal rank.
     """
-    place = np.arange(arrays.n)[arrays.rows_of(group)]
-    place = place[~np.isnan(arrays.outcomes[outcome, place])]
     rows = group_sample(arrays, outcome, group)
     if codes is not None:
-        return CellSample(rows=rows, place=place, cell=codes[place], n_cells=n_codes)
+        return CellSample(rows=rows, cell=codes[rows.place], n_cells=n_codes)
     sizes = np.diff(rows.tie_end, prepend=0)
     cell = np.repeat(np.arange(len(sizes)), sizes)
-    return CellSample(rows=rows, place=place, cell=cell, n_cells=len(sizes))
+    return CellSample(rows=rows, cell=cell, n_cells=len(sizes))

@@ -10,7 +10,7 @@ import numpy as np
 from engine.arrays import DesignColumns, FloatArray, Group, IntArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError, nearest
 from engine.estimators.sample.sorting import checked_outcome, sort_sample
-from engine.study.analyses import DisparitySpec
+from engine.study.disparity import DisparitySpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

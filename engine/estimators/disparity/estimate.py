@@ -11,14 +11,15 @@ from engine.errors import EstimationError
 from engine.estimators.disparity.cells import CellSample, cell_sample
 from engine.estimators.disparity.compared import Compared
 from engine.estimators.disparity.replicates import replicate_measures
-from engine.estimators.disparity.rows import MeasureEstimates, measure_rows
 from engine.estimators.disparity.table_maker import TableMaker
 from engine.estimators.index.linearised import PointEstimates, point_estimates, with_replicates
+from engine.estimators.moments.rows import QuantityEstimates, quantity_rows
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
-from engine.study.analyses import DisparitySpec
+from engine.results import TidyRow
+from engine.study.disparity import DisparitySpec
 
 
 def estimate_disparity(
@@ -67,16 +68,17 @@ def estimate_disparity(
             point = _point_estimates(arrays, by_group, tables, name)
             if given is not None and replicates is not None:
                 point = with_replicates(point, replicates[k, number], given)
-            estimates = MeasureEstimates(
-                outcome=k,
-                name=name,
-                kind=tables.kind(name),
+            estimates = QuantityEstimates(
+                base=TidyRow(
+                    outcome=arrays.outcome_names[k], rank_by=spec.rank_by or spec.group, measure=name
+                ),
+                inference=tables.kind(name),
                 samples=[sample.rows for sample in by_group],
                 point=point,
                 plan=plan,
                 replicates=None if replicates is None else replicates[k, number],
             )
-            entries += measure_rows(arrays, spec, estimates)
+            entries += quantity_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
 
 

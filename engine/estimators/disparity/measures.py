@@ -6,30 +6,20 @@ from dataclasses import dataclass
 
 from engine.estimators.disparity import dispersion, entropy, gaps, ordered
 from engine.estimators.disparity.group_table import Measure
+from engine.estimators.moments.rows import Inference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeasureKind:
+class MeasureKind(Inference):
     """A measure.
 
     Attributes
     ----------
     derivatives
         Its value and derivatives, by link where it has several.
-    is_ratio
-        Whether its interval is made on the log scale, because the measure is a ratio above 0.
-    has_sign
-        Whether it can be negative, so that a test against 0 means something.
     """
 
     derivatives: dict[str, Measure]
-    is_ratio: bool = False
-    has_sign: bool = False
-
-    @property
-    def null(self) -> float:
-        """The value of no disparity that is tested; NaN where that is the end of the range."""
-        return 1.0 if self.is_ratio else 0.0 if self.has_sign else float("nan")
 
 
 def _kind(measure: Measure, *, is_ratio: bool = False, has_sign: bool = False) -> MeasureKind:

@@ -9,7 +9,7 @@ import numpy as np
 from engine.arrays import FloatArray
 from engine.estimators.disparity.group_table import Derivatives, GroupTable
 from engine.estimators.disparity.measures import BETWEEN_PEOPLE, OF_GROUPS, MeasureKind
-from engine.study.analyses import DisparitySpec
+from engine.study.disparity import DisparitySpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ def difference_row(
     compared = [samples[pair.first], samples[pair.second]]
     row = replace(
         base,
-        term=base.measure,
+        term=_compared_term(base),
         level=f"{second.label} - {first.label}",
         measure="difference",
         estimate=difference,
@@ -96,7 +96,9 @@ def joint_rows(
         return []
     not_compared = too_many_groups(k + 1)
     if not_compared is not None:
-        row = replace(base, term=base.measure, level="all equal", measure="wald_f", status=not_compared)
+        row = replace(
+            base, term=_compared_term(base), level="all equal", measure="wald_f", status=not_compared
+        )
         return [row]
     contrast = np.zeros((k, k + 1))
     contrast[np.arange(k), np.arange(1, k + 1)] = 1.0
@@ -109,7 +111,7 @@ def joint_rows(
         method = f"{errors_method(arrays.replicate_weights)}, adjusted Wald"
     row = replace(
         base,
-        term=base.measure,
+        term=_compared_term(base),
         level="all equal",
         measure="wald_f",
         method=method,
@@ -130,6 +132,11 @@ def _covariance(point: PointEstimates, groups: Sequence[int], arrays: SampleArra
         values = point.values[groups]
         return replicate_covariance(point.replicates[groups], values, arrays.replicate_weights)[0]
     return covariance_of(np.array([point.totals_of(g) for g in groups]), arrays.design)
+
+
+def _compared_term(base: TidyRow) -> str:
+    """Return what is compared: the measure, with its level if it has one, such as a threshold."""
+    return base.measure if base.level is None else f"{base.measure} {base.level}"
 
 
 def _totals(samples: Sequence[GroupSample]) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
+from engine.estimators.index.comparisons import Compared, PairReplicates, comparison_rows
 from engine.estimators.index.conindex import conindex_rows
-from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_rows, pairs_of
+from engine.estimators.index.differences import NO_DEGREES
 from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import PointEstimates
 from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow, beside
 from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none, t_interval
-from engine.estimators.sample.group_sample import GroupSample, joint_degrees
+from engine.estimators.sample.group_sample import GroupSample
 from engine.kernels.survey.design_variance import cubed_and_squared
 from engine.results import TidyRow
 from engine.study import ConcentrationSpec
@@ -60,10 +61,7 @@ def index_rows(arrays: SampleArrays, spec: ConcentrationSpec, estimates: IndexEs
     for g in range(len(arrays.groups)):
         rows += _group_rows(arrays, spec, estimates, g)
     if spec.compare and len(arrays.groups) > 1:
-        base = _base_row(arrays, estimates)
-        for pair in pairs_of(estimates.point.values):
-            rows += _difference_rows(arrays, spec, estimates, pair, base)
-        rows += joint_rows(base, estimates.point, estimates.samples, arrays)
+        rows += comparison_rows(arrays, _compared(spec, arrays, estimates))
     return rows
 
 
@@ -168,32 +166,26 @@ def _acceleration(
     return third / (6.0 * second**1.5) if second > 0 else 0.0
 
 
-def _difference_rows(
-    arrays: SampleArrays, spec: ConcentrationSpec, estimates: IndexEstimates, pair: Pair, base: TidyRow
-) -> list[EstimateRow]:
-    replicates, samples = estimates.replicates, estimates.samples
-    row = difference_row(base, estimates.point, samples, arrays, pair, spec.conf_level)
-    if row.status == "ok":
-        row = replace(row, status=_doubt(estimates, pair.first, pair.second))
-    if replicates is None or row.status == NO_DEGREES:
-        return [row]
-    plan, drawn, values = replicates.plan, replicates.drawn, replicates.values
-    # The replicates hold no standard error of a difference: percentile in place of studentized.
-    intervals = dict.fromkeys(
-        "percentile" if interval == "studentized" else interval for interval in plan.intervals(spec.bootstrap)
-    )
-    compared = [samples[pair.first], samples[pair.second]]
-    degrees = min(sample.degrees for sample in compared)
-    if plan.replaces_weight:
-        degrees = joint_degrees(arrays, compared)
-    pending = [
-        PendingRow(
-            row=replace(row, method=plan.name),
-            values=values[pair.second] - values[pair.first],
-            interval=interval,
-            degrees=degrees,
-            acceleration=_acceleration(drawn, (pair.first, pair.second), plan, interval),
+def _compared(spec: ConcentrationSpec, arrays: SampleArrays, estimates: IndexEstimates) -> Compared:
+    made = None
+    if estimates.replicates is not None:
+        plan, drawn = estimates.replicates.plan, estimates.replicates.drawn
+        # The replicates hold no standard error of a difference: percentile in place of studentized.
+        intervals = dict.fromkeys(
+            "percentile" if interval == "studentized" else interval
+            for interval in plan.intervals(spec.bootstrap)
         )
-        for interval in intervals
-    ]
-    return [*beside(row, plan), *pending]
+        made = PairReplicates(
+            plan=plan,
+            values=estimates.replicates.values,
+            intervals=[*intervals],
+            acceleration=lambda pair, name: _acceleration(drawn, (pair.first, pair.second), plan, name),
+        )
+    return Compared(
+        base=_base_row(arrays, estimates),
+        point=estimates.point,
+        samples=estimates.samples,
+        conf_level=spec.conf_level,
+        replicates=made,
+        doubt=lambda pair: _doubt(estimates, pair.first, pair.second),
+    )

@@ -17,6 +17,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "rates": ("Rates", "率"),
     "concentration": ("Indices of inequality", "不平等指数"),
     "disparity": ("Measures of disparity", "差异测量"),
+    "financing": ("Payments and benefits", "支付与受益"),
     "curve": ("Concentration curves", "集中曲线"),
     "decomposition": ("Decomposition", "分解"),
     "rif": ("Regression of an index", "指数的回归"),

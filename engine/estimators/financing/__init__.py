@@ -1,0 +1,1 @@
+"""Payments for health and benefits from health services, by people's resources."""
