@@ -97,6 +97,12 @@ class EstimationError(EngineError):
     exit_code = 12
 
 
+class AccuracyError(EngineError):
+    """A number of this installation has fewer right digits than are promised."""
+
+    exit_code = 70
+
+
 class StoreError(EngineError):
     """The store or its disk failed: nothing counts as stored unless it is safely on the disk."""
 

@@ -10,7 +10,12 @@ def main() -> None:
     from engine.errors import EngineError, Interrupted
 
     try:
-        from engine.cli import draft_commands, night_commands, store_commands  # noqa: F401 - bring their commands
+        from engine.cli import (  # noqa: F401 - they bring their commands
+            draft_commands,
+            night_commands,
+            store_commands,
+            trust_commands,
+        )
         from engine.cli.app import app
         from engine.cli.environment import refuse_environment
 

@@ -27,7 +27,7 @@ ROOMS = (
     ("report",),
     ("batch",),
     ("nights", "shards", "api"),
-    ("bench",),
+    ("bench", "validate"),
     ("cli",),
 )
 LEVEL = {room: level for level, rooms in enumerate(ROOMS) for room in rooms}
@@ -44,6 +44,7 @@ FORBIDDEN = {
     "report": {"paths", "durable", "arrays", "study", "kernels", "estimators", "data", "simulate", "audit"},
     "api": {"paths", "durable", "simulate", "audit", "store", "report"},
     "bench": {"store", "report", "audit", "nights", "shards"},
+    "validate": {"durable", "simulate", "audit", "store", "report", "batch", "nights", "shards"},
     "cli": {"arrays", "kernels", "estimators"},
 }
 HEAVY = {"numba", "scipy", "statsmodels", "pandas", "polars", "duckdb", "pyarrow"}

@@ -123,7 +123,7 @@ def commands():
     """Return name -> command."""
     import typer
 
-    from engine.cli import draft_commands, night_commands, store_commands  # noqa: F401 - bring theirs
+    from engine.cli import draft_commands, night_commands, store_commands, trust_commands  # noqa: F401
     from engine.cli.app import app
 
     return dict(sorted(typer.main.get_command(app).commands.items()))

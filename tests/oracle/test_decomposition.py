@@ -146,3 +146,22 @@ def test_logit__equals_statsmodels_on_rows(prepared):
         prepared, "high", "income", ["age", "female", "urban", "log_income"], model="logit"
     )
     assert result.contributions["effect"].to_numpy() == pytest.approx(fit.params[1:] * slope, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [1e6, 3e9, 1e15])
+def test_outcomes_of_any_size__have_the_same_shares(simulated, size):
+    """Incomes in the millions were refused: the steps of their fit never fell below a fixed size."""
+    call = {"rank_by": "income", "terms": ["age"], "model": "linear", "bootstrap": 40, "seed": 1}
+    small = engine.decompose(simulated.with_columns(cost=pl.col("age") + pl.col("income")), "cost", **call)
+    large = engine.decompose(
+        simulated.with_columns(cost=size * (pl.col("age") + pl.col("income"))), "cost", **call
+    )
+    assert large.status == "ok"
+    assert large.index == pytest.approx(small.index, rel=1e-11)
+    for name in ("elasticity", "contribution", "share", "std_error"):
+        assert large.contributions[name].to_list() == pytest.approx(
+            small.contributions[name].to_list(), rel=1e-8
+        )
+    assert large.contributions["effect"][0] == pytest.approx(
+        size * small.contributions["effect"][0], rel=1e-11
+    )

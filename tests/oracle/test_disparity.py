@@ -223,3 +223,12 @@ def test_people__linearised_errors_are_near_the_jackknife(simulated, measure):
     assert np.isfinite(jackknife)
     # 40 PSUs: the jackknife differs by the second order, a few per cent.
     assert linearised == pytest.approx(jackknife, rel=0.08)
+
+
+def test_slope__is_defined_for_amounts_far_from_0():
+    """Steps were compared with the slope alone, which is small next to the constant."""
+    frame = pl.DataFrame(
+        {"x": range(12), "y": [2.0**40 + value for value in (1, 0, 3, 2, 5, 4, 8, 7, 9, 9, 12, 11)]}
+    )
+    near = engine.inequality(frame.with_columns(pl.col("y") - 2.0**40), "y", "sii", rank_by="x").estimate
+    assert engine.inequality(frame, "y", "sii", rank_by="x").estimate == pytest.approx(near, rel=1e-3)

@@ -86,7 +86,7 @@ def fit_sample(
     from_scratch = np.full(len(covariates.factor), np.nan)
     sums = block_sums(batch, batch, 0, rows.sample, *_workspace(rows.sample, _FEWEST_LANES))
     numbers = block_numbers(rows.sample, sums, model.link, model.effect_code, from_scratch)
-    return numbers, rows.centre
+    return _in_units(numbers, rows.size), rows.centre
 
 
 def replicate_group(
@@ -104,7 +104,7 @@ def replicate_group(
     n = len(rows.unit)
     by_rank = draws.reordered(batch, rows.unit, n)
     by_pattern = draws.reordered(batch, rows.unit_by_pattern, n)
-    start = np.ascontiguousarray(start)
+    start = np.ascontiguousarray(start / rows.size)
     # Fresh memory costs threads more than the sums.
     workspaces: SimpleQueue[tuple[FloatArray, FloatArray]] = SimpleQueue()
     for _ in range(n_threads):
@@ -114,12 +114,27 @@ def replicate_group(
         workspace = workspaces.get()
         try:
             sums = block_sums(by_rank, by_pattern, b, rows.sample, *workspace)
-            return block_numbers(rows.sample, sums, model.link, model.effect_code, start)
+            numbers = block_numbers(rows.sample, sums, model.link, model.effect_code, start)
+            return _in_units(numbers, rows.size)
         finally:
             workspaces.put(workspace)
 
     blocks = in_threads(work, len(batch.starts))
     return DecompositionNumbers(*(np.concatenate(numbers) for numbers in zip(*blocks, strict=True)))
+
+
+def _in_units(numbers: DecompositionNumbers, size: float) -> DecompositionNumbers:
+    """Return the numbers of an outcome, given those of the outcome over `size`."""
+    if size == 1.0:
+        return numbers
+    # The first coefficient of a singular fit is the number of a column.
+    is_singular = (numbers.status == glm.SINGULAR)[:, None]
+    return numbers._replace(
+        total=numbers.total * np.array([1.0, size, size]),
+        beta=np.where(is_singular, numbers.beta, numbers.beta * size),
+        effect=numbers.effect * size,
+        need=numbers.need * size,
+    )
 
 
 def _workspace(sample: DecompositionRows, lanes: int) -> tuple[FloatArray, FloatArray]:

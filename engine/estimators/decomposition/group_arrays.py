@@ -33,12 +33,18 @@ class GroupArrays:
         (n,) int32: the drawn unit of each row, in both orders.
     centre
         The mean at which the outcome is centred for the rank sums.
+    size
+        The power of 2 by which the outcome of `sample` is divided.
     """
 
     sample: DecompositionRows
     unit: UnitArray
     unit_by_pattern: UnitArray
     centre: float
+    size: float
+
+
+_LARGE = 1024.0  # smaller outcomes are taken as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,8 @@ def group_arrays(
     """
     rows = arrays.rows_of(group)
     weight, y = arrays.weight[rows], arrays.outcomes[0, rows]
+    size = _size(y)
+    y = y / size
     centre = float(np.average(y, weights=weight))
     unit = np.zeros(len(weight), np.int32)
     if plan is not None:
@@ -105,7 +113,19 @@ def group_arrays(
         ),
         factor=covariates.factor,
     )
-    return GroupArrays(sample=sample, unit=unit, unit_by_pattern=unit[cells.order], centre=centre)
+    return GroupArrays(
+        sample=sample, unit=unit, unit_by_pattern=unit[cells.order], centre=centre * size, size=size
+    )
+
+
+def _size(y: FloatArray) -> float:
+    """Return a power of 2 by which outcomes (n,) are divided before a fit; 1 of those that need none.
+
+    Fits end when their steps are small next to 1: those of incomes in the millions never would be. A power of
+    2 changes no digit.
+    """
+    largest = float(abs(y).max())
+    return 1.0 if largest <= _LARGE else float(np.ldexp(1.0, int(np.frexp(largest)[1])))
 
 
 def _centred_outcome(y: FloatArray, centre: float, covariates: Covariates) -> CodedVariable:

@@ -12,6 +12,8 @@ from engine.arrays import FloatArray
 _MOST_STEPS = 100
 _TOLERANCE = 1e-13  # of the largest last step of a coefficient, relative to the largest coefficient
 
+_SETTLED = 1e-6  # of the same, where steps end without reaching it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slope:
@@ -55,7 +57,9 @@ def fit_slope(mean: FloatArray, share: FloatArray, rank: FloatArray, link: str) 
             size = np.nanmax(abs(step) / (1.0 + abs(b)), initial=0.0)
             if size < _TOLERANCE:
                 break
-        is_settled = (abs(step) < 1e-6 * (1.0 + abs(b))).all(axis=-1, keepdims=True)
+        # Relative to the largest: the slope of amounts around 1e12 is known to the last digits of these only.
+        largest = abs(b).max(axis=-1, keepdims=True)
+        is_settled = (abs(step) < _SETTLED * (1.0 + largest)).all(axis=-1, keepdims=True)
         b = np.where(is_settled, b, np.nan)
         fitted, slope = curve.mean(b[..., :1] + b[..., 1:] * rank)
         bottom, bottom_slope = curve.mean(b[..., 0])
