@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from engine.api.arguments import OutcomeArguments, ReplicatedArguments, checked
 from engine.api.frame_arrays import covariate, design_columns
+from engine.api.frame_arrays import factor as factor_of
 from engine.arrays import Group
 from engine.data.frame_reader import as_polars, number_column
 from engine.errors import UsageError
@@ -37,13 +39,20 @@ class MeasureArguments(OutcomeArguments):
     favourable: bool = True
     reference: str | None = None
     link: LinkName = "linear"
+    decompose_by: str | None = None
     parameter: Annotated[float | None, Field(ge=-10, le=10, strict=False)] = None
 
     def refuse_measure(self) -> None:
         """Refuse a measure without the groups, rank, reference or parameter that it needs."""
         if self.group is not None and self.rank_by is not None:
             raise UsageError("rank_by: found a rank beside group; expected one of the two. Drop one.")
-        allowed = allowed_measures(has_group=self.group is not None, has_rank=self.rank_by is not None)
+        if self.decompose_by is not None and (self.group is not None or self.rank_by is not None):
+            raise UsageError("decompose_by: found it beside group or rank_by; expected neither. Drop them.")
+        allowed = allowed_measures(
+            has_group=self.group is not None,
+            has_rank=self.rank_by is not None,
+            has_parts=self.decompose_by is not None,
+        )
         if self.measure not in allowed:
             raise UsageError(
                 f"measure: found '{self.measure}'; expected {', '.join(allowed)} here. "
@@ -85,6 +94,7 @@ def inequality(
     reference: str | None = None,
     link: LinkName = "linear",
     parameter: float | None = None,
+    decompose_by: str | None = None,
     bootstrap: int = 0,
     method: str = "auto",
     interval: str | Sequence[str] = "percentile",
@@ -121,6 +131,9 @@ def inequality(
         Of the model on the rank behind ``sii`` and ``rii``: ``linear``, ``logit`` or ``log``.
     parameter
         alpha of ``ge``, epsilon of ``atkinson``.
+    decompose_by
+        Column of a factor: ``.rows`` then also has the parts of ``theil``, ``mld`` or ``ge`` within and
+        between its levels.
     seed, threads
         As in `concentration_index`.
 
@@ -163,6 +176,7 @@ def inequality(
     factor = None if group is None else covariate(data, group, None)
     if factor is not None and factor.codes is None:
         raise UsageError(f"group: found the number '{group}'; expected a factor. Cast the column to strings.")
+    parts = None if decompose_by is None else factor_of(data, decompose_by, "decompose_by")
     arrays = disparity_sample(
         {outcome: number_column(data, outcome, "outcome")},
         factor,
@@ -170,8 +184,13 @@ def inequality(
         design_columns(data, given),
         np.zeros(len(data), np.int64),
         (Group(),),
+        parts,
     )
-    compared = compared_levels(spec, factor, arrays)
+    compared = compared_levels(spec, factor, arrays, parts)
     estimates = estimate_disparity(arrays, compared, spec, given.replicate_settings)
-    pending = [entry for entry in estimates.entries if isinstance(entry, PendingRow)]
-    return result_of_rows(estimates.rows, pending[-1].values if pending else None)
+    of_all = [
+        (row, entry) for row, entry in zip(estimates.rows, estimates.entries, strict=True) if not row.level
+    ]
+    pending = [entry for _, entry in of_all if isinstance(entry, PendingRow)]
+    result = result_of_rows(tuple(row for row, _ in of_all), pending[-1].values if pending else None)
+    return replace(result, rows=estimates.rows)

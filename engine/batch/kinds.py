@@ -83,8 +83,9 @@ def _disparity(analysis: DisparitySpec, context: Context) -> Estimates:
     outcomes = {name: columns.numbers(name) for name in analysis.outcome}
     rank = None if analysis.rank_by is None else columns.numbers(analysis.rank_by)
     group, groups = columns.groups(analysis.by)
-    arrays = disparity_sample(outcomes, factor, rank, columns.design(), group, groups)
-    compared = compared_levels(analysis, factor, arrays)
+    parts = None if analysis.decompose_by is None else columns.variable(analysis.decompose_by)
+    arrays = disparity_sample(outcomes, factor, rank, columns.design(), group, groups, parts)
+    compared = compared_levels(analysis, factor, arrays, parts)
     return estimate_disparity(arrays, compared, analysis, context.replicate_settings)
 
 

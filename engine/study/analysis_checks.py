@@ -190,7 +190,11 @@ def measures(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
     has_group, has_rank = analysis.get("group") is not None, analysis.get("rank_by") is not None
     if has_group and has_rank:
         yield Fault(f"{path}.rank_by", "a rank beside group", "one of the two", "Drop one.")
-    allowed = allowed_measures(has_group=has_group, has_rank=has_rank)
+    has_parts = analysis.get("decompose_by") is not None
+    if has_parts and (has_group or has_rank):
+        found, remedy = "a factor beside group or rank_by", "Decompose amounts: drop group and rank_by."
+        yield Fault(f"{path}.decompose_by", found, "neither of the two", remedy)
+    allowed = allowed_measures(has_group=has_group, has_rank=has_rank, has_parts=has_parts)
     for name in names:
         if name not in allowed:
             mode = "with group" if has_group else "with rank_by" if has_rank else "without group and rank_by"

@@ -38,9 +38,13 @@ class DisparitySpec(AnalysisFields):
     parameter: Annotated[
         float | None, Field(ge=-10, le=10, description="alpha of ge, epsilon of atkinson")
     ] = None
+    decompose_by: Annotated[
+        str | None,
+        Field(description="A factor: theil, mld and ge of amounts are split within and between its levels"),
+    ] = None
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
     bootstrap: BootstrapSpec | None = None
 
     checks = (check.measures, check.bootstrap, check.no_influence)
-    variables_in = (*AnalysisFields.variables_in, "group")
-    factors_in = (*AnalysisFields.factors_in, "group")
+    variables_in = (*AnalysisFields.variables_in, "group", "decompose_by")
+    factors_in = (*AnalysisFields.factors_in, "group", "decompose_by")

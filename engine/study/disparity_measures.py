@@ -35,12 +35,13 @@ LinkName = Literal["linear", "logit", "log"]
 
 ALONG_A_RANK = ("aci", "rci", "sii", "rii")
 BETWEEN_PEOPLE = ("gini", "theil", "mld", "ge", "atkinson")
+DECOMPOSABLE = ("theil", "mld", "ge")
 OF_GROUPS = tuple(name for name in get_args(MeasureName) if name not in ("gini", "ge", "atkinson"))
 NEEDS_REFERENCE = ("mdru", "mdrw")
 NEEDS_PARAMETER = {"ge": "alpha", "atkinson": "epsilon"}
 
 
-def allowed_measures(*, has_group: bool, has_rank: bool) -> tuple[str, ...]:
+def allowed_measures(*, has_group: bool, has_rank: bool, has_parts: bool = False) -> tuple[str, ...]:
     """Return the measures of groups, of people along a rank, or of amounts between people.
 
     Examples
@@ -50,4 +51,6 @@ def allowed_measures(*, has_group: bool, has_rank: bool) -> tuple[str, ...]:
     """
     if has_group:
         return OF_GROUPS
-    return ALONG_A_RANK if has_rank else BETWEEN_PEOPLE
+    if has_rank:
+        return ALONG_A_RANK
+    return DECOMPOSABLE if has_parts else BETWEEN_PEOPLE

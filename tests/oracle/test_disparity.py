@@ -232,3 +232,26 @@ def test_slope__is_defined_for_amounts_far_from_0():
     )
     near = engine.inequality(frame.with_columns(pl.col("y") - 2.0**40), "y", "sii", rank_by="x").estimate
     assert engine.inequality(frame, "y", "sii", rank_by="x").estimate == pytest.approx(near, rel=1e-3)
+
+
+@pytest.mark.parametrize("factor", ["Gender", "Race1"])
+@pytest.mark.parametrize("alpha", ["0", "1", "2"])
+def test_parts__are_those_of_convey(nhanes, oracle, factor, alpha):
+    expected = oracle("entropy_parts")["nhanes"][f"geidec_{factor}"][alpha]
+    frame = nhanes.with_columns(income=pl.when(pl.col("Poverty") > 0).then("Poverty"))
+    result = engine.inequality(frame, "income", "ge", parameter=float(alpha), decompose_by=factor, **DESIGN)
+    total, within, between = result.rows
+    assert (within.level, between.level) == (f"within {factor}", f"between {factor}")
+    for name, row in (("total", total), ("within", within), ("between", between)):
+        assert row.estimate == pytest.approx(expected[name], rel=RTOL), name
+        assert row.std_error == pytest.approx(expected[f"se_{name}"], rel=RTOL), name
+    assert result.estimate == total.estimate
+
+
+def test_parts__of_housing_are_those_of_convey(housing, oracle):
+    expected = oracle("entropy_parts")["housing"]["geidec_tenure_1"]
+    design = {"weight": "w", "stratum": "strata", "cluster": "psu", "nested": True}
+    rows = engine.inequality(housing, "income", "theil", decompose_by="tenure", **design).rows
+    for name, row in zip(("total", "within", "between"), rows, strict=True):
+        assert row.estimate == pytest.approx(expected[name], rel=RTOL), name
+        assert row.std_error == pytest.approx(expected[f"se_{name}"], rel=RTOL), name

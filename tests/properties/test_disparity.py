@@ -164,6 +164,8 @@ def simulated_people():
         ({"measure": "ge"}, "parameter"),
         ({"measure": "sii", "rank_by": "income", "group": "place"}, "rank_by"),
         ({"measure": "difference", "group": "age"}, "group"),
+        ({"measure": "gini", "decompose_by": "place"}, "measure"),
+        ({"measure": "theil", "decompose_by": "place", "group": "place"}, "decompose_by"),
     ],
 )
 def test_arguments__what_is_missing_is_named(simulated_people, options, named):
@@ -187,3 +189,27 @@ def test_replicates__test_a_ratio_against_1_and_no_measure_against_the_end_of_it
     assert ratio.p_value == pytest.approx(difference.p_value, abs=0.02)
     assert (ratio.conf_low > 1.0) == (ratio.p_value < 0.05)
     assert np.isnan(engine.inequality(simulated_people, "high", "bgv", **options).p_value)
+
+
+def test_parts__add_up_in_the_sample_and_in_every_replicate(simulated_people):
+    options = {"weight": "w", "stratum": "strata", "cluster": "psu", "bootstrap": 200, "interval": "normal"}
+    for measure, alpha in (("theil", None), ("mld", None), ("ge", 2)):
+        result = engine.inequality(
+            simulated_people, "income", measure, parameter=alpha, decompose_by="place", **options
+        )
+        total, within, between = (row.estimate for row in result.rows[::2])
+        assert within + between == pytest.approx(total, rel=1e-12)
+        assert within > 0.0
+        assert between > 0.0
+        for linearised, replicated in zip(result.rows[::2], result.rows[1::2], strict=True):
+            assert linearised.std_error == pytest.approx(replicated.std_error, rel=0.35), linearised.level
+
+
+def test_parts__of_one_group_lie_within_it_and_people_alike_differ_between():
+    frame = pl.DataFrame({"income": [1.0, 2.0, 3.0, 10.0], "one": ["a"] * 4, "own": [*"abcd"]})
+    total, within, between = engine.inequality(frame, "income", "theil", decompose_by="one").rows
+    assert within.estimate == pytest.approx(total.estimate)
+    assert between.estimate == pytest.approx(0.0, abs=1e-15)
+    total, within, between = engine.inequality(frame, "income", "theil", decompose_by="own").rows
+    assert between.estimate == pytest.approx(total.estimate)
+    assert within.estimate == pytest.approx(0.0, abs=1e-15)

@@ -23,10 +23,17 @@ class Compared:
         (n,) int64 of the sorted sample: number of the level of each row; None without a factor.
     levels
         Names of the levels.
+    parts
+        (n,) int64 of the sorted sample: the group of each row within which and between which inequality is
+        told apart; None without such groups.
+    n_parts
+        How many such groups there are.
     """
 
     codes: IntArray | None = None
     levels: tuple[str, ...] = ()
+    parts: IntArray | None = None
+    n_parts: int = 0
 
 
 def disparity_sample(
@@ -36,6 +43,7 @@ def disparity_sample(
     columns: DesignColumns,
     group: IntArray,
     groups: tuple[Group, ...],
+    parts: VariableArrays | None = None,
 ) -> SampleArrays:
     """Return the rows sorted by the levels of `factor`, by `rank`, or by the outcome.
 
@@ -45,6 +53,10 @@ def disparity_sample(
         If people are compared by several outcomes at once.
     """
     values = {name: checked_outcome(name, column, None) for name, column in outcomes.items()}
+    also: list[IntArray] = []
+    if parts is not None:
+        also = [_places(parts)]
+        values = {name: np.where(also[0] >= 0, column, np.nan) for name, column in values.items()}
     if factor is not None:
         place = _places(factor)
         order, name = np.where(place >= 0, place, np.nan).astype(np.float64), factor.name
@@ -59,11 +71,22 @@ def disparity_sample(
             )
         order = values[name]
     return sort_sample(
-        outcomes=values, rank=order, rank_name=name, columns=columns, group=group, groups=groups
+        outcomes=values,
+        rank=order,
+        rank_name=name,
+        columns=columns,
+        group=group,
+        groups=groups,
+        also=also,
     )
 
 
-def compared_levels(spec: DisparitySpec, factor: VariableArrays | None, arrays: SampleArrays) -> Compared:
+def compared_levels(
+    spec: DisparitySpec,
+    factor: VariableArrays | None,
+    arrays: SampleArrays,
+    parts: VariableArrays | None = None,
+) -> Compared:
     """Return the compared level of each sorted row.
 
     Raises
@@ -71,6 +94,8 @@ def compared_levels(spec: DisparitySpec, factor: VariableArrays | None, arrays: 
     EstimationError
         If the reference is no level of the factor.
     """
+    if parts is not None:
+        return Compared(parts=_places(parts)[arrays.order], n_parts=len(parts.levels))
     if factor is None:
         return Compared()
     levels = tuple(factor.levels[code] for code in np.argsort(factor.scores))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
-
-from engine.arrays import FloatArray, SampleArrays
+from engine.arrays import IntArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.disparity.cells import CellSample, cell_sample
 from engine.estimators.disparity.compared import Compared
+from engine.estimators.disparity.parts import ALL, Part
 from engine.estimators.disparity.replicates import replicate_measures
 from engine.estimators.disparity.table_maker import TableMaker
-from engine.estimators.index.linearised import PointEstimates, point_estimates, with_replicates
+from engine.estimators.index.linearised import with_replicates
 from engine.estimators.moments.rows import QuantityEstimates, quantity_rows
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
@@ -46,55 +46,57 @@ def estimate_disparity(
     given = arrays.replicate_weights
     if given is not None:
         settings = settings.whole()
-    groups = range(len(arrays.groups))
-    samples = [
-        [cell_sample(arrays, k, g, compared.codes, len(compared.levels)) for g in groups]
-        for k in range(len(arrays.outcome_names))
-    ]
+    samples = _samples(arrays, compared.codes, len(compared.levels))
     if not any(sample.rows.n_rows for by_group in samples for sample in by_group):
         raise EstimationError(
             f"analysis '{spec.name}': found no row with an outcome; expected some. Check the sample rules "
             "and the codes listed as missing."
         )
     tables = TableMaker(spec=spec, levels=compared.levels)
-    plan, replicates = requested_plan(spec.bootstrap, arrays, settings.seed), None
-    if plan is not None:
-        replicates = replicate_measures(arrays, samples, tables, plan, settings)
-        if settings.share == WHOLE:
-            plan = shortened(plan, replicates.shape[-1])
+    plan = requested_plan(spec.bootstrap, arrays, settings.seed)
+    routes = [samples]
+    if compared.parts is not None:
+        routes.append(_samples(arrays, compared.parts, compared.n_parts))
+    made = [] if plan is None else [replicate_measures(arrays, of, tables, plan, settings) for of in routes]
+    if plan is not None and settings.share == WHOLE:
+        n_replicates = min(values.shape[-1] for values in made)
+        made, plan = [values[..., :n_replicates] for values in made], shortened(plan, n_replicates)
     entries: list[EstimateRow] = []
-    for k, by_group in enumerate(samples):
-        for number, name in enumerate(spec.measure):
-            point = _point_estimates(arrays, by_group, tables, name)
-            if given is not None and replicates is not None:
-                point = with_replicates(point, replicates[k, number], given)
-            estimates = QuantityEstimates(
-                base=TidyRow(
-                    outcome=arrays.outcome_names[k], rank_by=spec.rank_by or spec.group, measure=name
-                ),
-                inference=tables.kind(name),
-                samples=[sample.rows for sample in by_group],
-                point=point,
-                plan=plan,
-                replicates=None if replicates is None else replicates[k, number],
-            )
-            entries += quantity_rows(arrays, spec, estimates)
+    for k, name in enumerate(arrays.outcome_names):
+        for number, measure in enumerate(spec.measure):
+            base = TidyRow(outcome=name, rank_by=spec.rank_by or spec.group, measure=measure)
+            for part in _parts([route[k] for route in routes]):
+                point = part.point(measure, tables, arrays.design)
+                values = part.of([replicates[k, number] for replicates in made]) if made else None
+                if given is not None and values is not None:
+                    point = with_replicates(point, values, given)
+                estimates = QuantityEstimates(
+                    base=base
+                    if part.name == ALL
+                    else replace(base, level=f"{part.name} {spec.decompose_by}"),
+                    inference=tables.kind(measure),
+                    samples=[sample.rows for sample in samples[k]],
+                    point=point,
+                    plan=plan,
+                    replicates=values,
+                )
+                entries += quantity_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
 
 
-def _point_estimates(
-    arrays: SampleArrays, samples: Sequence[CellSample], tables: TableMaker, name: str
-) -> PointEstimates:
-    """Estimate a measure in every group, with its design-based standard error."""
+def _samples(arrays: SampleArrays, codes: IntArray | None, n_codes: int) -> list[list[CellSample]]:
+    """Return the rows of each outcome by group, in the cells of codes (n,), or of people of equal rank."""
+    groups = range(len(arrays.groups))
+    return [[cell_sample(arrays, k, g, codes, n_codes) for g in groups] for k in range(len(arrays.outcomes))]
 
-    def estimate(group: int) -> tuple[float, FloatArray] | None:
-        sample = samples[group]
-        if not sample.rows.n_rows:
-            return None
-        table = tables.table(sample.totals, sample.amounts)
-        derivatives = tables.measure(name, table)
-        if not np.isfinite(derivatives.value):
-            return None
-        return float(derivatives.value), sample.influence(derivatives, table.mean, table.share)
 
-    return point_estimates([sample.rows for sample in samples], arrays.design, estimate)
+def _parts(routes: Sequence[Sequence[CellSample]]) -> list[Part]:
+    """Return all of a measure; with a second route, also what lies within and between its cells."""
+    whole = Part(name=ALL, samples=routes, signs=(1.0, 0.0)[: len(routes)])
+    if len(routes) == 1:
+        return [whole]
+    return [
+        whole,
+        Part(name="within", samples=routes, signs=(1.0, -1.0)),
+        Part(name="between", samples=routes, signs=(0.0, 1.0)),
+    ]

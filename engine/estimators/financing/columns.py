@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -62,23 +62,17 @@ def financing_sample(
     capacity = amounts.resources if amounts.capacity is None else amounts.capacity
     capacity = checked_outcome("capacity", capacity, None)
     outcomes = {name: _received(name, values, amounts.fee, spec) for name, values in amounts.outcomes.items()}
-    has_outcome = ~np.all([np.isnan(values) for values in outcomes.values()], axis=0)
-    known = np.where(has_outcome, capacity, np.nan)
     arrays = sort_sample(
-        # Capacity stands with the outcomes, so that the order of ties does not depend on the file.
-        outcomes={
-            **{name: np.where(np.isnan(capacity), np.nan, y) for name, y in outcomes.items()},
-            "": known,
-        },
+        outcomes={name: np.where(np.isnan(capacity), np.nan, y) for name, y in outcomes.items()},
         rank=amounts.resources,
         rank_name=spec.resources,
         columns=columns,
         group=group,
         groups=groups,
+        also=[capacity],
     )
-    of_outcomes = replace(arrays, outcomes=arrays.outcomes[:-1], outcome_names=arrays.outcome_names[:-1])
     return FinancingSample(
-        arrays=of_outcomes, resources=amounts.resources[arrays.order], capacity=arrays.outcomes[-1]
+        arrays=arrays, resources=amounts.resources[arrays.order], capacity=capacity[arrays.order]
     )
 
 

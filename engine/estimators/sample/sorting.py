@@ -55,6 +55,7 @@ def sort_sample(
     columns: DesignColumns,
     group: IntArray | None = None,
     groups: tuple[Group, ...] = (Group(),),
+    also: Sequence[FloatArray | IntArray] = (),
 ) -> SampleArrays:
     """Keep the rows that can be ranked and sort them by group and rank.
 
@@ -75,6 +76,8 @@ def sort_sample(
         (N,) number of each row's group, -1 for none; None puts all rows into one group.
     groups
         The groups.
+    also
+        (N,) each: what else tells rows apart.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def sort_sample(
     has_outcome = ~np.all([np.isnan(values) for values in outcomes.values()], axis=0)
     kept = np.flatnonzero((weight > 0) & (number >= 0) & ~np.isnan(rank) & has_outcome)
     drawn_together = unit if design.has_clusters else design.stratum_of_unit[unit]
-    keys = [drawn_together, weight, *outcomes.values(), rank, number]
+    keys = [drawn_together, weight, *also, *outcomes.values(), rank, number]
     if columns.replicate_weights is not None:
         keys = [_fingerprint(columns.replicate_weights), *keys]
     order = _sorted_rows(kept, keys)
