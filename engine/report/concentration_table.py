@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from engine.report.groups import Row, group_label
-from engine.report.model import Table, count, digits_of, interval, number, p_value, with_interval
+from engine.report.model import Table, digits_of, interval, number, p_value, people, with_interval
 from engine.report.replicate_intervals import every_interval, interval_name, interval_names
 
 RELATIVE, ABSOLUTE = ("standard", "extended"), ("generalized", "erreygers")
@@ -32,7 +32,7 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
                     number(row["std_error"], digits + 1),
                     interval(row["conf_low"], row["conf_high"], digits),
                     p_value(row["p_value"]),
-                    count(row["n_obs"]),
+                    people(row["n_obs"]),
                 )
             )
         yield from _side_by_side(last_method(shown), outcome, rank)
@@ -57,11 +57,11 @@ def _side_by_side(rows: Sequence[Row], outcome: str, rank: str) -> Iterator[Tabl
     lines = []
     for group in dict.fromkeys(group_label(row) for row in rows):
         own = {row["measure"]: row for row in rows if group_label(row) == group}
-        people = max((row["n_obs"] for row in own.values() if row["n_obs"] is not None), default=None)
+        most = max((row["n_obs"] for row in own.values() if row["n_obs"] is not None), default=None)
         cells = (
             with_interval(own[name], decimals[name], between=" to ") if name in own else "-" for name in found
         )
-        lines.append((group, count(people), *cells))
+        lines.append((group, people(most), *cells))
     kinds = {name: "relative" if name in RELATIVE else "absolute" for name in found}
     yield Table(
         title=f"Relative and absolute inequality of {outcome} by {rank}",

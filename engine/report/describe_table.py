@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
-from engine.report.model import Cell, Table, count, digits_of
+from engine.report.model import Cell, Table, digits_of, people
 
 VALID = "(valid)"
 Estimates = Mapping[tuple[Any, ...], Any]
@@ -16,9 +16,9 @@ def describe_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the people of each level with their weighted per cent, and means with standard deviations."""
     labels = group_labels(rows)
     cells = {(row["term"], row["level"], group_label(row), row["measure"]): row["estimate"] for row in rows}
-    people = {group_label(row): row["n_obs"] for row in rows}
+    of_group = {group_label(row): row["n_obs"] for row in rows}
     share = _share(cells)
-    lines: list[tuple[str, ...]] = [("People", *(count(people[label]) for label in labels))]
+    lines: list[tuple[str, ...]] = [("People", *(people(of_group[label]) for label in labels))]
     for term in dict.fromkeys(row["term"] for row in rows):
         lines.append((str(term),))
         if any((term, None, label, "mean") in cells for label in labels):
@@ -66,7 +66,7 @@ def _means(cells: Estimates, term: str, labels: Sequence[str]) -> Iterator[str]:
 
 
 def _count(cells: Estimates, place: tuple[Any, ...], share: str) -> str:
-    people, per_cent = cells.get((*place, "count")), cells.get((*place, share))
-    if people is None or per_cent is None:
-        return "" if people is None else count(people)
-    return Cell((per_cent,), 1, f"{people:,.0f} ({{}})")
+    number, per_cent = cells.get((*place, "count")), cells.get((*place, share))
+    if number is None or per_cent is None:
+        return "" if number is None else people(number)
+    return Cell((per_cent,), 1, f"{number:,.0f} ({{}})", people=number)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from engine.report.groups import Row, group_label
-from engine.report.model import Table, digits_of, interval, number, p_value
+from engine.report.model import Table, digits_of, interval, number, p_value, people
 
 NAMES = {
     "bgv": "between-group variance",
@@ -96,5 +96,5 @@ def _line(label: str, measure: str, row: Row) -> tuple[str, ...]:
         number(row["std_error"], digits),
         interval(row["conf_low"], row["conf_high"], digits),
         p_value(row["p_value"]),
-        f"{row['n_obs']:,}",
+        people(row["n_obs"]),
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 MOST_DECIMALS = 8
+SMALL_MARK = "\N{DAGGER}"
+"""Stands behind a number of people that is small."""
 
 
 class Cell(str):
@@ -21,25 +23,45 @@ class Cell(str):
         How the numbers stand in the text.
     digits
         Decimals of the numbers; None where they are not to be changed, as in counts and p-values.
+    people
+        How many people the cell tells; None where it tells something else.
     """
 
-    __slots__ = ("digits", "pattern", "values")
+    __slots__ = ("digits", "pattern", "people", "values")
     values: tuple[float, ...]
     pattern: str
     digits: int | None
+    people: float | None
 
     def __new__(
-        cls, values: Sequence[float], digits: int, pattern: str = "{}", *, fixed: bool = False
+        cls,
+        values: Sequence[float],
+        digits: int,
+        pattern: str = "{}",
+        *,
+        fixed: bool = False,
+        people: float | None = None,
     ) -> Self:
         """Return the cell of some numbers."""
         cell = super().__new__(cls, pattern.format(*(_decimal(value, digits) for value in values)))
         cell.values, cell.pattern, cell.digits = tuple(values), pattern, None if fixed else digits
+        cell.people = people
         return cell
+
+    def marked(self) -> Cell:
+        """Return the cell with a mark behind it."""
+        digits = 0 if self.digits is None else self.digits
+        return Cell(self.values, digits, self.pattern + SMALL_MARK, fixed=self.digits is None)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a mark stands behind it."""
+        return self.pattern.endswith(SMALL_MARK)
 
     @property
     def is_number(self) -> bool:
         """Whether the text is one number and nothing else."""
-        return len(self.values) == 1 and self.pattern == "{}"
+        return len(self.values) == 1 and self.pattern.removesuffix(SMALL_MARK) == "{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +129,7 @@ def missing_decimals(cells: Sequence[str]) -> list[int]:
 def _with_digits(cell: str, digits: int) -> str:
     if not isinstance(cell, Cell) or cell.digits is None:
         return cell
-    return Cell(cell.values, digits, cell.pattern)
+    return Cell(cell.values, digits, cell.pattern, people=cell.people)
 
 
 def _decimal(value: float, digits: int) -> str:
@@ -136,6 +158,17 @@ def count(value: float | None) -> str:
     ('1,234', '-')
     """
     return "-" if value is None else Cell((value,), 0, fixed=True)
+
+
+def people(value: float | None) -> str:
+    """Format the number of people behind an estimate, which is marked where it is small.
+
+    Examples
+    --------
+    >>> people(1234), people(None)
+    ('1,234', '-')
+    """
+    return "-" if value is None else Cell((value,), 0, fixed=True, people=value)
 
 
 def digits_of(values: Sequence[float | None]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from engine.report.logit_table import ratio_table
-from engine.report.model import Cell, Table, count, number, p_value, with_interval
+from engine.report.model import Cell, Table, number, p_value, people, with_interval
 from engine.report.row_groups import Row, by_outcome_and_group, models_of, terms_of
 
 MULTILEVEL_NEEDED = 0.059  # of the ICC: the rule that Li et al. 2022 follow (Cohen 1988)
@@ -57,7 +57,7 @@ def _lines(rows: Sequence[Row]) -> Iterator[Line]:
     yield "against a logit without", "lr_chi2", "(random effects)", _chi2
     for measure, digits in _FIT_DIGITS.items():
         yield measure.replace("_", " "), measure, None, _estimate(digits)
-    yield "people", "log_likelihood", None, lambda row: count(row["n_obs"])
+    yield "people", "log_likelihood", None, lambda row: people(row["n_obs"])
     for level in terms_of(rows, "n_clusters"):
         yield f"clusters: {level}", "n_clusters", level, _estimate(0)
         yield "  of one person", "one_person_clusters", level, _estimate(0)

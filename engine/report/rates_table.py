@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
-from engine.report.model import Spanner, Table, count, digits_of, with_interval
+from engine.report.model import Spanner, Table, digits_of, people, with_interval
 
 
 def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
@@ -45,4 +45,4 @@ def _cells(row: Mapping[str, Any] | None, digits: int, times: float) -> tuple[st
     if row is None:
         return "", ""
     between = "–" if row["measure"] == "rate" else " to "  # a mean may be negative
-    return count(row["n_obs"]), with_interval(row, digits, times=times, between=between)
+    return people(row["n_obs"]), with_interval(row, digits, times=times, between=between)

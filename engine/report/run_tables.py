@@ -15,6 +15,7 @@ from engine.report.flow_table import flow_table
 from engine.report.groups import Row
 from engine.report.model import Table
 from engine.report.scorecard_table import scorecard_tables
+from engine.report.small_cells import mark_small_cells, threshold_of
 
 if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
@@ -86,7 +87,7 @@ def analysis_sections(
     domains = _domains(run.manifest)
     rows = [row for row in labelled_rows(run, kinds) if only in (None, row["analysis"])]
     groups = [list(group) for _, group in groupby(rows, key=lambda row: _section_key(row, kinds))]
-    order, labels = [*kinds], labels_of(run.manifest)
+    order, labels, threshold = [*kinds], labels_of(run.manifest), threshold_of(run.manifest)
     return [
         Section(
             kind=group[0]["kind"],
@@ -94,7 +95,7 @@ def analysis_sections(
             tables=tuple(
                 replace(table, notes=(*table.notes, *notes))
                 for table, notes in _with_notes(
-                    kinds[group[0]["kind"]].build(group),
+                    mark_small_cells([*kinds[group[0]["kind"]].build(group)], group, threshold),
                     [*_domain_notes(group, domains)],
                     [*_quantile_notes(run.manifest, labels, group)],
                 )

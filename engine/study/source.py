@@ -22,6 +22,9 @@ class StudyInfo(Spec):
     seed: Annotated[int | None, Field(ge=0, lt=2**63, description="Default: derived from the name")] = None
     note: str = ""
     language: Annotated[Literal["en", "zh"], Field(description="Of the fixed words of reports")] = "en"
+    mark_below: Annotated[
+        int, Field(ge=0, description="Tables mark what rests on fewer people; 0 marks nothing")
+    ] = 30
     published: Annotated[
         str | None,
         Field(description="Publication whose numbers are set beside those of a run, such as 'wang2021'"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.report.model import Cell, Table
+from engine.report.model import SMALL_MARK, Cell, Table
 from engine.report.render.table_set import TableSet
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def _look(cell: str, place: int, *, is_group: bool, is_last: bool) -> dict[str, 
         look["bottom"] = 2
     if isinstance(cell, Cell) and cell.is_number:
         decimals = len(cell.rpartition(".")[2]) if "." in cell else 0
-        look["num_format"] = "#,##0" + ("." + "0" * decimals if decimals else "")
+        mark = f'"{SMALL_MARK}"' if cell.is_marked else ""
+        look["num_format"] = "#,##0" + ("." + "0" * decimals if decimals else "") + mark
     return look
 
 

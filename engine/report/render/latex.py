@@ -25,6 +25,7 @@ SPECIAL = {
     "–": "--",
     "\u2212": "$-$",
     "×": r"$\times$",
+    "\N{DAGGER}": r"\textdagger{}",
     "²": r"\textsuperscript{2}",
     "\u2007": r"\phantom{0}",
     "\u2008": r"\phantom{.}",

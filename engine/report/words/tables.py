@@ -39,6 +39,8 @@ PHRASES: dict[str, str] = {
     "Rate of {outcome}, per cent": "{outcome}的率，%",
     "rate": "率",
     "With {level} design-based intervals.": "附 {level} 基于设计的区间。",
+    "\N{DAGGER} fewer than {n} people: read with care.": "\N{DAGGER} 少于 {n} 人：请谨慎解读。",
+    "Fewer than {n} people: {groups}; read with care.": "少于 {n} 人：{groups}；请谨慎解读。",
     "Concentration of {outcome} by {rank}": "{outcome}按{rank}的集中指数",
     "Relative and absolute inequality of {outcome} by {rank}": "{outcome}按{rank}的相对与绝对不平等",
     "Differences in the concentration of {outcome}": "{outcome}集中指数之差",
