@@ -31,7 +31,7 @@ def write_report(folder: Path, language: Language | None = None) -> Path:
 
     run = read_run(folder)
     try:
-        figures = draw_run(run)
+        figures = draw_run(run, language)
         beside = _write_beside(run, figures, language)
         text = report_html(run_report(run, KIND_TABLES, figures, language, beside))
     except ImportError as error:
@@ -46,9 +46,9 @@ def _write_beside(run: StoredRun, figures: RunFigures, language: Language | None
     from importlib.util import find_spec
 
     from engine.report.figures.of_run import write_figures
-    from engine.report.run_report import language_of
     from engine.report.table_files import write_tables
     from engine.report.words.headings import heading
+    from engine.report.words.sentences import language_of
 
     language = language or language_of(run.manifest)
     lacking = {
@@ -77,7 +77,7 @@ def write_pdf_report(folder: Path, target: Path, language: Language | None = Non
 
     run = read_run(folder)
     try:
-        report = run_report(run, KIND_TABLES, draw_run(run), language)
+        report = run_report(run, KIND_TABLES, draw_run(run, language), language)
         content = report_pdf(report, time_of(str(run.manifest.get("created", ""))))
     except ImportError as error:
         raise UsageError(

@@ -7,6 +7,8 @@ from itertools import groupby
 
 from engine.report.groups import Row, group_label
 from engine.report.model import Table, digits_of, interval, number, p_value, people
+from engine.report.words.sentences import Language
+from engine.report.words.tables import phrase
 
 NAMES = {
     "bgv": "between-group variance",
@@ -45,7 +47,7 @@ def measure_tables(rows: Sequence[Row], names: Mapping[str, str], what: str) -> 
     for (outcome, compared), found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         of_outcome = list(found)
         along = f" by {compared}" if compared else ""
-        shown = [row for row in of_outcome if not _is_comparison(row)]
+        shown = [row for row in of_outcome if not is_comparison(row)]
         yield Table(
             title=f"{what.capitalize()} {outcome}{along}",
             columns=("", "measure", "estimate", "std. error", _interval_heading(shown), "p", "n"),
@@ -54,7 +56,7 @@ def measure_tables(rows: Sequence[Row], names: Mapping[str, str], what: str) -> 
             ),
             notes=tuple(dict.fromkeys(f"Intervals: {row['method']}." for row in shown)),
         )
-        differences = [row for row in of_outcome if _is_comparison(row)]
+        differences = [row for row in of_outcome if is_comparison(row)]
         if differences:
             yield Table(
                 title=f"Differences in the {what} {outcome}{along}",
@@ -65,7 +67,19 @@ def measure_tables(rows: Sequence[Row], names: Mapping[str, str], what: str) -> 
             )
 
 
-def _is_comparison(row: Row) -> bool:
+def measure_name(measure: str, language: Language = "en") -> str:
+    """Return what a measure is called.
+
+    Examples
+    --------
+    >>> measure_name("sii"), measure_name("difference", "zh")
+    ('slope index of inequality', '差')
+    """
+    name = NAMES.get(measure, measure)
+    return phrase(name) if language == "zh" else name
+
+
+def is_comparison(row: Row) -> bool:
     """Say whether a row compares groups of the analysis; the measure `difference` has no term."""
     return row["measure"] in COMPARISONS and row["term"] is not None
 

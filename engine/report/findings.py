@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.report.concentration_table import last_method
 from engine.report.finding_parts import Facts, excludes_zero, span
 from engine.report.findings_of_decomposition import decomposition_sentences
+from engine.report.findings_of_disparity import disparity_sentences, rif_sentence
 from engine.report.findings_of_models import cluster_sentence, odds_sentence, scorecard_sentence
 from engine.report.groups import group_name
 from engine.report.model import count, digits_of, number
@@ -43,8 +44,9 @@ def findings(run: StoredRun, language: Language = "en") -> list[str]:
     found = [_direction(facts, one) for one in ranked[:MOST_OUTCOMES]]
     for make in (_size, _change):
         found += [text for one in ranked[:2] if (text := make(facts, one))][: 2 if len(ranked) < 3 else 1]
+    found += disparity_sentences(facts)
     found += decomposition_sentences(facts)
-    found += [text for text in (odds_sentence(facts), cluster_sentence(facts)) if text]
+    found += [text for make in (rif_sentence, odds_sentence, cluster_sentence) if (text := make(facts))]
     if run.scorecard is not None:
         publication = run.manifest["study"]["asked"]["study"]["published"]
         told = scorecard_sentence(run.scorecard.to_dicts(), publication, language)

@@ -10,6 +10,7 @@ from engine.report.document import Picture
 
 if TYPE_CHECKING:
     from engine.report.figures.render import DrawnFigure
+    from engine.report.words.sentences import Language
     from engine.store.run_directory import StoredRun
 
 DRAWN_BY = "vl_convert"
@@ -39,8 +40,8 @@ class RunFigures:
         return tuple(Picture(title=one.figure.title, svg=one.in_page) for one in self.drawn)
 
 
-def draw_run(run: StoredRun) -> RunFigures:
-    """Draw the figures of a run."""
+def draw_run(run: StoredRun, language: Language | None = None) -> RunFigures:
+    """Draw the figures of a run, in the language of the study unless one is given."""
     if find_spec(DRAWN_BY) is None:
         return RunFigures(lacking=f"{DRAWN_BY} not installed.")
     from engine.report.figures.of_run import MOST_GROUPS, drawings_of, too_many_groups
@@ -48,4 +49,4 @@ def draw_run(run: StoredRun) -> RunFigures:
 
     left_out = too_many_groups(run)
     why = f"{', '.join(left_out)}: more than {MOST_GROUPS} groups." if left_out else ""
-    return RunFigures(drawn=drawings_of(run), style=STYLE, lacking=why)
+    return RunFigures(drawn=drawings_of(run, language), style=STYLE, lacking=why)

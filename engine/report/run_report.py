@@ -22,7 +22,7 @@ from engine.report.run_tables import (
     run_sections,
 )
 from engine.report.words.headings import HEADINGS, heading
-from engine.report.words.sentences import Language
+from engine.report.words.sentences import Language, language_of
 from engine.report.words.tables import translated
 
 if TYPE_CHECKING:
@@ -80,12 +80,6 @@ def run_report(
         chapters=tuple(chapters),
         style=figures.style,
     )
-
-
-def language_of(manifest: Mapping[str, Any]) -> Language:
-    """Return the language that the study asks for."""
-    asked = manifest["study"].get("asked", {}).get("study", {})
-    return "zh" if asked.get("language") == "zh" else "en"
 
 
 def shown_sections(

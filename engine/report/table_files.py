@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from engine.errors import UsageError
 from engine.report.render.table_set import TableSet, time_of
-from engine.report.run_report import language_of, shown_sections
+from engine.report.run_report import shown_sections
 from engine.report.run_tables import KindTables, Section
 from engine.report.words.headings import heading
-from engine.report.words.sentences import Language
+from engine.report.words.sentences import Language, language_of
 
 if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from engine.report.figures.bootstrap import bootstrap_figure
 from engine.report.figures.caterpillar import caterpillars
 from engine.report.figures.contributions import contribution_figures
 from engine.report.figures.curve import curve_figures
+from engine.report.figures.disparity import disparity_figures
 from engine.report.figures.equiplot import equiplots
 from engine.report.figures.figure import StudyFacts
 from engine.report.figures.flow import flow_figure
@@ -20,6 +22,7 @@ from engine.report.figures.forest import forest_figures
 from engine.report.figures.history import history_figure
 from engine.report.figures.index import index_figures
 from engine.report.figures.render import STYLE, draw, needs_cjk_font
+from engine.report.figures.rif import rif_figures
 from engine.report.figures.style import DARK, PAGE, WIDTH, text_width, wrapped
 
 FACTS = StudyFacts(
@@ -106,7 +109,26 @@ HISTORY_ROWS = [
 ]
 
 
-def all_figures():
+DISPARITY_ROWS = [
+    estimate(value, kind="disparity", measure=measure, wave=wave)
+    for measure, value in (
+        ("ratio", 1.4),
+        ("rii", 1.8),
+        ("difference", 0.05),
+        ("theil", 0.02),
+        ("sii", 0.004),
+    )
+    for wave in ("2014", "2016")
+]
+RIF_ROWS = [
+    estimate(-0.2, kind="rif", measure="erreygers"),
+    estimate(0.3, kind="rif", measure="rif_coefficient", term="(constant)"),
+    estimate(0.04, kind="rif", measure="rif_coefficient", term="sex", level="women"),
+    estimate(0.001, kind="rif", measure="rif_coefficient", term="age"),
+]
+
+
+def all_figures(facts=FACTS):
     rows = [
         *INDEX_ROWS,
         *DIFFERENCE_ROWS,
@@ -114,14 +136,25 @@ def all_figures():
         *RATIO_ROWS,
         *CONTRIBUTION_ROWS,
         *MODE_ROWS,
+        *DISPARITY_ROWS,
+        *RIF_ROWS,
         *curve("2014", 0.8),
         *curve("2016", 0.79),
     ]
-    yield flow_figure(STEPS)
-    yield history_figure(HISTORY_ROWS, "history", "standard")
+    yield flow_figure(STEPS, facts)
+    yield history_figure(HISTORY_ROWS, "history", "standard", facts.language)
     yield bootstrap_figure([0.1, 0.11, 0.13, float("nan"), 0.12], 0.115, (0.1, 0.13), title="Replicates")
-    for make in (equiplots, curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
-        yield from make(rows, FACTS)
+    for make in (
+        equiplots,
+        curve_figures,
+        index_figures,
+        disparity_figures,
+        contribution_figures,
+        rif_figures,
+        forest_figures,
+        caterpillars,
+    ):
+        yield from make(rows, facts)
 
 
 FIGURES = {figure.name: figure for figure in all_figures()}
@@ -148,7 +181,11 @@ def test_figures__are_those_that_the_rows_ask_for():
         "deviation-a-ill",
         "index-a-ill",
         "difference-a-ill",
+        "disparity-a-ill-ratio",
+        "disparity-a-ill-gap",
+        "disparity-a-ill-entropy",
         "contributions-behind",
+        "rif-a",
         "forest-a",
         "effects-a-village",
     }
@@ -167,6 +204,39 @@ def test_figure__is_valid_svg_one_column_wide_with_its_alt_text(name):
         assert "graphics-symbol" not in svg  # one image with one name
         assert svg.count("role=") == 1
     assert re.search(r"\d", figure.alt_text)
+
+
+CHINESE = {figure.name: figure for figure in all_figures(replace(FACTS, language="zh"))}
+
+
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"bootstrap"}))  # of a Python function: English
+def test_figure_in_chinese__has_no_english_words_of_ours(name):
+    figure = CHINESE[name]
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", draw(figure).svg())
+    ours = {"a", "iid", "bootstrap", "percentile", "linearised", "standard", "Erreygers", "Theil"}
+    labels = "Ill in the last year Household income Age All records Income known sex men women region"
+    labels += " village poorest middle richest fifth behind"
+    given = ours | set(labels.lower().split()) | set(labels.split())
+    words = set(re.findall(r"[A-Za-z]{2,}", " ".join([figure.title, figure.alt_text, *texts])))
+    assert words <= given
+    assert re.search("[\u4e00-\u9fff]", figure.title)
+    ET.fromstring(draw(figure).svg())  # noqa: S314 - our own
+
+
+def test_ratios__that_no_logarithm_has_are_left_out():
+    rows = [estimate(0.02, 0.05, kind="disparity", measure="ratio", wave="2014")]
+    assert not [*disparity_figures(rows, FACTS)]
+
+
+def test_disparity__hollow_points_hold_what_is_no_disparity():
+    fills = dict.fromkeys(numbers_of(FIGURES["disparity-a-ill-gap"], "fill"))
+    assert "transparent" in fills  # the slope index of 0.004
+    assert "transparent" not in numbers_of(FIGURES["disparity-a-ill-ratio"], "fill")
+
+
+def test_rif__leaves_out_the_constant():
+    assert sorted(numbers_of(FIGURES["rif-a"], "estimate")) == [0.001, 0.04]
+    assert "2 coefficients; the intervals of 1 leave out 0" in FIGURES["rif-a"].alt_text
 
 
 @pytest.mark.parametrize("name", ["flow", "index-a-ill", "curve-a-ill", "forest-a"])

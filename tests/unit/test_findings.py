@@ -1,6 +1,7 @@
 """Sentences from numbers: a direction only where the interval carries it; tables whose numbers say enough."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from engine.report.decomposition_table import decomposition_tables
 from engine.report.findings import findings
 from engine.report.model import Cell, Spanner, Table, missing_decimals, number, with_digits, with_interval
 from engine.report.terminal import make_console, print_table
+from engine.report.words.figures import FIGURES
+from engine.report.words.headings import HEADINGS
+from engine.report.words.methods import METHODS
+from engine.report.words.sentences import SENTENCES
 from engine.results import TidyRow, to_frame
 from engine.store.run_directory import StoredRun
 
@@ -157,3 +162,63 @@ def test_console__honours_no_color_and_columns(monkeypatch):
     console = make_console()
     assert console.width == 77
     assert console.no_color
+
+
+def measure(name, low, high, wave="2014", **given):
+    told = {"kind": "disparity", "analysis": "gaps", "measure": name, "method": "linearised"}
+    return index(low, high, wave, **{**told, **given})
+
+
+def test_disparity__is_told_with_a_relative_and_an_absolute_measure_of_the_last_group():
+    rows = [
+        measure(name, low, high, wave)
+        for wave in ("2014", "2016")
+        for name, low, high in (("ratio", 1.2, 1.6), ("difference", 0.02, 0.06), ("theil", 0.1, 0.2))
+    ]
+    (sentence,) = told(*rows)
+    assert sentence.startswith(
+        "Illness: differs by income (2016: ratio 1.4000 (1.2000 to 1.6000); difference 0.0400"
+    )
+    assert "2014" not in sentence
+
+
+def test_disparity__says_when_none_was_found_or_one_measure_is_not_sure():
+    assert (
+        "no disparity by income was found" in told(measure("ratio", 0.8, 1.6), measure("sii", -0.1, 0.2))[0]
+    )
+    assert "the other is not sure" in told(measure("ratio", 1.1, 1.6), measure("sii", -0.1, 0.2))[0]
+    assert "未发现" in told(measure("ratio", 0.8, 1.6), language="zh")[0]
+
+
+def test_disparity_of_amounts__is_told_without_a_verdict():
+    (sentence,) = told(measure("gini", 0.3, 0.4, rank_by=None))
+    assert sentence.startswith("Illness, inequality between people: 2014: Gini index 0.3500")
+
+
+def test_disparity__differences_between_groups_are_no_measures():
+    rows = [
+        measure("ratio", 1.1, 1.6),
+        measure("difference", -0.2, 0.2, None, term="ratio", level="2016 - 2014"),
+    ]
+    assert "difference" not in told(*rows)[0]
+
+
+def coefficient(low, high, **given):
+    return measure("rif_coefficient", low, high, **{"kind": "rif", "std_error": 0.01, **given})
+
+
+def test_rif__tells_the_clearest_covariate_and_none_where_none_is_clear():
+    rows = [
+        measure("erreygers", -0.2, -0.1, kind="rif"),
+        coefficient(0.5, 0.7, term="(constant)"),
+        coefficient(0.1, 0.2, term="age"),
+        coefficient(0.3, 0.4, term="sex", level="women", std_error=0.2),
+    ]
+    assert any("goes most clearly with age" in sentence for sentence in told(*rows))
+    assert not any("goes most" in sentence for sentence in told(rows[0], coefficient(-0.1, 0.2, term="age")))
+
+
+@pytest.mark.parametrize("words", [SENTENCES, FIGURES, HEADINGS, METHODS])
+def test_words__have_the_same_places_in_both_languages(words):
+    for key, (english, chinese) in words.items():
+        assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese)), key

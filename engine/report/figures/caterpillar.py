@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
+from engine.report.figures.figure import Figure, Row, StudyFacts
 from engine.report.figures.frame import Frame, KeyEntry, x_axis
 from engine.report.figures.style import BEHIND, COLORS, INK
 from engine.report.figures.vega import as_given, end, layer, quantity
@@ -32,27 +32,30 @@ def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
         left=_LEFT,
         right=_RIGHT,
         height=_HEIGHT,
-        x_title=f"{level}, from the smallest effect",
-        heading="effect on the log odds, with interval",
+        x_title=facts.say("from_smallest", level=level),
+        heading=facts.say("log_odds"),
         key=(
-            KeyEntry(text="effect", color=INK),
-            KeyEntry(text="interval without 0", color=_CLEAR, shape="square"),
-            KeyEntry(text="interval with 0", color=_OTHER, shape="square"),
+            KeyEntry(text=facts.say("effect"), color=INK),
+            KeyEntry(text=facts.say("without_0"), color=_CLEAR, shape="square"),
+            KeyEntry(text=facts.say("with_0"), color=_OTHER, shape="square"),
         ),
     )
     clear = sum(_is_clear(row) for row in rows)
-    group = group_of(first)
-    title = f"Effects of {level} on {facts.inside(first['outcome'])}, {first['analysis']}"
+    outcome = facts.inside(first["outcome"])
+    title = facts.say("effects", level=level, outcome=outcome, analysis=first["analysis"])
     return Figure(
         name="-".join(
             part
             for part in ("effects", first["analysis"], first["wave"], first["subgroup"], first["term"])
             if part
         ),
-        title=title if group == "all" else f"{title}, {group}",
-        alt_text=(
-            f"{len(rows)} clusters, effects from {drawn(rows[0]['estimate'], 2)} to "
-            f"{drawn(rows[-1]['estimate'], 2)} on the log odds; the intervals of {clear} leave out 0."
+        title=facts.in_group(title, first),
+        alt_text=facts.say(
+            "clusters",
+            n=len(rows),
+            low=drawn(rows[0]["estimate"], 2),
+            high=drawn(rows[-1]["estimate"], 2),
+            clear=clear,
         ),
         chart=_chart(rows, frame),
         analysis=first["analysis"],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
+from engine.report.figures.figure import Figure, Row, StudyFacts, level_of
 from engine.report.figures.row_chart import Line, Mark, RowChart
 from engine.report.figures.style import COLORS, STEPS
-from engine.report.figures.words import decimals, drawn, listed, with_interval
+from engine.report.figures.words import decimals, drawn
 
 _SUMS = ("need", "non-need")
 _NEED, _OTHER, _RESIDUAL = COLORS[0], STEPS[2], STEPS[4]
@@ -33,24 +33,21 @@ def _figure(rows: Sequence[Row], measure: str, residual: str, facts: StudyFacts)
     digits = decimals(bars)
     need = facts.need.get(str(first["analysis"]), frozenset())
     lines = [*_lines(bars, need, facts, shares, digits)]
-    told = [f"{facts.label(row['term'])} {with_interval(row, digits)}" for row in bars]
+    told = [f"{facts.label(row['term'])} {facts.interval(row, digits)}" for row in bars]
     if rest is not None and rest["estimate"] is not None:
-        lines.append(Line(name="Rest", is_heading=True))
+        lines.append(Line(name=facts.say("rest"), is_heading=True))
         share = shares.get(("residual", None))
-        lines.append(_line("residual", rest, _RESIDUAL, _text(rest, share, digits)))
-        told.append(f"residual {with_interval(rest, digits)}")
-    group = group_of(first)
-    what = facts.inequality(first)
-    level = 100 * (first["conf_level"] or 0.95)
+        lines.append(_line(facts.say("residual"), rest, _RESIDUAL, _text(rest, share, digits)))
+        told.append(f"{facts.say('residual')} {facts.interval(rest, digits)}")
     chart = RowChart(
         lines=tuple(lines),
-        x_title=f"{'change of the contribution' if is_change else 'contribution'} with {level:g} % interval",
+        x_title=facts.say("change_axis" if is_change else "contribution_axis", level=level_of(first)),
         bars=True,
     )
-    before = f"Index {with_interval(whole, digits)}. " if whole is not None else ""
-    if is_change and whole is not None:
-        before = f"Change of the index {with_interval(whole, digits)}. "
-    title = f"{'What changed in' if is_change else 'What is behind'} the inequality in {what}"
+    before = ""
+    if whole is not None:
+        before = facts.say("change_is" if is_change else "index_is", value=facts.interval(whole, digits))
+    title = facts.say("changed" if is_change else "behind", what=facts.inequality(first))
     return Figure(
         name="-".join(
             part
@@ -62,8 +59,8 @@ def _figure(rows: Sequence[Row], measure: str, residual: str, facts: StudyFacts)
             )
             if part
         ),
-        title=title if group == "all" else f"{title}, {group}",
-        alt_text=before + listed(told),
+        title=facts.in_group(title, first),
+        alt_text=before + facts.listed(told),
         chart=chart.chart(),
         analysis=first["analysis"],
     )
@@ -86,11 +83,11 @@ def _lines(
 ) -> Iterator[Line]:
     """Yield need first, then the others, each from the largest contribution down."""
     for heading, color, own in (
-        ("Need", _NEED, [row for row in bars if row["term"] in need]),
-        ("Other covariates", _OTHER, [row for row in bars if row["term"] not in need]),
+        ("need", _NEED, [row for row in bars if row["term"] in need]),
+        ("other", _OTHER, [row for row in bars if row["term"] not in need]),
     ):
         if own:
-            yield Line(name=heading if need else "Covariates", is_heading=True)
+            yield Line(name=facts.say(heading if need else "covariates"), is_heading=True)
         for row in sorted(own, key=lambda row: -abs(row["estimate"])):
             text = _text(row, shares.get((row["term"], row["level"])), digits)
             yield _line(facts.label(row["term"]), row, color, text)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.report.figures.figure import Figure, Row, StudyFacts, group_of
+from engine.report.figures.figure import Figure, Row, StudyFacts
 from engine.report.figures.frame import Frame, KeyEntry, pixels, texts, x_axis
 from engine.report.figures.style import INK, MARGIN, PALE, SHAPES, SMALL, STEPS, text_width, wrapped
 from engine.report.figures.vega import WITH_INTERVAL, as_given, end, fixed, layer, quantity
-from engine.report.figures.words import drawn, listed
+from engine.report.figures.words import drawn
 
 _ROW = 30  # height of a wave
 _MOST_LEFT = 110
@@ -33,7 +33,7 @@ def equiplots(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Figure]:
 
 def _figure(rows: Sequence[Row], levels: Sequence[str], facts: StudyFacts) -> Figure:
     first = rows[0]
-    groups = list(dict.fromkeys(group_of(row) for row in rows))
+    groups = list(dict.fromkeys(facts.group_of(row) for row in rows))
     looks = {level: _look(place, len(levels)) for place, level in enumerate(levels)}
     widest = max(text_width(group, SMALL) for group in groups)
     left = min(widest, _MOST_LEFT) + 2 * MARGIN + 8
@@ -41,18 +41,18 @@ def _figure(rows: Sequence[Row], levels: Sequence[str], facts: StudyFacts) -> Fi
         left=left,
         right=14,
         height=_ROW * len(groups),
-        x_title=f"{facts.label(first['outcome'])}, per cent of people",
+        x_title=facts.say("per_cent_of_people", outcome=facts.label(first["outcome"])),
         key=tuple(
             KeyEntry(text=level, color=color, shape=shape, outline=INK)
             for level, (color, shape) in looks.items()
         ),
     )
-    title = f"{facts.label(first['outcome'])} by {facts.inside(first['term'])}"
+    title = facts.say("by", outcome=facts.label(first["outcome"]), factor=facts.inside(first["term"]))
     return Figure(
         name=f"equiplot-{first['analysis']}-{first['outcome']}-{first['term']}",
         title=title,
-        alt_text=_alt_text(rows, groups, levels),
-        chart=_chart(rows, groups, looks, frame),
+        alt_text=_alt_text(rows, groups, levels, facts),
+        chart=_chart([(facts.group_of(row), row) for row in rows], groups, looks, frame),
         analysis=first["analysis"],
     )
 
@@ -64,14 +64,17 @@ def _look(place: int, n_levels: int) -> tuple[str, str]:
 
 
 def _chart(
-    rows: Sequence[Row], groups: Sequence[str], looks: dict[str, tuple[str, str]], frame: Frame
+    rows: Sequence[tuple[str, Row]],
+    groups: Sequence[str],
+    looks: dict[str, tuple[str, str]],
+    frame: Frame,
 ) -> dict[str, Any]:
     y = quantity("y", scale=pixels(frame.height), axis=None)
-    points = [_point(row, groups, looks) for row in rows]
+    points = [_point(row, groups.index(group), looks) for group, row in rows]
     spans = [
         {"y": (place + 0.5) * _ROW, "low": min(values), "high": max(values)}
         for place, group in enumerate(groups)
-        for values in [[100 * row["estimate"] for row in rows if group_of(row) == group]]
+        for values in [[100 * row["estimate"] for own, row in rows if own == group]]
     ]
     scale, axis = {"zero": False}, x_axis(frame)
     span = {"x": quantity("low", scale=scale, axis=axis), "x2": end("high"), "y": y}
@@ -88,23 +91,29 @@ def _chart(
     return frame.chart(joined, interval, dots, texts(names, x=fixed(-8), y=y, align="right"))
 
 
-def _point(row: Row, groups: Sequence[str], looks: dict[str, tuple[str, str]]) -> dict[str, Any]:
+def _point(row: Row, place: int, looks: dict[str, tuple[str, str]]) -> dict[str, Any]:
     color, shape = looks[row["level"]]
     ends = {
         name: None if row[f"conf_{name}"] is None else 100 * row[f"conf_{name}"] for name in ("low", "high")
     }
-    y = (groups.index(group_of(row)) + 0.5) * _ROW
-    return {"rate": 100 * row["estimate"], **ends, "y": y, "color": color, "shape": shape}
+    return {"rate": 100 * row["estimate"], **ends, "y": (place + 0.5) * _ROW, "color": color, "shape": shape}
 
 
-def _alt_text(rows: Sequence[Row], groups: Sequence[str], levels: Sequence[str]) -> str:
-    rates = {(group_of(row), row["level"]): 100 * row["estimate"] for row in rows}
+def _alt_text(rows: Sequence[Row], groups: Sequence[str], levels: Sequence[str], facts: StudyFacts) -> str:
+    rates = {(facts.group_of(row), row["level"]): 100 * row["estimate"] for row in rows}
     told = []
     for group in groups:
         own = [(level, rates[group, level]) for level in levels if (group, level) in rates]
         (lowest, first), (highest, last) = own[0], own[-1]
         told.append(
-            f"{group}: {drawn(first, 1)} % in '{lowest}', {drawn(last, 1)} % in '{highest}', "
-            f"{drawn(last - first, 1)} points between them"
+            facts.say(
+                "ends",
+                group=group,
+                first=f"{drawn(first, 1)} %",
+                lowest=lowest,
+                last=f"{drawn(last, 1)} %",
+                highest=highest,
+                apart=facts.say("points", n=drawn(last - first, 1)),
+            )
         )
-    return listed(told)
+    return facts.listed(told)

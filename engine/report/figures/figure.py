@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from engine.report.figures.words import listed, with_interval
+from engine.report.words.figures import figure_text
+from engine.report.words.sentences import Language, index_name, language_of
+from engine.report.words.tables import phrase
 
 Row = Mapping[str, Any]
 
@@ -25,8 +30,8 @@ class Figure:
         A Vega-Lite chart, 85 mm wide, without its title.
     analysis
         The analysis that it belongs to; None for the sample.
-    simulated
-        Whether the people in it are invented.
+    mark
+        The line above it that says that its people are invented; empty where they are real.
     """
 
     name: str
@@ -34,7 +39,7 @@ class Figure:
     alt_text: str
     chart: Mapping[str, Any]
     analysis: str | None = None
-    simulated: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +54,18 @@ class StudyFacts:
         Factors whose levels are groups of the rank: quantiles, and factors that an analysis ranks by.
     need
         Analysis -> the covariates that stand for need.
+    language
+        Of the fixed words.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
     ranks: frozenset[str] = frozenset()
     need: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    language: Language = "en"
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> StudyFacts:
-        """Take the facts out of the study in a manifest."""
+    def of(cls, manifest: Mapping[str, Any], language: Language | None = None) -> StudyFacts:
+        """Take the facts out of the study in a manifest; the language is the study's unless one is given."""
         asked = manifest["study"].get("asked", {})
         variables, analyses = asked.get("variables", {}), asked.get("analysis", ())
         ranked = {str(one["rank_by"]) for one in analyses if "rank_by" in one}
@@ -67,6 +75,7 @@ class StudyFacts:
                 name for name, one in variables.items() if one.get("quantiles") or name in ranked
             ),
             need={one["name"]: frozenset(one.get("need", ())) for one in analyses},
+            language=language or language_of(manifest),
         )
 
     def label(self, name: str | None) -> str:
@@ -80,7 +89,38 @@ class StudyFacts:
 
     def inequality(self, row: Row) -> str:
         """Return the outcome and the rank of a row, such as ``poor health by household income``."""
-        return f"{self.inside(row['outcome'])} by {self.inside(row['rank_by'])}"
+        outcome, rank = self.inside(row["outcome"]), self.inside(row["rank_by"])
+        return self.say("inequality", outcome=outcome, rank=rank) if row["rank_by"] else outcome
+
+    def say(self, key: str, **parts: object) -> str:
+        """Return a text of figures in the language."""
+        return figure_text(self.language, key, **parts)
+
+    def phrase(self, text: str) -> str:
+        """Return a text of tables in the language."""
+        return phrase(text) if self.language == "zh" else text
+
+    def group_of(self, row: Row) -> str:
+        """Return the name of a row's wave and subgroup."""
+        return group_of(row, self.language)
+
+    def in_group(self, title: str, row: Row) -> str:
+        """Return a title with the wave and the subgroup of a row, if it has any."""
+        has_group = row["wave"] or row["subgroup"]
+        return self.say("in_group", title=title, group=self.group_of(row)) if has_group else title
+
+    def interval(self, row: Row, digits: int, scale: float = 1.0) -> str:
+        """Return an estimate with its interval."""
+        return with_interval(row, digits, scale, self.language)
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Join the parts of an alt text."""
+        return listed(parts, self.language)
+
+    def index(self, measure: str) -> str:
+        """Return the name of an index, as it begins a line."""
+        name = index_name(self.language, measure)
+        return name[0].upper() + name[1:]
 
 
 def _inside(label: str) -> str:
@@ -99,6 +139,12 @@ def last_of_each(rows: Iterable[Row], *columns: str) -> list[Row]:
     return list({tuple(row[column] for column in columns): row for row in rows}.values())
 
 
-def group_of(row: Row) -> str:
+def group_of(row: Row, language: Language = "en") -> str:
     """Return the name of a row's wave and subgroup."""
-    return " ".join(part for part in (row["wave"], row["subgroup"]) if part) or "all"
+    group = " ".join(part for part in (row["wave"], row["subgroup"]) if part)
+    return group or figure_text(language, "all")
+
+
+def level_of(row: Row) -> str:
+    """Return the confidence level of a row in per cent."""
+    return f"{100 * (row['conf_level'] or 0.95):g}"

@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.report.figures.figure import Figure
+from engine.report.figures.figure import Figure, StudyFacts
 from engine.report.figures.frame import LINE, Frame, pixels, texts
 from engine.report.figures.style import COLORS, INK, MARGIN, SMALL, STEPS, WIDTH, wrapped
 from engine.report.figures.vega import FROM_ZERO, Layer, end, fixed, layer, quantity
-from engine.report.figures.words import MINUS, listed
+from engine.report.figures.words import MINUS
 
 _BAR = 14
 
 
-def flow_figure(steps: Sequence[Mapping[str, Any]]) -> Figure:
+def flow_figure(steps: Sequence[Mapping[str, Any]], facts: StudyFacts) -> Figure:
     """Draw a bar for each rule, its name above, with how many stay and how many are left out."""
     bars, names, numbers, told = [], [], [], []
     top, before = 0.0, steps[0]["n"]
     for step in steps:
-        lines = wrapped(step["label"], WIDTH - 2 * MARGIN, SMALL)
+        rule = facts.phrase(step["label"])
+        lines = wrapped(rule, WIDTH - 2 * MARGIN, SMALL)
         names.append({"text": lines, "y": top})
         top += LINE * len(lines) + 2
         left_out = before - step["n"]
         text = f"{step['n']:,}" + (f"  ({MINUS}{left_out:,})" if left_out else "")
-        told.append(f"{step['label']}: {step['n']:,}" + (f", {left_out:,} fewer" if left_out else ""))
+        key = "step_less" if left_out else "step"
+        told.append(facts.say(key, rule=rule, n=f"{step['n']:,}", less=f"{left_out:,}"))
         bars.append({"n": step["n"], "before": before, "y": top, "y2": top + _BAR})
         numbers.append({"n": before, "y": top + _BAR / 2, "text": text})
         top += _BAR + 8
         before = step["n"]
     frame = Frame(left=MARGIN + 1, right=MARGIN, height=top)
     chart = frame.chart(*_layers(bars, names, numbers, frame))
-    return Figure(
-        name="flow", title="People after each rule of the sample", alt_text=listed(told), chart=chart
-    )
+    return Figure(name="flow", title=facts.say("flow"), alt_text=facts.listed(told), chart=chart)
 
 
 def _layers(

@@ -10,13 +10,15 @@ from engine.report.figures.frame import Frame, KeyEntry, x_axis
 from engine.report.figures.style import COLORS, DASHES, MOST_SERIES, SHAPES
 from engine.report.figures.vega import WITH_INTERVAL, end, layer, quantity
 from engine.report.figures.words import decimals, listed, with_interval
+from engine.report.words.figures import figure_text
+from engine.report.words.sentences import Language
 
 _LEFT, _RIGHT, _HEIGHT = 52, 18, 190
 _SHIFT = 0.1  # of a run, between groups
 _MOST_TICKS = 8
 
 
-def history_figure(rows: Sequence[Row], name: str, title: str) -> Figure:
+def history_figure(rows: Sequence[Row], name: str, title: str, language: Language = "en") -> Figure:
     """Draw estimates by run; of many groups those that moved most.
 
     Parameters
@@ -26,6 +28,8 @@ def history_figure(rows: Sequence[Row], name: str, title: str) -> Figure:
         first. Of several methods the linearised one is drawn.
     name, title
         Of the figure.
+    language
+        Of the fixed words.
     """
     method = _preferred_method(rows)
     points = _most_moved(
@@ -33,14 +37,15 @@ def history_figure(rows: Sequence[Row], name: str, title: str) -> Figure:
     )
     groups = list(dict.fromkeys(row["about"] for row in points))
     runs = sorted({row["run"] for row in points}, key=int)
+    every = figure_text(language, "all")
     frame = Frame(
         left=_LEFT,
         right=_RIGHT,
         height=_HEIGHT,
-        x_title="run",
-        heading=f"estimate, with its interval where it moved; {method}",
+        x_title=figure_text(language, "run"),
+        heading=figure_text(language, "moved", method=method),
         key=tuple(
-            KeyEntry(text=group or "all", color=COLORS[place], shape=SHAPES[place], dash=DASHES[place])
+            KeyEntry(text=group or every, color=COLORS[place], shape=SHAPES[place], dash=DASHES[place])
             for place, group in enumerate(groups)
         )
         if len(groups) > 1
@@ -51,13 +56,20 @@ def history_figure(rows: Sequence[Row], name: str, title: str) -> Figure:
     for group in groups:
         own = [row for row in points if row["about"] == group]
         told.append(
-            f"{group or 'all'}: run {int(own[0]['run'])} {with_interval(own[0], digits)}, "
-            f"run {int(own[-1]['run'])} {with_interval(own[-1], digits)}"
+            figure_text(
+                language,
+                "first_last",
+                group=group or every,
+                first=int(own[0]["run"]),
+                before=with_interval(own[0], digits, language=language),
+                last=int(own[-1]["run"]),
+                after=with_interval(own[-1], digits, language=language),
+            )
         )
     return Figure(
         name=name,
-        title=f"{title} over {len(runs)} {'run' if len(runs) == 1 else 'runs'}",
-        alt_text=listed(told),
+        title=figure_text(language, "over_run" if len(runs) == 1 else "over_runs", title=title, n=len(runs)),
+        alt_text=listed(told, language),
         chart=_chart(points, groups, frame),
     )
 

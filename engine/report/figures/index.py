@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.report.figures.figure import Figure, Row, StudyFacts, group_of, last_of_each
+from engine.report.figures.figure import Figure, Row, StudyFacts, last_of_each, level_of
 from engine.report.figures.row_chart import Line, Mark, RowChart
 from engine.report.figures.style import COLORS
-from engine.report.figures.words import decimals, listed, with_interval
+from engine.report.figures.words import decimals
+from engine.report.words.sentences import index_name
 
 _COMPARISONS = ("difference", "wald_f")
 
@@ -30,32 +31,34 @@ def index_figures(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Figure]:
         indices = [row for row in found if row["measure"] not in _COMPARISONS]
         indices = last_of_each(indices, "measure", "wave", "subgroup")
         if indices:
-            yield _figure(indices, f"index-{name}", f"Inequality in {what}", "measure")
+            yield _figure(indices, f"index-{name}", facts.say("index", what=what), "measure", facts)
         differences = [row for row in found if row["measure"] == "difference"]
         differences = last_of_each(differences, "term", "level")
         if differences:
-            yield _figure(differences, f"difference-{name}", f"Differences in inequality in {what}", "term")
+            yield _figure(
+                differences, f"difference-{name}", facts.say("differences", what=what), "term", facts
+            )
 
 
-def _figure(rows: Sequence[Row], name: str, title: str, by: str) -> Figure:
+def _figure(rows: Sequence[Row], name: str, title: str, by: str, facts: StudyFacts) -> Figure:
     """Draw a block of lines for each index, named by the column `by`."""
     lines: list[Line] = []
     told = []
     for index in dict.fromkeys(row[by] for row in rows):
         block = [row for row in rows if row[by] == index]
         digits = decimals(block)
-        lines.append(Line(name=f"{index} index".capitalize().replace("_", " "), is_heading=True))
+        lines.append(Line(name=facts.index(index), is_heading=True))
         for row in block:
-            group = row["level"] if by == "term" else group_of(row)
-            lines.append(Line(name=str(group), marks=(_mark(row),), text=with_interval(row, digits)))
-            told.append(f"{index} index, {group}: {with_interval(row, digits)}")
-    level = 100 * (rows[0]["conf_level"] or 0.95)
+            group = row["level"] if by == "term" else facts.group_of(row)
+            lines.append(Line(name=str(group), marks=(_mark(row),), text=facts.interval(row, digits)))
+            name_of_row = f"{index_name(facts.language, index)}, {group}"
+            told.append(facts.say("named", name=name_of_row, what=facts.interval(row, digits)))
     chart = RowChart(
         lines=tuple(lines),
-        x_title=f"{'difference' if by == 'term' else 'index'} with {level:g} % interval",
+        x_title=facts.say("difference_axis" if by == "term" else "index_axis", level=level_of(rows[0])),
     )
     return Figure(
-        name=name, title=title, alt_text=listed(told), chart=chart.chart(), analysis=rows[0]["analysis"]
+        name=name, title=title, alt_text=facts.listed(told), chart=chart.chart(), analysis=rows[0]["analysis"]
     )
 
 

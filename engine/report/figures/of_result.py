@@ -27,6 +27,7 @@ _KINDS: dict[type[Shown], str] = {
     DecompositionResult: "decomposition",
     LogitResult: "logit",
     MixedLogitResult: "multilevel",
+    InequalityResult: "disparity",
 }
 
 
@@ -51,14 +52,24 @@ def _figures(result: Shown) -> Iterator[Figure]:
     from engine.report.figures.caterpillar import caterpillars
     from engine.report.figures.contributions import contribution_figures
     from engine.report.figures.curve import curve_figures
+    from engine.report.figures.disparity import disparity_figures
     from engine.report.figures.forest import forest_figures
     from engine.report.figures.index import index_figures
+    from engine.report.figures.rif import rif_figures
 
     if isinstance(result, IndexResult | InequalityResult) and result.replicates is not None:
         yield _bootstrap(result, result.replicates.tolist())
     kind = result.kind if isinstance(result, TableResult) else _KINDS.get(type(result), "")
     rows = [_row(row, kind) for row in result.rows]
-    for draw in (curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
+    for draw in (
+        curve_figures,
+        index_figures,
+        disparity_figures,
+        contribution_figures,
+        rif_figures,
+        forest_figures,
+        caterpillars,
+    ):
         yield from draw(rows, StudyFacts())
 
 

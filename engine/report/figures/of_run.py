@@ -13,6 +13,8 @@ import polars as pl
 
 from engine.errors import UsageError
 from engine.report.figures.figure import Figure, Row, StudyFacts
+from engine.report.words.figures import figure_text
+from engine.report.words.sentences import Language
 
 if TYPE_CHECKING:
     from engine.report.figures.render import DrawnFigure
@@ -30,10 +32,16 @@ class WrittenFigures:
     notes: tuple[str, ...]
 
 
-def figures_of(run: StoredRun, only: str | None = None) -> tuple[Figure, ...]:
-    """Return the figures of a run, in the order of its tables; `only` names one analysis."""
-    simulated = bool(run.manifest["simulated"])
-    return tuple(replace(figure, simulated=simulated) for figure in _figures(run, only))
+def figures_of(
+    run: StoredRun, only: str | None = None, language: Language | None = None
+) -> tuple[Figure, ...]:
+    """Return the figures of a run, in the order of its tables; `only` names one analysis.
+
+    The language is the study's unless one is given.
+    """
+    facts = StudyFacts.of(run.manifest, language)
+    mark = facts.say("simulated") if run.manifest["simulated"] else ""
+    return tuple(replace(figure, mark=mark) for figure in _figures(run, only, facts))
 
 
 def too_many_groups(run: StoredRun) -> tuple[str, ...]:
@@ -44,25 +52,35 @@ def too_many_groups(run: StoredRun) -> tuple[str, ...]:
     return tuple(groups.filter(pl.col("n") > MOST_GROUPS)["analysis"])
 
 
-def _figures(run: StoredRun, only: str | None) -> Iterator[Figure]:
+def _figures(run: StoredRun, only: str | None, facts: StudyFacts) -> Iterator[Figure]:
     from engine.report.figures.caterpillar import caterpillars
     from engine.report.figures.contributions import contribution_figures
     from engine.report.figures.curve import curve_figures
+    from engine.report.figures.disparity import disparity_figures
     from engine.report.figures.equiplot import equiplots
     from engine.report.figures.flow import flow_figure
     from engine.report.figures.forest import forest_figures
     from engine.report.figures.index import index_figures
+    from engine.report.figures.rif import rif_figures
 
-    facts = StudyFacts.of(run.manifest)
     drawn = run.results.filter(~pl.col("analysis").is_in(too_many_groups(run)))
     rows = [row for row in drawn.to_dicts() if only in (None, row["analysis"])]
     if only is None:
-        yield flow_figure(run.manifest["sample_flow"])
-    for draw in (equiplots, curve_figures, index_figures, contribution_figures, forest_figures, caterpillars):
+        yield flow_figure(run.manifest["sample_flow"], facts)
+    for draw in (
+        equiplots,
+        curve_figures,
+        index_figures,
+        disparity_figures,
+        contribution_figures,
+        rif_figures,
+        forest_figures,
+        caterpillars,
+    ):
         yield from draw(rows, facts)
 
 
-def drawings_of(run: StoredRun) -> tuple[DrawnFigure, ...]:
+def drawings_of(run: StoredRun, language: Language | None = None) -> tuple[DrawnFigure, ...]:
     """Return the figures of a run, drawn.
 
     Raises
@@ -72,7 +90,7 @@ def drawings_of(run: StoredRun) -> tuple[DrawnFigure, ...]:
     """
     from engine.report.figures.render import draw
 
-    return tuple(draw(figure) for figure in figures_of(run))
+    return tuple(draw(figure) for figure in figures_of(run, language=language))
 
 
 def write_figures(
@@ -109,7 +127,8 @@ def write_history(rows: Sequence[Row], title: str, path: Path, *, simulated: boo
     from engine.report.figures.history import history_figure
     from engine.report.figures.render import draw
 
-    figure = replace(history_figure(rows, "history", title), simulated=simulated)
+    figure = history_figure(rows, "history", title)
+    figure = replace(figure, mark=figure_text("en", "simulated") if simulated else "")
     with writing_figures(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(draw(figure).svg(), encoding="utf-8")

@@ -29,7 +29,6 @@ from engine.report.figures.style import (
 )
 from engine.report.figures.vega import fixed, layer
 
-SIMULATED = "SIMULATED: nobody in these records is real"
 VEGA_LITE = "6.4"
 PIXELS = 4  # of a PNG for each one of the figure: 384 an inch
 _TITLE, _MARK = 14, 17  # heights of lines
@@ -81,7 +80,7 @@ _FONT_FOLDERS = (
 
 def needs_cjk_font(figure: Figure) -> bool:
     """Whether a figure holds Chinese, Japanese or Korean text."""
-    return _CJK.search(f"{figure.title}{figure.chart}") is not None
+    return _CJK.search(f"{figure.title}{figure.mark}{figure.chart}") is not None
 
 
 def register_cjk_fonts() -> bool:
@@ -151,20 +150,20 @@ def _vl_convert() -> Any:  # noqa: ANN401 - the module has no annotations
 def _marked(figure: Figure) -> dict[str, Any]:
     """Return the chart of a figure, with a line above it where its people are invented."""
     chart = {**figure.chart, "background": None}
-    if not figure.simulated:
+    if not figure.mark:
         return chart
     before = figure.chart["padding"]
     top = before["top"] + _MARK
     place = {"x": fixed(MARGIN - before["left"]), "y": fixed(MARGIN - top)}
     look: dict[str, Any] = {"align": "left", "baseline": "top", "fontSize": NORMAL, "fill": COLORS[1]}
-    line = layer([{}], "text", place, text=SIMULATED, **look)
+    line = layer([{}], "text", place, text=figure.mark, **look)
     return {**chart, "layer": [*figure.chart["layer"], line], "padding": {**before, "top": top}}
 
 
 def _on_plate(svg: str, figure: Figure) -> str:
     """Return a drawing with its title above, on a white plate."""
     lines = wrapped(figure.title, 0.92 * (WIDTH - 2 * MARGIN), LARGE)
-    title = _TITLE * len(lines) + (0 if figure.simulated else 4)
+    title = _TITLE * len(lines) + (0 if figure.mark else 4)
     found = _SIZE.search(svg)
     if found is None:  # of another version of vl-convert
         raise ValueError("the drawing has no size")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from engine.report.figures.figure import Row
 from engine.report.model import digits_of
+from engine.report.words.figures import figure_text
+from engine.report.words.sentences import Language
 
+Row = Mapping[str, Any]
 MINUS = "\N{MINUS SIGN}"
 MOST_NAMED = 8  # in an alt text; whoever wants more reads the table
 
@@ -24,7 +27,7 @@ def drawn(value: float, digits: int) -> str:
     return text.replace("-", MINUS) if text.strip("-0.,") else text.removeprefix("-")
 
 
-def with_interval(row: Row, digits: int, scale: float = 1.0) -> str:
+def with_interval(row: Row, digits: int, scale: float = 1.0, language: Language = "en") -> str:
     """Return an estimate with its interval.
 
     Examples
@@ -36,7 +39,7 @@ def with_interval(row: Row, digits: int, scale: float = 1.0) -> str:
     if row["conf_low"] is None or row["conf_high"] is None:
         return estimate
     low, high = (drawn(scale * row[name], digits) for name in ("conf_low", "conf_high"))
-    return f"{estimate} ({low} to {high})"
+    return figure_text(language, "range", estimate=estimate, low=low, high=high)
 
 
 def decimals(rows: Sequence[Row]) -> int:
@@ -58,7 +61,7 @@ def decimals(rows: Sequence[Row]) -> int:
     return min(max(math.ceil(0.3 - math.log10(half)), 0), 12)
 
 
-def listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str], language: Language = "en") -> str:
     """Join the parts of an alt text; of many the first ones, with how many more there are.
 
     Examples
@@ -66,6 +69,7 @@ def listed(parts: Sequence[str]) -> str:
     >>> listed(["a 1", "b 2"]), listed([f"x {i}" for i in range(10)])[-12:]
     ('a 1; b 2.', '; and 2 more')
     """
+    named = figure_text(language, "next").join(parts[:MOST_NAMED])
     if len(parts) <= MOST_NAMED:
-        return "; ".join(parts) + "."
-    return "; ".join(parts[:MOST_NAMED]) + f"; and {len(parts) - MOST_NAMED} more"
+        return named + figure_text(language, "end")
+    return named + figure_text(language, "and_more", n=len(parts) - MOST_NAMED)

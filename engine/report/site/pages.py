@@ -85,6 +85,7 @@ def site_pages(store: Store) -> dict[str, str]:
         for run in store.runs
     ]
     environment = _environment()
+    mark = facts.say("simulated") if newest.manifest["simulated"] else ""
     report = newest.path / REPORT
     common = {
         "title": newest.manifest["study"]["title"] or newest.manifest["study"]["name"],
@@ -113,7 +114,7 @@ def site_pages(store: Store) -> dict[str, str]:
         }
         pages[f"runs/{run.name}.html"] = page("run.html", "../", run=run, figures=figures, **around)
     for headline in found:
-        figures = _drawn(_history_figures(headline, simulated=common["simulated"]))
+        figures = _drawn(_history_figures(headline, facts, mark))
         pages[f"estimates/{_file(headline.name)}"] = page(
             "estimate.html", "../", headline=headline, figures=figures
         )
@@ -167,7 +168,7 @@ def _drawn(figures: Iterable[Figure]) -> list[tuple[Figure, Markup]]:
     return [(figure, Markup(draw(figure).in_page)) for figure in figures]  # noqa: S704 - escaped by the renderer
 
 
-def _history_figures(headline: Headline, *, simulated: bool) -> Iterator[Figure]:
+def _history_figures(headline: Headline, facts: StudyFacts, mark: str) -> Iterator[Figure]:
     """Yield the groups of a quantity over the runs, as many in one figure as can be told apart."""
     from engine.report.figures.history import history_figure
 
@@ -179,7 +180,7 @@ def _history_figures(headline: Headline, *, simulated: bool) -> Iterator[Figure]
             for history in shown
             for point in history.points
         ]
-        yield replace(history_figure(rows, headline.name, headline.title), simulated=simulated)
+        yield replace(history_figure(rows, headline.name, headline.title, facts.language), mark=mark)
 
 
 def _since(runs: Sequence[RunPage]) -> dict[str, RunPage]:

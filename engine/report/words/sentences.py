@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 Language = Literal["en", "zh"]
 
@@ -78,6 +79,29 @@ SENTENCES: dict[str, tuple[str, str]] = {
         ),
         "{outcome}{group}：考虑需要（{need}）之后，未发现水平不公平：{estimate}（{low} 至 {high}）。",
     ),
+    "disparity": (
+        "{outcome}: differs by {rank} ({values}).",
+        "{outcome}按{rank}存在差异（{values}）。",
+    ),
+    "no_disparity": (
+        "{outcome}: no disparity by {rank} was found ({values}).",
+        "{outcome}：未发现按{rank}的差异（{values}）。",
+    ),
+    "disparity_mixed": (
+        "{outcome}: one measure shows a disparity by {rank}, the other is not sure ({values}).",
+        "{outcome}：一个测量显示按{rank}的差异，另一个不确定（{values}）。",
+    ),
+    "people_differ": (
+        "{outcome}, inequality between people: {values}.",
+        "{outcome}，人与人之间的不平等：{values}。",
+    ),
+    "rif": (
+        (
+            "{outcome}: of the covariates, the {index} by {rank} goes most clearly with {term}: coefficient "
+            "{coefficient}."
+        ),
+        "{outcome}：各协变量中，按{rank}的{index}与{term}的关系最明显：系数为 {coefficient}。",
+    ),
     "odds": (
         (
             "{outcome}: with the other covariates held fixed, the odds differ most by {term}: odds ratio "
@@ -117,6 +141,12 @@ INDEX_NAMES = {
     "extended": "扩展集中",
     "symmetric": "对称",
 }
+
+
+def language_of(manifest: Mapping[str, Any]) -> Language:
+    """Return the language that the study in a manifest asks for."""
+    asked = manifest["study"].get("asked", {}).get("study", {})
+    return "zh" if asked.get("language") == "zh" else "en"
 
 
 def sentence(language: Language, key: str, **parts: object) -> str:
