@@ -112,6 +112,10 @@ class DesignColumns:
         The units of the whole panel; None if the N rows are the whole panel.
     names
         Column names for messages, by role: ``weight``, ``stratum``, ``cluster``.
+    count
+        (N,) int64: how many people each row stands for, as a cell; None if each is one person.
+    weight_squares
+        (N,) float64: the sum of their squared weights, of cells.
     """
 
     weight: FloatArray | None = None
@@ -123,6 +127,8 @@ class DesignColumns:
     single_psu: SinglePsu = "fail"
     frame: DesignFrame | None = None
     names: Mapping[str, str] | None = None
+    count: IntArray | None = None
+    weight_squares: FloatArray | None = None
 
     def name(self, role: str) -> str:
         """Name the column of a role, for a message."""
@@ -196,6 +202,8 @@ class SampleArrays:
         Replicate weights that came with the data, in the order of these rows; None without any.
     weight_scale
         What a weight of 1 stands for; 1 unless the weights are extreme.
+    count
+        (n,) int64: how many people each row stands for: 1, or more as a cell.
     """
 
     rank: IntArray
@@ -208,6 +216,7 @@ class SampleArrays:
     group_start: IntArray
     design: DesignArrays
     order: IntArray
+    count: IntArray
     replicate_weights: ReplicateWeights | None = None
     weight_scale: float = 1.0
 
@@ -241,6 +250,10 @@ class TableArrays:
         Replicate weights that came with the data; None without any.
     weight_scale
         What a weight of 1 stands for; 1 unless the weights are extreme.
+    count
+        (N,) int64: how many people each row stands for: 1, or more as a cell.
+    weight_squares
+        (N,) float64: the sum of their squared weights.
     """
 
     weight: FloatArray
@@ -248,6 +261,8 @@ class TableArrays:
     group: UnitArray
     groups: tuple[Group, ...]
     design: DesignArrays
+    count: IntArray
+    weight_squares: FloatArray
     replicate_weights: ReplicateWeights | None = None
     weight_scale: float = 1.0
 

@@ -58,6 +58,6 @@ def describe(
     """
     given = checked(DescribeArguments, locals())
     data = as_polars(frame)
-    columns = [described(data, name) for name in given.variables]
-    spec = given.spec(DescribeSpec)
-    return TableResult(kind="describe", rows=estimate_describe(table(data, given), columns, spec))
+    spec, arrays = given.spec(DescribeSpec), table(data, given)
+    rows = (row for name in given.variables for row in estimate_describe(arrays, described(data, name), spec))
+    return TableResult(kind="describe", rows=tuple(rows))

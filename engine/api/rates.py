@@ -66,6 +66,6 @@ def rates(
     data = as_polars(frame)
     factors = [factor(data, name, "rows") for name in given.rows]
     spec = given.spec(RatesSpec, outcome=(outcome,))
-    return TableResult(
-        kind="rates", rows=estimate_rates(table(data, given), event(data, outcome), factors, spec)
-    )
+    arrays, known = table(data, given), event(data, outcome)
+    estimates = (row for one in (None, *factors) for row in estimate_rates(arrays, known, one, spec))
+    return TableResult(kind="rates", rows=tuple(estimates))

@@ -45,6 +45,9 @@ class Columns(Protocol):
     def design(self) -> DesignColumns:
         """Return the columns of the survey design."""
 
+    def cells(self, names: Sequence[str], *, weighted: bool = True) -> Columns:
+        """Return the columns of the cells of some variables, or of the rows where cells do not pay."""
+
     def level(self, name: str) -> IntArray:
         """Return each row's cluster (N,) of a level of multilevel models, -1 where missing."""
 
@@ -98,7 +101,7 @@ def make_context(
     refuse_missing_threads()
     return Context(
         spec=spec,
-        columns=SampleReader(spec, sample, panel),
+        columns=SampleReader(spec, sample, panel, threads=threads),
         seed=study_seed(spec),
         threads=threads,
         reporter=reporter,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.arrays import SampleArrays, TableArrays, VariableArrays
     from engine.batch.context import Context
     from engine.estimators.replicates.pending_rows import Estimates
+    from engine.results import TidyRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,24 +158,32 @@ def _curve(analysis: CurveSpec, context: Context) -> Estimates:
 
 
 def _rates(analysis: RatesSpec, context: Context) -> Estimates:
+    from engine.batch.table_inputs import TableInputs
     from engine.estimators.replicates.pending_rows import Estimates
     from engine.estimators.tables.rates import rates
 
-    table = _table(analysis, context, weighted=analysis.weighted)
-    factors = [context.columns.variable(name) for name in analysis.rows]
-    outcomes = (context.columns.variable(name) for name in analysis.outcome)
-    rows = (row for outcome in outcomes for row in rates(table, outcome, factors, analysis))
+    inputs = TableInputs(analysis, context, weighted=analysis.weighted)
+    rows: list[TidyRow] = []
+    for outcome in analysis.outcome:
+        table, (event,) = inputs.read(outcome)
+        rows += rates(table, event, None, analysis)
+        for name in analysis.rows:
+            table, (event, factor) = inputs.read(outcome, name)
+            rows += rates(table, event, factor, analysis)
     return Estimates(entries=tuple(rows))
 
 
 def _describe(analysis: DescribeSpec, context: Context) -> Estimates:
+    from engine.batch.table_inputs import TableInputs
     from engine.estimators.replicates.pending_rows import Estimates
     from engine.estimators.tables.describe import describe
 
     names = analysis.variables or tuple(context.spec.variables)
-    table = _table(analysis, context)
-    # One variable at a time: memory does not grow with their number.
-    rows = (row for name in names for row in describe(table, [context.columns.variable(name)], analysis))
+    inputs = TableInputs(analysis, context)
+    rows: list[TidyRow] = []
+    for name in names:  # one at a time: memory does not grow with their number
+        table, (variable,) = inputs.read(name)
+        rows += describe(table, variable, analysis)
     return Estimates(entries=tuple(rows))
 
 
@@ -246,21 +255,31 @@ def _ranked_sample(
     from engine.estimators.sample.variables import complete_rows
 
     columns = context.columns
+    if not terms and _draws_units(analysis, context):
+        columns = columns.cells([*outcomes, analysis.rank_by, *analysis.by])
+    design = columns.design()
     group, groups = columns.groups(analysis.by)
     values = {}
     for name in outcomes:
         bounds = _bounds(analysis, name, context)
-        values[name] = checked_outcome(name, columns.numbers(name), bounds)
+        values[name] = checked_outcome(name, columns.numbers(name), bounds, design.count)
         if terms:
             values[name] = np.where(complete_rows(terms), values[name], np.nan)
     return sort_sample(
         outcomes=values,
         rank=columns.numbers(analysis.rank_by),
         rank_name=analysis.rank_by,
-        columns=columns.design(),
+        columns=design,
         group=group,
         groups=groups,
     )
+
+
+def _draws_units(analysis: AnalysisSpec, context: Context) -> bool:
+    """Whether errors and replicates know no person but by the sampling cluster: then cells are enough."""
+    bootstrap = getattr(analysis, "bootstrap", None)
+    draws_people = bootstrap is not None and bootstrap.method == "iid"
+    return context.spec.design.cluster is not None and not draws_people
 
 
 def _table(analysis: AnalysisSpec, context: Context, *, weighted: bool = True) -> TableArrays:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 NEARLY = 1e-12  # of the weight: a difference that only rounding makes
 
 
-def impute_and_group(spec: StudySpec, path: Path) -> Mapping[str, int]:
-    """Replace missing numbers by their mean and cut numbers into quantile groups, in the file of a sample.
+def impute_and_group(spec: StudySpec, rows: Sequence[str], path: Path) -> Mapping[str, int]:
+    """Replace missing numbers by their mean and cut numbers into quantile groups; write the rows to a file.
 
     Means and quantiles are weighted, and those of each wave alone. Ties stay together: equal numbers have the
     same mid-rank, as in the indices (O'Donnell et al. 2008, chapter 8), or are on the same side of a cut
@@ -43,14 +42,13 @@ def impute_and_group(spec: StudySpec, path: Path) -> Mapping[str, int]:
     import polars as pl
 
     variables = {name: one for name, one in spec.variables.items() if one.impute or one.quantiles}
-    if not variables:
-        return {}
-    frame = pl.scan_parquet(path, glob=False).collect(engine="in-memory")
+    frame = pl.scan_parquet([*rows], glob=False).collect(engine="in-memory")
     imputed = {name: _count_missing(name, one, frame) for name, one in variables.items() if one.impute}
     weight, rows_by_wave = _weights(spec, frame), _rows_by_wave(frame)
     for name, variable in variables.items():
         frame = frame.with_columns(_columns(name, variable, frame[name], weight, rows_by_wave))
-    _replace(path, frame)
+    private_file(path)
+    frame.write_parquet(path, compression="zstd")
     return {name: n for name, n in imputed.items() if n}
 
 
@@ -113,14 +111,6 @@ def _columns(
     else:
         columns.append(pl.Series(name, values, nan_to_null=True))
     return columns
-
-
-def _replace(path: Path, frame: pl.DataFrame) -> None:
-    """Write the sample again, for its owner only, and put it in the place of the old one."""
-    temporary = path.with_suffix(".derived")
-    private_file(temporary)
-    frame.write_parquet(temporary, compression="zstd")
-    os.replace(temporary, path)  # noqa: PTH105 - atomic
 
 
 def _imputed(values: FloatArray, weight: FloatArray) -> FloatArray:

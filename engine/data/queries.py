@@ -12,6 +12,7 @@ from engine.errors import DataError, Fault
 
 if TYPE_CHECKING:
     import duckdb
+    import polars as pl
 
 MEMORY_LIMIT = "1GB"
 # The queries need no extension: nothing is downloaded or loaded while they run.
@@ -25,9 +26,15 @@ def query_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "queries"
 
 
-def query_text(name: str, condition: str | None = None) -> str:
-    """Return a query; `condition` is SQL that `engine.data.expressions` wrote, a condition or a value."""
+def query_text(name: str, condition: str | None = None, keys: str | None = None) -> str:
+    """Return a query.
+
+    `condition` is SQL that `engine.data.expressions` wrote, a condition or a value; `keys` are the columns of
+    `engine.data.cells`.
+    """
     text = (query_folder() / f"{name}.sql").read_text(encoding="utf-8")
+    if keys is not None:
+        text = text.replace("SELECT {keys}", f"SELECT {keys}")
     if condition is None:
         return text
     for before, place in (("WHERE", "{condition}"), ("SELECT", "{expression}")):
@@ -71,8 +78,20 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def rows(
-    connection: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any], condition: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    params: Mapping[str, Any],
+    condition: str | None = None,
+    keys: str | None = None,
 ) -> list[tuple[Any, ...]]:
     """Run a query and return its rows."""
-    relation = connection.sql(query_text(name, condition), params=dict(params))
+    relation = connection.sql(query_text(name, condition, keys), params=dict(params))
     return [] if relation is None else relation.fetchall()
+
+
+def frame(
+    connection: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any], condition: str, keys: str
+) -> pl.DataFrame:
+    """Run a query and return its result as a frame."""
+    result: pl.DataFrame = connection.sql(query_text(name, condition, keys), params=dict(params)).pl()
+    return result

@@ -74,7 +74,7 @@ def _taken_in(
     refuse_empty_columns(spec, name, part.records)
     with tempfile.TemporaryDirectory(dir=request["work"]) as scratch:
         sample = draw_sample(spec, whole_panel([part]), Path(scratch), may_be_empty=True)
-        refuse_design(name, sample.path)
+        refuse_design(name, sample.row_files())
     contents = part_contents(part.records, request["salt"])
     if spec.source.wave is not None and all(one["wave"] is None for one in contents["waves"]):
         fault = f"column '{spec.source.wave}' (source.wave) is blank in every row"

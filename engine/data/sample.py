@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
+EVERYBODY = "TRUE"  # the condition that holds for all rows
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowStep:
     """Rows left after one rule, in total and by wave; the first step is the panel itself."""
@@ -32,12 +35,16 @@ class FlowStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """The rows that pass every rule.
+    """The rows that pass every rule: those of Parquet files for which a condition holds.
 
     Attributes
     ----------
-    path
-        Their Parquet file, in a private folder.
+    parts
+        The Parquet files: of the panel, or one in a private folder where values are imputed or grouped.
+    condition
+        SQL of all rules.
+    folder
+        A private folder, for the file of the rows themselves.
     flow
         The count after each rule.
     waves
@@ -46,7 +53,9 @@ class Sample:
         Variable -> number of its values that are imputed.
     """
 
-    path: Path
+    parts: tuple[str, ...]
+    condition: str
+    folder: Path
     flow: tuple[FlowStep, ...]
     waves: tuple[str, ...]
     imputed: Mapping[str, int]
@@ -55,6 +64,24 @@ class Sample:
     def n(self) -> int:
         """Rows of the sample."""
         return self.flow[-1].n
+
+    def row_files(self) -> list[str]:
+        """Return the files of just these rows, in the order of the panel; they are written when first needed.
+
+        Statistics from cells never need them: then nobody's record is copied.
+        """
+        if self.condition == EVERYBODY:
+            return [*self.parts]
+        name = hashlib.sha256(self.condition.encode()).hexdigest()[:16]
+        path = self.folder / f"sample-{name}.parquet"
+        if not path.exists():
+            writing = path.with_suffix(".writing")
+            private_file(writing)  # microdata: for the owner only, from the first byte
+            params = {"panel": [*self.parts], "sample": str(writing)}
+            with queries.database() as connection:
+                queries.rows(connection, "sample_write", params, self.condition)
+            writing.rename(path)
+        return [str(path)]
 
 
 def rule_conditions(spec: StudySpec) -> list[str | Fault]:
@@ -87,7 +114,9 @@ def domain_conditions(spec: StudySpec) -> list[str | Fault]:
 def draw_sample(
     spec: StudySpec, panel: Panel, folder: Path, threads: int | None = None, *, may_be_empty: bool = False
 ) -> Sample:
-    """Apply the sample rules in order and write the rows that are left.
+    """Apply the sample rules in order, counting the rows that are left.
+
+    Where values are imputed or grouped, the rows are written with their new values into `folder`.
 
     Raises
     ------
@@ -97,22 +126,29 @@ def draw_sample(
         If a rule leaves no row, unless `may_be_empty`; the message names it.
     """
     conditions = _conditions(spec)
-    path = folder / "sample.parquet"
     flow: list[FlowStep] = []
     with queries.database(threads) as connection:
         for step in _flow(spec, panel, conditions, connection):
             flow.append(step)
             if step.n == 0 and not may_be_empty:
                 raise DataError(_empty(flow))
-        params = {"panel": panel.parts, "sample": str(path)}
-        private_file(path)  # microdata: for the owner only, from the first byte
-        queries.rows(connection, "sample_write", params, _all_of(conditions))
-    imputed = impute_and_group(spec, path) if flow[-1].n else {}
-    return Sample(path=path, flow=tuple(flow), waves=tuple(flow[-1].by_wave), imputed=imputed)
+    sample = Sample(
+        parts=tuple(panel.parts),
+        condition=_all_of(conditions),
+        folder=folder,
+        flow=tuple(flow),
+        waves=tuple(flow[-1].by_wave),
+        imputed={},
+    )
+    if sample.n == 0 or not any(one.impute or one.quantiles for one in spec.variables.values()):
+        return sample
+    path = folder / "sample.parquet"
+    imputed = impute_and_group(spec, sample.row_files(), path)
+    return replace(sample, parts=(str(path),), condition=EVERYBODY, imputed=imputed)
 
 
 def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
-    """Write the rows of a sample for which a condition holds into a file beside it.
+    """Return the rows of a sample for which a condition holds.
 
     Raises
     ------
@@ -124,19 +160,14 @@ def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
     condition = check_rule("where", where, domain_columns(spec))
     if isinstance(condition, Fault):
         raise StudyError(spec.study.name, (condition,))
-    name = hashlib.sha256(condition.encode()).hexdigest()[:16]
-    path = sample.path.with_name(f"{sample.path.stem}-{name}.parquet")
+    condition = f"({sample.condition}) AND ({condition})"
     with queries.database() as connection:
-        counts = queries.rows(connection, "sample_flow", {"panel": [str(sample.path)]}, condition)
-        if not path.exists():
-            params = {"panel": [str(sample.path)], "sample": str(path)}
-            queries.rows(connection, "sample_write", params, condition)
-            path.chmod(0o600)  # microdata: for the owner only
+        counts = queries.rows(connection, "sample_flow", {"panel": [*sample.parts]}, condition)
     flow = (*sample.flow, _step(where, counts))
     if flow[-1].n == 0:
         found = f"no row is left of the {sample.n:,} of the sample"
         raise DataError(Fault(f"where = '{where}'", found, "some", "Check the condition and its codes."))
-    return replace(sample, path=path, flow=flow, waves=tuple(flow[-1].by_wave))
+    return replace(sample, condition=condition, flow=flow, waves=tuple(flow[-1].by_wave))
 
 
 def _conditions(spec: StudySpec) -> list[str]:
@@ -149,7 +180,7 @@ def _conditions(spec: StudySpec) -> list[str]:
 
 
 def _all_of(conditions: Sequence[str]) -> str:
-    return " AND ".join(conditions) or "TRUE"
+    return " AND ".join(conditions) or EVERYBODY
 
 
 def _flow(

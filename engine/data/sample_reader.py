@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.arrays import DesignColumns, FloatArray, Group, IntArray, VariableArrays
-from engine.data.design_columns import LEVEL_PREFIX
+from engine.data.cells import ROWS, SQUARES, CellKey, read_cells
+from engine.data.design_columns import DESIGN_PREFIX, LEVEL_PREFIX
 from engine.data.design_reader import read_design
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.series import as_codes, as_floats
@@ -36,11 +38,17 @@ class SampleReader:
     """
 
     def __init__(
-        self, spec: StudySpec, sample: Sample, panel: Panel, only: Sequence[str] | None = None
+        self,
+        spec: StudySpec,
+        sample: Sample,
+        panel: Panel,
+        only: Sequence[str] | None = None,
+        threads: int | None = None,
     ) -> None:
         self._spec = spec
         self._sample = sample
         self._panel = panel
+        self._threads = threads
         self._only = None if only is None else list(only)
         self.waves = sort_waves(sample.waves if only is None else only)
         self.n = sample.n if only is None else sum(sample.flow[-1].by_wave[wave] for wave in only)
@@ -60,7 +68,7 @@ class SampleReader:
                 raise DataError(
                     Fault(f"wave {wave}", "no row of it is in the sample", "some", "Check the sample rules.")
                 )
-        return SampleReader(self._spec, self._sample, self._panel, waves)
+        return SampleReader(self._spec, self._sample, self._panel, waves, self._threads)
 
     def where(self, condition: str | None) -> SampleReader:
         """Return a reader of the rows for which a condition holds: a domain, with the design of all rows.
@@ -75,7 +83,21 @@ class SampleReader:
         from engine.data.sample import draw_domain
 
         domain = draw_domain(self._spec, self._sample, condition)
-        return SampleReader(self._spec, domain, self._panel, self._only)
+        return SampleReader(self._spec, domain, self._panel, self._only, self._threads)
+
+    def cells(self, names: Sequence[str], *, weighted: bool = True) -> SampleReader:
+        """Return a reader of the cells of some variables, ``wave`` among them, or this one of rows.
+
+        Its rows are cells: they stand for all rows alike in these variables, in stratum and in cluster, and
+        the design says how many. Rows are read as they are where cells would be nearly as many.
+        """
+        if self._spec.design.replicate_weights is not None:
+            return self
+        key = CellKey(names=tuple(names), weighted=weighted)
+        cells = read_cells(self._spec, self._sample, key, self._only, self._threads)
+        if cells is None:
+            return self
+        return CellReader(self._spec, self._sample, self._panel, cells, self._only)
 
     def _of_these_waves(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         import polars as pl
@@ -85,7 +107,7 @@ class SampleReader:
     def _scan(self) -> pl.LazyFrame:
         import polars as pl
 
-        return self._of_these_waves(pl.scan_parquet(self._sample.path, glob=False))
+        return self._of_these_waves(pl.scan_parquet(self._sample.row_files(), glob=False))
 
     def _series(self, name: str) -> pl.Series:
         # In-memory: the streaming engine may change the order of rows.
@@ -170,6 +192,34 @@ class SampleReader:
 
         ids = self._series(LEVEL_PREFIX + name)
         return as_codes(ids.cast(pl.Enum(ids.drop_nulls().unique().sort())))
+
+
+class CellReader(SampleReader):
+    """Reads the columns of cells, see `engine.data.cells`, as if they were those of a sample."""
+
+    def __init__(
+        self,
+        spec: StudySpec,
+        sample: Sample,
+        panel: Panel,
+        cells: pl.DataFrame,
+        only: Sequence[str] | None = None,
+    ) -> None:
+        super().__init__(spec, sample, panel, only)
+        self._cells = cells
+        self.n = cells.height
+
+    def _scan(self) -> pl.LazyFrame:
+        return self._cells.lazy()
+
+    def design(self) -> DesignColumns:
+        """Return the design columns of all cells, with how many rows each stands for."""
+        return replace(
+            super().design(),
+            weight=as_floats(self._series(f"{DESIGN_PREFIX}weight")),
+            count=self._series(ROWS).to_numpy().astype(np.int64),
+            weight_squares=as_floats(self._series(SQUARES)),
+        )
 
 
 def sort_waves(waves: Sequence[str]) -> tuple[str, ...]:

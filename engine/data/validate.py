@@ -34,7 +34,7 @@ def refuse_records(spec: StudySpec, file: str, records: Path) -> None:
     if spec.source.key is not None:
         rules = {"key": _is_known, "unique key": _is_unique}
         columns |= {"wave": dy.String(nullable=True), KEY: dy.String(nullable=True, check=rules)}
-    _refuse(file, records, columns)
+    _refuse(file, [str(records)], columns)
 
 
 def refuse_empty_columns(spec: StudySpec, file: str, records: Path) -> None:
@@ -51,10 +51,10 @@ def refuse_empty_columns(spec: StudySpec, file: str, records: Path) -> None:
         name + KIND_SUFFIX: dy.UInt8(nullable=False, check={"values": _is_somewhere})
         for name in spec.variables
     }
-    _refuse(file, records, columns)
+    _refuse(file, [str(records)], columns)
 
 
-def refuse_design(file: str, sample: Path) -> None:
+def refuse_design(file: str, sample: Sequence[str]) -> None:
     """Check that every row of the sample has its weight, stratum and clusters.
 
     Raises
@@ -66,7 +66,7 @@ def refuse_design(file: str, sample: Path) -> None:
     import polars as pl
 
     columns: dict[str, Any] = {}
-    for name in pl.scan_parquet(sample, glob=False).collect_schema().names():
+    for name in pl.scan_parquet([*sample], glob=False).collect_schema().names():
         role = name.removeprefix(DESIGN_PREFIX)
         if role == name or name.startswith(KEY):
             continue
@@ -162,7 +162,7 @@ def _is_weight(value: Any) -> Any:  # noqa: ANN401 - Polars expressions
     return value.is_not_null() & value.is_finite() & (value >= 0)
 
 
-def _refuse(file: str, records: Path, columns: Mapping[str, Any]) -> None:
+def _refuse(file: str, records: Sequence[str], columns: Mapping[str, Any]) -> None:
     """Filter the records with a schema of these columns, and report every rule that some row breaks."""
     import dataframely as dy
     import polars as pl
@@ -170,7 +170,7 @@ def _refuse(file: str, records: Path, columns: Mapping[str, Any]) -> None:
     if not columns:
         return
     schema: Any = type("Wave", (dy.Schema,), dict(columns))
-    frame = pl.scan_parquet(records, glob=False).select([*columns]).collect(engine="in-memory")
+    frame = pl.scan_parquet([*records], glob=False).select([*columns]).collect(engine="in-memory")
     _, failure = schema.filter(frame, cast=True)
     broken = []
     for name, rows in failure.counts().items():

@@ -17,6 +17,6 @@ def test_records_and_sample__are_never_open_to_others(tmp_path, monkeypatch):
     panel = build_panel(spec, [SourceFile(path=tmp_path / "wave_1.parquet", is_own=True)])
     sample = draw_sample(spec, panel, tmp_path / "scratch")
     folder = panel.each[0].records.parent
-    for path in (sample.path, *folder.iterdir()):
+    for path in (*map(Path, sample.row_files()), *folder.iterdir()):
         assert path.stat().st_mode & 0o777 == 0o600, path
     assert folder.stat().st_mode & 0o777 == 0o700

@@ -58,6 +58,7 @@ def test_header__names_the_columns_that_come_out(path, panel, tmp_path):
         "analysis": "a",
         "measure": "standard",
         "about": None,
+        "scale": 2.0**60,
     }
     used = {name: value for name, value in params.items() if f"${name}" in path.read_text()}
     with queries.database() as connection:
@@ -68,7 +69,9 @@ def test_header__names_the_columns_that_come_out(path, panel, tmp_path):
             connection.sql("SELECT DISTINCT run FROM estimates").create("runs")
         if path.stem.startswith("exact_"):
             connection.sql("SELECT 1 AS id, 2 AS rank, 3 AS outcome, 1 AS weight").create("people")
-        relation = connection.sql(queries.query_text(path.stem, "TRUE"), params=used)
+        relation = connection.sql(
+            queries.query_text(path.stem, "TRUE", "wave, 1.0 AS cell_weight"), params=used
+        )
         columns = relation.columns if relation is not None else ["Count"]
     assert columns == [line.split()[0] for line in header(path)["columns"]]
 

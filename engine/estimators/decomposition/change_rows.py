@@ -68,7 +68,7 @@ def _base_row(
         conf_level=spec.conf_level,
         method=spec.model,
         subgroup=f"{arrays.groups[pair.second].label} - {arrays.groups[pair.first].label}",
-        n_obs=sum(fit.sample.n_rows for fit in fits),
+        n_obs=sum(fit.sample.n_people for fit in fits),
         sum_weights=sum(fit.sample.sum_weights for fit in fits),
     )
 

@@ -36,7 +36,7 @@ def group_rows(
         subgroup=group.subgroup,
         method=spec.model,
         conf_level=spec.conf_level,
-        n_obs=sample.n_rows,
+        n_obs=sample.n_people,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
         sum_weights=sample.sum_weights,

@@ -47,7 +47,7 @@ def estimate_disparity(
     if given is not None:
         settings = settings.whole()
     samples = _samples(arrays, compared.codes, len(compared.levels))
-    if not any(sample.rows.n_rows for by_group in samples for sample in by_group):
+    if not any(sample.rows.n_people for by_group in samples for sample in by_group):
         raise EstimationError(
             f"analysis '{spec.name}': found no row with an outcome; expected some. Check the sample rules "
             "and the codes listed as missing."

@@ -60,7 +60,7 @@ class Part:
 
 def _estimated(sample: CellSample, measure: str, tables: TableMaker) -> tuple[float, FloatArray] | None:
     """Return a measure with the influence values (n,) of the rows; None where it is undefined."""
-    if not sample.rows.n_rows:
+    if not sample.rows.n_people:
         return None
     table = tables.table(sample.totals, sample.amounts)
     derivatives = tables.measure(measure, table)

@@ -37,7 +37,7 @@ def estimate_financing(
         settings = settings.whole()
     groups, names = range(len(arrays.groups)), arrays.outcome_names
     columns = [[financing_columns(sample, spec, k, g) for g in groups] for k in range(len(names))]
-    if not any(of_group.rows.n_rows for by_group in columns for of_group in by_group):
+    if not any(of_group.rows.n_people for by_group in columns for of_group in by_group):
         raise EstimationError(
             f"analysis '{spec.name}': found no row with an outcome and resources; expected some. Check the "
             "sample rules and the codes listed as missing."

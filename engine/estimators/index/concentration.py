@@ -164,7 +164,7 @@ def _refuse_undefined(arrays: SampleArrays, samples: SamplesByOutcome) -> None:
         return
     rank, findings = arrays.rank_name, []
     for outcome, by_group in zip(arrays.outcome_names, samples, strict=True):
-        n = sum(sample.n_rows for sample in by_group)
+        n = sum(sample.n_people for sample in by_group)
         finding = {
             "rank constant": f"rank '{rank}' is constant",
             "outcome constant": f"outcome '{outcome}' is constant",

@@ -84,7 +84,7 @@ def estimate_curve(sample: GroupSample, arrays: SampleArrays, points: FloatArray
 def _linearised_totals(sample: GroupSample, points: FloatArray, amounts: FloatArray) -> FloatArray:
     """Return the linearised totals (m, d) of the ordinates by sampling unit that has rows."""
     # The expected outcome at a rank is taken from a window that narrows as n^(-1/5).
-    window = 0.25 * sample.n_rows**-0.2
+    window = 0.25 * sample.n_people**-0.2
     totals = np.zeros((len(points), len(sample.units)))
     unit = np.searchsorted(sample.units, sample.unit).astype(np.int32)
     for j, point in enumerate(points):
@@ -153,7 +153,7 @@ def _base_row(arrays: SampleArrays, name: str, g: int, sample: GroupSample) -> T
         wave=arrays.groups[g].wave,
         subgroup=arrays.groups[g].subgroup,
         measure="concentration_curve",
-        n_obs=sample.n_rows,
+        n_obs=sample.n_people,
         n_clusters=sample.n_clusters,
         sum_weights=sample.sum_weights,
         n_replicates=None if given is None else len(given.factors),
@@ -225,7 +225,7 @@ def _between_groups(
             rank_by=arrays.rank_name,
             measure="dominance",
             level=f"{arrays.groups[pair.second].label} - {arrays.groups[pair.first].label}",
-            n_obs=sum(sample.n_rows for sample in compared),
+            n_obs=sum(sample.n_people for sample in compared),
             sum_weights=sum(sample.sum_weights for sample in compared),
         )
         difference = second.ordinates - first.ordinates

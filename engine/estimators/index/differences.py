@@ -142,6 +142,6 @@ def _compared_term(base: TidyRow) -> str:
 def _totals(samples: Sequence[GroupSample]) -> dict[str, Any]:
     """Return the counts of several groups together, without clusters: groups can share these."""
     return {
-        "n_obs": sum(sample.n_rows for sample in samples),
+        "n_obs": sum(sample.n_people for sample in samples),
         "sum_weights": sum(sample.sum_weights for sample in samples),
     }

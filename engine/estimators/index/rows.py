@@ -104,7 +104,7 @@ def _linearised_row(
         subgroup=group.subgroup,
         conf_level=spec.conf_level,
         method=errors_method(arrays.replicate_weights),
-        n_obs=sample.n_rows,
+        n_obs=sample.n_people,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
         sum_weights=sample.sum_weights,

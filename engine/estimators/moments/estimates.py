@@ -24,7 +24,7 @@ def sample_estimates(
     arrays: SampleArrays, columns: Sequence[Columns], formulas: Sequence[Formula]
 ) -> list[PointEstimates]:
     """Return each quantity in every group, with its design-based standard error."""
-    moments = [SampleMoments(of_group) if of_group.rows.n_rows else None for of_group in columns]
+    moments = [SampleMoments(of_group) if of_group.rows.n_people else None for of_group in columns]
     samples = [of_group.rows for of_group in columns]
 
     def of_formula(formula: Formula) -> PointEstimates:

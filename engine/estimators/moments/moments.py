@@ -72,7 +72,7 @@ class SampleMoments:
         that narrows as n^(-1/5).
         """
         rows, values = self._columns.rows, self._columns.values[name]
-        window = 0.0 if name == self._columns.ranking else 0.25 * rows.n_rows**-0.2
+        window = 0.0 if name == self._columns.ranking else 0.25 * rows.n_people**-0.2
         sample = (self._weight, values, rows.tie_end, rows.W)
         ordinate = curve_ordinates(*sample, np.array([point]))[0]
         return Estimand(np.array(ordinate), ordinate_influence(*sample, point, window))
@@ -115,7 +115,7 @@ class SampleMoments:
         shares = np.cumsum(self._weight) / rows.W
         low, high = values[np.searchsorted(shares, [0.25, 0.75])]
         width = min(spread, (high - low) / 1.34) if high > low else spread
-        width *= 0.9 * rows.n_rows**-0.2
+        width *= 0.9 * rows.n_people**-0.2
         if width == 0.0:
             return float("nan")
         density = np.exp(-0.5 * ((values - at) / width) ** 2) * self._weight

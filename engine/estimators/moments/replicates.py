@@ -74,7 +74,7 @@ def _in_lanes(
     rows = sample.rows
     weight = np.ascontiguousarray(plan.weight(rows.weight, plan.unit[rows.place]))
     values = np.full((n_quantities, multipliers.shape[1]), np.nan)
-    if not rows.n_rows:
+    if not rows.n_people:
         return values
     for lanes in _lane_slices(multipliers.shape[1], sample.n_cells):
         values[:, lanes] = of_group(sample, weight, np.ascontiguousarray(multipliers[rows.place, lanes]))

@@ -148,12 +148,12 @@ def _linearised_row(
         subgroup=group.subgroup,
         conf_level=spec.conf_level,
         method=errors_method(arrays.replicate_weights),
-        n_obs=sample.n_rows,
+        n_obs=sample.n_people,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
         sum_weights=sample.sum_weights,
     )
-    if sample.n_rows == 0:
+    if sample.n_people == 0:
         return replace(row, status="no observations")
     if not np.isfinite(value):
         return replace(row, status=estimates.reasons.get(g, "undefined"))

@@ -176,7 +176,7 @@ def _estimates(spec: RifSpec, fit: _GroupFit, base: TidyRow) -> tuple[TidyRow, l
     assert beta is not None  # noqa: S101 - narrowing for mypy; a regression without coefficients is no fit
     base = replace(
         base,
-        n_obs=sample.n_rows,
+        n_obs=sample.n_people,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,
         sum_weights=sample.sum_weights,

@@ -24,6 +24,8 @@ class GroupSample:
     ----------
     weight, outcome
         (n,) float64.
+    count
+        (n,) int64: how many people each row stands for.
     unit
         (n,) int32: the sampling unit of each row.
     place
@@ -49,6 +51,7 @@ class GroupSample:
 
     weight: FloatArray
     outcome: FloatArray
+    count: IntArray
     unit: UnitArray
     place: IntArray
     tie_end: IntArray
@@ -62,9 +65,9 @@ class GroupSample:
     status: str
 
     @property
-    def n_rows(self) -> int:
-        """How many rows are complete."""
-        return len(self.weight)
+    def n_people(self) -> int:
+        """How many people have complete rows."""
+        return int(self.count.sum())
 
     @property
     def without_offset(self) -> FloatArray:
@@ -81,14 +84,14 @@ class GroupSample:
         """Why shares of the outcome's total mean little; None if no value is negative."""
         if self.mu < 0:
             return "mean not positive"
-        return "negative values" if self.n_rows and self.outcome.min() < 0 else None
+        return "negative values" if self.n_people and self.outcome.min() < 0 else None
 
     @property
     def n_events(self) -> int | None:
         """How many events a 0/1 outcome has; None for other outcomes and without rows."""
         is_event = self.outcome == 1
-        is_binary = self.n_rows > 0 and np.all(is_event | (self.outcome == 0))
-        return int(is_event.sum()) if is_binary else None
+        is_binary = self.n_people > 0 and np.all(is_event | (self.outcome == 0))
+        return int(self.count[is_event].sum()) if is_binary else None
 
 
 def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
@@ -96,16 +99,18 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
     rows = arrays.rows_of(group)
     values = arrays.outcomes[outcome, rows]
     weight, unit, rank = arrays.weight[rows], arrays.unit[rows], arrays.rank[rows]
+    count = arrays.count[rows]
     place = np.arange(rows.start, rows.stop)
     present = ~np.isnan(values)
     if not present.all():
         values, weight, unit, rank = values[present], weight[present], unit[present], rank[present]
-        place = place[present]
+        place, count = place[present], count[present]
     W, mu = weighted_mean(weight, values)
     units = distinct_units([unit], arrays.design)
     return GroupSample(
         weight=weight,
         outcome=values,
+        count=count,
         unit=unit,
         place=place,
         tie_end=tie_ends(rank),
@@ -116,7 +121,7 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
         sum_weights=W * arrays.weight_scale,
         n_clusters=len(units) if arrays.design.has_clusters else None,
         degrees=degrees_of_freedom(arrays.design, arrays.replicate_weights, [unit], [place]),
-        status=_status(values, rank),
+        status=_status(values, rank, int(count.sum())),
     )
 
 
@@ -126,9 +131,9 @@ def _rest(weight: FloatArray, deviation: FloatArray) -> float:
     return rest if abs(rest) > NO_REST * abs(deviation).max(initial=0.0) else 0.0
 
 
-def _status(values: FloatArray, rank: IntArray) -> str:
-    if len(values) < 2:
-        return "no observations" if len(values) == 0 else "a single observation"
+def _status(values: FloatArray, rank: IntArray, n_people: int) -> str:
+    if n_people < 2:
+        return "no observations" if n_people == 0 else "a single observation"
     if values.min() == values.max():
         return "outcome constant"
     return "rank constant" if rank[0] == rank[-1] else "ok"

@@ -23,28 +23,35 @@ from engine.errors import DataError
 from engine.estimators.sample.sampling_units import checked_weights, row_units, sampling_units, scaled_weights
 
 
-def checked_outcome(name: str, values: FloatArray, bounds: tuple[float, float] | None) -> FloatArray:
-    """Return an outcome (n,) unchanged; missing values are NaN.
+def checked_outcome(
+    name: str, values: FloatArray, bounds: tuple[float, float] | None, count: IntArray | None = None
+) -> FloatArray:
+    """Return an outcome (n,) unchanged; missing values are NaN. `count` is how many people each stands for.
 
     Raises
     ------
     DataError
         If a value is infinite or lies outside the theoretical bounds.
     """
-    if count := int(np.isinf(values).sum()):
+    if n_infinite := _number(np.isinf(values), count):
         raise DataError(
-            f"outcome '{name}': found {count:,} infinite values; expected numbers. "
+            f"outcome '{name}': found {n_infinite:,} infinite values; expected numbers. "
             "List their code under missing."
         )
     if bounds is not None:
         with np.errstate(invalid="ignore"):
-            count = int(((values < bounds[0]) | (values > bounds[1])).sum())
-        if count:
+            n_outside = _number((values < bounds[0]) | (values > bounds[1]), count)
+        if n_outside:
             raise DataError(
-                f"outcome '{name}': {count:,} values lie outside its bounds [{bounds[0]:g}, {bounds[1]:g}]; "
-                "expected all inside. Correct the bounds, or list codes such as 99 under missing."
+                f"outcome '{name}': {n_outside:,} values lie outside its bounds "
+                f"[{bounds[0]:g}, {bounds[1]:g}]; expected all inside. "
+                "Correct the bounds, or list codes such as 99 under missing."
             )
     return values
+
+
+def _number(is_counted: NDArray[np.bool_], count: IntArray | None) -> int:
+    return int(is_counted.sum() if count is None else count[is_counted].sum())
 
 
 def sort_sample(
@@ -119,6 +126,7 @@ def sort_sample(
         group_start=np.searchsorted(number[order], np.arange(len(groups) + 1)).astype(np.int64),
         design=design,
         order=order,
+        count=people(columns, n_all)[order],
         replicate_weights=None if given is None else given.of_rows(order),
         weight_scale=scale,
     )
@@ -146,9 +154,16 @@ def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, .
         group=number,
         groups=groups,
         design=design,
+        count=people(columns, n),
+        weight_squares=weight**2 if columns.weight_squares is None else columns.weight_squares / scale**2,
         replicate_weights=columns.replicate_weights,
         weight_scale=scale,
     )
+
+
+def people(columns: DesignColumns, n: int) -> IntArray:
+    """Return how many people each row (n,) stands for."""
+    return np.ones(n, np.int64) if columns.count is None else columns.count
 
 
 def _fingerprint(given: ReplicateWeights) -> FloatArray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import TableArrays, UnitArray, VariableArrays
+from engine.arrays import IntArray, TableArrays, UnitArray, VariableArrays
 from engine.estimators.sample.design_variance import t_interval
 from engine.estimators.tables.domain_means import (
     DomainMeans,
@@ -31,10 +31,8 @@ _VALID = "(valid)"
 _MISSING = tuple(f"({kind.replace('_', ' ')})" for kind in MISSING_KINDS)
 
 
-def describe(
-    table: TableArrays, variables: Sequence[VariableArrays], spec: DescribeSpec
-) -> tuple[TidyRow, ...]:
-    """Describe variables in every group and overall.
+def describe(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> tuple[TidyRow, ...]:
+    """Describe a variable in every group and overall.
 
     A factor has counts and percentages of its levels and of each kind of missing, all of the same total; a
     number has mean and standard deviation of its values. Unweighted: ``count``, ``percent``; weighted:
@@ -44,17 +42,13 @@ def describe(
     ----------
     table
         Weights, units and groups of the N rows.
-    variables
-        The variables, in the order of the rows returned.
+    variable
+        The variable.
     spec
         The analysis.
     """
-    rows: list[TidyRow] = []
-    for variable in variables:
-        if variable.codes is None:
-            rows.extend(_number_rows(table, variable, spec))
-        rows.extend(_count_rows(table, variable, spec))
-    return tuple(rows)
+    counts = _count_rows(table, variable, spec)
+    return (*_number_rows(table, variable, spec), *counts) if variable.codes is None else tuple(counts)
 
 
 def _number_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:
@@ -87,7 +81,8 @@ def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec
     """
     names, level_of_row = _levels(variable)
     for group_of_row, groups in groupings(table):
-        overall = np.bincount(level_of_row[group_of_row >= 0], minlength=len(names))
+        counts = _counts(table, group_of_row, len(groups), level_of_row, len(names))
+        overall = counts.sum(axis=0)
         degrees = domain_degrees(table, group_of_row, len(groups))
         for code, name in enumerate(names):
             is_missing = name.startswith("(") and name != _VALID
@@ -97,13 +92,22 @@ def _count_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec
             means = domain_means(table, group_of_row, len(groups), is_level.astype(np.float64), degrees)
             design_effect = _design_effect(table, means, is_level)
             for g, group in enumerate(groups):
-                count = int(is_level[group_of_row == g].sum())
+                count = int(counts[g, code])
                 if count or not is_missing:
                     row = replace(
                         domain_row(means, g, group), term=variable.name, level=name, measure="count"
                     )
                     share = _share(means, g, design_effect)
                     yield from _percentages(row, share, count, spec.conf_level)
+
+
+def _counts(table: TableArrays, group: UnitArray, n_groups: int, level: UnitArray, n_levels: int) -> IntArray:
+    """Return how many people of each group (g,) have each level (l,): (g, l)."""
+    inside = group >= 0
+    place = group[inside].astype(np.int64) * n_levels + level[inside]
+    people = np.bincount(place, table.count[inside], minlength=n_groups * n_levels)
+    counts: IntArray = people.astype(np.int64).reshape(n_groups, n_levels)
+    return counts
 
 
 def _levels(variable: VariableArrays) -> tuple[tuple[str, ...], UnitArray]:

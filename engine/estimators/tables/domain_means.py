@@ -92,8 +92,8 @@ def domain_means(
         (m,) degrees of freedom of the same domains, if `domain_degrees` has counted them.
     """
     design = table.design
-    sums = kernels.domain_sums(domain, n_domains, table.weight, values)
-    n, W = sums[:, 0], sums[:, 1]  # rows and weights
+    sums = kernels.domain_sums(domain, n_domains, table.count, table.weight, values)
+    n, W = sums[:, 0], sums[:, 1]  # people and weights
     units = n.astype(np.int64)
     if design.has_clusters:
         units, _ = kernels.domain_units(domain, n_domains, table.unit, design.stratum_of_unit)
@@ -128,8 +128,9 @@ def domain_degrees(table: TableArrays, domain: UnitArray, n_domains: int) -> Int
     inside = domain >= 0
     stratum = design.stratum_of_unit[table.unit[inside]]
     n_strata = len(design.stratum_end)
-    rows_of = np.bincount(domain[inside] * n_strata + stratum, minlength=n_domains * n_strata)
-    by_stratum = rows_of.reshape(n_domains, n_strata)
+    place = domain[inside] * n_strata + stratum
+    people = np.bincount(place, table.count[inside], minlength=n_domains * n_strata)
+    by_stratum = people.astype(np.int64).reshape(n_domains, n_strata)
     degrees: IntArray = by_stratum.sum(axis=1) - (by_stratum > 0).sum(axis=1)
     return degrees
 
@@ -148,7 +149,14 @@ def _variances(
         totals = kernels.domain_mean_totals(domain, sums, table.weight, values, table.unit, design.n_units)
         return np.array([covariance_of(row[None, :], design)[0, 0] for row in totals]), none_failed
     moments = kernels.domain_row_moments(
-        domain, sums, table.weight, values, design.stratum_of_unit[table.unit], len(design.stratum_end)
+        domain,
+        sums,
+        table.count,
+        table.weight,
+        table.weight_squares,
+        values,
+        design.stratum_of_unit[table.unit],
+        len(design.stratum_end),
     )
     return _row_variance(moments, design), none_failed
 

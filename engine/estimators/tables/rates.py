@@ -42,9 +42,9 @@ class _Breakdown:
 
 
 def rates(
-    table: TableArrays, outcome: VariableArrays, factors: Sequence[VariableArrays], spec: RatesSpec
+    table: TableArrays, outcome: VariableArrays, factor: VariableArrays | None, spec: RatesSpec
 ) -> tuple[TidyRow, ...]:
-    """Estimate a rate or a mean in total and by the levels of factors, in every group and overall.
+    """Estimate a rate or a mean in total or by the levels of a factor, in every group and overall.
 
     Rows without the outcome are left out of the denominator; `describe` counts them.
 
@@ -54,8 +54,8 @@ def rates(
         Weights, units and groups of the N rows.
     outcome
         The event, or the number.
-    factors
-        The factors; numbers among them are passed over.
+    factor
+        The factor; None for the total. A number gives no row.
     spec
         The analysis.
 
@@ -76,19 +76,16 @@ def rates(
         values=np.where(is_known, outcome.values, 0.0),
         is_known=is_known,
     )
-    rows: list[TidyRow] = []
-    for breakdown in _breakdowns(known, factors):
-        rows.extend(_rate_rows(table, known, breakdown, spec))
-    return tuple(rows)
-
-
-def _breakdowns(outcome: _Outcome, factors: Sequence[VariableArrays]) -> Iterator[_Breakdown]:
-    """Yield the total, then each factor."""
-    yield _Breakdown(term="total", levels=(None,), codes=np.where(outcome.is_known, 0, -1).astype(np.int32))
-    for factor in factors:
-        if factor.codes is not None:
-            codes = np.where(outcome.is_known, factor.codes, -1).astype(np.int32)
-            yield _Breakdown(term=factor.name, levels=factor.levels, codes=codes)
+    if factor is None:
+        everybody = np.where(is_known, 0, -1).astype(np.int32)
+        return tuple(
+            _rate_rows(table, known, _Breakdown(term="total", levels=(None,), codes=everybody), spec)
+        )
+    if factor.codes is None:
+        return ()
+    codes = np.where(is_known, factor.codes, -1).astype(np.int32)
+    breakdown = _Breakdown(term=factor.name, levels=factor.levels, codes=codes)
+    return tuple(_rate_rows(table, known, breakdown, spec))
 
 
 def _rate_rows(
@@ -101,7 +98,8 @@ def _rate_rows(
         domain = np.where(is_inside, group_of_row * n_levels + codes, -1).astype(np.int32)
         means = domain_means(table, domain, len(groups) * n_levels, outcome.values)
         design_effect = _design_effect(table, means, outcome)
-        n_events = np.bincount(domain[(domain >= 0) & (outcome.values == 1.0)], minlength=len(means.n_obs))
+        is_event = (domain >= 0) & (outcome.values == 1.0)
+        n_events = np.bincount(domain[is_event], table.count[is_event], minlength=len(means.n_obs))
         for d in range(len(means.n_obs)):
             row = replace(
                 domain_row(means, d, groups[d // n_levels]),

@@ -35,17 +35,19 @@ def _added(domain: UnitArray, n_domains: int, terms: FloatArray) -> FloatArray:
 
 
 @kernel
-def domain_sums(domain: UnitArray, n_domains: int, weight: FloatArray, value: FloatArray) -> FloatArray:
-    """Return rows, sum w, sum w v and sum w (v - mean)^2 of each domain: (m, 4).
+def domain_sums(
+    domain: UnitArray, n_domains: int, count: IntArray, weight: FloatArray, value: FloatArray
+) -> FloatArray:
+    """Return people, sum w, sum w v and sum w (v - mean)^2 of each domain: (m, 4).
 
-    domain (n,) holds the number of a row's domain, -1 for none; value (n,) has no NaN inside domains. No sum
-    depends on the order of the rows.
+    Each row stands for count (n,) people with the sum of their weights; domain (n,) holds the number of its
+    domain, -1 for none; value (n,) has no NaN inside domains. No sum depends on the order of the rows.
     """
     out = np.zeros((n_domains, 4))
     terms = np.zeros(domain.shape[0])
     for i in range(domain.shape[0]):
         if domain[i] >= 0:
-            out[domain[i], 0] += 1.0
+            out[domain[i], 0] += count[i]
             terms[i] = weight[i] * value[i]
     W, T = _added(domain, n_domains, weight), _added(domain, n_domains, terms)
     for i in range(domain.shape[0]):
@@ -121,27 +123,36 @@ def domain_mean_totals(
 def domain_row_moments(
     domain: UnitArray,
     sums: FloatArray,
+    count: IntArray,
     weight: FloatArray,
+    weight_squares: FloatArray,
     value: FloatArray,
     stratum: IntArray,
     n_strata: int,
 ) -> FloatArray:
-    """Return rows, sum d and sum d^2 of d = w (v - mean) / W by domain and stratum: (m, h, 3).
+    """Return people, sum d and sum d^2 of d = w (v - mean) / W by domain and stratum: (m, h, 3).
 
-    Enough for the variance when every row is its own sampling unit; stratum (n,).
+    Enough for the variance when every person is a sampling unit; stratum (n,). A row stands for count (n,)
+    people of one value with the sums of their weights and of their squares.
     """
     n_domains = sums.shape[0]
     terms = _linearised(domain, sums, weight, value)
-    largest = _largest(domain, n_domains, terms)
-    grid, grid_of_squares = grids(largest, domain.shape[0]), grids(largest * largest, domain.shape[0])
+    second = np.zeros(domain.shape[0])
+    for i in range(domain.shape[0]):
+        d = domain[i]
+        if d >= 0:
+            deviation = (value[i] - sums[d, 2] / sums[d, 1]) / sums[d, 1]
+            second[i] = weight_squares[i] * (deviation * deviation)
+    grid = grids(_largest(domain, n_domains, terms), domain.shape[0])
+    grid_of_squares = grids(_largest(domain, n_domains, second), domain.shape[0])
     slices, squares = np.zeros((n_domains, n_strata, SLICES)), np.zeros((n_domains, n_strata, SLICES))
     out = np.zeros((n_domains, n_strata, 3))
     for i in range(domain.shape[0]):
         d = domain[i]
         if d >= 0:
-            out[d, stratum[i], 0] += 1.0
+            out[d, stratum[i], 0] += count[i]
             add_term(slices[d, stratum[i]], grid[d], terms[i])
-            add_term(squares[d, stratum[i]], grid_of_squares[d], terms[i] * terms[i])
+            add_term(squares[d, stratum[i]], grid_of_squares[d], second[i])
     for d in range(n_domains):
         for h in range(n_strata):
             out[d, h, 1] = slices[d, h, 0] + slices[d, h, 1] + slices[d, h, 2]

@@ -1,0 +1,115 @@
+"""Sample -> cells: rows alike in all that a statistic looks at, added up by DuckDB.
+
+A cell stands for its rows by their number, the sum of their weights and the sum of their squared weights.
+These sums are of whole numbers: they are the same for any order of the rows and any number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.data import queries
+from engine.data.design_columns import DESIGN_PREFIX
+from engine.data.harmonise import KIND_SUFFIX
+from engine.study import DesignSpec, StudySpec
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from engine.arrays import FloatArray
+    from engine.data.sample import Sample
+
+ROWS, WEIGHT, SQUARES = "cell_rows", "cell_weight", "cell_weight_squares"
+FEWEST_ROWS = 20_000  # of a sample: fewer are read as rows
+MOST_CELLS = 0.5  # a row: with more, grouping costs more than it saves
+_BITS = 62  # of a scaled weight
+_HIGH = 40  # bits of the lower half of a sum
+_LARGEST_EXPONENT = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellKey:
+    """In what the rows of a cell are alike.
+
+    Attributes
+    ----------
+    names
+        Variables, ``wave`` among them.
+    weighted
+        Whether the design weights count; otherwise each row counts as 1.
+    """
+
+    names: tuple[str, ...]
+    weighted: bool = True
+
+    def columns(self, design: DesignSpec, variables: Sequence[str]) -> str:
+        """Return SQL of the columns, those of the design included, and of the weight."""
+        names = [*dict.fromkeys(self.names)]
+        if design.independent_waves and "wave" not in names:
+            names.append("wave")
+        columns = [_quoted(name) for name in names]
+        columns += [_quoted(name + KIND_SUFFIX) for name in names if name in variables]
+        for role in ("stratum", "cluster", "population"):
+            if getattr(design, role) is not None:
+                columns.append(_quoted(DESIGN_PREFIX + role))
+        weight = _quoted(f"{DESIGN_PREFIX}weight") if design.weight and self.weighted else "1"
+        return ", ".join([*columns, f"CAST({weight} AS DOUBLE) AS {WEIGHT}"])
+
+
+def read_cells(
+    spec: StudySpec, sample: Sample, key: CellKey, waves: Sequence[str] | None, threads: int | None
+) -> pl.DataFrame | None:
+    """Return the cells of a sample, in some of its waves; None if its rows are better read as they are.
+
+    The choice depends on nothing but the records: small samples, those with nearly as many cells as rows, and
+    those with unusable weights or ids are read as rows.
+    """
+    if sample.n < FEWEST_ROWS:
+        return None
+    keys = key.columns(spec.design, [*spec.variables])
+    condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
+    params: dict[str, Any] = {"panel": [*sample.parts]}
+    with queries.database(threads) as connection:
+        ((rows, unusable, largest, cells),) = queries.rows(connection, "cell_facts", params, condition, keys)
+        if unusable or rows < FEWEST_ROWS or cells > MOST_CELLS * rows or not largest:
+            return None
+        exponent = math.frexp(largest)[1]
+        if abs(exponent) > _LARGEST_EXPONENT:
+            return None
+        params["scale"] = math.ldexp(1.0, _BITS - exponent)
+        frame = queries.frame(connection, "cells", params, condition, keys)
+    ids = [name for name in frame.columns if name in (f"{DESIGN_PREFIX}stratum", f"{DESIGN_PREFIX}cluster")]
+    if frame.select(ids).null_count().sum_horizontal().sum():
+        return None  # the error that follows counts rows
+    return _with_sums(frame, exponent)
+
+
+def _with_sums(frame: pl.DataFrame, exponent: int) -> pl.DataFrame:
+    """Return cells with their sums as doubles, each the nearest to the exact sum of whole numbers."""
+    import polars as pl
+
+    weight = _double(frame, "weight", exponent - _BITS)
+    squares = _double(frame, "square", 2 * exponent - _BITS)
+    return frame.drop(
+        "cell_weight_high", "cell_weight_low", "cell_square_high", "cell_square_low"
+    ).with_columns(pl.Series(DESIGN_PREFIX + "weight", weight), pl.Series(SQUARES, squares))
+
+
+def _double(frame: pl.DataFrame, what: str, exponent: int) -> FloatArray:
+    high, low = (frame[f"cell_{what}_{half}"].to_numpy().astype(np.float64) for half in ("high", "low"))
+    total: FloatArray = np.ldexp(high, exponent + _HIGH) + np.ldexp(low, exponent)
+    return total
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _in_waves(waves: Sequence[str]) -> str:
+    names = ", ".join("'" + wave.replace("'", "''") + "'" for wave in waves)
+    return f"wave IN ({names})"
