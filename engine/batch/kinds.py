@@ -7,10 +7,11 @@ Estimators are imported when they are called, so that showing a finished run doe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from engine.batch.inputs import bounds_of, model_table, ranked_sample, scaled_term, single_terms
 from engine.report.concentration_table import concentration_tables
 from engine.report.curve_table import curve_tables
 from engine.report.decomposition_table import decomposition_tables
@@ -37,7 +38,6 @@ from engine.study.disparity import DisparitySpec
 from engine.study.financing import FinancingSpec
 
 if TYPE_CHECKING:
-    from engine.arrays import SampleArrays, TableArrays, VariableArrays
     from engine.batch.context import Context
     from engine.estimators.replicates.pending_rows import Estimates
     from engine.results import TidyRow
@@ -70,8 +70,8 @@ class Kind:
 def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimates:
     from engine.estimators.index.concentration import estimate_concentration
 
-    arrays = _ranked_sample(analysis, analysis.outcome, context)
-    bounds = {name: _bounds(analysis, name, context) for name in analysis.outcome}
+    arrays = ranked_sample(analysis, analysis.outcome, context)
+    bounds = {name: bounds_of(analysis, name, context) for name in analysis.outcome}
     return estimate_concentration(arrays, analysis, bounds, context.replicate_settings)
 
 
@@ -109,18 +109,18 @@ def _financing(analysis: FinancingSpec, context: Context) -> Estimates:
 def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
     from engine.estimators.decomposition.estimate import estimate_decomposition
 
-    terms = [_term(name, context) for name in analysis.terms]
-    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=terms)
-    bounds = _bounds(analysis, analysis.outcome, context)
+    terms = [scaled_term(name, context) for name in analysis.terms]
+    arrays = ranked_sample(analysis, [analysis.outcome], context, terms=terms)
+    bounds = bounds_of(analysis, analysis.outcome, context)
     return estimate_decomposition(arrays, terms, analysis, bounds, context.replicate_settings)
 
 
 def _rif(analysis: RifSpec, context: Context) -> Estimates:
     from engine.estimators.regression.rif import estimate_rif
 
-    terms = _single_terms(analysis, context)
-    arrays = _ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()])
-    bounds = _bounds(analysis, analysis.outcome, context)
+    terms = single_terms(analysis, context)
+    arrays = ranked_sample(analysis, [analysis.outcome], context, terms=[*terms.values()])
+    bounds = bounds_of(analysis, analysis.outcome, context)
     return estimate_rif(arrays, terms, analysis, bounds, context.replicate_settings)
 
 
@@ -132,9 +132,9 @@ def _logit(analysis: LogitSpec, context: Context) -> Estimates:
     if analysis.covariance == "auto":
         has_design = any((design.weight, design.cluster, design.stratum, design.replicate_weights))
         analysis = analysis.model_copy(update={"covariance": "design" if has_design else "model"})
-    table = _table(analysis, context, weighted=analysis.weighted)
+    table = model_table(analysis, context, weighted=analysis.weighted)
     event = context.columns.variable(analysis.outcome)
-    rows = estimate_logit(table, event, _single_terms(analysis, context), analysis)
+    rows = estimate_logit(table, event, single_terms(analysis, context), analysis)
     return Estimates(entries=rows)
 
 
@@ -143,8 +143,8 @@ def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimates:
     from engine.estimators.replicates.pending_rows import Estimates
 
     clusters = {name: context.columns.level(name) for name in analysis.levels}
-    table = _table(analysis, context, weighted=analysis.weights != "none")
-    event, terms = context.columns.variable(analysis.outcome), _single_terms(analysis, context)
+    table = model_table(analysis, context, weighted=analysis.weights != "none")
+    event, terms = context.columns.variable(analysis.outcome), single_terms(analysis, context)
     rows = estimate_multilevel(table, event, terms, clusters, analysis, threads=context.threads)
     return Estimates(entries=rows)
 
@@ -153,7 +153,7 @@ def _curve(analysis: CurveSpec, context: Context) -> Estimates:
     from engine.estimators.index.curve import curves
     from engine.estimators.replicates.pending_rows import Estimates
 
-    arrays = _ranked_sample(analysis, analysis.outcome, context)
+    arrays = ranked_sample(analysis, analysis.outcome, context)
     return Estimates(entries=curves(arrays, analysis, seed=context.seed))
 
 
@@ -233,76 +233,3 @@ KINDS = {
 """The kinds by name, in the order in which their tables are shown."""
 
 TABLES = {name: kind.tables for name, kind in KINDS.items()}
-
-
-def _bounds(analysis: AnalysisSpec, outcome: str, context: Context) -> tuple[float, float] | None:
-    """Return the theoretical bounds of an outcome: those of the analysis, else of the variable."""
-    bounds: tuple[float, float] | None = getattr(analysis, "bounds", None)
-    return bounds or context.spec.variables[outcome].theoretical_bounds
-
-
-def _ranked_sample(
-    analysis: ConcentrationSpec | CurveSpec | DecompositionSpec | RifSpec,
-    outcomes: Sequence[str],
-    context: Context,
-    *,
-    terms: Sequence[VariableArrays] = (),
-) -> SampleArrays:
-    """Return the sample sorted by group and rank; an outcome is missing where a term is."""
-    import numpy as np
-
-    from engine.estimators.sample.sorting import checked_outcome, sort_sample
-    from engine.estimators.sample.variables import complete_rows
-
-    columns = context.columns
-    if not terms and _draws_units(analysis, context):
-        columns = columns.cells([*outcomes, analysis.rank_by, *analysis.by])
-    design = columns.design()
-    group, groups = columns.groups(analysis.by)
-    values = {}
-    for name in outcomes:
-        bounds = _bounds(analysis, name, context)
-        values[name] = checked_outcome(name, columns.numbers(name), bounds, design.count)
-        if terms:
-            values[name] = np.where(complete_rows(terms), values[name], np.nan)
-    return sort_sample(
-        outcomes=values,
-        rank=columns.numbers(analysis.rank_by),
-        rank_name=analysis.rank_by,
-        columns=design,
-        group=group,
-        groups=groups,
-    )
-
-
-def _draws_units(analysis: AnalysisSpec, context: Context) -> bool:
-    """Whether errors and replicates know no person but by the sampling cluster: then cells are enough."""
-    bootstrap = getattr(analysis, "bootstrap", None)
-    draws_people = bootstrap is not None and bootstrap.method == "iid"
-    return context.spec.design.cluster is not None and not draws_people
-
-
-def _table(analysis: AnalysisSpec, context: Context, *, weighted: bool = True) -> TableArrays:
-    """Return the rows of the sample by group, for tables and models on covariate patterns."""
-    from engine.estimators.sample.sorting import table_arrays
-
-    group, groups = context.columns.groups(analysis.by)
-    design = context.columns.design()
-    if not weighted:
-        design = replace(design, weight=None, replicate_weights=None)
-    return table_arrays(design, group, groups)
-
-
-def _single_terms(
-    analysis: LogitSpec | MultilevelSpec | RifSpec, context: Context
-) -> dict[str, VariableArrays]:
-    """Return the variables of a model; products name the same ones."""
-    return {name: _term(name, context) for name in analysis.terms if isinstance(name, str)}
-
-
-def _term(name: str, context: Context) -> VariableArrays:
-    """Return a variable as a term of a model: a number in its scale."""
-    variable, spec = context.columns.variable(name), context.spec.variables.get(name)
-    if spec is None or spec.scale == 1.0 or variable.values is None:
-        return variable
-    return replace(variable, values=variable.values / spec.scale)

@@ -1,0 +1,94 @@
+"""What estimators take: the sample sorted by rank, and the rows of models, from the columns of a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.study import (
+    AnalysisSpec,
+    ConcentrationSpec,
+    CurveSpec,
+    DecompositionSpec,
+    LogitSpec,
+    MultilevelSpec,
+    RifSpec,
+)
+
+if TYPE_CHECKING:
+    from engine.arrays import SampleArrays, TableArrays, VariableArrays
+    from engine.batch.context import Context
+
+
+def bounds_of(analysis: AnalysisSpec, outcome: str, context: Context) -> tuple[float, float] | None:
+    """Return the theoretical bounds of an outcome: those of the analysis, else of the variable."""
+    bounds: tuple[float, float] | None = getattr(analysis, "bounds", None)
+    return bounds or context.spec.variables[outcome].theoretical_bounds
+
+
+def ranked_sample(
+    analysis: ConcentrationSpec | CurveSpec | DecompositionSpec | RifSpec,
+    outcomes: Sequence[str],
+    context: Context,
+    *,
+    terms: Sequence[VariableArrays] = (),
+) -> SampleArrays:
+    """Return the sample sorted by group and rank; an outcome is missing where a term is."""
+    import numpy as np
+
+    from engine.estimators.sample.sorting import checked_outcome, sort_sample
+    from engine.estimators.sample.variables import complete_rows
+
+    columns = context.columns
+    if not terms and _draws_units(analysis, context):
+        columns = columns.cells([*outcomes, analysis.rank_by, *analysis.by])
+    design = columns.design()
+    group, groups = columns.groups(analysis.by)
+    values = {}
+    for name in outcomes:
+        bounds = bounds_of(analysis, name, context)
+        values[name] = checked_outcome(name, columns.numbers(name), bounds, design.count)
+        if terms:
+            values[name] = np.where(complete_rows(terms), values[name], np.nan)
+    return sort_sample(
+        outcomes=values,
+        rank=columns.numbers(analysis.rank_by),
+        rank_name=analysis.rank_by,
+        columns=design,
+        group=group,
+        groups=groups,
+    )
+
+
+def _draws_units(analysis: AnalysisSpec, context: Context) -> bool:
+    """Whether errors and replicates know no person but by the sampling cluster: then cells are enough."""
+    bootstrap = getattr(analysis, "bootstrap", None)
+    draws_people = bootstrap is not None and bootstrap.method == "iid"
+    return context.spec.design.cluster is not None and not draws_people
+
+
+def model_table(analysis: AnalysisSpec, context: Context, *, weighted: bool = True) -> TableArrays:
+    """Return the rows of the sample by group, for tables and models on covariate patterns."""
+    from engine.estimators.sample.sorting import table_arrays
+
+    group, groups = context.columns.groups(analysis.by)
+    design = context.columns.design()
+    if not weighted:
+        design = replace(design, weight=None, replicate_weights=None)
+    return table_arrays(design, group, groups)
+
+
+def single_terms(
+    analysis: LogitSpec | MultilevelSpec | RifSpec, context: Context
+) -> dict[str, VariableArrays]:
+    """Return the variables of a model; products name the same ones."""
+    return {name: scaled_term(name, context) for name in analysis.terms if isinstance(name, str)}
+
+
+def scaled_term(name: str, context: Context) -> VariableArrays:
+    """Return a variable as a term of a model: a number in its scale."""
+    variable, spec = context.columns.variable(name), context.spec.variables.get(name)
+    if spec is None or spec.scale == 1.0 or variable.values is None:
+        return variable
+    return replace(variable, values=variable.values / spec.scale)
