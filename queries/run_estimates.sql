@@ -27,6 +27,9 @@
 --             n_replicates  replicates of the standard error
 --             n_failed  replicates in which it is undefined
 --             status  ok, or why the estimate is missing or doubtful
+--             df1  degrees of freedom of a chi-square, or the first of an F
+--             df2  degrees of freedom of Student's t, or the second of an F
+--             parameter  of an index or measure that has one
 SELECT
     CAST(parse_path(filename)[-2] AS VARCHAR) AS run,
     study,
@@ -52,6 +55,9 @@ SELECT
     sum_weights,
     n_replicates,
     n_failed,
-    status
+    status,
+    df1,
+    df2,
+    parameter
 FROM read_parquet($runs, filename = true, file_row_number = true)
 ORDER BY run, file_row_number

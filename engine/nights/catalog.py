@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.data.queries import query_text
@@ -13,7 +14,7 @@ from engine.errors import Fault, StoreError
 from engine.store.layout import Store
 from engine.store.ledger import file_entries
 from engine.store.manifests import read_manifest
-from engine.store.run_directory import RESULTS
+from engine.store.run_directory import RUN_FORMAT, current_files
 
 CATALOG, MARK = "catalog.duckdb", "catalog.json"
 VIEWS = ("latest", "changes")
@@ -29,7 +30,7 @@ def is_current(store: Store) -> bool:
 
 
 def _expected(store: Store) -> dict[str, Any]:
-    return {"runs": [run.name for run in store.runs], "views": [*VIEWS]}
+    return {"runs": [run.name for run in store.runs], "views": [*VIEWS], "format": RUN_FORMAT}
 
 
 def rebuild(store: Store) -> None:
@@ -89,8 +90,9 @@ def _write(store: Store, work_file: Path) -> None:
     with duckdb.connect(str(work_file)) as connection:
         for name, rows in {"runs": runs, "files": files}.items():
             connection.from_arrow(pl.DataFrame(rows, infer_schema_length=None).to_arrow()).create(name)
-        results = [str(run / RESULTS) for run in store.runs]
-        connection.sql(query_text("run_estimates"), params={"runs": results}).create("estimates")
+        with TemporaryDirectory(dir=store.work) as scratch:
+            results = current_files(store.runs, Path(scratch))
+            connection.sql(query_text("run_estimates"), params={"runs": results}).create("estimates")
         for name in VIEWS:
             connection.execute(f"CREATE VIEW {name} AS {query_text(f'catalog_{name}')}")
         connection.execute("CHECKPOINT")  # a full disk is no error to DuckDB when it closes

@@ -19,10 +19,12 @@ from engine.nights.stale_tasks import LOST, TaskPlan
 from engine.results import TidyRow, to_frame
 from engine.store.layout import Store
 from engine.store.ledger import COMPUTED, FAILED, TaskEntry
+from engine.store.older_rows import current_rows, parameters_of
 
 if TYPE_CHECKING:
     from engine.data.panel import Panel
     from engine.data.sample import Sample
+    from engine.study import StudySpec
 
 
 def compute_tasks(
@@ -89,8 +91,8 @@ def _content(rows: Sequence[TidyRow]) -> bytes:
     return buffer.getvalue()
 
 
-def rows_of(entries: Sequence[TaskEntry], store: Store) -> tuple[TidyRow, ...]:
-    """Return the stored rows of all tasks, in their order.
+def rows_of(entries: Sequence[TaskEntry], store: Store, spec: StudySpec) -> tuple[TidyRow, ...]:
+    """Return the stored rows of all tasks of a study, in their order, with the columns of today.
 
     Raises
     ------
@@ -99,6 +101,7 @@ def rows_of(entries: Sequence[TaskEntry], store: Store) -> tuple[TidyRow, ...]:
     """
     import polars as pl
 
+    parameters = parameters_of([analysis.model_dump() for analysis in spec.analysis])
     rows = []
     for entry in entries:
         if entry.key is None:
@@ -110,5 +113,6 @@ def rows_of(entries: Sequence[TaskEntry], store: Store) -> tuple[TidyRow, ...]:
                 "the same "
                 "bytes. Remove that file from tasks/: they are computed again."
             )
-        rows += [TidyRow(**row) for row in pl.read_parquet(content).iter_rows(named=True)]
+        stored = current_rows(pl.read_parquet(content), parameters)
+        rows += [TidyRow(**row) for row in stored.iter_rows(named=True)]
     return tuple(rows)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.data import queries
 from engine.errors import UsageError, nearest
 from engine.store.layout import open_store
 from engine.store.manifests import read_manifest
-from engine.store.run_directory import RESULTS, read_run
+from engine.store.run_directory import current_files, read_run
 
 COLUMNS = ("run", "about", "method", "estimate", "std_error", "conf_low", "conf_high", "n_obs")
 
@@ -35,12 +36,12 @@ def estimate_history(
         If the current run has no such estimate.
     """
     store = open_store(root)
-    files = [str(run / RESULTS) for run in store.runs]
-    params = {"runs": files, "analysis": analysis, "measure": measure, "about": about}
+    params = {"analysis": analysis, "measure": measure, "about": about}
     found = []
-    if files:
-        with queries.database() as connection:
-            found = queries.rows(connection, "estimate_history", params)
+    if store.runs:
+        with TemporaryDirectory(prefix="equirank-") as scratch, queries.database() as connection:
+            files = current_files(store.runs, Path(scratch))
+            found = queries.rows(connection, "estimate_history", {"runs": files, **params})
     if not found:
         raise UsageError(
             f"--store {root}: no run has such an estimate; expected one of its results. {_near(root, params)}"

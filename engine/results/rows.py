@@ -32,6 +32,11 @@ class TidyRow:
         Replicates behind it, and how many of them were undefined.
     status
         ``ok``, or why the number is missing or doubtful.
+    df1, df2
+        Degrees of freedom of the test or interval: of a chi-square ``df1``, of an F both, of Student's t
+        ``df2``; None for the normal distribution and for quantiles of replicates.
+    parameter
+        That of an index or measure with one, such as v of the extended index.
     """
 
     study: str | None = None
@@ -58,11 +63,32 @@ class TidyRow:
     n_replicates: int | None = None
     n_failed: int | None = None
     status: str = "ok"
+    df1: float | None = None
+    df2: float | None = None
+    parameter: float | None = None
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(TidyRow))
-_FLOATS = {"estimate", "std_error", "conf_low", "conf_high", "conf_level", "p_value", "sum_weights"}
+_FLOATS = {
+    "estimate",
+    "std_error",
+    "conf_low",
+    "conf_high",
+    "conf_level",
+    "p_value",
+    "sum_weights",
+    "df1",
+    "df2",
+    "parameter",
+}
 _INTEGERS = {"n_obs", "n_events", "n_clusters", "n_replicates", "n_failed"}
+
+
+def column_type(name: str) -> type[pl.DataType]:
+    """Return the type of a column of tidy rows."""
+    import polars as pl
+
+    return pl.Float64 if name in _FLOATS else pl.Int64 if name in _INTEGERS else pl.String
 
 
 def frame_of_measure(rows: Iterable[TidyRow], measure: str) -> pl.DataFrame:
@@ -81,10 +107,7 @@ def to_frame(rows: Iterable[TidyRow]) -> pl.DataFrame:
     """
     import polars as pl
 
-    types = {
-        name: pl.Float64 if name in _FLOATS else pl.Int64 if name in _INTEGERS else pl.String
-        for name in COLUMNS
-    }
+    types = {name: column_type(name) for name in COLUMNS}
     return pl.DataFrame(
         [[getattr(row, name) for name in COLUMNS] for row in rows], schema=types, orient="row"
     )

@@ -21,7 +21,7 @@ from engine.results.rows import COLUMNS, to_frame
 if TYPE_CHECKING:
     import polars as pl
 
-SHARD_FORMAT = "equirank-shard-2"
+SHARD_FORMAT = "equirank-shard-3"
 FACTS = "shard.json"
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +23,33 @@ if TYPE_CHECKING:
 RESULTS, SCORECARD, REPORT = "results.parquet", "scorecard.parquet", "report.html"
 TABLES, FIGURES = "tables", "figures"
 OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, TABLES, FIGURES}
-RUN_FORMAT = "equirank-run-1"
+RUN_FORMAT = "equirank-run-2"
+OLDER_FORMATS = ("equirank-run-1",)  # read and brought to the columns of today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRun:
-    """A run directory, read."""
+    """A run directory, read.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    results
+        The tidy rows, with the columns of today.
+    manifest
+        As it was written.
+    scorecard
+        Published numbers beside those of the run, if it has any.
+    written_columns
+        The columns of ``results.parquet``; an older format has fewer than `results`.
+    """
 
     path: Path
     results: pl.DataFrame
     manifest: Mapping[str, Any]
     scorecard: pl.DataFrame | None = None
+    written_columns: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -85,7 +101,7 @@ def _refuse_foreign(target: Path, study: str) -> None:
     try:
         owner = json.loads((target / MANIFEST).read_text(encoding="utf-8"))
         own = {path.name for path in target.iterdir()} <= OWN
-        same = own and owner["format"] == RUN_FORMAT and owner["study"]["name"] == study
+        same = own and owner["format"] in (RUN_FORMAT, *OLDER_FORMATS) and owner["study"]["name"] == study
     except (OSError, ValueError, KeyError, TypeError):
         same = False
     if not same:
@@ -145,6 +161,8 @@ def read_run(path: Path) -> StoredRun:
     """
     import polars as pl
 
+    from engine.store.older_rows import current_rows, parameters_of
+
     if not (path / MANIFEST).is_file():
         raise UsageError(
             f"{path}: is no run directory; expected a folder with {RESULTS} and {MANIFEST}. Give one that "
@@ -158,7 +176,35 @@ def read_run(path: Path) -> StoredRun:
         raise _damaged(path / RESULTS, f"cannot be read ({type(error).__name__})") from None
     if not {"analysis", "kind", "measure", "method", "status"} <= set(results.columns):
         raise _damaged(path / RESULTS, "lacks columns of tidy rows")
-    return StoredRun(path=path, results=results, manifest=manifest, scorecard=scorecard)
+    return StoredRun(
+        path=path,
+        results=current_rows(results, parameters_of(manifest["study"]["asked"]["analysis"])),
+        manifest=manifest,
+        scorecard=scorecard,
+        written_columns=tuple(results.columns),
+    )
+
+
+def current_files(runs: Sequence[Path], scratch: Path) -> list[str]:
+    """Return the files with the rows of runs, for SQL: of an older format a copy with the columns of today.
+
+    Parameters
+    ----------
+    runs
+        Run directories.
+    scratch
+        A folder for copies; each is in a folder with the name of its run, as the others are.
+    """
+    files = []
+    for run in runs:
+        stored = read_run(run)
+        file = run / RESULTS
+        if stored.written_columns != tuple(stored.results.columns):
+            file = scratch / run.name / RESULTS
+            file.parent.mkdir(parents=True)
+            stored.results.write_parquet(file)
+        files.append(str(file))
+    return files
 
 
 def _manifest(path: Path) -> Mapping[str, Any]:
@@ -168,8 +214,8 @@ def _manifest(path: Path) -> Mapping[str, Any]:
         damage = manifest_damage(manifest, of_night=of_night)
     except (OSError, ValueError) as error:
         damage = f"cannot be read ({type(error).__name__})"
-    if damage is None and manifest.get("format") != RUN_FORMAT:
-        damage = f"has another format than {RUN_FORMAT}"
+    if damage is None and manifest.get("format") not in (RUN_FORMAT, *OLDER_FORMATS):
+        damage = f"has another format than {RUN_FORMAT} or an older one"
     if damage is not None:
         raise _damaged(path / MANIFEST, damage)
     return manifest

@@ -20,6 +20,7 @@ from engine.estimators.replicates.resampling_plan import shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
 from engine.results import TidyRow
 from engine.study.disparity import DisparitySpec
+from engine.study.disparity_measures import NEEDS_PARAMETER
 
 
 def estimate_disparity(
@@ -64,7 +65,12 @@ def estimate_disparity(
     entries: list[EstimateRow] = []
     for k, name in enumerate(arrays.outcome_names):
         for number, measure in enumerate(spec.measure):
-            base = TidyRow(outcome=name, rank_by=spec.rank_by or spec.group, measure=measure)
+            base = TidyRow(
+                outcome=name,
+                rank_by=spec.rank_by or spec.group,
+                measure=measure,
+                parameter=spec.parameter if measure in NEEDS_PARAMETER else None,
+            )
             for part in _parts([route[k] for route in routes]):
                 point = part.point(measure, tables, arrays.design)
                 values = part.of([replicates[k, number] for replicates in made]) if made else None

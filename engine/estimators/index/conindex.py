@@ -48,6 +48,7 @@ def conindex_rows(row: TidyRow, sample: GroupSample, index: Index) -> list[TidyR
                 conf_high=float(high),
                 p_value=float(fit.pvalues[0]),
                 method=f"conindex, {covariance}",
+                df2=float(getattr(fit, "df_resid_inference", fit.df_resid)),
             )
         )
     return rows

@@ -79,7 +79,8 @@ def difference_row(
     std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
     degrees = joint_degrees(arrays, compared)
     low, high, p = t_interval(difference, std_error, degrees, conf_level)
-    return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=finite_or_none(p))
+    row = replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=finite_or_none(p))
+    return replace(row, df2=degrees)
 
 
 def joint_rows(
@@ -121,9 +122,8 @@ def joint_rows(
         return [replace(row, status=UNDEFINED_REPLICATES)]
     if d - k + 1 < 1 or min(samples[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
         return [replace(row, status=NO_DEGREES)]
-    row = replace(row, method=f"{method}, F({k}, {d - k + 1})")
     F = (d - k + 1) / (k * d) * float(D @ np.linalg.solve(V, D))
-    return [replace(row, estimate=F, p_value=float(fdtrc(k, d - k + 1, F)))]
+    return [replace(row, estimate=F, p_value=float(fdtrc(k, d - k + 1, F)), df1=k, df2=d - k + 1)]
 
 
 def _covariance(point: PointEstimates, groups: Sequence[int], arrays: SampleArrays) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.arrays import FloatArray
 from engine.kernels.index import indices as codes
+from engine.study.indices import NEEDS_PARAMETER
 
 Bounds = tuple[float, float]
 NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
@@ -63,6 +64,11 @@ class Index:
     def family(self) -> int:
         """The number of its numerator in the kernels."""
         return KINDS[self.name].family
+
+    @property
+    def own_parameter(self) -> float | None:
+        """The parameter of an index that has one."""
+        return self.parameter if self.name in NEEDS_PARAMETER else None
 
     @property
     def is_midrank(self) -> bool:

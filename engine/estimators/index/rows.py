@@ -87,6 +87,7 @@ def _base_row(arrays: SampleArrays, estimates: IndexEstimates) -> TidyRow:
         outcome=arrays.outcome_names[estimates.outcome],
         rank_by=arrays.rank_name,
         measure=estimates.index.name,
+        parameter=estimates.index.own_parameter,
     )
 
 
@@ -124,6 +125,7 @@ def _linearised_row(
         conf_low=finite_or_none(low),
         conf_high=finite_or_none(high),
         p_value=finite_or_none(p),
+        df2=sample.degrees,
     )
 
 

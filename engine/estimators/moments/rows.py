@@ -169,6 +169,7 @@ def _linearised_row(
         conf_low=finite_or_none(low),
         conf_high=finite_or_none(high),
         p_value=finite_or_none(p),
+        df2=sample.degrees,
     )
 
 

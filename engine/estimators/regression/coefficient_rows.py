@@ -66,6 +66,8 @@ class Coefficients:
             row = replace(row, status=self.error_status)
         elif std_error is None:
             row = replace(row, status=NO_DEGREES if self.degrees < 1 else NO_ERROR)
+        if std_error is not None and np.isfinite(self.degrees):
+            row = replace(row, df2=self.degrees)
         if not is_ratio:
             return replace(row, estimate=value, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
         return replace(

@@ -122,9 +122,9 @@ def _test_of_random_effects(model: FittedMultilevel, base: TidyRow) -> TidyRow:
     fit = model.fit
     chi2 = max(2.0 * (fit.log_likelihood - fit.single_level.log_likelihood), 0.0)
     if len(model.clusters.names) == 1:
-        p, method = 0.5 * float(chdtrc(1, chi2)), "50:50 mixture of chi2 0 and 1"
+        p, method, df1 = 0.5 * float(chdtrc(1, chi2)), "50:50 mixture of chi2 0 and 1", None
     else:
-        p, method = float(chdtrc(2, chi2)), "chi2, 2 df (conservative)"
+        p, method, df1 = float(chdtrc(2, chi2)), "chi2 (conservative)", 2.0
     return replace(
         base,
         measure="lr_chi2",
@@ -132,6 +132,7 @@ def _test_of_random_effects(model: FittedMultilevel, base: TidyRow) -> TidyRow:
         estimate=chi2,
         p_value=1.0 if chi2 == 0.0 else p,
         method=method,
+        df1=df1,
     )
 
 

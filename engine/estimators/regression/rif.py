@@ -109,6 +109,7 @@ def estimate_rif(
         rank_by=arrays.rank_name,
         conf_level=spec.conf_level,
         method="linearised" if replicates is None else replicates.plan.name,
+        parameter=index.own_parameter,
     )
 
     def estimate(group: int, base: TidyRow) -> list[EstimateRow]:
@@ -207,7 +208,7 @@ def _with_interval(row: TidyRow, std_error: float, degrees: int, conf_level: flo
     low, high, p = t_interval(row.estimate or 0.0, std_error, degrees, conf_level)
     if not np.isfinite(low):
         return replace(row, status=NO_DEGREES)
-    return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=p)
+    return replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=p, df2=degrees)
 
 
 def _replicated_rows(

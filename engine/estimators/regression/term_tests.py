@@ -66,7 +66,7 @@ def _likelihood_ratio(model: FittedLogit, row: TidyRow, columns: Sequence[int]) 
     if df < 1:
         return replace(row, status=COMBINATION)
     chi2 = max(2.0 * (fit.log_likelihood - reduced.log_likelihood), 0.0)
-    return replace(row, estimate=chi2, p_value=float(chdtrc(df, chi2)), method=f"likelihood ratio, {df} df")
+    return replace(row, estimate=chi2, p_value=float(chdtrc(df, chi2)), method="likelihood ratio", df1=df)
 
 
 def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
@@ -84,11 +84,11 @@ def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
     if fit.degrees < 1 or d - k + 1 < 1 or math.isnan(wald):
         return replace(row, status=NO_DEGREES)
     if np.isinf(d):
-        p, method = float(chdtrc(k, wald)), f"Wald chi2/df, {k} df"
-        return replace(row, estimate=wald / k, p_value=p, method=method)
+        p = float(chdtrc(k, wald))
+        return replace(row, estimate=wald / k, p_value=p, method="Wald chi2/df", df1=k)
     F, rest = (d - k + 1) / (d * k) * wald, d - k + 1
-    method = f"adjusted Wald{', CR2' if fit.is_raised else ''}, F({k}, {rest:g})"
-    return replace(row, estimate=F, p_value=float(fdtrc(k, rest, F)), method=method)
+    method = f"adjusted Wald{', CR2' if fit.is_raised else ''}"
+    return replace(row, estimate=F, p_value=float(fdtrc(k, rest, F)), method=method, df1=k, df2=rest)
 
 
 def inflation_rows(model: FittedLogit) -> Iterator[TidyRow]:

@@ -84,6 +84,7 @@ def finished_row(entry: PendingRow, rule: VarianceRule) -> TidyRow:
         n_replicates=len(rule.factors),
         n_failed=summary.n_failed,
         status=summary.status if row.status == "ok" else row.status,
+        df2=entry.degrees if entry.interval == "normal" else None,
     )
 
 

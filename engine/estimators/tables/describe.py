@@ -68,9 +68,11 @@ def _mean_and_sd(row: TidyRow, means: DomainMeans, g: int, conf_level: float) ->
     if means.n_obs[g] == 0:
         yield replace(row, status=NO_OBSERVATIONS)
         return
-    mean, std_error = float(means.mean[g]), float(means.std_error[g])
-    low, high, _ = t_interval(mean, std_error, int(means.degrees[g]), conf_level)
-    yield with_interval(row, mean, std_error, (low, high), conf_level=conf_level, method=means.errors)
+    mean, std_error, degrees = float(means.mean[g]), float(means.std_error[g]), int(means.degrees[g])
+    limits = t_interval(mean, std_error, degrees, conf_level)[:2]
+    yield with_interval(
+        row, mean, std_error, limits, conf_level=conf_level, method=means.errors, degrees=degrees
+    )
     yield replace(row, measure="sd", estimate=finite(means.sd[g]), n_replicates=None, n_failed=None)
 
 
@@ -149,4 +151,12 @@ def _percentages(row: TidyRow, share: Proportion, count: int, conf_level: float)
     yield replace(count_row, measure="weighted_count", estimate=p * (row.sum_weights or 0.0))
     weighted = replace(row, measure="weighted_percent")
     limits = (100.0 * low, 100.0 * high)
-    yield with_interval(weighted, 100.0 * p, 100.0 * std_error, limits, conf_level=conf_level, method=method)
+    yield with_interval(
+        weighted,
+        100.0 * p,
+        100.0 * std_error,
+        limits,
+        conf_level=conf_level,
+        method=method,
+        degrees=share.degrees,
+    )

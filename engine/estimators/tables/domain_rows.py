@@ -45,6 +45,7 @@ def with_interval(
     *,
     conf_level: float,
     method: str,
+    degrees: int,
 ) -> TidyRow:
     """Return a row with an estimate, its standard error and interval; None for what is undefined."""
     return replace(
@@ -55,6 +56,7 @@ def with_interval(
         conf_high=finite(limits[1]),
         conf_level=conf_level,
         method=method,
+        df2=degrees if np.isfinite(limits[0]) else None,
         status=failed_status(row.n_failed or 0, row.n_replicates) if row.n_replicates else row.status,
     )
 

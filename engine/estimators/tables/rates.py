@@ -138,13 +138,29 @@ def _with_rate(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec, design
         errors=means.errors,
     )
     low, high, method = proportion_interval(rate, spec.conf_level, spec.interval)
-    return with_interval(row, p, std_error, (low, high), conf_level=spec.conf_level, method=method)
+    return with_interval(
+        row,
+        p,
+        std_error,
+        (low, high),
+        conf_level=spec.conf_level,
+        method=method,
+        degrees=rate.degrees,
+    )
 
 
 def _with_mean(row: TidyRow, means: DomainMeans, d: int, spec: RatesSpec) -> TidyRow:
     """Return a row with the mean of a number in a domain and its interval by Student's t."""
     if means.n_obs[d] == 0:
         return replace(row, status=NO_OBSERVATIONS)
-    mean, std_error = float(means.mean[d]), float(means.std_error[d])
-    low, high, _ = t_interval(mean, std_error, int(means.degrees[d]), spec.conf_level)
-    return with_interval(row, mean, std_error, (low, high), conf_level=spec.conf_level, method=means.errors)
+    mean, std_error, degrees = float(means.mean[d]), float(means.std_error[d]), int(means.degrees[d])
+    low, high, _ = t_interval(mean, std_error, degrees, spec.conf_level)
+    return with_interval(
+        row,
+        mean,
+        std_error,
+        (low, high),
+        conf_level=spec.conf_level,
+        method=means.errors,
+        degrees=degrees,
+    )
