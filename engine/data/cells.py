@@ -83,8 +83,8 @@ def read_cells(
             return None
         params["scale"] = math.ldexp(1.0, _BITS - exponent)
         frame = queries.frame(connection, "cells", params, condition, keys)
-    ids = [name for name in frame.columns if name in (f"{DESIGN_PREFIX}stratum", f"{DESIGN_PREFIX}cluster")]
-    if frame.select(ids).null_count().sum_horizontal().sum():
+    ids = (f"{DESIGN_PREFIX}stratum", f"{DESIGN_PREFIX}cluster")
+    if any(frame[name].has_nulls() for name in ids if name in frame.columns):
         return None  # the error that follows counts rows
     return _with_sums(frame, exponent)
 

@@ -14,6 +14,7 @@ from tests.study_texts import analysis, event, factor, study_text
 N = 6_000
 CLUSTERS = ("", "")
 NO_CLUSTERS = ('cluster = "psu"\n', "")
+WEIGHTS_ONLY = ('stratum = "stratum"\ncluster = "psu"\nindependent_waves = true\n', "")
 STUDY = study_text(
     seed=3,
     source={"path": "survey.parquet", "wave": "wave"},
@@ -38,7 +39,7 @@ STUDY = study_text(
             index=["standard", "erreygers", "extended"],
             parameter=3,
             compare=True,
-            bootstrap={"replicates": 64, "method": "rao-wu", "interval": ["percentile", "bca"]},
+            bootstrap={"replicates": 64, "method": "auto", "interval": ["percentile", "bca"]},
         ),
         analysis(
             "concentration",
@@ -126,7 +127,9 @@ def same(one, other):
             )
 
 
-@pytest.mark.parametrize("change", [CLUSTERS, NO_CLUSTERS], ids=["clusters", "no clusters"])
+@pytest.mark.parametrize(
+    "change", [CLUSTERS, NO_CLUSTERS, WEIGHTS_ONLY], ids=["clusters", "no clusters", "weights only"]
+)
 def test_cells__give_the_numbers_of_rows(run, change):
     assert change[0] in STUDY
     of_cells, made = run(as_cells=True, change=change)
