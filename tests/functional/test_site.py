@@ -27,7 +27,7 @@ class Page(HTMLParser):
         found = dict(attrs)
         self.links += [found[name] for name in ("href", "src") if name in found]
         self.ids += [found["id"]] if "id" in found else []
-        if found.get("role") == "region":
+        if found.get("role") == "group":
             self.regions.append(found["aria-label"])
         if tag not in VOID:
             self.open.append(tag)
@@ -132,12 +132,39 @@ def test_same_store__gives_the_same_bytes_and_replaces_its_pages(pages):
     assert {path.name for path in pages.iterdir()} == {"inbox", "study.toml", "store", "site"}
 
 
+def test_run_page__shows_the_figures_of_its_own_run(pages):
+    told = set()
+    for run in sorted((pages / "store" / "runs").iterdir()):
+        text = (pages / "site" / "runs" / f"{run.name}.html").read_text()
+        own = [re.search("<desc>(.*?)</desc>", path.read_text())[1] for path in (run / "figures").iterdir()]
+        assert sorted(re.findall("<desc>(.*?)</desc>", text)) == sorted(own)
+        told.add(tuple(sorted(own)))
+    assert len(told) > 1
+
+
+def test_site_of_a_chinese_study__is_in_chinese(pages, tmp_path):
+    from engine.report.site.write import write_site
+
+    shutil.copytree(pages / "store", tmp_path / "store")
+    for path in (tmp_path / "store" / "runs").glob("*/manifest.json"):
+        path.write_text(
+            path.read_text().replace('"name": "nights",', '"name": "nights", "language": "zh",', 2)
+        )
+    write_site(tmp_path / "store", tmp_path / "site")
+    text = (tmp_path / "site" / "index.html").read_text()
+    assert '<html lang="zh-CN">' in text
+    assert "主要估计值" in text
+    headings = re.findall("<h[12][^>]*>(.*?)</h[12]>", text)
+    assert all(re.search("[\u4e00-\u9fff]", heading) for heading in headings[1:])  # the first is the title
+
+
 def test_simulated_data__are_marked_on_every_page(pages, tmp_path):
     from engine.report.site.write import write_site
 
     shutil.copytree(pages / "store", tmp_path / "store")
     for path in (tmp_path / "store" / "runs").glob("*/manifest.json"):
         path.write_text(path.read_text().replace('"simulated": false', '"simulated": true'))
+        shutil.rmtree(path.parent / "figures")  # as in an older store: those of the newest run are drawn
     write_site(tmp_path / "store", tmp_path / "site")
     marked = {name: text for name, text in texts(tmp_path / "site").items() if name.name != "report.html"}
     assert all("SIMULATED DATA" in text for text in marked.values())  # the report marks itself

@@ -23,6 +23,7 @@ from engine.report.figures.history import history_figure
 from engine.report.figures.index import index_figures
 from engine.report.figures.render import STYLE, draw, needs_cjk_font
 from engine.report.figures.rif import rif_figures
+from engine.report.figures.stored import page_figure, stored_figures, without_plate
 from engine.report.figures.style import DARK, PAGE, WIDTH, text_width, wrapped
 
 FACTS = StudyFacts(
@@ -237,6 +238,22 @@ def test_disparity__hollow_points_hold_what_is_no_disparity():
 def test_rif__leaves_out_the_constant():
     assert sorted(numbers_of(FIGURES["rif-a"], "estimate")) == [0.001, 0.04]
     assert "2 coefficients; the intervals of 1 leave out 0" in FIGURES["rif-a"].alt_text
+
+
+@pytest.mark.parametrize("figures", [FIGURES, CHINESE], ids=["en", "zh"])
+def test_stored_figure__without_its_plate_is_that_of_the_page(figures):
+    for figure in figures.values():
+        drawn = draw(replace(figure, mark="SIMULATED: <nobody>" if figure.name == "flow" else ""))
+        assert without_plate(drawn.svg()) == page_figure(drawn)
+
+
+def test_stored_figure__of_another_program_is_left_out(tmp_path):
+    (tmp_path / "flow.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    (tmp_path / "forest-a.svg").write_text(draw(FIGURES["forest-a"]).svg())
+    (tmp_path / "curve-a-ill.svg").write_text(draw(FIGURES["curve-a-ill"]).svg())
+    titles = [figure.title for figure in stored_figures(tmp_path)]
+    assert titles == [FIGURES["curve-a-ill"].title, FIGURES["forest-a"].title]  # in the order of a report
+    assert stored_figures(tmp_path / "no") == []
 
 
 @pytest.mark.parametrize("name", ["flow", "index-a-ill", "curve-a-ill", "forest-a"])

@@ -15,6 +15,7 @@ from engine.report.words.figures import FIGURES
 from engine.report.words.headings import HEADINGS
 from engine.report.words.methods import METHODS
 from engine.report.words.sentences import SENTENCES
+from engine.report.words.site import SITE
 from engine.results import TidyRow, to_frame
 from engine.store.run_directory import StoredRun
 
@@ -218,7 +219,7 @@ def test_rif__tells_the_clearest_covariate_and_none_where_none_is_clear():
     assert not any("goes most" in sentence for sentence in told(rows[0], coefficient(-0.1, 0.2, term="age")))
 
 
-@pytest.mark.parametrize("words", [SENTENCES, FIGURES, HEADINGS, METHODS])
+@pytest.mark.parametrize("words", [SENTENCES, FIGURES, HEADINGS, METHODS, SITE])
 def test_words__have_the_same_places_in_both_languages(words):
     for key, (english, chinese) in words.items():
         assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese)), key

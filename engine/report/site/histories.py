@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.report.figures.figure import Row, StudyFacts, group_of, last_of_each
-from engine.report.figures.words import decimals, drawn, with_interval
+from engine.report.figures.figure import Row, StudyFacts, last_of_each
+from engine.report.figures.words import decimals, drawn
+from engine.report.words.site import site_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,43 +115,50 @@ def _headline(key: tuple[str, str, str], runs: Runs, facts: StudyFacts, number: 
     is_rate = measure == "rate"
     scale = 100.0 if is_rate else 1.0
     digits = 1 if is_rate else decimals(newest)
-    index = f"{measure} index".capitalize().replace("_", " ")
-    what = f"Rate of {facts.inside(outcome)}" if is_rate else f"{index} of {facts.inequality(newest[0])}"
+    if is_rate:
+        title = facts.say("rate_of", outcome=facts.inside(outcome), analysis=analysis)
+    else:
+        what, index = facts.inequality(newest[0]), facts.index(measure)
+        title = facts.say("index_of", index=index, what=what, analysis=analysis)
     return Headline(
         name=f"{number:03d}-{analysis}-{measure}-{outcome}",
-        title=f"{what} ({analysis})",
-        unit="per cent" if is_rate else "",
+        title=title,
+        unit=site_text(facts.language, "per_cent") if is_rate else "",
         histories=tuple(
             History(
                 group=group,
-                points=tuple(_points([one for one in found if group_of(one[2]) == group], digits, scale)),
+                points=tuple(
+                    _points([one for one in found if facts.group_of(one[2]) == group], digits, scale, facts)
+                ),
             )
-            for group in dict.fromkeys(group_of(row) for row in newest)
+            for group in dict.fromkeys(facts.group_of(row) for row in newest)
         ),
     )
 
 
-def _points(found: Sequence[tuple[str, str, Row]], digits: int, scale: float) -> Iterator[Point]:
+def _points(
+    found: Sequence[tuple[str, str, Row]], digits: int, scale: float, facts: StudyFacts
+) -> Iterator[Point]:
     before: Mapping[str, Any] | None = None
     for run, created, row in found:
         yield Point(
             run=run,
             created=created,
             row=row,
-            text=with_interval(row, digits, scale),
-            moved=_moved(before, row),
+            text=facts.interval(row, digits, scale),
+            moved=_moved(before, row, facts),
             is_changed=before is None or dict(before) != dict(row),
         )
         before = row
 
 
-def _moved(before: Mapping[str, Any] | None, row: Row) -> str:
+def _moved(before: Mapping[str, Any] | None, row: Row, facts: StudyFacts) -> str:
     """Return the change in standard errors, with its sign."""
     if before is None or before["estimate"] == row["estimate"]:
         return ""
     error = before["std_error"] or row["std_error"]
     if not error:
-        return "moved"
+        return site_text(facts.language, "moved")
     change = (row["estimate"] - before["estimate"]) / error
     return ("+" if change > 0 else "") + drawn(change, 2)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,19 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from engine.report.figures.figure import Figure, StudyFacts
-from engine.report.figures.of_run import figures_of
+from engine.report.figures.of_run import drawings_of
 from engine.report.figures.render import STYLE, draw
+from engine.report.figures.stored import page_figure, stored_figures
 from engine.report.figures.style import MOST_SERIES
+from engine.report.render.html import LANGUAGES
 from engine.report.site.histories import Headline, Point, headline_rows, headlines, sparkline
+from engine.report.words.site import site_text
 from engine.store.layout import CHANGES, Store
 from engine.store.ledger import QUARANTINED, FileEntry, file_entries, task_entries
 from engine.store.manifests import read_manifest
-from engine.store.run_directory import REPORT, read_run
+from engine.store.run_directory import FIGURES, REPORT, read_run
 
-_WIDE = '<div class="wide" role="region" aria-label="Table: estimates that moved" tabindex="0">'
+_WIDE = '<div class="wide" role="group" aria-label="{label}" tabindex="0">'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ def site_pages(store: Store) -> dict[str, str]:
         RunPage(
             name=run.name,
             manifest=manifests[run.name],
-            changes=_changes(run),
+            changes=_changes(run, site_text(facts.language, "moved_estimates")),
             points=points.get(run.name, ()),
         )
         for run in store.runs
@@ -88,6 +92,8 @@ def site_pages(store: Store) -> dict[str, str]:
     mark = facts.say("simulated") if newest.manifest["simulated"] else ""
     report = newest.path / REPORT
     common = {
+        "say": partial(site_text, facts.language),
+        "lang": LANGUAGES[facts.language],
         "title": newest.manifest["study"]["title"] or newest.manifest["study"]["name"],
         "simulated": bool(newest.manifest["simulated"]),
         "newest": runs[-1],
@@ -107,14 +113,16 @@ def site_pages(store: Store) -> dict[str, str]:
         pages[REPORT] = report.read_text(encoding="utf-8")
     pages["quarantine.html"] = page("quarantine.html", "", since=_since(runs))
     for place, run in enumerate(runs):
-        figures = _drawn(figures_of(newest)) if run is runs[-1] else ()
+        figures = stored_figures(store.root / "runs" / run.name / FIGURES)
+        if not figures and run is runs[-1]:  # its store is older than the figures of run directories
+            figures = [page_figure(one) for one in drawings_of(newest)]
         around = {
             "before": runs[place - 1] if place else None,
             "after": runs[place + 1] if place + 1 < len(runs) else None,
         }
         pages[f"runs/{run.name}.html"] = page("run.html", "../", run=run, figures=figures, **around)
     for headline in found:
-        figures = _drawn(_history_figures(headline, facts, mark))
+        figures = [page_figure(draw(one)) for one in _history_figures(headline, facts, mark)]
         pages[f"estimates/{_file(headline.name)}"] = page(
             "estimate.html", "../", headline=headline, figures=figures
         )
@@ -151,7 +159,7 @@ def _points_by_run(found: Sequence[Headline]) -> dict[str, list[tuple[Headline, 
     return points
 
 
-def _changes(run: Path) -> Markup:
+def _changes(run: Path, label: str) -> Markup:
     """Return the change report of a run as HTML: headings, lists and tables, all else as text."""
     try:
         text = (run / CHANGES).read_text(encoding="utf-8")
@@ -160,12 +168,10 @@ def _changes(run: Path) -> Markup:
     parser = MarkdownIt("zero").enable(["heading", "list", "table"])
     below_title = re.sub(r"^# .*\n", "", text)
     html = str(parser.render(re.sub(r"^## ", "### ", below_title, flags=re.MULTILINE)))
-    html = html.replace("<table>", f"{_WIDE}<table>").replace("</table>", "</table></div>")
+    html = html.replace("<table>", f"{_WIDE.format(label=label)}<table>").replace(
+        "</table>", "</table></div>"
+    )
     return Markup(html)  # noqa: S704 - made by the parser, which escapes
-
-
-def _drawn(figures: Iterable[Figure]) -> list[tuple[Figure, Markup]]:
-    return [(figure, Markup(draw(figure).in_page)) for figure in figures]  # noqa: S704 - escaped by the renderer
 
 
 def _history_figures(headline: Headline, facts: StudyFacts, mark: str) -> Iterator[Figure]:
