@@ -5,11 +5,11 @@
 --             {condition}  SQL of all rules, written from their checked trees
 --             {keys}       SQL of the columns in which the rows of a cell are alike, and of their weight
 -- grain:      cell, sorted by its key
--- columns:    wave          the columns of {keys}
---             cell_rows     rows
---             cell_weight_high   sum of their weights times $scale, a whole number: what is above 2^40, over 2^40
---             cell_weight_low    what is below 2^40
---             cell_square_high   sum of their squared weights, likewise, times the square of $scale and 2^-62
+-- columns:    wave              the columns of {keys}
+--             cell_rows         rows
+--             cell_weight_high  sum of their weights times $scale, a whole number: what is above 2^40, over 2^40
+--             cell_weight_low   what is below 2^40
+--             cell_square_high  sum of their squared weights, likewise, times the square of $scale and 2^-62
 --             cell_square_low
 SELECT
     * EXCLUDE (cell_weights, cell_squares),

@@ -15,6 +15,7 @@ from engine.study.load import study_seed
 
 if TYPE_CHECKING:
     from engine.arrays import DesignColumns, FloatArray, Group, IntArray, VariableArrays
+    from engine.data.cell_key import CellKey
     from engine.data.panel import Panel
     from engine.data.sample import Sample
     from engine.data.source_file import SourceFile
@@ -45,8 +46,8 @@ class Columns(Protocol):
     def design(self) -> DesignColumns:
         """Return the columns of the survey design."""
 
-    def cells(self, names: Sequence[str], *, weighted: bool = True) -> Columns:
-        """Return the columns of the cells of some variables, or of the rows where cells do not pay."""
+    def cells(self, key: CellKey) -> Columns:
+        """Return the columns of the cells of a key, or of the rows where cells do not pay."""
 
     def level(self, name: str) -> IntArray:
         """Return each row's cluster (N,) of a level of multilevel models, -1 where missing."""

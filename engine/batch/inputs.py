@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.batch.cell_keys import ranked_cells
 from engine.study import (
     AnalysisSpec,
     ConcentrationSpec,
@@ -41,8 +42,9 @@ def ranked_sample(
     from engine.estimators.sample.variables import complete_rows
 
     columns = context.columns
-    if not terms and _draws_units(analysis, context):
-        columns = columns.cells([*outcomes, analysis.rank_by, *analysis.by])
+    if isinstance(analysis, ConcentrationSpec | CurveSpec):
+        for key in ranked_cells(analysis, context.spec):
+            columns = columns.cells(key)
     design = columns.design()
     group, groups = columns.groups(analysis.by)
     values = {}
@@ -59,13 +61,6 @@ def ranked_sample(
         group=group,
         groups=groups,
     )
-
-
-def _draws_units(analysis: AnalysisSpec, context: Context) -> bool:
-    """Whether errors and replicates know no person but by the sampling cluster: then cells are enough."""
-    bootstrap = getattr(analysis, "bootstrap", None)
-    draws_people = bootstrap is not None and bootstrap.method == "iid"
-    return context.spec.design.cluster is not None and not draws_people
 
 
 def model_table(analysis: AnalysisSpec, context: Context, *, weighted: bool = True) -> TableArrays:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
+from engine.batch.cell_keys import described_cells, no_cells, ranked_cells, rates_cells
 from engine.batch.inputs import bounds_of, model_table, ranked_sample, scaled_term, single_terms
 from engine.report.concentration_table import concentration_tables
 from engine.report.curve_table import curve_tables
@@ -33,12 +34,14 @@ from engine.study import (
     MultilevelSpec,
     RatesSpec,
     RifSpec,
+    StudySpec,
 )
 from engine.study.disparity import DisparitySpec
 from engine.study.financing import FinancingSpec
 
 if TYPE_CHECKING:
     from engine.batch.context import Context
+    from engine.data.cell_key import CellKey
     from engine.estimators.replicates.pending_rows import Estimates
     from engine.results import TidyRow
 
@@ -55,11 +58,15 @@ class Kind:
         (analysis, context) -> rows, those with replicates not finished yet.
     tables
         How its rows are shown.
+    cells
+        (analysis, study) -> the cells it is computed from where these are far fewer than rows; none if it
+        needs the rows.
     """
 
     spec: type[AnalysisSpec]
     estimate: Callable[[Any, Context], Estimates]
     tables: KindTables
+    cells: Callable[[Any, StudySpec], tuple[CellKey, ...]] = no_cells
 
     @property
     def name(self) -> str:
@@ -162,14 +169,11 @@ def _rates(analysis: RatesSpec, context: Context) -> Estimates:
     from engine.estimators.replicates.pending_rows import Estimates
     from engine.estimators.tables.rates import rates
 
-    inputs = TableInputs(analysis, context, weighted=analysis.weighted)
+    inputs = TableInputs(context)
     rows: list[TidyRow] = []
-    for outcome in analysis.outcome:
-        table, (event,) = inputs.read(outcome)
-        rows += rates(table, event, None, analysis)
-        for name in analysis.rows:
-            table, (event, factor) = inputs.read(outcome, name)
-            rows += rates(table, event, factor, analysis)
+    for key in rates_cells(analysis, context.spec):
+        table, (outcome, *factor) = inputs.read(key)
+        rows += rates(table, outcome, factor[0] if factor else None, analysis)
     return Estimates(entries=tuple(rows))
 
 
@@ -178,11 +182,12 @@ def _describe(analysis: DescribeSpec, context: Context) -> Estimates:
     from engine.estimators.replicates.pending_rows import Estimates
     from engine.estimators.tables.describe import describe
 
-    names = analysis.variables or tuple(context.spec.variables)
-    inputs = TableInputs(analysis, context)
+    inputs = TableInputs(context)
     rows: list[TidyRow] = []
-    for name in names:  # one at a time: memory does not grow with their number
-        table, (variable,) = inputs.read(name)
+    for key in described_cells(
+        analysis, context.spec
+    ):  # one at a time: memory does not grow with their number
+        table, (variable,) = inputs.read(key)
         rows += describe(table, variable, analysis)
     return Estimates(entries=tuple(rows))
 
@@ -190,17 +195,24 @@ def _describe(analysis: DescribeSpec, context: Context) -> Estimates:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(spec=DescribeSpec, estimate=_describe, tables=KindTables(build=describe_tables)),
-        Kind(spec=RatesSpec, estimate=_rates, tables=KindTables(build=rates_tables)),
+        Kind(
+            spec=DescribeSpec,
+            estimate=_describe,
+            tables=KindTables(build=describe_tables),
+            cells=described_cells,
+        ),
+        Kind(spec=RatesSpec, estimate=_rates, tables=KindTables(build=rates_tables), cells=rates_cells),
         Kind(
             spec=ConcentrationSpec,
             estimate=_concentration,
             tables=KindTables(build=concentration_tables, terms_are_variables=False),
+            cells=ranked_cells,
         ),
         Kind(
             spec=CurveSpec,
             estimate=_curve,
             tables=KindTables(build=curve_tables, terms_are_variables=False),
+            cells=ranked_cells,
         ),
         Kind(
             spec=DisparitySpec,

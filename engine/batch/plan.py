@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.batch.kinds import KINDS
 from engine.batch.request import study_files
 from engine.data.derived_specs import checked_variables
 from engine.data.formats import count_rows
@@ -15,7 +16,7 @@ from engine.data.queries import query_text
 from engine.data.sample import domain_conditions, rule_conditions
 from engine.errors import Fault, StudyError
 from engine.paths import cache_folder
-from engine.study import AnalysisSpec, bootstrap_of, load_study
+from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.load import study_path, study_seed
 
 SHOWN_OTHERWISE = {"name", "kind", "waves", "conf_level", "bootstrap"}
@@ -71,8 +72,16 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
             query_text("panel_missing"),
             query_text("sample_flow", kept),
             query_text("sample_write", kept),
+            *_cell_queries(spec, kept),
         ),
     )
+
+
+def _cell_queries(spec: StudySpec, kept: str) -> Iterator[str]:
+    """Yield the queries of the cells that analyses are computed from where these are far fewer than rows."""
+    for analysis in spec.analysis:
+        for key in KINDS[analysis.kind].cells(analysis, spec):
+            yield f"-- analysis {analysis.name}\n{query_text('cells', kept, key.columns(spec))}"
 
 
 def _analysis(analysis: AnalysisSpec) -> Iterator[str]:

@@ -5,40 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.data.cell_key import CellKey
 from engine.estimators.sample.sorting import table_arrays
 
 if TYPE_CHECKING:
     from engine.arrays import TableArrays, VariableArrays
     from engine.batch.context import Columns, Context
-    from engine.study import DescribeSpec, RatesSpec
 
 
 class TableInputs:
     """Reads the variables of one table after the other, as cells where these are far fewer than rows."""
 
-    def __init__(
-        self, analysis: DescribeSpec | RatesSpec, context: Context, *, weighted: bool = True
-    ) -> None:
-        self._by = analysis.by
+    def __init__(self, context: Context) -> None:
         self._rows = context.columns
-        self._weighted = weighted
         self._table_of_rows: TableArrays | None = None
 
-    def read(self, *names: str) -> tuple[TableArrays, list[VariableArrays]]:
-        """Return weights, units and groups, and the variables of these names."""
-        columns = self._rows.cells([*names, *self._by], weighted=self._weighted)
-        return self._table(columns), [columns.variable(name) for name in names]
+    def read(self, key: CellKey) -> tuple[TableArrays, list[VariableArrays]]:
+        """Return weights, units and groups, and the variables of a key."""
+        columns = self._rows.cells(key)
+        return self._table(columns, key), [columns.variable(name) for name in key.names]
 
-    def _table(self, columns: Columns) -> TableArrays:
+    def _table(self, columns: Columns, key: CellKey) -> TableArrays:
+        """Return the table of the columns; that of the rows is the same for all keys of an analysis."""
         if columns is not self._rows:
-            return self._made(columns)
+            return _table_of(columns, key)
         if self._table_of_rows is None:
-            self._table_of_rows = self._made(columns)
+            self._table_of_rows = _table_of(columns, key)
         return self._table_of_rows
 
-    def _made(self, columns: Columns) -> TableArrays:
-        group, groups = columns.groups(self._by)
-        design = columns.design()
-        if not self._weighted and design.count is None:
-            design = replace(design, weight=None, replicate_weights=None)
-        return table_arrays(design, group, groups)
+
+def _table_of(columns: Columns, key: CellKey) -> TableArrays:
+    group, groups = columns.groups(key.by)
+    design = columns.design()
+    if not key.weighted and design.count is None:
+        design = replace(design, weight=None, replicate_weights=None)
+    return table_arrays(design, group, groups)

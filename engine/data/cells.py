@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.data import queries
+from engine.data.cell_key import CellKey
 from engine.data.design_columns import DESIGN_PREFIX
-from engine.data.harmonise import KIND_SUFFIX
-from engine.study import DesignSpec, StudySpec
+from engine.study import StudySpec
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,41 +23,12 @@ if TYPE_CHECKING:
     from engine.arrays import FloatArray
     from engine.data.sample import Sample
 
-ROWS, WEIGHT, SQUARES = "cell_rows", "cell_weight", "cell_weight_squares"
+ROWS, SQUARES = "cell_rows", "cell_weight_squares"
 FEWEST_ROWS = 20_000  # of a sample: fewer are read as rows
 MOST_CELLS = 0.5  # a row: with more, grouping costs more than it saves
 _BITS = 62  # of a scaled weight
 _HIGH = 40  # bits of the lower half of a sum
 _LARGEST_EXPONENT = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellKey:
-    """In what the rows of a cell are alike.
-
-    Attributes
-    ----------
-    names
-        Variables, ``wave`` among them.
-    weighted
-        Whether the design weights count; otherwise each row counts as 1.
-    """
-
-    names: tuple[str, ...]
-    weighted: bool = True
-
-    def columns(self, design: DesignSpec, variables: Sequence[str]) -> str:
-        """Return SQL of the columns, those of the design included, and of the weight."""
-        names = [*dict.fromkeys(self.names)]
-        if design.independent_waves and "wave" not in names:
-            names.append("wave")
-        columns = [_quoted(name) for name in names]
-        columns += [_quoted(name + KIND_SUFFIX) for name in names if name in variables]
-        for role in ("stratum", "cluster", "population"):
-            if getattr(design, role) is not None:
-                columns.append(_quoted(DESIGN_PREFIX + role))
-        weight = _quoted(f"{DESIGN_PREFIX}weight") if design.weight and self.weighted else "1"
-        return ", ".join([*columns, f"CAST({weight} AS DOUBLE) AS {WEIGHT}"])
 
 
 def read_cells(
@@ -71,7 +41,7 @@ def read_cells(
     """
     if sample.n < FEWEST_ROWS:
         return None
-    keys = key.columns(spec.design, [*spec.variables])
+    keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
     params: dict[str, Any] = {"panel": [*sample.parts]}
     with queries.database(threads) as connection:
@@ -104,10 +74,6 @@ def _double(frame: pl.DataFrame, what: str, exponent: int) -> FloatArray:
     high, low = (frame[f"cell_{what}_{half}"].to_numpy().astype(np.float64) for half in ("high", "low"))
     total: FloatArray = np.ldexp(high, exponent + _HIGH) + np.ldexp(low, exponent)
     return total
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _in_waves(waves: Sequence[str]) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import DesignColumns, FloatArray, Group, IntArray, VariableArrays
-from engine.data.cells import ROWS, SQUARES, CellKey, read_cells
+from engine.data.cell_key import CellKey
+from engine.data.cells import ROWS, SQUARES, read_cells
 from engine.data.design_columns import DESIGN_PREFIX, LEVEL_PREFIX
 from engine.data.design_reader import read_design
 from engine.data.harmonise import KIND_SUFFIX
@@ -85,15 +86,14 @@ class SampleReader:
         domain = draw_domain(self._spec, self._sample, condition)
         return SampleReader(self._spec, domain, self._panel, self._only, self._threads)
 
-    def cells(self, names: Sequence[str], *, weighted: bool = True) -> SampleReader:
-        """Return a reader of the cells of some variables, ``wave`` among them, or this one of rows.
+    def cells(self, key: CellKey) -> SampleReader:
+        """Return a reader of the cells of a key, or this one of rows where cells would be nearly as many.
 
-        Its rows are cells: they stand for all rows alike in these variables, in stratum and in cluster, and
-        the design says how many. Rows are read as they are where cells would be nearly as many.
+        Its rows stand for all rows alike in these variables, in stratum and in cluster; the design says for
+        how many.
         """
         if self._spec.design.replicate_weights is not None:
             return self
-        key = CellKey(names=tuple(names), weighted=weighted)
         cells = read_cells(self._spec, self._sample, key, self._only, self._threads)
         if cells is None:
             return self

@@ -1,0 +1,47 @@
+"""In what the rows of a cell are alike: what an analysis needs to know of a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.data.design_columns import DESIGN_PREFIX
+from engine.data.harmonise import KIND_SUFFIX
+from engine.study import StudySpec
+
+WEIGHT = "cell_weight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellKey:
+    """In what the rows of a cell are alike.
+
+    Attributes
+    ----------
+    names
+        Variables that the statistic looks at.
+    by
+        Variables that make groups, ``wave`` among them.
+    weighted
+        Whether the design weights count; otherwise each row counts as 1.
+    """
+
+    names: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    weighted: bool = True
+
+    def columns(self, spec: StudySpec) -> str:
+        """Return SQL of the columns, those of the design included, and of the weight."""
+        design, names = spec.design, [*dict.fromkeys((*self.names, *self.by))]
+        if design.independent_waves and "wave" not in names:
+            names.append("wave")
+        columns = [_quoted(name) for name in names]
+        columns += [_quoted(name + KIND_SUFFIX) for name in names if name in spec.variables]
+        for role in ("stratum", "cluster", "population"):
+            if getattr(design, role) is not None:
+                columns.append(_quoted(DESIGN_PREFIX + role))
+        weight = _quoted(f"{DESIGN_PREFIX}weight") if design.weight and self.weighted else "1"
+        return ", ".join([*columns, f"CAST({weight} AS DOUBLE) AS {WEIGHT}"])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
