@@ -66,6 +66,13 @@ def hard_samples(copies: int, seed: int = 19) -> Iterator[HardSample]:
                 yield _designed(chance, plain)
 
 
+def unweighted_samples(seed: int = 7) -> Iterator[HardSample]:
+    """Yield a sample without weights for each number of rows, for programs that know none."""
+    chance = Random(seed)  # noqa: S311 - as above
+    for n in _ROWS:
+        yield replace(_plain(chance, n), name="no weights", weight=(1.0,) * n)
+
+
 def whole_samples(copies: int, seed: int = 30) -> Iterator[HardSample]:
     """Yield samples of whole numbers whose sums fit into 128 bits, also with products of three of them."""
     chance = Random(seed)  # noqa: S311 - as above

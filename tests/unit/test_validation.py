@@ -1,5 +1,6 @@
 """`equirank validate`: the digits are counted right, kept here, and a wrong number is found."""
 
+import hashlib
 import json
 from dataclasses import replace
 from fractions import Fraction
@@ -8,12 +9,14 @@ import numpy as np
 import pytest
 
 from engine.errors import AccuracyError
-from engine.validate import answers, exact, nist, suite
+from engine.validate import answers, conformance, exact, nist, suite
 from engine.validate.against_duckdb import database_answers
 from engine.validate.against_exact import compare_with_exact, exact_answers
 from engine.validate.digits import right_digits
 from engine.validate.samples import hard_samples, whole_samples
 from tests.docs.accuracy import PAGE
+from tests.docs.conformance import CASES, answers_of
+from tests.docs.conformance import PAGE as CONFORMANCE
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +128,53 @@ def test_right_numbers__end_with_0_and_a_table(cli, monkeypatch):
     assert code == 0
     assert "NIST Longley" in out
     assert "lines have the digits that are promised" in out
+
+
+def test_cases__are_those_that_are_published(cli, tmp_path):
+    code, _, _ = cli("validate", "--cases", tmp_path / "cases.json")
+    assert code == 0
+    written = (tmp_path / "cases.json").read_bytes()
+    assert written == CASES.read_bytes(), "run `python -m tests.docs.conformance`"
+    assert hashlib.sha256(written).hexdigest() in CONFORMANCE.read_text(encoding="utf-8")
+    content = json.loads(written)
+    assert len(content["cases"]) == 500
+    assert len(written) < 600_000
+    assert cli("validate", "--cases", tmp_path / "cases.json")[0] == 2
+
+
+def test_cases__have_the_digits_of_a_hand_made_answer():
+    """One case by hand: the mean of a sample without weights."""
+    content = conformance.cases()
+    case = content["cases"]["001"]
+    outcome = content["samples"][case["sample"]]["outcome"]
+    assert case["statistic"] == "mean"
+    assert Fraction(case["exact"]) == sum(map(Fraction, outcome)) / len(outcome)
+
+
+def test_scores__tell_good_answers_from_bad_ones(cli, tmp_path):
+    content = conformance.cases()
+    given = {name: float(case["exact"]) for name, case in content["cases"].items()}
+    means = [name for name, case in content["cases"].items() if case["statistic"] == "mean"]
+    given |= dict.fromkeys(means[:5])
+    (tmp_path / "answers.json").write_text(json.dumps(given))
+    code, out, _ = cli("validate", "--answers", tmp_path / "answers.json", "--json")
+    assert code == 0
+    lines = {line["statistic"]: line for line in json.loads(out)}
+    assert lines["standard index"]["lowest"] == 15
+    assert lines["mean"]["lowest"] == 0
+    assert "fewest" in cli("validate", "--answers", tmp_path / "answers.json")[1]
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"001": "x"}', '{"001": true}', '{"999": 1.0}'])
+def test_answers__that_are_none_are_refused(cli, tmp_path, text):
+    (tmp_path / "answers.json").write_text(text)
+    code, _, err = cli("validate", "--answers", tmp_path / "answers.json")
+    assert code == 11
+    assert "expected" in err
+
+
+@pytest.mark.parametrize("program", ["textbook, numpy", "statsmodels"])
+def test_other_programs__are_scored(program):
+    content = conformance.cases()
+    lines = {line.statistic: line for line in conformance.score(answers_of(program, content))}
+    assert lines["mean"].lowest > 14
