@@ -36,8 +36,8 @@ DEFINITIONS = {
     "Gini index": "sum over pairs of w w' |y - y'| / (2 W^2 mean)",
     "slope index": "weighted least-squares slope of y on R",
     "..., standard error": (
-        "u = w dT/dw by person; sums of u by cluster (by person without clusters); square root of the sum over "
-        "strata of n / (n - 1) sum (u - mean u)^2"
+        "u = w dT/dw by person; sums of u by cluster (by person without clusters); square root of the sum "
+        "over strata of n / (n - 1) sum (u - mean u)^2"
     ),
 }
 

@@ -27,8 +27,9 @@ equirank validate --answers answers.json    # {"001": 14.65, "002": null, ...} -
 The file is the same on every machine and lies [here](conformance-cases.json). Its SHA-256 is
 `HASH`.
 Numbers in it are doubles, written so that they are read back as the same doubles; exact answers are those of
-the doubles. Bounds are given, ties share their mid-rank, standard errors are linearised (definitions are in the
-file). The samples are those of [accuracy](accuracy.md), without the offset of 2^40, and some without weights.
+the doubles. Bounds are given, ties share their mid-rank, standard errors are linearised (definitions are in
+the file). The samples are those of [accuracy](accuracy.md), without the offset of 2^40, and some without
+weights.
 
 ## Scores
 
