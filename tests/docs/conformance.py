@@ -81,7 +81,7 @@ def textbook_answers(sample):
     n = len(y)
     return {
         "mean": mean,
-        "standard deviation": np.sqrt(((w * y * y).sum() - mean * mean) * n / (n - 1)),
+        "standard deviation": np.sqrt(max((w * y * y).sum() - mean * mean, 0.0) * n / (n - 1)),
         "standard index": standard,
         "generalized index": mean * standard,
         "erreygers index": 4 * mean * standard / (b - a),
@@ -99,10 +99,12 @@ def statsmodels_answers(sample):
     _, y, w = arrays(sample)
     found = DescrStatsW(y, weights=w)
     n = len(y)
+    with np.errstate(all="ignore"):  # weights that sum to less than 1 count less than one person
+        std_error = found.std_mean
     return {
         "mean": found.mean,
         "standard deviation": np.sqrt(found.sumsquares / found.sum_weights * n / (n - 1)),
-        "mean, standard error": found.std_mean,
+        "mean, standard error": std_error,
     }
 
 
