@@ -22,7 +22,9 @@ from engine.data.frame_reader import factor_column, id_column, number_column
 from engine.data.series import as_codes
 from engine.errors import DataError
 from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
+from engine.estimators.sample.standard import Standard, standard_of
 from engine.estimators.sample.variables import complete_rows
+from engine.study.standard import StandardSpec
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,6 +99,13 @@ def factor(data: pl.DataFrame, name: str, role: str) -> VariableArrays:
         missing=(codes < 0).astype(np.uint8),
         scores=tuple(range(len(levels))),
     )
+
+
+def standard_in(data: pl.DataFrame, given: StandardSpec | None) -> Standard | None:
+    """Return the standard population of an argument, and each row's cell in it."""
+    if given is None:
+        return None
+    return standard_of(given, [factor(data, name, "standardise") for name in given.by])
 
 
 def described(data: pl.DataFrame, name: str) -> VariableArrays:

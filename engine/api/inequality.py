@@ -10,12 +10,13 @@ import numpy as np
 from pydantic import Field
 
 from engine.api.arguments import OutcomeArguments, ReplicatedArguments, checked
-from engine.api.frame_arrays import covariate, design_columns
+from engine.api.frame_arrays import covariate, design_columns, standard_in
 from engine.api.frame_arrays import factor as factor_of
+from engine.api.tables import StandardTable
 from engine.arrays import Group
 from engine.data.frame_reader import as_polars, number_column
 from engine.errors import UsageError
-from engine.estimators.disparity.compared import compared_levels, disparity_sample
+from engine.estimators.disparity.compared import compared_levels, disparity_sample, level_places
 from engine.estimators.disparity.estimate import estimate_disparity
 from engine.estimators.replicates.pending_rows import PendingRow
 from engine.results.inequality_result import InequalityResult, result_of_rows
@@ -40,6 +41,7 @@ class MeasureArguments(OutcomeArguments):
     reference: str | None = None
     link: LinkName = "linear"
     decompose_by: str | None = None
+    standardise: StandardTable = None
     parameter: Annotated[float | None, Field(ge=-10, le=10, strict=False)] = None
 
     def refuse_measure(self) -> None:
@@ -58,6 +60,8 @@ class MeasureArguments(OutcomeArguments):
                 f"measure: found '{self.measure}'; expected {', '.join(allowed)} here. "
                 "Give group to compare levels, rank_by to rank people, neither to compare amounts."
             )
+        if self.standardise is not None and self.group is None:
+            raise UsageError("standardise: found it without group; expected group. Name the column.")
         if self.measure in NEEDS_REFERENCE and self.reference is None:
             raise UsageError(
                 f"reference: found none for '{self.measure}'; expected a level of group. Name it."
@@ -95,6 +99,7 @@ def inequality(
     link: LinkName = "linear",
     parameter: float | None = None,
     decompose_by: str | None = None,
+    standardise: Mapping[str, object] | None = None,
     bootstrap: int = 0,
     method: str = "auto",
     interval: str | Sequence[str] = "percentile",
@@ -134,6 +139,8 @@ def inequality(
     decompose_by
         Column of a factor: ``.rows`` then also has the parts of ``theil``, ``mld`` or ``ge`` within and
         between its levels.
+    standardise
+        As in `rates`: the means of `group` are directly standardised.
     seed, threads
         As in `concentration_index`.
 
@@ -177,6 +184,10 @@ def inequality(
     if factor is not None and factor.codes is None:
         raise UsageError(f"group: found the number '{group}'; expected a factor. Cast the column to strings.")
     parts = None if decompose_by is None else factor_of(data, decompose_by, "decompose_by")
+    standard = standard_in(data, given.standardise)
+    cells = None if standard is None else standard.cell
+    if parts is not None:
+        cells = level_places(parts)
     arrays = disparity_sample(
         {outcome: number_column(data, outcome, "outcome")},
         factor,
@@ -184,9 +195,9 @@ def inequality(
         design_columns(data, given),
         np.zeros(len(data), np.int64),
         (Group(),),
-        parts,
+        cells,
     )
-    compared = compared_levels(spec, factor, arrays, parts)
+    compared = compared_levels(spec, factor, arrays, parts, standard)
     estimates = estimate_disparity(arrays, compared, spec, given.replicate_settings)
     of_all = [
         (row, entry) for row, entry in zip(estimates.rows, estimates.entries, strict=True) if not row.level

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from engine.api.arguments import checked
-from engine.api.frame_arrays import event, factor, table
+from engine.api.frame_arrays import event, factor, standard_in, table
 from engine.api.table_arguments import RatesArguments
 from engine.arrays import SinglePsu
 from engine.data.frame_reader import as_polars
@@ -25,6 +25,7 @@ def rates(
     *,
     by: str | Sequence[str] = (),
     interval: Literal["logit", "normal"] = "logit",
+    standardise: Mapping[str, object] | None = None,
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
@@ -44,6 +45,9 @@ def rates(
         Factors whose levels are groups with their own results; a column called ``wave`` is the wave.
     interval
         ``logit`` (inside 0 and 1) or ``normal``.
+    standardise
+        Direct standardisation: ``{"by": factors, "population": rows}``, a row a cell, with a level of each
+        factor and the size of the cell in the standard population.
 
     Returns
     -------
@@ -67,5 +71,8 @@ def rates(
     factors = [factor(data, name, "rows") for name in given.rows]
     spec = given.spec(RatesSpec, outcome=(outcome,))
     arrays, known = table(data, given), event(data, outcome)
-    estimates = (row for one in (None, *factors) for row in estimate_rates(arrays, known, one, spec))
+    standard = standard_in(data, given.standardise)
+    estimates = (
+        row for one in (None, *factors) for row in estimate_rates(arrays, known, one, spec, standard)
+    )
     return TableResult(kind="rates", rows=tuple(estimates))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator
 
+from engine.api.tables import table_of
 from engine.arrays import ReplicateWeights
 from engine.data.design_columns import matching_columns
 from engine.data.design_reader import given_weights
@@ -18,18 +18,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def _checked(value: object) -> object:
-    """Check the keys of a table; lists may stand for tuples here."""
-    if not isinstance(value, Mapping):
-        return value
-    try:
-        return ReplicateWeightsSpec.model_validate(dict(value))
-    except ValidationError as error:
-        item = error.errors(include_url=False)[0]
-        raise ValueError(f"a table as design.replicate_weights; {item['loc'][0]}: {item['msg']}") from None
-
-
-ReplicateWeightsTable = Annotated[ReplicateWeightsSpec | None, BeforeValidator(_checked)]
+ReplicateWeightsTable = Annotated[
+    ReplicateWeightsSpec | None, BeforeValidator(table_of(ReplicateWeightsSpec, "design.replicate_weights"))
+]
 
 
 def replicate_weights_of(data: pl.DataFrame, given: ReplicateWeightsSpec) -> ReplicateWeights:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from engine.api.arguments import Arguments, OutcomeArguments, RankedArguments, RegressionArguments
+from engine.api.tables import StandardTable
 from engine.study.base import as_tuple
 from engine.study.indices import IndexName
 
@@ -20,6 +21,7 @@ class RatesArguments(OutcomeArguments):
 
     rows: Names = ()
     interval: Literal["logit", "normal"] = "logit"
+    standardise: StandardTable = None
 
 
 class DescribeArguments(Arguments):

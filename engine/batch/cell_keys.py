@@ -38,9 +38,10 @@ def described_cells(analysis: DescribeSpec, spec: StudySpec) -> tuple[CellKey, .
 
 
 def rates_cells(analysis: RatesSpec, _spec: StudySpec) -> tuple[CellKey, ...]:
-    """Return the cells of each outcome, alone and with each factor, by group."""
+    """Return the cells of each outcome, alone and with each factor, by group and standard population."""
+    standard = () if analysis.standardise is None else analysis.standardise.by
     return tuple(
-        CellKey(names=(outcome, *factor), by=analysis.by, weighted=analysis.weighted)
+        CellKey(names=(outcome, *factor, *standard), by=analysis.by, weighted=analysis.weighted)
         for outcome in analysis.outcome
         for factor in ((), *((name,) for name in analysis.rows))
     )

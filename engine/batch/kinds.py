@@ -83,17 +83,25 @@ def _concentration(analysis: ConcentrationSpec, context: Context) -> Estimates:
 
 
 def _disparity(analysis: DisparitySpec, context: Context) -> Estimates:
-    from engine.estimators.disparity.compared import compared_levels, disparity_sample
+    from engine.estimators.disparity.compared import compared_levels, disparity_sample, level_places
     from engine.estimators.disparity.estimate import estimate_disparity
+    from engine.estimators.sample.standard import standard_or_none
 
     columns = context.columns
     factor = None if analysis.group is None else columns.variable(analysis.group)
     outcomes = {name: columns.numbers(name) for name in analysis.outcome}
     rank = None if analysis.rank_by is None else columns.numbers(analysis.rank_by)
     group, groups = columns.groups(analysis.by)
+    cell_factors = () if analysis.standardise is None else analysis.standardise.by
+    standard = standard_or_none(analysis.standardise, [columns.variable(name) for name in cell_factors])
+    cells = None
     parts = None if analysis.decompose_by is None else columns.variable(analysis.decompose_by)
-    arrays = disparity_sample(outcomes, factor, rank, columns.design(), group, groups, parts)
-    compared = compared_levels(analysis, factor, arrays, parts)
+    if parts is not None:
+        cells = level_places(parts)
+    elif standard is not None:
+        cells = standard.cell
+    arrays = disparity_sample(outcomes, factor, rank, columns.design(), group, groups, cells)
+    compared = compared_levels(analysis, factor, arrays, parts, standard)
     return estimate_disparity(arrays, compared, analysis, context.replicate_settings)
 
 
@@ -167,13 +175,17 @@ def _curve(analysis: CurveSpec, context: Context) -> Estimates:
 def _rates(analysis: RatesSpec, context: Context) -> Estimates:
     from engine.batch.table_inputs import TableInputs
     from engine.estimators.replicates.pending_rows import Estimates
+    from engine.estimators.sample.standard import standard_or_none
     from engine.estimators.tables.rates import rates
 
+    n_standard = 0 if analysis.standardise is None else len(analysis.standardise.by)
     inputs = TableInputs(context)
     rows: list[TidyRow] = []
     for key in rates_cells(analysis, context.spec):
-        table, (outcome, *factor) = inputs.read(key)
-        rows += rates(table, outcome, factor[0] if factor else None, analysis)
+        table, (outcome, *factors) = inputs.read(key)
+        factor, cells = factors[: len(factors) - n_standard], factors[len(factors) - n_standard :]
+        standard = standard_or_none(analysis.standardise, cells)
+        rows += rates(table, outcome, factor[0] if factor else None, analysis, standard)
     return Estimates(entries=tuple(rows))
 
 

@@ -15,7 +15,9 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
     for outcome, found in groupby(rows, key=lambda row: str(row["outcome"])):
         own = list(found)
         labels = group_labels(own)
-        is_rate = own[0]["measure"] == "rate"
+        is_rate, how = own[0]["measure"].endswith("rate"), ""
+        if own[0]["measure"].startswith("standardised"):
+            how = ", directly standardised"
         digits, times = (2, 100.0) if is_rate else (digits_of([row["estimate"] for row in own]), 1.0)
         cells = {(row["term"], row["level"], group_label(row)): row for row in own}
         lines: list[tuple[str, ...]] = []
@@ -29,7 +31,7 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
                 lines.append((name, *(text for cell in found_cells for text in _cells(cell, digits, times))))
         conf_level = f"{100 * (own[0]['conf_level'] or 0.95):g} %"
         yield Table(
-            title=f"Rate of {outcome}, per cent" if is_rate else f"Mean of {outcome}",
+            title=f"Rate of {outcome}, per cent{how}" if is_rate else f"Mean of {outcome}{how}",
             columns=("", *("n", "rate" if is_rate else "mean") * len(labels)),
             rows=tuple(lines),
             notes=(f"With {conf_level} design-based intervals.",),
@@ -44,5 +46,5 @@ def _cells(row: Mapping[str, Any] | None, digits: int, times: float) -> tuple[st
     """Return the people behind a rate or a mean, and it with its interval."""
     if row is None:
         return "", ""
-    between = "–" if row["measure"] == "rate" else " to "  # a mean may be negative
+    between = "–" if row["measure"].endswith("rate") else " to "  # a mean may be negative
     return people(row["n_obs"]), with_interval(row, digits, times=times, between=between)

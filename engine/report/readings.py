@@ -35,6 +35,8 @@ READINGS = {
     "conditional_mode": "How far one cluster lies from the others, drawn towards 0 where it has few people.",
     "rif_coefficient": "Change of the index for a small rise of the covariate's mean in the population.",
     "rate": "Weighted share of people with the event.",
+    "standardised_rate": "The rate of people spread over the cells as the standard population is.",
+    "standardised_mean": "The mean of people spread over the cells as the standard population is.",
     "count": "People, without weights.",
     "percent": "Per cent of people, without weights.",
     "weighted_count": "Sum of weights.",

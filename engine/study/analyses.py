@@ -18,6 +18,7 @@ from engine.study.bootstrap import BootstrapSpec
 from engine.study.disparity import DisparitySpec
 from engine.study.financing import FinancingSpec
 from engine.study.indices import IndexName
+from engine.study.standard import StandardSpec, check_standard
 
 
 class DescribeSpec(AnalysisFields):
@@ -39,7 +40,11 @@ class RatesSpec(AnalysisFields):
     ] = "logit"
     weighted: Annotated[bool, Field(description="false: as if the study had no weight")] = True
 
-    checks = (check.weighted_with_replicate_weights,)
+    standardise: Annotated[
+        StandardSpec | None, Field(description="Direct standardisation by cells, such as age and sex")
+    ] = None
+
+    checks = (check.weighted_with_replicate_weights, check_standard)
 
 
 class ConcentrationSpec(AnalysisFields):

@@ -11,6 +11,7 @@ from engine.study.analysis_fields import AnalysisFields
 from engine.study.base import Names, as_tuple
 from engine.study.bootstrap import BootstrapSpec
 from engine.study.disparity_measures import LinkName, MeasureName
+from engine.study.standard import StandardSpec, check_standard_of_groups
 
 
 class DisparitySpec(AnalysisFields):
@@ -42,9 +43,13 @@ class DisparitySpec(AnalysisFields):
         str | None,
         Field(description="A factor: theil, mld and ge of amounts are split within and between its levels"),
     ] = None
+    standardise: Annotated[
+        StandardSpec | None,
+        Field(description="Direct standardisation of the means of group by cells, such as age and sex"),
+    ] = None
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
     bootstrap: BootstrapSpec | None = None
 
-    checks = (check.measures, check.bootstrap, check.no_influence)
+    checks = (check.measures, check_standard_of_groups, check.bootstrap, check.no_influence)
     variables_in = (*AnalysisFields.variables_in, "group", "decompose_by")
     factors_in = (*AnalysisFields.factors_in, "group", "decompose_by")

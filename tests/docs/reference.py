@@ -20,6 +20,7 @@ STUDY_TABLES = (
     ("VariableSpec", "[variables.NAME]"),
     ("SampleRule", "[[sample]]"),
     ("BootstrapSpec", "bootstrap of an analysis"),
+    ("StandardSpec", "standardise of an analysis"),
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from engine.arrays import DesignColumns, FloatArray, Group, IntArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError, nearest
 from engine.estimators.sample.sorting import checked_outcome, sort_sample
+from engine.estimators.sample.standard import Standard
 from engine.study.disparity import DisparitySpec
 
 
@@ -28,12 +29,15 @@ class Compared:
         told apart; None without such groups.
     n_parts
         How many such groups there are.
+    standard
+        The standard population of the means of the levels; None for crude means.
     """
 
     codes: IntArray | None = None
     levels: tuple[str, ...] = ()
     parts: IntArray | None = None
     n_parts: int = 0
+    standard: Standard | None = None
 
 
 def disparity_sample(
@@ -43,9 +47,12 @@ def disparity_sample(
     columns: DesignColumns,
     group: IntArray,
     groups: tuple[Group, ...],
-    parts: VariableArrays | None = None,
+    cells: IntArray | None = None,
 ) -> SampleArrays:
     """Return the rows sorted by the levels of `factor`, by `rank`, or by the outcome.
+
+    Rows whose number in `cells` (N,) is -1 are left out: they have no part, or no place in the standard
+    population.
 
     Raises
     ------
@@ -53,12 +60,10 @@ def disparity_sample(
         If people are compared by several outcomes at once.
     """
     values = {name: checked_outcome(name, column, None) for name, column in outcomes.items()}
-    also: list[IntArray] = []
-    if parts is not None:
-        also = [_places(parts)]
-        values = {name: np.where(also[0] >= 0, column, np.nan) for name, column in values.items()}
+    if cells is not None:
+        values = {name: np.where(cells >= 0, column, np.nan) for name, column in values.items()}
     if factor is not None:
-        place = _places(factor)
+        place = level_places(factor)
         order, name = np.where(place >= 0, place, np.nan).astype(np.float64), factor.name
     elif rank is not None:
         order, name = rank, "rank"
@@ -77,7 +82,7 @@ def disparity_sample(
         columns=columns,
         group=group,
         groups=groups,
-        also=also,
+        also=() if cells is None else (cells,),
     )
 
 
@@ -86,8 +91,9 @@ def compared_levels(
     factor: VariableArrays | None,
     arrays: SampleArrays,
     parts: VariableArrays | None = None,
+    standard: Standard | None = None,
 ) -> Compared:
-    """Return the compared level of each sorted row.
+    """Return the compared level, or the part, of each sorted row, and its place in the standard population.
 
     Raises
     ------
@@ -95,7 +101,7 @@ def compared_levels(
         If the reference is no level of the factor.
     """
     if parts is not None:
-        return Compared(parts=_places(parts)[arrays.order], n_parts=len(parts.levels))
+        return Compared(parts=level_places(parts)[arrays.order], n_parts=len(parts.levels))
     if factor is None:
         return Compared()
     levels = tuple(factor.levels[code] for code in np.argsort(factor.scores))
@@ -104,10 +110,14 @@ def compared_levels(
             f"reference: found '{spec.reference}', which is no level of {factor.name}; expected one. "
             f"{nearest(spec.reference, list(levels))}"
         )
-    return Compared(codes=_places(factor)[arrays.order], levels=levels)
+    return Compared(
+        codes=level_places(factor)[arrays.order],
+        levels=levels,
+        standard=None if standard is None else standard.of_rows(arrays.order),
+    )
 
 
-def _places(factor: VariableArrays) -> IntArray:
+def level_places(factor: VariableArrays) -> IntArray:
     """Return the place (N,) of each row's level in the natural order, -1 where missing."""
     assert factor.codes is not None  # noqa: S101 - the study check refuses a number
     place_of_code = np.argsort(np.argsort(factor.scores))

@@ -18,6 +18,7 @@ from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
+from engine.estimators.sample.standard import Standard, empty_status
 from engine.results import TidyRow
 from engine.study.disparity import DisparitySpec
 from engine.study.disparity_measures import NEEDS_PARAMETER
@@ -47,13 +48,15 @@ def estimate_disparity(
     given = arrays.replicate_weights
     if given is not None:
         settings = settings.whole()
-    samples = _samples(arrays, compared.codes, len(compared.levels))
+    samples = _samples(arrays, compared.codes, len(compared.levels), compared.standard)
     if not any(sample.rows.n_people for by_group in samples for sample in by_group):
         raise EstimationError(
             f"analysis '{spec.name}': found no row with an outcome; expected some. Check the sample rules "
             "and the codes listed as missing."
         )
     tables = TableMaker(spec=spec, levels=compared.levels)
+    if compared.standard is not None:
+        tables = replace(tables, standard=compared.standard.share)
     plan = requested_plan(spec.bootstrap, arrays, settings.seed)
     routes = [samples]
     if compared.parts is not None:
@@ -85,15 +88,36 @@ def estimate_disparity(
                     point=point,
                     plan=plan,
                     replicates=values,
+                    reasons=_reasons(samples[k], compared),
                 )
                 entries += quantity_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
 
 
-def _samples(arrays: SampleArrays, codes: IntArray | None, n_codes: int) -> list[list[CellSample]]:
+def _reasons(samples: Sequence[CellSample], compared: Compared) -> dict[int, str]:
+    """Say in which groups a cell of the standard population is empty, so that measures are undefined."""
+    standard, reasons = compared.standard, {}
+    if standard is None:
+        return {}
+    for g, sample in enumerate(samples):
+        by_level = sample.totals.reshape(len(compared.levels), -1)
+        empty = [
+            f"{level}, {label}"
+            for level, totals in zip(compared.levels, by_level, strict=True)
+            if totals.sum() > 0.0
+            for label in standard.empty(totals)
+        ]
+        if empty:
+            reasons[g] = empty_status(empty)
+    return reasons
+
+
+def _samples(
+    arrays: SampleArrays, codes: IntArray | None, n_codes: int, standard: Standard | None = None
+) -> list[list[CellSample]]:
     """Return the rows of each outcome by group, in the cells of codes (n,), or of people of equal rank."""
-    groups = range(len(arrays.groups))
-    return [[cell_sample(arrays, k, g, codes, n_codes) for g in groups] for k in range(len(arrays.outcomes))]
+    groups, outcomes = range(len(arrays.groups)), range(len(arrays.outcomes))
+    return [[cell_sample(arrays, k, g, codes, n_codes, standard) for g in groups] for k in outcomes]
 
 
 def _parts(routes: Sequence[Sequence[CellSample]]) -> list[Part]:

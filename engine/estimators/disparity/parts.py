@@ -66,4 +66,4 @@ def _estimated(sample: CellSample, measure: str, tables: TableMaker) -> tuple[fl
     derivatives = tables.measure(measure, table)
     if not np.isfinite(derivatives.value):
         return None
-    return float(derivatives.value), sample.influence(derivatives, table.mean, table.share)
+    return float(derivatives.value), sample.influence(derivatives, tables.standard)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,10 +14,21 @@ from engine.study.disparity import DisparitySpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableMaker:
-    """Makes the table of groups of an analysis from sums of weights and of weighted outcomes."""
+    """Makes the table of groups of an analysis from sums of weights and of weighted outcomes.
+
+    Attributes
+    ----------
+    spec
+        The analysis.
+    levels
+        The compared levels.
+    standard
+        (s,) shares of the cells of a standard population; a single cell for crude means.
+    """
 
     spec: DisparitySpec
     levels: tuple[str, ...]
+    standard: FloatArray = field(default_factory=lambda: np.ones(1))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -29,12 +40,21 @@ class TableMaker:
         return (OF_GROUPS if self.levels or self.spec.rank_by else BETWEEN_PEOPLE)[name]
 
     def table(self, totals: FloatArray, amounts: FloatArray) -> GroupTable:
-        """Return means and shares of cells; totals, amounts (..., c)."""
+        """Return means and shares of groups; totals, amounts (..., c s) of their cells.
+
+        A mean is the sum over the s cells of standard share times mean of the cell. Where a cell that counts
+        is empty in a group with people, no mean is known, so that no measure is defined.
+        """
+        shape = (*totals.shape[:-1], -1, len(self.standard))
+        totals, amounts = totals.reshape(shape), amounts.reshape(shape)
         with np.errstate(divide="ignore", invalid="ignore"):
-            share = totals / totals.sum(axis=-1, keepdims=True)
-            mean = amounts / totals
+            rates = np.where(self.standard > 0.0, self.standard * (amounts / totals), 0.0)
+            people = totals.sum(axis=-1)
+            share = people / people.sum(axis=-1, keepdims=True)
+        mean = np.where(people > 0, rates.sum(axis=-1), np.nan)
+        is_unknown = ((people > 0) & np.isnan(mean)).any(axis=-1, keepdims=True)
         return GroupTable(
-            mean=np.where(totals > 0, mean, np.nan),
+            mean=np.where(is_unknown, np.nan, mean),
             share=share,
             is_ordered=self.spec.ordered,
             is_favourable=self.spec.favourable,

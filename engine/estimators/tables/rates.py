@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.arrays import FloatArray, TableArrays, UnitArray, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.sample.design_variance import t_interval
+from engine.estimators.sample.standard import Standard
 from engine.estimators.tables.domain_means import (
     DomainMeans,
     Proportion,
@@ -18,6 +19,7 @@ from engine.estimators.tables.domain_means import (
     proportion_interval,
 )
 from engine.estimators.tables.domain_rows import NO_OBSERVATIONS, domain_row, groupings, with_interval
+from engine.estimators.tables.standardised import standardised_means
 from engine.results import TidyRow
 from engine.study import RatesSpec
 
@@ -42,7 +44,11 @@ class _Breakdown:
 
 
 def rates(
-    table: TableArrays, outcome: VariableArrays, factor: VariableArrays | None, spec: RatesSpec
+    table: TableArrays,
+    outcome: VariableArrays,
+    factor: VariableArrays | None,
+    spec: RatesSpec,
+    standard: Standard | None = None,
 ) -> tuple[TidyRow, ...]:
     """Estimate a rate or a mean in total or by the levels of a factor, in every group and overall.
 
@@ -58,6 +64,8 @@ def rates(
         The factor; None for the total. A number gives no row.
     spec
         The analysis.
+    standard
+        The standard population of directly standardised rates; None: crude ones.
 
     Raises
     ------
@@ -78,25 +86,34 @@ def rates(
     )
     if factor is None:
         everybody = np.where(is_known, 0, -1).astype(np.int32)
-        return tuple(
-            _rate_rows(table, known, _Breakdown(term="total", levels=(None,), codes=everybody), spec)
-        )
+        total = _Breakdown(term="total", levels=(None,), codes=everybody)
+        return tuple(_rate_rows(table, known, total, spec, standard))
     if factor.codes is None:
         return ()
     codes = np.where(is_known, factor.codes, -1).astype(np.int32)
     breakdown = _Breakdown(term=factor.name, levels=factor.levels, codes=codes)
-    return tuple(_rate_rows(table, known, breakdown, spec))
+    return tuple(_rate_rows(table, known, breakdown, spec, standard))
 
 
 def _rate_rows(
-    table: TableArrays, outcome: _Outcome, breakdown: _Breakdown, spec: RatesSpec
+    table: TableArrays,
+    outcome: _Outcome,
+    breakdown: _Breakdown,
+    spec: RatesSpec,
+    standard: Standard | None,
 ) -> Iterator[TidyRow]:
     """Yield the rate of each group and level; a domain is one level in one group."""
     codes, n_levels = breakdown.codes, len(breakdown.levels)
     for group_of_row, groups in groupings(table):
         is_inside = (codes >= 0) & (group_of_row >= 0)
         domain = np.where(is_inside, group_of_row * n_levels + codes, -1).astype(np.int32)
-        means = domain_means(table, domain, len(groups) * n_levels, outcome.values)
+        n_domains = len(groups) * n_levels
+        undefined: dict[int, str] = {}
+        if standard is None:
+            means = domain_means(table, domain, n_domains, outcome.values)
+        else:
+            means, undefined = standardised_means(table, domain, n_domains, outcome.values, standard)
+            domain = np.where(standard.cell >= 0, domain, -1).astype(np.int32)
         design_effect = _design_effect(table, means, outcome)
         is_event = (domain >= 0) & (outcome.values == 1.0)
         n_events = np.bincount(domain[is_event], table.count[is_event], minlength=len(means.n_obs))
@@ -106,13 +123,20 @@ def _rate_rows(
                 outcome=outcome.name,
                 term=breakdown.term,
                 level=breakdown.levels[d % n_levels],
-                measure="rate" if outcome.is_event else "mean",
+                measure=_measure(outcome, standard),
                 n_events=int(n_events[d]) if outcome.is_event else None,
             )
-            if outcome.is_event:
+            if d in undefined and means.n_obs[d]:
+                yield replace(row, status=undefined[d])
+            elif outcome.is_event:
                 yield _with_rate(row, means, d, spec, design_effect)
             else:
                 yield _with_mean(row, means, d, spec)
+
+
+def _measure(outcome: _Outcome, standard: Standard | None) -> str:
+    crude = "rate" if outcome.is_event else "mean"
+    return crude if standard is None else f"standardised_{crude}"
 
 
 def _design_effect(table: TableArrays, means: DomainMeans, outcome: _Outcome) -> float:
