@@ -22,6 +22,16 @@ def init(
     typer.echo(draft_study(files, encoding, search), nl=False)
 
 
+@app.command(name="import")
+def import_script(
+    script: Annotated[Path, typer.Argument(help="A do-file (.do) or an R script (.R)")],
+) -> None:
+    """Print the study that a script asks for; every line that it could not take has a number and a reason."""
+    from engine.draft.script_text import imported_study
+
+    typer.echo(imported_study(script), nl=False)
+
+
 @app.command()
 def advise(
     outcome: Annotated[

@@ -1,0 +1,220 @@
+"""An R script as a study: survey designs, logits, rineq's indices and decompositions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from engine.draft.r_statements import Call, call_of, split, statements_of_r
+from engine.draft.script import MAKES, NO_STATISTIC, SHOWS, ScriptStudy, Statement, Untaken
+from engine.draft.script_conditions import condition_of
+
+_SHOWS = re.compile(
+    r"(summary|print|plot|head|str|View|cat|table|write\w*|save\w*|ggsave|ggplot|confint|coef|anova|tidy|svymean"
+    r"|svyby|svytable|svytotal|kable|exp|round|cbind|message|dim|names|glimpse)"
+)
+_READERS = re.compile(
+    r"(read\.csv|read_csv|read_dta|read\.dta|read_sav|read_excel|fread|read_parquet|read\.spss)"
+)
+_TYPES = {"CI": "standard", "CIg": "generalized", "CIc": "erreygers", "CIw": "wagstaff"}
+Term = str | list[str]
+
+
+def study_of_r(text: str) -> ScriptStudy:
+    """Return the study that an R script asks for, as far as a study can hold it."""
+    reader = _Reader()
+    for one in statements_of_r(text):
+        try:
+            reader.statement(one)
+        except Untaken as why:
+            reader.study.leave(one, str(why))
+    return reader.study
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.study = ScriptStudy()
+        self.domains: dict[str, str | None] = {}
+        self.models: dict[str, tuple[str, tuple[str, ...], str, Statement]] = {}
+        self.takes: dict[str, Callable[[Statement, Call], None]] = {
+            "svydesign": self.design,
+            "subset": self.subset,
+            "svyglm": self.model,
+            "glm": self.model,
+            "lm": self.model,
+            "glmer": self.multilevel,
+            "ci": self.index,
+            "contribution": self.decomposition,
+            "options": self.options,
+        }
+
+    def statement(self, one: Statement) -> None:
+        call = call_of(one.text)
+        if call is None:
+            is_made = re.match(r"[\w.$\[\]\"]+\s*(<-|=)", one.text)
+            raise Untaken(MAKES if is_made else NO_STATISTIC)
+        if call.function in self.takes:
+            self.takes[call.function](one, call)
+        elif _READERS.fullmatch(call.function):
+            self.reads(one, call)
+        elif _SHOWS.fullmatch(call.function):
+            raise Untaken(SHOWS)
+        elif call.function in ("library", "require", "setwd", "install.packages", "rm", "source", "set.seed"):
+            raise Untaken("sets up R")
+        else:
+            raise Untaken(MAKES if call.target else NO_STATISTIC)
+
+    def reads(self, one: Statement, _: Call) -> None:
+        quoted = re.search(r"[\"']([^\"']+)[\"']", one.text)
+        if quoted is None:
+            raise Untaken("names its file by more than a text")
+        if self.study.path is not None:
+            raise Untaken("opens another file; a study has one set of files")
+        self.study.path = re.split(r"[\\/]", quoted[1])[-1]
+        self.study.take(one, "the folder is left out: the study file stands beside the data")
+
+    def options(self, one: Statement, call: Call) -> None:
+        chosen = (call.argument("survey.lonely.psu") or "").strip("\"'")
+        if chosen not in ("adjust", "certainty", "fail"):
+            raise Untaken("sets up R")
+        self.study.design["single_psu"] = chosen
+        self.study.take(one)
+
+    def design(self, one: Statement, call: Call) -> None:
+        lost = [
+            f"{name} = {call.named[name]}" for name in ("fpc", "probs", "variables") if name in call.named
+        ]
+        roles = (("cluster", "ids", 0), ("cluster", "id", None), ("stratum", "strata", None))
+        for role, name, place in (*roles, ("weight", "weights", None)):
+            given = call.argument(name, place)
+            if given is None or given.replace(" ", "") in ("~1", "~0", "NULL"):
+                continue
+            columns = given.lstrip("~ ").split("+")
+            if re.fullmatch(r"[\w.]+", columns[0].strip()):
+                self.study.design[role] = columns[0].strip()
+                lost += ["stages after the first"] if len(columns) > 1 else []
+            else:
+                lost.append(f"{name} = {given}")
+        if call.argument("nest") in ("TRUE", "T"):
+            self.study.design["nested"] = True
+        self.study.take(one, f"without {'; '.join(lost)}" if lost else None)
+        if call.target:
+            self.domains[call.target] = None
+
+    def subset(self, one: Statement, call: Call) -> None:
+        source, text = call.argument("x", 0), call.argument("subset", 1)
+        if source not in self.domains or text is None or call.target is None:
+            raise Untaken(MAKES)
+        found = condition_of(text)
+        self.study.use(*found.names)
+        before = self.domains[source]
+        self.domains[call.target] = f"({before}) AND ({found.sql})" if before else found.sql
+        self.study.take(one)
+
+    def model(self, one: Statement, call: Call) -> None:
+        outcome, terms, _ = self.formula(call)
+        family = (call.argument("family", 1 if call.function == "glm" else None) or "").replace(" ", "")
+        is_logit = re.match(r"[\"']?(stats::)?(quasi)?binomial", family) and "probit" not in family
+        kind = "logit" if is_logit else "probit" if "probit" in family else "linear"
+        names = _names(terms)
+        if call.target:
+            self.models[call.target] = (outcome, names, kind, one)
+        if kind != "logit":
+            raise Untaken("is no logit; a study fits linear and probit models inside decompositions only")
+        table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
+        is_survey = call.function == "svyglm"
+        table["covariance"] = "design" if is_survey else "model"
+        design = call.argument("design", 1) if is_survey else None
+        if self.domains.get(design):
+            table["where"] = self.domains[design]
+        if not is_survey and "weight" in self.study.design and "weights" not in call.named:
+            table["weighted"] = False
+        self.study.use(*names)
+        self.study.variable(outcome).is_event = True
+        self.study.analyse(one, table)
+
+    def multilevel(self, one: Statement, call: Call) -> None:
+        outcome, terms, groups = self.formula(call)
+        if not 1 <= len(groups) <= 2 or "binomial" not in (call.argument("family", 2) or ""):
+            raise Untaken("is no logit with random intercepts of one or two levels of clusters")
+        table: dict[str, object] = {"name": f"{outcome} multilevel", "kind": "multilevel", "outcome": outcome}
+        table |= {"terms": terms, "levels": groups} if terms else {"levels": groups}
+        points = call.argument("nAGQ") or "1"
+        if points.isdigit() and int(points) % 2:
+            table["points"] = int(points)
+        self.study.levels |= {group: group for group in groups}
+        self.study.use(*_names(terms))
+        self.study.variable(outcome).is_event = True
+        self.study.analyse(
+            one, table, "clusters in clusters: name the inner level first" if groups[1:] else None
+        )
+
+    def index(self, one: Statement, call: Call) -> None:
+        rank, outcome = _column(call.argument("ineqvar", 0)), _column(call.argument("outcome", 1))
+        weight = call.argument("weights", 2)
+        note = None
+        if weight is not None:
+            given = self.study.design.setdefault("weight", _column(weight))
+            note = None if given == _column(weight) else f"weighted with {given}: a study has one weight"
+        chosen = (call.argument("type", 3) or "CI").strip("\"'")
+        if chosen not in _TYPES:
+            raise Untaken(f"asks for the type {chosen}")
+        self.study.use(rank, outcome)
+        if _TYPES[chosen] in ("erreygers", "wagstaff"):
+            self.study.variable(outcome).is_event = True
+        table: dict[str, object] = {"name": f"{outcome} by {rank}", "kind": "concentration"}
+        self.study.analyse(
+            one, {**table, "outcome": outcome, "rank_by": rank, "index": [_TYPES[chosen]]}, note
+        )
+
+    def decomposition(self, one: Statement, call: Call) -> None:
+        model, rank = call.argument("object", 0) or "", _column(call.argument("ranker", 1))
+        if model not in self.models:
+            raise Untaken("decomposes a model that the script does not show")
+        outcome, names, kind, fitted = self.models[model]
+        self.study.take(fitted)
+        table: dict[str, object] = {"name": f"decomposition of {outcome}", "kind": "decomposition"}
+        self.study.use(outcome, rank, *names)
+        table |= {"outcome": outcome, "rank_by": rank, "terms": [*names], "model": kind}
+        self.study.analyse(one, table)
+
+    def formula(self, call: Call) -> tuple[str, list[Term], list[str]]:
+        """Return outcome, terms, and the clusters of random intercepts, the innermost first."""
+        text = call.argument("formula", 0) or ""
+        left, tilde, right = text.partition("~")
+        if not tilde or not re.fullmatch(r"[\w.]+", left.strip()):
+            raise Untaken("has a formula that the script does not show")
+        terms: list[Term] = []
+        groups: list[str] = []
+        for part in split(right, "+"):
+            group = re.fullmatch(r"\(\s*1\s*\|\s*([\w./]+)\s*\)", part)
+            if group is not None:
+                groups += group[1].split("/")[::-1]
+                continue
+            crossed = [self.name(one) for one in re.split(r"[*:]", part)] if part != "1" else []
+            mains = crossed if "*" in part or len(crossed) == 1 else []
+            terms += [name for name in mains if name not in terms]
+            terms += [crossed] if len(crossed) > 1 else []
+        return left.strip(), terms, groups
+
+    def name(self, text: str) -> str:
+        factor = re.fullmatch(r"(?:as\.)?factor\(\s*([\w.]+)\s*\)", text.strip())
+        if factor is not None:
+            self.study.variable(factor[1]).is_factor = True
+            return factor[1]
+        if not re.fullmatch(r"[^\W\d][\w.]*", text.strip()):
+            raise Untaken(f"has the term '{text.strip()}', which names no single variable")
+        return text.strip()
+
+
+def _names(terms: list[Term]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for one in terms for name in ([one] if isinstance(one, str) else one)))
+
+
+def _column(text: str | None) -> str:
+    """Return the column that `frame$column` or `frame[["column"]]` names."""
+    found = re.fullmatch(r"(?:as\.numeric\()?(?:[\w.]+\$)?([^\W\d][\w.]*)\)?", (text or "").strip())
+    found = found or re.fullmatch(r"[\w.]+\[\[\s*[\"']([^\"']+)[\"']\s*\]\]", (text or "").strip())
+    if found is None:
+        raise Untaken(f"names no single column: '{text}'")
+    return found[1]
