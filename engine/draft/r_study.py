@@ -124,9 +124,9 @@ class _Reader:
         table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
         is_survey = call.function == "svyglm"
         table["covariance"] = "design" if is_survey else "model"
-        design = call.argument("design", 1) if is_survey else None
-        if self.domains.get(design):
-            table["where"] = self.domains[design]
+        where = self.domains.get(call.argument("design", 1) or "") if is_survey else None
+        if where:
+            table["where"] = where
         if not is_survey and "weight" in self.study.design and "weights" not in call.named:
             table["weighted"] = False
         self.study.use(*names)
