@@ -107,6 +107,9 @@ def verify(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default: all cores; results do not change")
     ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="Instead: check the signature of the run; computes nothing")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -120,6 +123,11 @@ def verify(
 
         show_damage(store, as_json=as_json)
     if run is None:
+        return
+    if public_key is not None:
+        from engine.cli.stores import show_signature
+
+        show_signature(run, public_key, as_json=as_json)
         return
     from engine.cli.nights import show_verification
 

@@ -31,6 +31,23 @@ def show_damage(store: Path, *, as_json: bool) -> None:
         raise typer.Exit(DIFFERS)
 
 
+def show_signature(run: Path, public_key: Path, *, as_json: bool) -> None:
+    """Print whether a run is as it was signed; exit 13 if not."""
+    from engine.store.layout import run_of
+    from engine.store.signing import signature_faults
+
+    faults = signature_faults(run_of(run), public_key)
+    if as_json:
+        typer.echo(json.dumps({"run": str(run), "faults": faults}, ensure_ascii=False))
+    else:
+        for fault in faults:
+            typer.echo(f"  {fault}")
+        verdict = f"{len(faults)} faults" if faults else "every file is as it was signed with this key"
+        typer.echo(f"{run}: {verdict}.")
+    if faults:
+        raise typer.Exit(DIFFERS)
+
+
 def show_repair(store: Path, *, as_json: bool) -> None:
     """Repair a store and print what was done."""
     from engine.nights.repair import repair

@@ -28,3 +28,36 @@ def validate(
         score_answers(answers, as_json=as_json)
         return
     run_validation(quick=quick, as_json=as_json)
+
+
+@app.command()
+def key(
+    file: Annotated[Path, typer.Argument(help="New private key; the public one goes beside it, as .pub.pem")],
+) -> None:
+    """Make a pair of Ed25519 keys for signatures of runs."""
+    from engine.store.signing import make_key
+
+    typer.echo(str(make_key(file)))
+
+
+@app.command()
+def sign(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    private: Annotated[Path, typer.Option("--key", help="Private key")],
+) -> None:
+    """Sign every file of a run; `verify --public-key` checks it."""
+    from engine.store.layout import run_of
+    from engine.store.signing import sign_run
+
+    typer.echo(str(sign_run(run_of(run), private)))
+
+
+@app.command()
+def crate(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+) -> None:
+    """Write RO-Crate metadata into a run, so that archives can read what it holds."""
+    from engine.store.crate import write_crate
+    from engine.store.layout import run_of
+
+    typer.echo(str(write_crate(run_of(run))))

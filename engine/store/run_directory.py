@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 RESULTS, SCORECARD, REPORT = "results.parquet", "scorecard.parquet", "report.html"
 TABLES, FIGURES = "tables", "figures"
-OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, TABLES, FIGURES}
+SIGNATURE, CRATE = "signature.json", "ro-crate-metadata.json"
+OWN = {RESULTS, MANIFEST, SCORECARD, REPORT, TABLES, FIGURES, SIGNATURE, CRATE}
 RUN_FORMAT = "equirank-run-2"
 OLDER_FORMATS = ("equirank-run-1",)  # read and brought to the columns of today
 
