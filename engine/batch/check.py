@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 
 from engine.batch.rehearsal import analysis_faults
 from engine.batch.request import study_files
+from engine.data.conditions import domain_conditions, rule_conditions
 from engine.data.derived_specs import checked_variables
 from engine.data.expressions import RuleColumn, check_rule
 from engine.data.file_labels import label_fault, numbers_with_labels, with_file_labels
 from engine.data.harmonise import harmonised_columns
 from engine.data.open_names import fault_of, open_names
 from engine.data.places import open_source
-from engine.data.sample import domain_conditions, rule_conditions
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import DesignSpec, StudySpec, load_study, parse_study
 from engine.study.faults import with_name

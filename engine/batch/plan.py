@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from engine.batch.kinds import KINDS
 from engine.batch.request import study_files
+from engine.batch.tasks import refuse_absent_waves, tasks_of
+from engine.data.conditions import domain_conditions, rule_conditions
 from engine.data.derived_specs import checked_variables
 from engine.data.formats import count_rows
-from engine.data.part import part_key, read_part
-from engine.data.queries import query_text
-from engine.data.sample import domain_conditions, rule_conditions
-from engine.errors import Fault, StudyError
+from engine.data.part import Part, part_key, read_part
+from engine.data.queries import database, query_text, rows
+from engine.data.source_file import SourceFile
+from engine.errors import DataError, Fault, StudyError
 from engine.paths import cache_folder
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.load import study_path, study_seed
@@ -24,7 +26,11 @@ SHOWN_OTHERWISE = {"name", "kind", "waves", "conf_level", "bootstrap"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyPlan:
-    """What a study would run, as texts ready to print."""
+    """What a study would run, as texts ready to print.
+
+    `will_fail` are analyses of waves that the files do not hold, as far as that is known without reading
+    them: from a wave stated for each file, or from a panel that is ready.
+    """
 
     study: str
     title: str
@@ -33,6 +39,7 @@ class StudyPlan:
     panel_ready: bool
     rules: tuple[tuple[str, str], ...]
     analyses: tuple[str, ...]
+    will_fail: tuple[str, ...]
     sql: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,17 +64,19 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
         raise StudyError(spec.study.name, faults)
     conditions = [str(item) for item in checked]
     home = cache_folder("panels")
-    ready = all(read_part(home / part_key(spec, file, file.digest())) is not None for file in files)
-    rules = zip(spec.sample, conditions, strict=True)
+    parts = [read_part(home / part_key(spec, file, file.digest())) for file in files]
+    labelled = zip(spec.sample, conditions, strict=True)
     kept = " AND ".join(conditions) or "TRUE"
+    waves = _waves(files, [part for part in parts if part is not None], kept)
     return StudyPlan(
         study=spec.study.name,
         title=spec.study.title or spec.study.name,
         seed=study_seed(spec),
         files=tuple((file.path.name, count_rows(file, spec.source.encoding)) for file in files),
-        panel_ready=ready,
-        rules=tuple((rule.label, condition) for rule, condition in rules),
+        panel_ready=None not in parts,
+        rules=tuple((rule.label, condition) for rule, condition in labelled),
         analyses=tuple("; ".join(_analysis(analysis)) for analysis in spec.analysis),
+        will_fail=() if waves is None else tuple(_failures(spec, waves)),
         sql=(
             query_text("panel_missing"),
             query_text("sample_flow", kept),
@@ -82,6 +91,24 @@ def _cell_queries(spec: StudySpec, kept: str) -> Iterator[str]:
     for analysis in spec.analysis:
         for key in KINDS[analysis.kind].cells(analysis, spec):
             yield f"-- analysis {analysis.name}\n{query_text('cells', kept, key.columns(spec))}"
+
+
+def _waves(files: Sequence[SourceFile], parts: Sequence[Part], kept: str) -> list[str] | None:
+    """Return the waves of the sample, None where only reading the files would tell."""
+    if len(parts) == len(files):
+        with database() as connection:
+            counts = rows(connection, "sample_flow", {"panel": [str(one.records) for one in parts]}, kept)
+        return [str(wave) for wave, _ in counts if wave is not None]
+    waves = [file.wave for file in files if file.wave is not None]
+    return waves if len(waves) == len(files) else None
+
+
+def _failures(spec: StudySpec, waves: Sequence[str]) -> Iterator[str]:
+    for task in tasks_of(spec, waves):
+        try:
+            refuse_absent_waves(task, waves)
+        except DataError as error:
+            yield str(error)
 
 
 def _analysis(analysis: AnalysisSpec) -> Iterator[str]:

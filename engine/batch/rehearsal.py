@@ -37,7 +37,7 @@ def analysis_faults(study: Path, data: Path) -> Iterator[Fault]:
 def _failures(request: RunRequest) -> Iterator[tuple[str, EngineError]]:
     from engine.batch.context import make_context, read_sample
     from engine.batch.reporter import Reporter
-    from engine.batch.tasks import absent_waves, possible_tasks, run_tasks
+    from engine.batch.tasks import run_tasks, tasks_of
     from engine.estimators.replicates.settings import Share
 
     reporter, spec = Reporter(), _cheapest(request.spec)
@@ -45,13 +45,7 @@ def _failures(request: RunRequest) -> Iterator[tuple[str, EngineError]]:
         panel, sample = read_sample(spec, request.files(), Path(scratch), None, reporter)
         share = Share(number=1, of=NO_REPLICATES)
         context = make_context(spec, panel, sample, None, reporter, share)
-        possible = possible_tasks(spec, context.columns.waves)
-        for task in possible:
-            for wave in absent_waves(task, context.columns.waves):
-                error = EngineError(f"found the wave '{wave}'; expected waves of the data. Correct waves.")
-                yield task.analysis.name, error
-        present = [task for task in possible if not absent_waves(task, context.columns.waves)]
-        for result in run_tasks(present, context):
+        for result in run_tasks(tasks_of(spec, context.columns.waves), context):
             if result.failure is not None:
                 yield result.task.analysis.name, result.failure
 

@@ -84,7 +84,7 @@ def run_tasks(
             wait(task.analysis.name)
         estimated, failure = None, None
         try:
-            _refuse_no_wave(task, context.columns.waves)
+            refuse_absent_waves(task, context.columns.waves)
             seen = replace(context, columns=context.columns.where(task.analysis.where).of_waves(task.waves))
             with telling_of_compiling(context.reporter):
                 estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
@@ -97,36 +97,29 @@ def run_tasks(
 def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
     """Return the tasks of a study whose data hold these waves, in the order of its results.
 
-    Raises
-    ------
-    DataError
-        If an analysis names a wave that the data do not hold, or needs waves and no record has one.
+    Those that name other waves, or need waves where there are none, fail when they are run.
     """
-    for analysis in spec.analysis:
-        _refuse_no_wave(Task(analysis=analysis), waves)
-    tasks = possible_tasks(spec, waves)
-    for task in tasks:
-        for wave in absent_waves(task, waves):
-            raise DataError(
-                f"analysis '{task.analysis.name}', waves: found '{wave}'; expected waves of the data. "
-                f"{nearest(wave, [*waves])}"
-            )
-    return tasks
-
-
-def possible_tasks(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:
-    """Return the tasks of a study, with those that name waves which the data do not hold."""
     return tuple(task for analysis in spec.analysis for task in _tasks(analysis, waves))
 
 
-def _refuse_no_wave(task: Task, waves: Sequence[str]) -> None:
-    """Refuse an analysis by wave, or of each wave, of records of which none has a wave."""
+def refuse_absent_waves(task: Task, waves: Sequence[str]) -> None:
+    """Refuse an analysis of waves that the data do not hold, or by wave where no record has one.
+
+    Raises
+    ------
+    DataError
+        With the wave that is not there.
+    """
     analysis = task.analysis
     by_wave = analysis.waves == "each" or "wave" in getattr(analysis, "by", ())
     if by_wave and task.waves is None and not waves:
         place = f"analysis '{analysis.name}'"
         found = "no record of the sample has a wave"
         raise DataError(Fault(place, found, "waves to compare", "Correct source.wave, or the file."))
+    for wave in absent_waves(task, waves):
+        place = f"analysis '{analysis.name}', waves"
+        found = f"found '{wave}', which no record of the sample has"
+        raise DataError(Fault(place, found, "waves of the data", nearest(wave, [*waves])))
 
 
 def absent_waves(task: Task, waves: Sequence[str]) -> tuple[str, ...]:
@@ -137,6 +130,8 @@ def absent_waves(task: Task, waves: Sequence[str]) -> tuple[str, ...]:
 def _tasks(analysis: AnalysisSpec, waves: Sequence[str]) -> Iterator[Task]:
     if analysis.waves == "all":
         yield Task(analysis=analysis)
+    elif analysis.waves == "each" and not waves:
+        yield Task(analysis=analysis)  # it fails, and says why
     elif analysis.waves == "each":
         alone = analysis.model_copy(update={"by": tuple(name for name in analysis.by if name != "wave")})
         for wave in waves:

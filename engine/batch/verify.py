@@ -15,7 +15,7 @@ from engine.batch.method import method_version
 from engine.batch.reporter import Reporter
 from engine.batch.request import study_files
 from engine.batch.run import is_simulated, with_study
-from engine.batch.tasks import possible_tasks, run_tasks
+from engine.batch.tasks import run_tasks, tasks_of
 from engine.data.digests import part_contents
 from engine.data.panel import whole_panel
 from engine.data.part import read_part
@@ -177,7 +177,7 @@ def _computed_again(
     the waves of the other tasks are yielded, otherwise None.
     """
     idle = {task["name"] for task in run.manifest.get("tasks", ()) if task["state"] in ("failed", "waiting")}
-    tasks = [task for task in possible_tasks(context.spec, context.columns.waves) if task.name not in idle]
+    tasks = [task for task in tasks_of(context.spec, context.columns.waves) if task.name not in idle]
     for analysis in context.spec.analysis:
         of_analysis = [task for task in tasks if task.analysis.name == analysis.name]
         if of_analysis and only in (None, analysis.name):

@@ -166,3 +166,7 @@ def print_plan(plan: StudyPlan, *, sql: bool, as_json: bool) -> None:
     typer.echo("Analyses")
     for line in plan.analyses:
         typer.echo(f"  {line}")
+    if plan.will_fail:
+        typer.echo("Will fail")
+    for line in plan.will_fail:
+        typer.echo(f"  {line}")

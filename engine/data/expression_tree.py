@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def locked_database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Node:
     """Return the tree of an expression: DuckDB's tree of a WHERE clause with nothing around it."""
     if len(text) > LONGEST or any(ord(letter) < 32 and letter not in "\n\t" for letter in text):

@@ -91,13 +91,24 @@ def check_rule(place: str, text: str, columns: Mapping[str, RuleColumn]) -> str 
     """
     try:
         tree = parse(text)
-        sql = _boolean(tree, Scope(columns=columns, functions=RULE_FUNCTIONS))
+        sql = write_condition(tree, columns)
         refuse_what_fails(sql, _texts(columns), is_constant_condition=not has_column(tree))
     except ExpressionError as error:
         return Fault(place, *error.args)
     except RecursionError:
         return _too_deep(place)
     return sql
+
+
+def write_condition(tree: Node, columns: Mapping[str, RuleColumn]) -> str:
+    """Return the SQL of the tree of a condition.
+
+    Raises
+    ------
+    ExpressionError
+        If it is not on the list of what a rule may use.
+    """
+    return _boolean(tree, Scope(columns=columns, functions=RULE_FUNCTIONS))
 
 
 def check_value(place: str, text: str, columns: Mapping[str, RuleColumn]) -> Written | Fault:

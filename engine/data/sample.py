@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.data import queries
-from engine.data.derived_specs import expression_columns
-from engine.data.expressions import RuleColumn, check_rule
+from engine.data.conditions import domain_columns, domain_conditions, rule_conditions
+from engine.data.expressions import check_rule
 from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
 from engine.durable import private_file
@@ -82,33 +82,6 @@ class Sample:
                 queries.rows(connection, "sample_write", params, self.condition)
             writing.rename(path)
         return [str(path)]
-
-
-def rule_conditions(spec: StudySpec) -> list[str | Fault]:
-    """Return the SQL of each sample rule, or its fault."""
-    columns = expression_columns(spec)
-    return [
-        check_rule(f"sample[{i}].keep", rule.keep, columns) for i, rule in enumerate(spec.sample, start=1)
-    ]
-
-
-def domain_columns(spec: StudySpec) -> dict[str, RuleColumn]:
-    """Return the columns that the domain of an analysis may refer to: of the sample, with quantile groups."""
-    columns = expression_columns(spec)
-    for name, variable in spec.variables.items():
-        if variable.quantiles:
-            columns[name] = RuleColumn(is_factor=True, levels=variable.level_names)
-    return columns
-
-
-def domain_conditions(spec: StudySpec) -> list[str | Fault]:
-    """Return the SQL of each domain of an analysis, or its fault."""
-    columns = domain_columns(spec)
-    return [
-        check_rule(f"analysis[{i}].where", analysis.where, columns)
-        for i, analysis in enumerate(spec.analysis, start=1)
-        if analysis.where is not None
-    ]
 
 
 def draw_sample(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from engine.batch.tasks import Task, absent_waves, possible_tasks
+from engine.batch.tasks import Task, absent_waves, tasks_of
 from engine.data.sample_reader import sort_waves
 from engine.nights.task_keys import TaskKey, task_key
 from engine.store.layout import Store
@@ -47,7 +47,7 @@ def plan_tasks(
     waves = sort_waves(sorted({wave for version in versions for wave in version.sample}))
     contents = [version.contents for version in versions]
     plans = []
-    for task in possible_tasks(spec, waves):
+    for task in tasks_of(spec, waves):
         key = task_key(spec, task, contents)
         entry, why = _state(task, key, waves, store, before.get(task.name))
         plans.append(TaskPlan(task=task, key=key, entry=entry, why=why))

@@ -113,6 +113,7 @@ IN_THE_STUDY = (
     ("Clusters that the design does not name", END, END + MULTILEVEL + 'levels = "town"\n'),
     ("A rule with an unknown variable", "income IS NOT NULL", "incom > 0"),
     ("A rule with a level that does not exist", "income IS NOT NULL", "sex = 'femal'"),
+    ("A rule that nobody can satisfy", "income IS NOT NULL", "income > 5 AND income < 3"),
     ("A rule that is no condition", "income IS NOT NULL", "income IS"),
     ("A column that the file does not have", 'from = "income"', 'from = "incom"'),
     ("A weight that the file does not have", 'weight = "w"', 'weight = "wt"'),

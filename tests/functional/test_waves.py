@@ -68,8 +68,50 @@ def test_waves__that_cannot_be(cli, project, text, told):
     assert told in err
 
 
-def test_a_wave_that_is_not_there__is_named(cli, project):
+ABSENT = (
+    "analysis 'curve', waves: found '2051', which no record of the sample has; expected waves of the data."
+)
+
+
+def test_a_wave_that_is_not_there__fails_alone(cli, project):
     (project / "study.toml").write_text(apart(STUDY, "['2051']", ["curve"]))
-    code, _, err = cli("run", "study.toml")
+    code, out, err = cli("run", "study.toml", "--out", "run")
+    assert code == 12
+    assert f"{ABSENT} Did you mean" in err
+    assert "Note: analysis curve [2051] failed" in out
+    assert {*results(project / "run")["analysis"]} == {"people", "rates", "inequality"}
+    code, _, err = cli("run", "study.toml", "--only", "curve", "--out", "alone")
     assert code == 11
-    assert "analysis 'curve', waves: found '2051'; expected waves of the data. Did you mean" in err
+    assert ABSENT in err
+    assert not (project / "alone").exists()
+
+
+def test_a_wave_that_is_not_there__is_foreseen_by_check_and_plan(cli, project):
+    (project / "study.toml").write_text(apart(STUDY, "['2051']", ["curve"]))
+    assert ABSENT not in cli("plan", "study.toml")[1]  # the waves stand in a file that nobody has read yet
+    code, out, _ = cli("check", "study.toml", "--data", "survey.parquet")
+    assert code == 10
+    assert ABSENT in out
+    code, out, _ = cli("plan", "study.toml")
+    assert code == 0
+    assert f"Will fail\n  {ABSENT}" in out
+
+
+def test_plan__knows_the_waves_that_are_stated_for_files(cli, project, survey):
+    for wave in (2015, 2016):
+        write_survey(survey.filter(pl.col("wave") == wave).drop("wave"), project / f"{wave}.parquet")
+    files = 'path = { 2015 = "2015.parquet", 2016 = "2016.parquet" }'
+    text = apart(STUDY, "['2051']", ["curve"]).replace('wave = "wave"\n', "", 1)
+    (project / "study.toml").write_text(text.replace('path = "survey.parquet"', files))
+    code, out, err = cli("plan", "study.toml")
+    assert code == 0, err
+    assert ABSENT in out
+
+
+def test_records_without_a_wave__fail_an_analysis_of_each_wave_alone(cli, project, survey):
+    write_survey(survey.with_columns(wave=pl.lit(None, pl.Int64)), project / "survey.parquet")
+    (project / "study.toml").write_text(apart(STUDY, '"each"', ["curve"]).replace('by = "wave"\n', ""))
+    code, _, err = cli("run", "study.toml", "--out", "run")
+    assert code == 12
+    assert "analysis 'curve': no record of the sample has a wave" in err
+    assert "people" in {*results(project / "run")["analysis"]}
