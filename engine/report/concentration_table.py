@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from engine.report.doubts import doubts
 from engine.report.groups import Row, group_label
 from engine.report.model import Table, digits_of, interval, number, p_value, people, with_interval
 from engine.report.replicate_intervals import every_interval, interval_name, interval_names
@@ -41,7 +42,7 @@ def concentration_tables(rows: Sequence[Row]) -> Iterator[Table]:
             title=f"Concentration of {outcome} by {rank}",
             columns=("", "index", "estimate", "std. error", level, "p", "n"),
             rows=tuple(lines),
-            notes=(*_method_notes(shown), *_doubts(shown)),
+            notes=(*_method_notes(shown), *doubts(shown)),
         )
         compared = every_interval([row for row in own if row["measure"] in ("difference", "wald_f")])
         if compared:
@@ -92,7 +93,7 @@ def _difference_table(outcome: str, rows: Sequence[Row]) -> Table:
         title=f"Differences in the concentration of {outcome}",
         columns=("", "index", "difference", "std. error", "interval", "p"),
         rows=tuple(lines),
-        notes=tuple(_doubts(rows)),
+        notes=tuple(doubts(rows)),
     )
 
 
@@ -122,14 +123,6 @@ def _index_name(row: Row, *, with_interval: bool) -> str:
 
 def _with_interval(row: Row, name: str, *, shown: bool) -> str:
     return f"{name}, {interval_name(row)}" if shown and interval_name(row) else name
-
-
-def _doubts(rows: Sequence[Row]) -> Iterator[str]:
-    """Yield why a number that is printed is doubtful, or why groups are not compared."""
-    statuses = (row["status"] for row in rows if row["estimate"] is not None or row["measure"] == "wald_f")
-    for status in dict.fromkeys(statuses):
-        if status != "ok":
-            yield f"Some rows: {status}."
 
 
 def _method_notes(rows: Sequence[Row]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from engine.report.doubts import doubts
 from engine.report.model import Table, digits_of_error, interval, number, significant_digits
 from engine.report.replicate_intervals import interval_tables
 from engine.report.row_groups import Row, RowsByKey, by_group, by_measure, term_label, terms_of
@@ -64,7 +65,7 @@ def _table(rows: Sequence[Row], group: str) -> Table:
     sums = [term for term in ("need", "non-need") if ("contribution", term, "all") in cells]
     lines.extend(_contribution_line(cells, term, "all", f"All {term}") for term in sums)
     lines.extend(_index_lines(cells, index["measure"]))
-    doubts = [f"{row['status']}." for row in rows[1:2] if row["status"] != "ok"]
+    of_model = [f"{row['status']}." for row in rows[1:2] if row["status"] != "ok"]
     return Table(
         title=f"Decomposition of the concentration of {index['outcome']} by {index['rank_by']}"
         + (f", {group}" if group else ""),
@@ -74,7 +75,11 @@ def _table(rows: Sequence[Row], group: str) -> Table:
             *("mean", "effect", "elasticity", "index"),
         ),
         rows=tuple(lines),
-        notes=(f"{rows[-1]['method']}; n = {index['n_obs']:,}.", *_sum_note(cells, index, sums), *doubts),
+        notes=(
+            f"{rows[-1]['method']}; n = {index['n_obs']:,}.",
+            *_sum_note(cells, index, sums),
+            *(of_model or doubts(rows)),
+        ),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from engine.report.doubts import doubts
 from engine.report.groups import Row, group_label, group_labels
 from engine.report.model import Table, digits_of, interval, number, p_value
 
@@ -11,12 +12,9 @@ from engine.report.model import Table, digits_of, interval, number, p_value
 def rif_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the coefficients of each group, on the scale of the index."""
     for label in group_labels(rows):
-        coefficients = [
-            row for row in rows if group_label(row) == label and row["measure"] == "rif_coefficient"
-        ]
-        index = next(
-            (row for row in rows if group_label(row) == label and row["measure"] != "rif_coefficient"), None
-        )
+        own = [row for row in rows if group_label(row) == label]
+        coefficients = [row for row in own if row["measure"] == "rif_coefficient"]
+        index = next((row for row in own if row["measure"] != "rif_coefficient"), None)
         what = "" if index is None else f"{index['measure']} index {number(index['estimate'], 4)}"
         digits = digits_of([row["estimate"] for row in coefficients])
         lines = tuple(
@@ -34,5 +32,5 @@ def rif_tables(rows: Sequence[Row]) -> Iterator[Table]:
             title=f"RIF regression of {rows[0]['outcome']} by {rows[0]['rank_by']}, {label}: {what}",
             columns=("", "coefficient", "std. error", level, "p"),
             rows=lines,
-            notes=("By how much the index changes, to first order, with the mean of a term.",),
+            notes=("By how much the index changes, to first order, with the mean of a term.", *doubts(own)),
         )

@@ -215,3 +215,49 @@ def test_a_share_of_negative_parts__is_doubtful(shift, status):
     for index in ("wagstaff", "modified", "erreygers"):
         found = engine.concentration_index(frame, "y", "x", index=index, bounds=(-9, 9))
         assert found.rows[0].status == "ok"
+
+
+def doubtful(shift):
+    """An outcome and a covariate around a shift, another covariate above 0."""
+    rng = np.random.default_rng(3)
+    y, z = rng.normal(size=400), rng.normal(size=400)
+    columns = {"y": y - y.mean() + shift, "z": z - z.mean() + shift, "a": rng.uniform(1, 2, 400)}
+    return pl.DataFrame({"x": rng.integers(0, 10, 400), **columns})
+
+
+@pytest.mark.parametrize(("shift", "status"), [(0.5, "negative values"), (-0.5, "mean not positive")])
+def test_a_decomposition_of_a_share_of_negative_parts__is_doubtful(shift, status):
+    result = engine.decompose(doubtful(shift), "y", "x", ["z", "a"], need=["a"], bootstrap=60)
+    of_outcome = ("standard", "contribution", "residual", "horizontal_inequity", "elasticity")
+    for row in result.rows:
+        is_doubtful = row.measure in of_outcome or (row.measure, row.term) == ("concentration_index", "z")
+        assert row.status == (status if is_doubtful else "ok"), row
+    absolute = engine.decompose(doubtful(shift), "y", "x", ["z", "a"], index="generalized").rows
+    assert {row.measure for row in absolute if row.status == status} == {"elasticity", "concentration_index"}
+
+
+def test_a_decomposition_of_a_mean_that_only_rounding_keeps_from_0__is_undefined():
+    with pytest.raises(engine.EstimationError, match="mean is zero"):
+        engine.decompose(doubtful(0.0), "y", "x", ["z", "a"])
+    result = engine.decompose(doubtful(0.0), "y", "x", ["z", "a"], index="generalized")
+    of_zero = [row for row in result.rows if row.measure == "elasticity"]
+    of_zero += [row for row in result.rows if (row.measure, row.term) == ("concentration_index", "z")]
+    assert {(row.estimate, row.status) for row in of_zero} == {(None, "mean is zero")}
+    (mean,) = (row for row in result.rows if (row.measure, row.term) == ("mean", "z"))
+    assert (mean.estimate, mean.status) == (0.0, "ok")
+
+
+@pytest.mark.parametrize(("shift", "status"), [(0.5, "negative values"), (-0.5, "mean not positive")])
+def test_a_rif_regression_of_a_share_of_negative_parts__is_doubtful(shift, status):
+    frame = doubtful(shift)
+    rows = engine.rif(frame, "y", "x", ["z", "a"]).rows
+    assert {row.status for row in rows} == {status}
+    assert all(row.std_error > 0 for row in rows if row.measure == "rif_coefficient")
+    assert {row.status for row in engine.rif(doubtful(shift), "y", "x", ["z"], index="generalized").rows} == {
+        "ok"
+    }
+
+
+def test_a_rif_regression_of_a_mean_that_only_rounding_keeps_from_0__is_refused():
+    with pytest.raises(engine.EstimationError, match="mean is zero"):
+        engine.rif(doubtful(0.0), "y", "x", ["z"])

@@ -95,6 +95,17 @@ class Covariates:
     need_of_pattern: NDArray[np.int32]
     example: IntArray
 
+    def ranges(self) -> tuple[FloatArray, FloatArray]:
+        """Return the smallest and the largest value of each column (q,); the constant is 1."""
+        low, high = np.zeros(len(self.centre)), np.ones(len(self.centre))
+        for variable in self.variables:
+            k = int(variable.column.max())
+            if self.columns[k - 1].level is None and self.factor[k] < 0:
+                numbers = self.centre[k] + self.spread[k] * variable.value
+                low[k], high[k] = numbers.min(), numbers.max()
+        low[0] = 1.0
+        return low, high
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VariableColumns:

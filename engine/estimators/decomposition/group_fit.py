@@ -85,7 +85,12 @@ def fit_group(inputs: FitInputs, group: int) -> GroupFit:
         status=_status(numbers, covariates),
         covariates=covariates,
         quantities=quantities_of(
-            numbers, covariates, inputs.index, centre, predicts_need=model.predicts_need
+            numbers,
+            covariates,
+            inputs.index,
+            centre,
+            sample.largest,
+            predicts_need=model.predicts_need,
         ),
         replicate_arrays=replicate_arrays,
         start=numbers.beta[0],

@@ -14,6 +14,7 @@ from engine.arrays import FloatArray
 from engine.estimators.decomposition.covariates import Covariates
 from engine.estimators.decomposition.fit import USABLE
 from engine.estimators.index.indices import Index
+from engine.estimators.sample.group_sample import NEARLY
 from engine.kernels.decomposition.decomposition import DecompositionNumbers
 
 Quantity = tuple[str, int | str]
@@ -27,19 +28,29 @@ Quantities = Mapping[Quantity, FloatArray]
 
 
 def quantities_of(
-    numbers: DecompositionNumbers, covariates: Covariates, index: Index, centre: float, *, predicts_need: bool
+    numbers: DecompositionNumbers,
+    covariates: Covariates,
+    index: Index,
+    centre: float,
+    largest: float,
+    *,
+    predicts_need: bool,
 ) -> dict[Quantity, FloatArray]:
-    """Turn a kernel's numbers, with the outcome centred at `centre`, into quantities."""
+    """Turn a kernel's numbers into quantities.
+
+    The outcome is centred at `centre`, its largest absolute value is `largest`: a mean that only rounding
+    keeps from 0 is 0, so that nothing is a share of it.
+    """
     W, T, S = numbers.total.T
     with np.errstate(divide="ignore", invalid="ignore"):
-        mu = T / W
+        mu = index.snapped(T / W, largest)
         GC = 2.0 * S / (W * W) - (mu - centre)
         scale = index.values(np.ones(len(mu)), mu)
         whole = scale * GC
         ranked, effect = covariates.spread * numbers.ranked, numbers.effect / covariates.spread
         contribution = scale[:, None] * effect * ranked
         contribution[:, 0] = 0.0  # the constant does not vary
-        means = covariates.centre + covariates.spread * numbers.mean
+        means = _snapped(covariates.centre + covariates.spread * numbers.mean, covariates)
         values: dict[Quantity, FloatArray] = {(index.name, ""): whole}
         for k in range(1, means.shape[1]):
             values["mean", k] = means[:, k]
@@ -59,6 +70,12 @@ def quantities_of(
         quantity: np.where(np.isfinite(value) & (usable | (quantity == (index.name, ""))), value, np.nan)
         for quantity, value in values.items()
     }
+
+
+def _snapped(means: FloatArray, covariates: Covariates) -> FloatArray:
+    """Return the means (r, q) of columns, 0 where they differ from it by rounding only."""
+    largest = np.abs(covariates.ranges()).max(axis=0)
+    return np.where(abs(means) <= NEARLY * largest, 0.0, means)
 
 
 def _of_groups(

@@ -63,4 +63,6 @@ def _replicate(
     if rows is None or fit.covariates is None or fit.start is None:
         return {}
     numbers = replicate_group(rows, plan.draws, draws, fit.start, model, n_threads)
-    return quantities_of(numbers, fit.covariates, index, rows.centre, predicts_need=model.predicts_need)
+    return quantities_of(
+        numbers, fit.covariates, index, rows.centre, fit.sample.largest, predicts_need=model.predicts_need
+    )

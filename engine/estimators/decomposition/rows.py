@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.arrays import Group
 from engine.estimators.decomposition.covariates import Covariates
+from engine.estimators.decomposition.doubts import UNDEFINED, doubt_of
 from engine.estimators.decomposition.group_fit import BOUNDARY, GroupFit
 from engine.estimators.decomposition.quantities import Quantities, Quantity
 from engine.estimators.replicates.pending_rows import EstimateRow, pending_row
@@ -47,6 +48,8 @@ def group_rows(
         return
     for quantity, values in fit.quantities.items():
         row = _with_estimate(_labelled(base, fit.covariates, quantity), float(values[0]), spec.index)
+        if row.status in ("ok", UNDEFINED):
+            row = replace(row, status=doubt_of(quantity, fit, spec.index) or row.status)
         if plan is None or quantity not in replicates or row.estimate is None:
             yield row
             continue
@@ -60,7 +63,7 @@ def _with_estimate(row: TidyRow, estimate: float, index: str) -> TidyRow:
     if row.measure == index and status != BOUNDARY:
         status = "ok"
     if status == "ok" and not np.isfinite(estimate):
-        status = "undefined"
+        status = UNDEFINED
     return replace(row, estimate=finite_or_none(estimate), status=status)
 
 

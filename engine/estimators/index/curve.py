@@ -20,7 +20,7 @@ from engine.estimators.replicates.replicate_weights import (
     spread_covariance,
 )
 from engine.estimators.sample.design_variance import covariance_of_units, logit_limits
-from engine.estimators.sample.group_sample import GroupSample, group_sample
+from engine.estimators.sample.group_sample import MEAN_NOT_POSITIVE, GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
 from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.survey.design_variance import add_unit_totals
@@ -129,7 +129,7 @@ def curves(arrays: SampleArrays, spec: CurveSpec, *, seed: int) -> tuple[TidyRow
         for g, sample in enumerate(samples):
             base = _base_row(arrays, name, g, sample)
             if not _has_curve(sample):
-                status = sample.status if sample.status != "ok" else "mean not positive"
+                status = sample.status if sample.status != "ok" else MEAN_NOT_POSITIVE
                 rows.append(replace(base, status=status))
                 continue
             points = np.arange(spec.points + 1) / spec.points

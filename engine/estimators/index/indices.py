@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.arrays import FloatArray
+from engine.estimators.sample.group_sample import NEARLY
 from engine.kernels.index import indices as codes
 from engine.study.indices import NEEDS_PARAMETER
 
 Bounds = tuple[float, float]
-NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
 
 
 class IndexKind(NamedTuple):

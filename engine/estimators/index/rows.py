@@ -17,7 +17,7 @@ from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow, b
 from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none, t_interval
-from engine.estimators.sample.group_sample import GroupSample
+from engine.estimators.sample.group_sample import MEAN_ZERO, GroupSample
 from engine.kernels.survey.design_variance import cubed_and_squared
 from engine.results import TidyRow
 from engine.study import ConcentrationSpec
@@ -98,7 +98,7 @@ def _linearised_row(
     value = float(estimates.point.values[g])
     status = sample.status
     if status == "ok" and not np.isfinite(value):
-        status = "mean is zero" if estimates.index.is_relative else "undefined"
+        status = MEAN_ZERO if estimates.index.is_relative else "undefined"
     row = replace(
         _base_row(arrays, estimates),
         wave=group.wave,

@@ -8,13 +8,14 @@ the same bits on any processor; clustered and design-based covariances sum score
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.arrays import DesignArrays, FloatArray, IntArray
 from engine.estimators.regression.logit_covariance import (
     EstimatedColumns,
+    JointCovariance,
     joint_covariance,
     logit_covariance,
 )
@@ -45,8 +46,8 @@ class LogitFit:
         (q, q), NaN where not kept.
     model_covariance
         (q, q) the inverse information, whatever the covariance: of it collinearity is judged.
-    joint_covariance, is_raised
-        (q, q) for tests of several coefficients, and whether it is CR2 for few sampling units.
+    joint
+        For tests of several coefficients, its covariance (q, q) as the others.
     degrees
         Degrees of freedom of Student's t; infinite for the normal distribution.
     status
@@ -69,8 +70,7 @@ class LogitFit:
     beta: FloatArray
     covariance: FloatArray
     model_covariance: FloatArray
-    joint_covariance: FloatArray
-    is_raised: bool
+    joint: JointCovariance
     degrees: float
     status: tuple[str, ...]
     log_likelihood: float
@@ -114,23 +114,21 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
         X=X, beta=beta, covariance=model_covariance, pattern=frame.pattern, place=place
     )
     given = rows.replicate_weights
-    n_failed, is_raised = None, False
+    n_failed = None
     if given is not None and len(kept) > 0:
         V, n_failed = replicated_covariance(columns, rows, given)
-        degrees = float(replicate_degrees(given.values) + 1 - len(kept))
+        joint = JointCovariance(V=V, degrees=float(replicate_degrees(given.values)))
+        degrees = joint.degrees + 1.0 - len(kept)
     else:
         V, degrees = logit_covariance(covariance, columns, rows, design)
-    joint = V
-    if given is None and covariance == "design":
-        joint, is_raised = joint_covariance(columns, rows, design, V)
+        joint = joint_covariance(covariance, columns, rows, design, V)
     beta_in_units, covariance_in_units = in_study_units(A, kept, beta, V)
     return LogitFit(
         kept=kept,
         beta=beta_in_units,
         covariance=covariance_in_units,
         model_covariance=in_study_units(A, kept, beta, model_covariance)[1],
-        joint_covariance=in_study_units(A, kept, beta, joint)[1],
-        is_raised=is_raised,
+        joint=replace(joint, V=in_study_units(A, kept, beta, joint.V)[1]),
         degrees=degrees,
         status=tuple(status),
         log_likelihood=maximum.log_likelihood,

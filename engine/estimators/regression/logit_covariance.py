@@ -91,22 +91,47 @@ def _robust(columns: EstimatedColumns, rows: ModelRows) -> FloatArray:
     return product(product(columns.covariance, meat), columns.covariance)
 
 
-def joint_covariance(
-    columns: EstimatedColumns, rows: ModelRows, design: DesignArrays, covariance: FloatArray
-) -> tuple[FloatArray, bool]:
-    """Return the design covariance (e, e) for tests of several coefficients, and whether it is CR2.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointCovariance:
+    """What tests of several coefficients use.
 
-    With few sampling units the linearised `covariance` is too small for them: the fit follows each unit. The
-    scores of the units are then raised (Bell and McCaffrey 2002).
+    Attributes
+    ----------
+    V
+        (e, e) their covariance.
+    degrees
+        Degrees of freedom of V, infinite for chi-square tests.
+    is_raised
+        Whether V is CR2 for few sampling units.
     """
-    _, degrees = units_and_degrees([rows.unit], design)
+
+    V: FloatArray
+    degrees: float
+    is_raised: bool = False
+
+
+def joint_covariance(
+    kind: str, columns: EstimatedColumns, rows: ModelRows, design: DesignArrays, covariance: FloatArray
+) -> JointCovariance:
+    """Return the covariance for tests of several coefficients, given that of single ones (e, e).
+
+    With few sampling units that is too small for them: the fit follows each unit. The scores of the units are
+    then raised (Bell and McCaffrey 2002).
+    """
+    if kind not in ("cluster", "design"):
+        return JointCovariance(V=covariance, degrees=np.inf)
+    units, degrees = units_and_degrees([rows.unit], design)
+    if kind == "cluster":
+        degrees = units - 1
     if not design.has_clusters or degrees >= FEW_DEGREES or columns.X.shape[1] == 0:
-        return covariance, False
+        return JointCovariance(V=covariance, degrees=float(degrees))
     at, weight, unit, scores = _unit_scores(columns, rows, design)
     mu = columns.probabilities()
     root = lower_root(columns.covariance)
-    totals = raised_totals(columns.X, mu * (1.0 - mu), at, weight, unit, root, scores)
-    return covariance_of(np.ascontiguousarray(totals), design), True
+    totals = np.ascontiguousarray(raised_totals(columns.X, mu * (1.0 - mu), at, weight, unit, root, scores))
+    is_cluster = kind == "cluster"
+    V = product(totals, np.ascontiguousarray(totals.T)) if is_cluster else covariance_of(totals, design)
+    return JointCovariance(V=V, degrees=float(degrees), is_raised=True)
 
 
 def _linearised_totals(columns: EstimatedColumns, rows: ModelRows, design: DesignArrays) -> FloatArray:

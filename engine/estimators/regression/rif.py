@@ -27,7 +27,7 @@ from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
 from engine.estimators.sample.design_variance import covariance_of, t_interval
-from engine.estimators.sample.group_sample import GroupSample, group_sample
+from engine.estimators.sample.group_sample import MEAN_ZERO, GroupSample, group_sample
 from engine.estimators.sample.groups import in_groups
 from engine.kernels.index.numerators import RankedSample
 from engine.kernels.survey.design_variance import add_unit_totals
@@ -143,7 +143,7 @@ def _fit_group(inputs: _RifInputs, group: int) -> _GroupFit:
     fit = fit_rif(inputs.index, _ranked(sample), Z)
     if not np.isfinite(fit.value):
         raise EstimationError(
-            f"outcome '{spec.outcome}': the {spec.index} index is undefined; its mean is 0."
+            f"outcome '{spec.outcome}': the {spec.index} index is undefined; its {MEAN_ZERO}."
         )
     if fit.beta is None:
         raise EstimationError(
@@ -175,8 +175,10 @@ def _estimates(spec: RifSpec, fit: _GroupFit, base: TidyRow) -> tuple[TidyRow, l
     """Return the row of the index and those of the coefficients, without errors."""
     sample, frame, beta = fit.sample, fit.frame, fit.fit.beta
     assert beta is not None  # noqa: S101 - narrowing for mypy; a regression without coefficients is no fit
+    doubt = sample.doubt if requested_index(spec.index).needs_positive_mean else None
     base = replace(
         base,
+        status=doubt or base.status,
         n_obs=sample.n_people,
         n_events=sample.n_events,
         n_clusters=sample.n_clusters,

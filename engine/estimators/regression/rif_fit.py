@@ -50,15 +50,20 @@ def scaled_columns(X: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def fit_rif(index: Index, sample: RankedSample, Z: FloatArray) -> RifFit:
     """Regress the recentered influence values of an index on scaled columns Z (n, q)."""
-    W, mu, N = numerator(index.family, index.parameter, *sample)
+    W, mean, N = numerator(index.family, index.parameter, *sample)
+    # A mean that only rounding keeps from 0 has no share: the index is undefined.
+    mu = float(index.snapped(np.array([mean]), float(abs(sample.outcome).max()))[0])
     value = float(index.value(N, mu))
     influence = numerator_influence(index.family, index.parameter, *sample, W, mu, N)
+    if not np.isfinite(value):
+        none = np.full(len(influence), np.nan)
+        return RifFit(value=value, W=W, mu=mu, N=N, influence=influence, rif=none, beta=None, inverse=None)
     by_N, by_mu = index.gradient(N, mu)
     rif = value + by_N * influence + by_mu * (sample.outcome - mu)
     beta: FloatArray | None = None
     inverse: FloatArray | None = None
     moments = Z.T @ (sample.weight[:, None] * Z) / W
-    if np.isfinite(value) and np.linalg.eigvalsh(moments)[0] >= _NEARLY_SINGULAR:
+    if np.linalg.eigvalsh(moments)[0] >= _NEARLY_SINGULAR:
         inverse = np.linalg.inv(moments).astype(np.float64)
         beta = inverse @ (Z.T @ (sample.weight * rif)) / W
     return RifFit(value=value, W=W, mu=mu, N=N, influence=influence, rif=rif, beta=beta, inverse=inverse)

@@ -72,14 +72,14 @@ def _likelihood_ratio(model: FittedLogit, row: TidyRow, columns: Sequence[int]) 
 def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
     """Test that the coefficients of k columns are 0.
 
-    F = (d - k + 1) / (d k) b' V^-1 b with d degrees of freedom of the design, referred to F(k, d - k + 1)
+    F = (d - k + 1) / (d k) b' V^-1 b with d degrees of freedom of the covariance, referred to F(k, d - k + 1)
     (Korn and Graubard 1990; Stata's `test` after `svy`).
     """
     fit, k = model.fit, len(columns)
-    V = np.ascontiguousarray(fit.joint_covariance[np.ix_(columns, columns)])
+    V = np.ascontiguousarray(fit.joint.V[np.ix_(columns, columns)])
     if not np.isfinite(V).all():
         return replace(row, status=UNDEFINED_REPLICATES)
-    d = fit.degrees + len(fit.kept) - 1
+    d = fit.joint.degrees
     wald = quadratic_form(V, fit.beta[columns])
     if fit.degrees < 1 or d - k + 1 < 1 or math.isnan(wald):
         return replace(row, status=NO_DEGREES)
@@ -87,7 +87,7 @@ def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
         p = float(chdtrc(k, wald))
         return replace(row, estimate=wald / k, p_value=p, method="Wald chi2/df", df1=k)
     F, rest = (d - k + 1) / (d * k) * wald, d - k + 1
-    method = f"adjusted Wald{', CR2' if fit.is_raised else ''}"
+    method = f"adjusted Wald{', CR2' if fit.joint.is_raised else ''}"
     return replace(row, estimate=F, p_value=float(fdtrc(k, rest, F)), method=method, df1=k, df2=rest)
 
 

@@ -13,6 +13,8 @@ from engine.estimators.sample.sampling_units import distinct_units
 from engine.kernels.index.numerators import weighted_mean
 from engine.kernels.index.ranks import tie_ends
 
+NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
+MEAN_ZERO, MEAN_NOT_POSITIVE, NEGATIVE_VALUES = "mean is zero", "mean not positive", "negative values"
 NO_REST = 1e-15  # of the largest deviation from the mean: it costs no digit
 
 
@@ -83,8 +85,13 @@ class GroupSample:
     def doubt(self) -> str | None:
         """Why shares of the outcome's total mean little; None if no value is negative."""
         if self.mu < 0:
-            return "mean not positive"
-        return "negative values" if self.n_people and self.outcome.min() < 0 else None
+            return MEAN_NOT_POSITIVE
+        return NEGATIVE_VALUES if self.n_people and self.outcome.min() < 0 else None
+
+    @property
+    def has_mean_zero(self) -> bool:
+        """Whether only rounding keeps the mean from 0."""
+        return bool(abs(self.mu) <= NEARLY * self.largest)
 
     @property
     def n_events(self) -> int | None:
