@@ -1,4 +1,4 @@
-"""The commands that show whether numbers can be trusted."""
+"""The commands that show whether numbers can be trusted, and that let other programs compute them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.app import AsJson, app
+from engine.cli.app import AsJson, Data, Study, app
 
 
 @app.command()
@@ -61,3 +61,23 @@ def crate(
     from engine.store.layout import run_of
 
     typer.echo(str(write_crate(run_of(run))))
+
+
+def weights(
+    study: Study,
+    out: Annotated[
+        Path, typer.Option(help="File to write: .csv, .parquet or .dta; a .json stands beside it")
+    ],
+    data: Data = None,
+    replicates: Annotated[
+        int, typer.Option(min=2, max=1_000_000, help="How many; a jackknife ignores it")
+    ] = 500,
+    method: Annotated[str, typer.Option(help="auto, iid, cluster, rao-wu, poisson or jackknife")] = "auto",
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write the sample with replicate weights as columns, for R and Stata."""
+    from engine.cli.weights import write_weights
+
+    write_weights(study, out, data, replicates=replicates, method=method, seed=seed, as_json=as_json)
