@@ -63,6 +63,7 @@ def crate(
     typer.echo(str(write_crate(run_of(run))))
 
 
+@app.command()
 def weights(
     study: Study,
     out: Annotated[

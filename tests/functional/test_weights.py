@@ -102,3 +102,16 @@ def test_refused__suffixes_taken_names_and_given_weights(study, tmp_path):
     )
     with pytest.raises(UsageError, match=r"variables\.weight"):
         export_weights(path, tmp_path / "w.csv")
+
+
+def test_command__prints_what_r_and_stata_need(study, tmp_path, cli):
+    path = study()
+    code, out, _ = cli("weights", path, "--out", "w.csv", "--replicates", "40")
+    assert code == 0
+    assert "svrepdesign(data = d, weights = ~weight" in out
+    assert "bsrweight(rw_*)" in out
+    code, out, _ = cli("weights", path, "--out", "w.csv", "--method", "jackknife", "--json")
+    assert (code, json.loads(out)["type"]) == (0, "JKn")
+    code, _, err = cli("weights", path, "--out", "w.csv", "--method", "jacknife")
+    assert code == 2
+    assert "jackknife" in err
