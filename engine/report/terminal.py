@@ -78,7 +78,7 @@ def _print_title(manifest: Mapping[str, Any], console: Console) -> None:
 
 def _print_warnings(manifest: Mapping[str, Any], console: Console) -> None:
     for warning in manifest["warnings"]:
-        console.print(Text(f"Note: {warning}.", style="yellow"))
+        console.print(Text(f"Note: {warning.removesuffix('.')}.", style="yellow"))
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -1,0 +1,213 @@
+"""docs/errors.md: what each exit code means, with a command that ends so, what it says, and the cure.
+
+Run `python -m tests.docs.errors` to write the page anew.
+"""
+
+import contextlib
+import io
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.docs.mistakes import SIGN_OF_LIFE, STUDY, prepare
+
+PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+NEGATIVE = STUDY.replace(
+    "[variables.sex]", '[variables.age]\nfrom = "sex"\nrange = [3, 99]\n\n[variables.sex]'
+)
+MODEL = (
+    '[[analysis]]\nname = "model"\nkind = "logit"\noutcome = "ill"\nterms = ["sex"]\nwhere = "ill = \'no\'"'
+)
+EMPTY = f"{STUDY}\n{MODEL}\n"
+
+# exit code, title, why a command ends so, [(what is wrong, input, commands, cure)]
+CODES = (
+    (
+        2,
+        "The command line or a call",
+        "An option, a path or an argument asks for something impossible. Nothing was computed.",
+        (
+            (
+                "A name with a slip",
+                "",
+                ["run study.toml --only inequalty"],
+                "Take the name that the message proposes.",
+            ),
+            ("A folder that is no run", "", ["show nowhere"], "Name the folder that `equirank run` printed."),
+            (
+                "A folder that holds something else",
+                "",
+                ["run study.toml --out papers"],
+                "Give `--out` a new folder, or one that holds an earlier run of this study.",
+            ),
+        ),
+    ),
+    (
+        10,
+        "The study file",
+        "`check` and `run` name every fault of a study at once. [Mistakes](mistakes.md) has sixty more.",
+        (
+            (
+                "An unknown key",
+                'rank = "income"',
+                ["check rank.toml"],
+                "Take the key that the message proposes; the [study file](reference-study.md) lists all.",
+            ),
+        ),
+    ),
+    (
+        11,
+        "The data",
+        "A file or its values break a rule of the study. No value of a person stands in the message.",
+        (
+            (
+                "A code that no level names",
+                "",
+                ["run study.toml --data codes.csv"],
+                "Add the code to `levels`, or to `missing` if it is no answer.",
+            ),
+            (
+                "A number outside its range",
+                "range = [3, 99]",
+                ["run range.toml"],
+                "Correct the file, or the `range` of the variable.",
+            ),
+            (
+                "Other separators",
+                "",
+                ["run study.toml --data semicolons.csv"],
+                'Write `delimiter = ";"` under `[source]`.',
+            ),
+        ),
+    ),
+    (
+        12,
+        "The statistic",
+        "Every file was read, and a statistic is not defined on this sample. The other analyses are there.",
+        (
+            (
+                "Nobody has the event",
+                MODEL,
+                ["run empty.toml --out some --no-report"],
+                "Loosen the condition, or check the codes of the event.",
+            ),
+        ),
+    ),
+    (
+        13,
+        "Results that differ",
+        "`diff` and `verify` compare; 13 says that something is different. No run has failed.",
+        (
+            (
+                "Two seeds",
+                "",
+                [
+                    "run trend.toml --out first --no-report",
+                    "run trend.toml --seed 8 --out second --no-report",
+                    "diff first second",
+                ],
+                "Give both runs the same seed, files and version; `manifest.json` names all three.",
+            ),
+        ),
+    ),
+    (
+        14,
+        "Something is stale",
+        "`status` and `refresh --check` find that a night has work to do. Run `equirank refresh`.",
+        (
+            (
+                "A new file",
+                "",
+                ["refresh study.toml --inbox . --store store --check"],
+                "Run the same command without `--check`.",
+            ),
+        ),
+    ),
+    (
+        70,
+        "Fewer right digits than promised",
+        (
+            "`equirank validate` finds a number of this installation that is less exact than "
+            "[accuracy](accuracy.md) promises. Report it with the output of the command."
+        ),
+        (),
+    ),
+    (
+        74,
+        "The store or its disk",
+        (
+            "The disk is full or broken, or files of the store changed. Published runs are safe: make room, "
+            "then run `equirank repair --store DIR`."
+        ),
+        (),
+    ),
+    (
+        75,
+        "Somebody else is working",
+        "Another process holds the lock of the store. Wait for it; the lock ends with the process.",
+        (),
+    ),
+)
+
+
+def ended(command):
+    """Run a command in this process; return (exit code, what it says)."""
+    from engine.cli import main
+
+    out, code = io.StringIO(), 0
+    before, sys.argv = sys.argv, ["equirank", *command.split()]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.argv = before
+    lines = [line for line in out.getvalue().splitlines() if not SIGN_OF_LIFE.fullmatch(line)]
+    return code, "\n".join(lines).strip("\n")
+
+
+def page(folder):
+    """Return the text of the page; `folder` is the working folder."""
+    prepare(folder)
+    (folder / "papers").mkdir()
+    (folder / "papers" / "draft.docx").write_text("")
+    (folder / "rank.toml").write_text(STUDY.replace("rank_by =", "rank ="))
+    (folder / "range.toml").write_text(NEGATIVE)
+    (folder / "empty.toml").write_text(EMPTY)
+    parts = [
+        "# Errors by exit code\n",
+        (
+            "A scheduler sees the exit code, a person the message. It names the place, what was found, "
+            "what was expected and what to do.\n"
+        ),
+        "A test runs every command on this page and compares what it says.\n",
+    ]
+    for code, title, why, cases in CODES:
+        parts += [f"## {code}: {title.lower()}\n", f"{why}\n"]
+        for wrong, given, commands, cure in cases:
+            parts.append(f"### {wrong}\n")
+            if given:
+                parts.append(f"```toml\n{given}\n```\n")
+            for command in commands:
+                found, text = ended(command)
+            assert found == code, (commands, found, text)
+            shown = "\n".join(f"$ equirank {command}" for command in commands)
+            text = text.replace(f"{folder.resolve()}{os.sep}", "")
+            lines = text[max(text.find("equirank: 1 of"), 0) :].splitlines()  # without a table before it
+            shortened = "\n".join([*lines[:12], *(["..."] if len(lines) > 12 else [])])
+            parts += [f"```text\n{shown}\n{shortened}\n```\n", f"Cure: {cure}\n"]
+    return "\n".join(parts)
+
+
+def main():
+    """Write the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        text = page(Path(folder))
+    PAGE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
