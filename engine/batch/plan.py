@@ -122,7 +122,13 @@ def _analysis(analysis: AnalysisSpec) -> Iterator[str]:
             yield key if value is True else f"{key} {_text(value)}"
     bootstrap = bootstrap_of(analysis)
     if bootstrap is not None:
-        yield f"{bootstrap.replicates:,} replicates ({bootstrap.method})"
+        most = f"{bootstrap.most_replicates:,}"
+        number = (
+            f"{most} replicates at most, until they are enough"
+            if bootstrap.replicates == "auto"
+            else f"{most} replicates"
+        )
+        yield f"{number} ({bootstrap.method})"
 
 
 def _text(value: object) -> str:

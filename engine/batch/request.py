@@ -102,9 +102,9 @@ def _with_replicates(analysis: AnalysisSpec, replicates: int) -> AnalysisSpec:
 
 
 def planned_replicates(analysis: AnalysisSpec) -> int:
-    """Return how many replicates an analysis makes, as far as the study says it."""
+    """Return how many replicates an analysis makes, at most, as far as the study says it."""
     bootstrap = bootstrap_of(analysis)
-    return 0 if bootstrap is None else bootstrap.replicates
+    return 0 if bootstrap is None else bootstrap.most_replicates
 
 
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:

@@ -54,12 +54,12 @@ def index_replicates(
     def work() -> None:
         replicate_indices(inputs, targets, settings, std_errors=std_errors)
 
-    ms = 1000 * seconds(work) / spec.replicates
+    ms = 1000 * seconds(work) / spec.most_replicates
     weighted = "weighted" if arrays.weight.min() < arrays.weight.max() else "unweighted"
     what = f"{len(indices)} index, {K} outcomes, {G} groups" if K * G > 1 else f"index, {weighted}"
     name = f"equirank {method}{' by cells' if layout.n_cells else ''}{', studentized' if std_errors else ''}"
     return Timing(
-        program=name, what=what, rows=arrays.n, replicates=spec.replicates, threads=n_threads, ms=ms
+        program=name, what=what, rows=arrays.n, replicates=spec.most_replicates, threads=n_threads, ms=ms
     )
 
 

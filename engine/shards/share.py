@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -20,9 +21,9 @@ from engine.batch.tasks import run_tasks, tasks_of
 from engine.durable import move_folder
 from engine.errors import UsageError
 from engine.estimators.replicates.pending_rows import Estimates
-from engine.estimators.replicates.settings import Share
+from engine.estimators.replicates.settings import WHOLE, Share
 from engine.shards.shard import Shard, is_shard_of, write_shard
-from engine.study import StudySpec, bootstrap_of
+from engine.study import AnalysisSpec, StudySpec, bootstrap_of
 
 if TYPE_CHECKING:
     from engine.batch.context import Context
@@ -76,22 +77,31 @@ def compute_share(
 def _estimated(context: Context, share: Share) -> tuple[dict[int, Estimates], dict[int, Failure]]:
     """Return number of the task -> its estimate, and -> why it failed, of those in a share."""
     tasks = dict(enumerate(tasks_of(context.spec, context.columns.waves)))
-    # Replicate weights that came with the data mean something together only: they are not shared out.
-    is_shared_out = context.spec.design.replicate_weights is None
-    mine = {
-        number: task
-        for number, task in tasks.items()
-        if (is_shared_out and bootstrap_of(task.analysis)) or number % share.of == share.number - 1
-    }
-    results = run_tasks(mine.values(), context)
     estimated: dict[int, Estimates] = {}
     failures: dict[int, Failure] = {}
-    for number, result in zip(mine, results, strict=True):
+    for number, task in tasks.items():
+        if _is_shared_out(task.analysis, context.spec):
+            (result,) = run_tasks([task], context)
+        elif number % share.of == share.number - 1:
+            (result,) = run_tasks([task], replace(context, share=WHOLE))
+        else:
+            continue
         if result.failure is not None:
             failures[number] = result.failure
         elif result.estimated is not None:
             estimated[number] = result.estimated
     return estimated, failures
+
+
+def _is_shared_out(analysis: AnalysisSpec, spec: StudySpec) -> bool:
+    """Whether each share makes some of the replicates.
+
+    Replicate weights that came with the data mean something together only; and only who sees all replicates
+    knows when they are enough.
+    """
+    bootstrap = bootstrap_of(analysis)
+    is_drawn_by_number = bootstrap is not None and bootstrap.replicates != "auto"
+    return is_drawn_by_number and spec.design.replicate_weights is None
 
 
 def run_share(

@@ -18,14 +18,19 @@ WITH_REPLICATE_WEIGHTS = ("auto", "replicate-weights")
 """Methods of a study whose data bring replicate weights: these stand for the whole design."""
 
 
+MOST_AUTO = 40_960
+"""Replicates after which `auto` stops in any case."""
+
+
 class BootstrapSpec(Spec):
     """Replicates behind an analysis.
 
     `auto` takes the study's replicate weights, else the Rao-Wu bootstrap where there are strata or clusters,
-    else the ordinary bootstrap.
+    else the ordinary bootstrap. As a number of replicates, `auto` goes on until the Monte-Carlo error of
+    every bound is below 2 % of the standard error.
     """
 
-    replicates: Annotated[int, Field(ge=0, le=1_000_000)] = 2000
+    replicates: Annotated[int, Field(ge=0, le=1_000_000)] | Literal["auto"] = 2000
     method: ReplicateMethod = "auto"
     interval: Annotated[
         tuple[IntervalName, ...],
@@ -40,7 +45,12 @@ class BootstrapSpec(Spec):
     @property
     def makes_replicates(self) -> bool:
         """Whether there are any: the jackknife deletes each unit once, whatever number is given."""
-        return self.replicates > 0 or self.method == "jackknife"
+        return self.most_replicates > 0 or self.method == "jackknife"
+
+    @property
+    def most_replicates(self) -> int:
+        """How many there can be: `auto` stops before where the bounds of all intervals stand still."""
+        return MOST_AUTO if self.replicates == "auto" else self.replicates
 
 
 def least_replicates(intervals: Iterable[str], conf_level: float) -> int:

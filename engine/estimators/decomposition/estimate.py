@@ -66,7 +66,7 @@ def estimate_decomposition(
     if arrays.replicate_weights is not None:
         settings = settings.whole()
     index = requested_index(spec.index, bounds)
-    plan = requested_plan(spec.bootstrap, arrays, settings.seed)
+    plan = requested_plan(spec.bootstrap, spec.conf_level, arrays, settings.seed)
     inputs = FitInputs(arrays=arrays, variables=variables, spec=spec, index=index, plan=plan)
     fits = [fit_group(inputs, g) for g in range(len(arrays.groups))]
     if not any(fit.is_fitted for fit in fits):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def replicate_fits(
     cost = BlockCost(n_rows=n_rows, n_bytes=plan.draws.block_bytes(), sweeps=SWEEPS)
     n_done = 0
     with kernel_threads(settings.threads) as n_threads:
-        for batch in batches(plan, settings, cost, n_threads):
+        for batch in batches(plan, settings, cost, n_threads, lambda: _joined(parts)):
             draws = plan.draws.batch(n_rows, batch.first_block, batch.n_blocks)
             for fit, of_group in zip(fits, parts, strict=True):
                 quantities = _replicate(fit, index, model, plan, draws, n_threads)
@@ -49,6 +49,11 @@ def replicate_fits(
             n_done += batch.n_replicates
     joined = ({quantity: np.concatenate(of) for quantity, of in of_group.items()} for of_group in parts)
     return tuple(joined), n_done
+
+
+def _joined(parts: Sequence[Mapping[Quantity, Sequence[FloatArray]]]) -> FloatArray:
+    """Return all quantities (q, r) of all groups."""
+    return np.array([np.concatenate(of) for of_group in parts for of in of_group.values()])
 
 
 def _replicate(

@@ -57,7 +57,7 @@ def estimate_disparity(
     tables = TableMaker(spec=spec, levels=compared.levels)
     if compared.standard is not None:
         tables = replace(tables, standard=compared.standard.share)
-    plan = requested_plan(spec.bootstrap, arrays, settings.seed)
+    plan = requested_plan(spec.bootstrap, spec.conf_level, arrays, settings.seed)
     routes = [samples]
     if compared.parts is not None:
         routes.append(_samples(arrays, compared.parts, compared.n_parts))

@@ -44,7 +44,7 @@ def estimate_financing(
         )
     asked = [*quantities(spec)]
     formulas = [quantity.estimate for quantity in asked]
-    plan, replicates = requested_plan(spec.bootstrap, arrays, settings.seed), None
+    plan, replicates = requested_plan(spec.bootstrap, spec.conf_level, arrays, settings.seed), None
     if plan is not None:
         replicates = replicate_estimates(arrays, columns, formulas, plan, settings)
         if settings.share == WHOLE:

@@ -105,7 +105,7 @@ def _replicate(
     settings: ReplicateSettings,
 ) -> _Replicates | None:
     """Compute all targets in the requested replicates; an interrupted run shortens the plan to those done."""
-    plan = requested_plan(spec.bootstrap, arrays, settings.seed)
+    plan = requested_plan(spec.bootstrap, spec.conf_level, arrays, settings.seed)
     if plan is None:
         return None
     bootstrap = spec.bootstrap or BootstrapSpec()

@@ -52,8 +52,12 @@ def replicate_indices(
     errors = np.empty_like(values) if std_errors else None
     cost = _block_cost(inputs.layout, targets, std_errors=std_errors)
     n_done = 0
+
+    def done() -> FloatArray:
+        return values[:, :n_done]
+
     with kernel_threads(settings.threads) as n_threads:
-        for batch in batches(inputs.plan, settings, cost, n_threads):
+        for batch in batches(inputs.plan, settings, cost, n_threads, done):
             columns = slice(n_done, n_done + batch.n_replicates)
             n_done = columns.stop
             indices = [target.index for target in targets]

@@ -52,7 +52,7 @@ def replicate_quantities(
     cost = BlockCost(n_rows=arrays.n, n_bytes=arrays.n * LANES * plan.draws.item_bytes)
     parts: list[FloatArray] = [np.empty((len(samples), n_quantities, len(samples[0]), 0))]
     with kernel_threads(settings.threads) as n_threads:
-        for batch in batches(plan, settings, cost, n_threads):
+        for batch in batches(plan, settings, cost, n_threads, lambda: _joined(parts)):
             drawn = plan.draws.multipliers(arrays.n, batch.first_block, batch.n_blocks)
 
             def of_block(b: int, drawn: NDArray[Any] = drawn) -> FloatArray:
@@ -65,6 +65,12 @@ def replicate_quantities(
             blocks = np.concatenate(in_threads(of_block, batch.n_blocks), axis=-1)
             parts.append(blocks[..., : batch.n_replicates])
     return np.concatenate(parts, axis=-1)
+
+
+def _joined(parts: Sequence[FloatArray]) -> FloatArray:
+    """Return all quantities (q, r) of all outcomes and groups."""
+    joined = np.concatenate(parts, axis=-1)
+    return joined.reshape(-1, joined.shape[-1])
 
 
 def _in_lanes(

@@ -161,7 +161,7 @@ def _replicate(
     inputs: _RifInputs, fits: list[_GroupFit | EstimationError], settings: ReplicateSettings
 ) -> _Replicates | None:
     """Compute all groups in the requested replicates; an interrupted run shortens the plan to those done."""
-    plan = requested_plan(inputs.spec.bootstrap, inputs.arrays, settings.seed)
+    plan = requested_plan(inputs.spec.bootstrap, inputs.spec.conf_level, inputs.arrays, settings.seed)
     fitted = {g: fit.rows for g, fit in enumerate(fits) if isinstance(fit, _GroupFit)}
     if plan is None or not fitted:
         return None

@@ -47,7 +47,7 @@ def replicate_rif(
     cost = BlockCost(n_rows=arrays.n, n_bytes=n_bytes, sweeps=_SWEEPS)
     parts: list[list[FloatArray]] = [[np.empty((1 + rows.Z.shape[1], 0))] for rows in groups]
     with kernel_threads(settings.threads) as n_threads:
-        for batch in batches(plan, settings, cost, n_threads):
+        for batch in batches(plan, settings, cost, n_threads, lambda: np.concatenate(_joined(parts))):
             multipliers = plan.draws.multipliers(arrays.n, batch.first_block, batch.n_blocks)
 
             def work(number: int, multipliers: FloatArray = multipliers) -> list[FloatArray]:
@@ -57,6 +57,11 @@ def replicate_rif(
             found = in_threads(work, batch.n_replicates)
             for part, of_group in zip(parts, zip(*found, strict=True), strict=True):
                 part.append(np.stack(of_group, axis=1))
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[Sequence[FloatArray]]) -> list[FloatArray]:
+    """Return the index and the coefficients (1 + q, r) of each group."""
     return [np.concatenate(part, axis=1) for part in parts]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from engine.arrays import FloatArray
 from engine.errors import Enough
+from engine.estimators.replicates.enough import CHECKS
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.replicates.settings import ReplicateSettings
 from engine.kernels.draws.streams import LANES
@@ -50,13 +52,18 @@ class ReplicateBatch:
 
 
 def batches(
-    plan: ResamplingPlan, settings: ReplicateSettings, cost: BlockCost, n_threads: int
+    plan: ResamplingPlan,
+    settings: ReplicateSettings,
+    cost: BlockCost,
+    n_threads: int,
+    done: Callable[[], FloatArray],
 ) -> Iterator[ReplicateBatch]:
     """Yield the batches of a share of a plan's replicates, and report progress after each.
 
     The values of a replicate do not depend on its batch. If the user interrupts, the loop ends after the
     present batch and keeps the replicates computed so far, provided that there are at least FEWEST_KEPT and
-    that they are drawn: deletions and given weights have a meaning only together.
+    that they are drawn: deletions and given weights have a meaning only together. With a precision it ends at
+    the first of the fixed checks that reaches it; `done` returns the replicates so far, (q, r).
 
     Raises
     ------
@@ -66,19 +73,32 @@ def batches(
     blocks = settings.share.blocks(plan.n_replicates)
     step = _blocks_at_a_time(cost, n_threads)
     n_done = 0
-    for first_block in range(blocks.start, blocks.stop, step):
-        n_blocks = min(step, blocks.stop - first_block)
+    checks = [] if plan.precision is None else [check // LANES for check in CHECKS]
+    first_block = blocks.start
+    while first_block < blocks.stop:
+        stops = (first_block + step, blocks.stop, *(check for check in checks if check > first_block))
+        n_blocks = min(stops) - first_block
         n_replicates = min(n_blocks * LANES, plan.n_replicates - first_block * LANES)
         yield ReplicateBatch(first_block=first_block, n_blocks=n_blocks, n_replicates=n_replicates)
         n_done += n_replicates
-        if settings.progress is None:
-            continue
-        try:
-            settings.progress(n_replicates)
-        except Enough:
+        first_block += n_blocks
+        if _is_interrupted(settings, n_replicates):
             if plan.is_drawn and n_done >= FEWEST_KEPT:
                 return
-            raise KeyboardInterrupt from None
+            raise KeyboardInterrupt
+        if plan.precision is not None and first_block in checks and plan.precision.is_reached(done()):
+            return
+
+
+def _is_interrupted(settings: ReplicateSettings, n_replicates: int) -> bool:
+    """Tell the progress, and whether the user wants to stop and keep what is done."""
+    if settings.progress is None:
+        return False
+    try:
+        settings.progress(n_replicates)
+    except Enough:
+        return True
+    return False
 
 
 def _blocks_at_a_time(cost: BlockCost, n_threads: int) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.arrays import DesignArrays, IntArray, SampleArrays
 from engine.errors import EstimationError
+from engine.estimators.replicates.enough import Precision
 from engine.estimators.replicates.replicate_weights import METHOD
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, bootstrap_factors
 from engine.kernels.draws import draws
@@ -16,16 +19,22 @@ from engine.study.bootstrap import NEEDS_INFLUENCE, WITH_REPLICATE_WEIGHTS
 MOST_DELETIONS = 20_000
 
 
-def requested_plan(spec: BootstrapSpec | None, arrays: SampleArrays, seed: int) -> ResamplingPlan | None:
+def requested_plan(
+    spec: BootstrapSpec | None, conf_level: float, arrays: SampleArrays, seed: int
+) -> ResamplingPlan | None:
     """Return the resampling plan of a sample; None if no replicates are requested.
 
-    Replicate weights that came with the data stand for the design: they need no request.
+    Replicate weights that came with the data stand for the design: they need no request. `conf_level` is that
+    of the intervals.
     """
     if arrays.replicate_weights is not None:
         return replicate_weights_plan(spec, arrays)
     if spec is None or not spec.makes_replicates:
         return None
-    return make_plan(spec, arrays, seed)
+    plan = make_plan(spec, arrays, seed)
+    if spec.replicates != "auto" or not plan.is_drawn:
+        return plan
+    return replace(plan, precision=Precision(intervals=spec.interval, conf_level=conf_level))
 
 
 def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> ResamplingPlan:
@@ -45,12 +54,12 @@ def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> Resamplin
         return _jackknife(arrays)
     key = stream_key(seed, method)
     if method in ("cluster", "rao-wu"):
-        return _stratified_bootstrap(method, arrays, key, spec.replicates)
+        return _stratified_bootstrap(method, arrays, key, spec.most_replicates)
     if method == "poisson" and design.has_strata:
-        return _stratified_poisson(arrays, key, spec.replicates)
+        return _stratified_poisson(arrays, key, spec.most_replicates)
     if method == "iid" or not design.has_clusters:
-        return _row_bootstrap(method, arrays, key, spec.replicates)
-    return _poisson_of_clusters(arrays, key, spec.replicates)
+        return _row_bootstrap(method, arrays, key, spec.most_replicates)
+    return _poisson_of_clusters(arrays, key, spec.most_replicates)
 
 
 def _method(spec: BootstrapSpec, arrays: SampleArrays) -> str:

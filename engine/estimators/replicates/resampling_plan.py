@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray, UnitArray
+from engine.estimators.replicates.enough import Precision
 from engine.estimators.replicates.intervals import VarianceRule
 from engine.kernels.draws.draws import NO_KEY, Draws
 from engine.study import BootstrapSpec
@@ -45,6 +46,8 @@ class ResamplingPlan:
         (u,) float64: how much one draw of a unit counts; it multiplies the rows' weights.
     key
         Key of the streams.
+    precision
+        Where replicates are made until they are enough: what must stand still; None for a fixed number.
     """
 
     name: str
@@ -59,6 +62,7 @@ class ResamplingPlan:
     stratum_end: IntArray
     unit_scale: FloatArray
     key: np.uint64 = NO_KEY
+    precision: Precision | None = None
 
     @property
     def is_drawn(self) -> bool:
