@@ -31,7 +31,7 @@ SPECIAL = {
     "\u2008": r"\phantom{.}",
 }
 CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
-HEAD = r"""% Compile with {engine}.
+HEAD = r"""% Compile with {engine}, three times: the columns of long tables settle then.
 % A table can be copied into a paper that loads booktabs and longtable.{more}
 \documentclass[10pt]{{article}}
 \usepackage[a4paper,landscape,margin=15mm]{{geometry}}
