@@ -9,25 +9,24 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from engine.report.figures.of_run import figures_of
-from engine.report.figures.render import svg_file
+from engine.report.figures.of_run import drawings_of
 from engine.store.run_directory import read_run
 
 FROM_CMDS = ("deviation-", "index-", "contributions-")
 FROM_CLDS = ("flow", "equiplot-", "curve-", "forest-", "effects-outpatient-full-city")
 
 
-def draw(cmds: Path, clds: Path) -> None:
+def draw_figures(cmds: Path, clds: Path) -> None:
     """Write the first figure of each sort."""
     folder = Path(__file__).parent / "figures"
     folder.mkdir(exist_ok=True)
     for run, starts in ((cmds, FROM_CMDS), (clds, FROM_CLDS)):
-        figures = figures_of(read_run(run))
+        figures = drawings_of(read_run(run))
         for start in starts:
-            figure = next(one for one in figures if one.name.startswith(start))
+            figure = next(one for one in figures if one.figure.name.startswith(start))
             name = f"{start.split('-')[0]}.svg"
-            (folder / name).write_text(svg_file(figure), encoding="utf-8")
+            (folder / name).write_text(figure.svg(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    draw(Path(sys.argv[1]), Path(sys.argv[2]))
+    draw_figures(Path(sys.argv[1]), Path(sys.argv[2]))
