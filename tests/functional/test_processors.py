@@ -10,6 +10,8 @@ PROGRAM = """
 import hashlib, sys
 import numpy as np, polars as pl, engine
 
+pytestmark = pytest.mark.same_bits
+
 rng = np.random.default_rng(7)
 n = 900
 frame = pl.DataFrame({

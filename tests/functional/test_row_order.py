@@ -8,6 +8,8 @@ import pytest
 
 from tests.functional.conftest import STUDY, write_survey
 
+pytestmark = pytest.mark.same_bits
+
 DESIGNS = {
     "clusters": "",
     "strata": 'cluster = "psu"\n',

@@ -11,6 +11,8 @@ import pytest
 
 from tests.functional.conftest import STUDY
 
+pytestmark = pytest.mark.same_bits
+
 DECOMPOSED = """
 [[analysis]]
 name = "behind"

@@ -9,6 +9,8 @@ import pytest
 import engine
 from engine.estimators.replicates import batches
 
+pytestmark = pytest.mark.same_bits
+
 METHODS = ["iid", "cluster", "rao-wu", "poisson", "jackknife"]
 
 

@@ -19,6 +19,7 @@ from engine.estimators.replicates.replicate_weights import (
 )
 from engine.estimators.sample.design_variance import covariance_of, finite_or_none, t_interval
 from engine.estimators.sample.group_sample import GroupSample, joint_degrees
+from engine.kernels.regression.small_matrices import quadratic_form
 from engine.results import TidyRow
 
 NO_DEGREES = "no degrees of freedom"
@@ -101,11 +102,11 @@ def joint_rows(
             base, term=_compared_term(base), level="all equal", measure="wald_f", status=not_compared
         )
         return [row]
-    contrast = np.zeros((k, k + 1))
-    contrast[np.arange(k), np.arange(1, k + 1)] = 1.0
-    contrast[:, 0] = -1.0
-    D = contrast @ point.values[present]
-    V = contrast @ _covariance(point, present, arrays) @ contrast.T
+    # Differences in a fixed order: products of matrices have other last bits on other machines.
+    D = point.values[present[1:]] - point.values[present[0]]
+    covariance = _covariance(point, present, arrays)
+    along = covariance[1:] - covariance[0]
+    V = along[:, 1:] - along[:, :1]
     d = joint_degrees(arrays, [samples[g] for g in present])
     method = "adjusted Wald"
     if arrays.replicate_weights is not None:
@@ -122,7 +123,10 @@ def joint_rows(
         return [replace(row, status=UNDEFINED_REPLICATES)]
     if d - k + 1 < 1 or min(samples[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
         return [replace(row, status=NO_DEGREES)]
-    F = (d - k + 1) / (k * d) * float(D @ np.linalg.solve(V, D))
+    form = quadratic_form(np.ascontiguousarray(V), D)
+    if not np.isfinite(form):
+        return [replace(row, status=NO_DEGREES)]
+    F = (d - k + 1) / (k * d) * form
     return [replace(row, estimate=F, p_value=float(fdtrc(k, d - k + 1, F)), df1=k, df2=d - k + 1)]
 
 
