@@ -123,7 +123,8 @@ def _(index, mo, parts):
         ## In one sentence
 
         {richer.capitalize()} people visit more often.
-        The index is {index.estimate:.3f} ({index.conf_low:.3f} to {index.conf_high:.3f}). With equal need it is {parts.horizontal_inequity:.3f}.
+        The index is {index.estimate:.3f} ({index.conf_low:.3f} to {index.conf_high:.3f}).
+        With equal need it is {parts.horizontal_inequity:.3f}.
         """
     )
 
