@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from engine.report.doubts import doubts
 from engine.report.groups import Row, group_label, group_labels
 from engine.report.model import Table, with_interval
 
@@ -32,7 +33,7 @@ def curve_tables(rows: Sequence[Row]) -> Iterator[Table]:
             title=f"Concentration curve of {outcome[0]} by {outcome[1]}: share of the outcome held",
             columns=("", *(f"lowest {100 * float(point):g} %" for point in points), "against the diagonal"),
             rows=tuple(lines),
-            notes=tuple(_between(own)),
+            notes=(*_between(own), *doubts(bands)),
         )
 
 

@@ -27,6 +27,10 @@ from engine.kernels.survey.design_variance import add_unit_totals
 from engine.results import TidyRow
 from engine.study import CurveSpec
 
+# With 24 sampling units of one stratum 94 % bands and limits of 95 % cover, with 16 units 90 to 92 %.
+ENOUGH_DEGREES = 23
+FEW_UNITS = "few sampling units: limits cover less than their level"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
@@ -181,7 +185,8 @@ def _curve_rows(base: TidyRow, curve: Curve, conf_level: float, seed: int) -> It
             if not np.isfinite(std_error):
                 yield replace(row, status=UNDEFINED_REPLICATES)
             elif curve.degrees >= 1 and np.isfinite(half):
-                yield replace(row, std_error=std_error, conf_low=low, conf_high=high)
+                status = FEW_UNITS if curve.degrees < ENOUGH_DEGREES else row.status
+                yield replace(row, std_error=std_error, conf_low=low, conf_high=high, status=status)
             else:
                 yield replace(row, status=NO_DEGREES)
 
