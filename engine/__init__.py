@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.version import VERSION
 
 if TYPE_CHECKING:
+    from engine.api.calibrate_weights import calibrate_weights
     from engine.api.concentration_curve import concentration_curve
     from engine.api.concentration_index import concentration_index
     from engine.api.decompose import decompose
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _HOMES = {
+    "calibrate_weights": "engine.api.calibrate_weights",
     "concentration_index": "engine.api.concentration_index",
     "concentration_curve": "engine.api.concentration_curve",
     "decompose": "engine.api.decompose",
@@ -90,6 +92,7 @@ __all__ = [
     "TableResult",
     "UsageError",
     "__version__",
+    "calibrate_weights",
     "concentration_curve",
     "concentration_index",
     "decompose",

@@ -1,0 +1,143 @@
+"""Calibration of weights to known totals of a population: linear, or raking by exponential factors.
+
+Source: Deville and Särndal (1992). With a single margin both are post-stratification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import FloatArray
+from engine.errors import DataError
+
+CalibrationMethod = Literal["linear", "raking"]
+CLOSE = 1e-12  # of the largest relative error of a total
+MOST_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """One margin of the population.
+
+    Attributes
+    ----------
+    name
+        Name of its columns.
+    columns
+        (N, k) float64: an indicator of each level, or one number.
+    labels
+        Names of the k columns.
+    totals
+        (k,) totals in the population.
+    is_factor
+        Whether the columns are indicators: then the totals add up to the population.
+    """
+
+    name: str
+    columns: FloatArray
+    labels: tuple[str, ...]
+    totals: FloatArray
+    is_factor: bool
+
+
+class Calibration:
+    """The constraints of some margins, on rows that are alike taken together."""
+
+    def __init__(self, margins: Sequence[Margin], method: CalibrationMethod) -> None:
+        self._method = method
+        _refuse_other_sizes(margins)
+        factors = [margin for margin in margins if margin.is_factor]
+        # The levels of each factor add up to the same constant: one level of all but the first is enough.
+        kept = [
+            (margin.columns[:, 1:], margin.totals[1:], margin.labels[1:])
+            if margin.is_factor and margin is not factors[0]
+            else (margin.columns, margin.totals, margin.labels)
+            for margin in margins
+        ]
+        x = np.concatenate([columns for columns, _, _ in kept], axis=1)
+        self._totals = np.concatenate([totals for _, totals, _ in kept])
+        self._x, self._cell = np.unique(x, axis=0, return_inverse=True)
+        self._margins = margins
+
+    def adjusted(self, weight: FloatArray, place: str) -> FloatArray:
+        """Return weights (N,) that meet all totals; `place` names them in messages.
+
+        Raises
+        ------
+        DataError
+            If nobody is in a level, margins depend on each other, totals cannot be met, or a weight would be
+            negative.
+        """
+        for margin in self._margins:
+            for column, label, total in zip(margin.columns.T, margin.labels, margin.totals, strict=True):
+                if total != 0.0 and not (weight[column != 0.0] > 0.0).any():
+                    raise DataError(
+                        f"{place}: found nobody in {margin.name} = {label}; expected people in every level "
+                        "with a total. Combine levels."
+                    )
+        of_cell = np.bincount(self._cell, weights=weight, minlength=len(self._x)).astype(np.float64)
+        factor = self._factors(of_cell, place)
+        if count := int((factor[of_cell > 0.0] < 0.0).sum()):
+            raise DataError(
+                f"{place}: found negative weights in {count:,} kinds of people after linear calibration; "
+                "expected none. Use method = 'raking', which keeps weights above 0."
+            )
+        adjusted: FloatArray = weight * np.where(of_cell > 0.0, factor, 0.0)[self._cell]
+        return adjusted
+
+    def _factors(self, of_cell: FloatArray, place: str) -> FloatArray:
+        """Return what multiplies the weights of each kind of people, by Newton steps; one if linear."""
+        x, totals = self._x, self._totals
+        size = np.maximum(abs(totals), abs(totals).max() * 1e-9)
+        factor, multipliers = np.ones(len(x)), np.zeros(x.shape[1])
+        for _ in range(MOST_STEPS):
+            weight = of_cell * factor
+            missing = totals - x.T @ weight
+            if (abs(missing) <= CLOSE * size).all():
+                return factor
+            slope = of_cell if self._method == "linear" else weight
+            multipliers = multipliers + self._step(slope, missing, place)
+            with np.errstate(over="ignore"):
+                step = x @ multipliers
+                factor = 1.0 + step if self._method == "linear" else np.exp(step)
+            if not np.isfinite(factor).all():
+                break
+        raise DataError(
+            f"{place}: found no weights that meet all totals; expected totals that people like these can "
+            "have. Correct the totals, or combine levels."
+        )
+
+    def _step(self, slope: FloatArray, missing: FloatArray, place: str) -> FloatArray:
+        scale = np.sqrt((slope[:, None] * self._x**2).sum(axis=0))
+        scale[scale == 0.0] = 1.0
+        scaled = self._x / scale
+        information = (scaled * slope[:, None]).T @ scaled
+        if np.linalg.matrix_rank(information, tol=1e-12 * len(scale)) < len(scale):
+            raise DataError(
+                f"{place}: found margins that follow from each other; expected each to add something. Leave "
+                "one out."
+            )
+        step: FloatArray = np.linalg.solve(information, missing / scale) / scale
+        return step
+
+
+def _refuse_other_sizes(margins: Sequence[Margin]) -> None:
+    """Refuse factors whose totals add up to different populations."""
+    sizes: list[tuple[str, float]] = [(m.name, float(m.totals.sum())) for m in margins if m.is_factor]
+    for name, size in sizes[1:]:
+        if abs(size - sizes[0][1]) > 1e-9 * abs(sizes[0][1]):
+            raise DataError(
+                f"margins: found {size:,.10g} people in {name} and {sizes[0][1]:,.10g} in {sizes[0][0]}; "
+                "expected the same population in every margin. Correct the totals."
+            )
+
+
+def indicators(codes: NDArray[np.int64], n_levels: int) -> FloatArray:
+    """Return an indicator (N, k) of each of k levels."""
+    columns: FloatArray = (codes[:, None] == np.arange(n_levels)).astype(np.float64)
+    return columns
