@@ -114,11 +114,11 @@ class DrawnFigure:
 
     def png(self) -> bytes:
         """Return a PNG with the title."""
-        return bytes(_vl_convert().svg_to_png(_in_one_font(self.svg(), self.figure), scale=PIXELS))
+        return bytes(_vl_convert().svg_to_png(in_one_font(self.svg()), scale=PIXELS))
 
     def pdf(self) -> bytes:
         """Return a PDF with the title."""
-        pdf = bytes(_vl_convert().svg_to_pdf(_in_one_font(self.svg(), self.figure)))
+        pdf = bytes(_vl_convert().svg_to_pdf(in_one_font(self.svg())))
         return _RESOURCES.sub(
             lambda found: found[1] + b"".join(sorted(found[2].splitlines(keepends=True))), pdf
         )
@@ -183,9 +183,9 @@ def _title_line(text: str, top: float) -> str:
     return f'<text {place} xml:space="preserve"{look}>{html.escape(text)}</text>'
 
 
-def _in_one_font(svg: str, figure: Figure) -> str:
+def in_one_font(svg: str) -> str:
     """Take all letters from one font: the writer of PDF numbers several in any order."""
-    return svg.replace(f'"{FONT}"', f'"{_CJK_FAMILIES}, {FONT}"') if needs_cjk_font(figure) else svg
+    return svg.replace(f'"{FONT}"', f'"{_CJK_FAMILIES}, {FONT}"') if _CJK.search(svg) else svg
 
 
 def _named(svg: str, figure: Figure) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engine.errors import UsageError
 from engine.report.document import Chapter, Report
+from engine.report.figures.render import in_one_font
 from engine.report.model import Table
 from engine.report.render.lines import Line, Lines, lines_of
 from engine.report.render.table_set import TableSet
@@ -49,10 +50,8 @@ def _chapter(chapter: Chapter) -> Iterator[str]:
     for table in chapter.tables:
         yield _table(lines_of(table))
     for picture in chapter.pictures:
-        yield (
-            f'#figure(image(bytes({_text(picture.svg)}), format: "svg"), caption: {_text(picture.title)}, '
-            "supplement: none)"
-        )
+        svg, title = _text(in_one_font(picture.svg)), _text(picture.title)
+        yield f'#figure(image(bytes({svg}), format: "svg"), caption: {title}, supplement: none)'
 
 
 def _head(title: str, mark: str, language: str, tables: Sequence[Table]) -> str:
