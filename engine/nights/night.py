@@ -77,7 +77,7 @@ class Night:
     differences
         From the run before; None without a new run or an earlier one.
     strays
-        Those of the notes that tell of files that no path of the study names.
+        Those of the notes that tell of files that no path of the study names, and of late waves.
     """
 
     run: Path | None

@@ -15,6 +15,7 @@ from engine.durable import is_disk_error, remove_folder
 from engine.errors import StoreError
 from engine.nights.inbox import look_into
 from engine.nights.judge import take_in
+from engine.nights.late import late_waves
 from engine.nights.night import (
     EventLog,
     Night,
@@ -140,6 +141,7 @@ def _night(job: NightJob, inbox: Path) -> Night:
     plans = plan_files(job.spec, contents, store, before, accept_revision=job.options.accept_revision)
     files = take_in(job, plans, contents, before)
     tasks = plan_tasks(job.spec, files, store, task_entries(current))
+    late = late_waves(job.spec, files)
     night = Night(
         run=store.newest,
         is_new=False,
@@ -149,8 +151,8 @@ def _night(job: NightJob, inbox: Path) -> Night:
             name for name, entry in before.items() if entry.version is not None and name not in contents.names
         ],
         growing=contents.growing,
-        notes=contents.notes,
-        strays=contents.strays,
+        notes=(*contents.notes, *late),
+        strays=(*contents.strays, *late),
     )
     return _computed(job, night, tasks, current) if any(file.version for file in files) else night
 

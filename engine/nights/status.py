@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.errors import UsageError
 from engine.nights.inbox import look_into
+from engine.nights.late import late_waves
 from engine.nights.night import night_study, refuse_other_study, study_place
 from engine.nights.stale_files import FilePlan, entries_without_reading, plan_files
 from engine.nights.stale_tasks import TaskPlan, plan_tasks
@@ -47,7 +48,7 @@ class StoreStatus:
     n_tasks
         Tasks of the study on the files of the current run.
     strays
-        Those of the notes that tell of files that no path of the study names.
+        Those of the notes that tell of files that no path of the study names, and of late waves.
     """
 
     run: str | None
@@ -118,13 +119,14 @@ def store_status(
     if max_age is not None and age is not None and age > max_age:
         items.append(Item(what="run", name=str(run), action=TROUBLE, why="too old"))
     growing = [f"{name}: is still being written" for name in contents.growing]
+    late = late_waves(spec, files)
     return StoreStatus(
         run=run,
         age_hours=age,
         stale=items,
-        notes=(*contents.notes, *growing),
+        notes=(*contents.notes, *late, *growing),
         n_tasks=len(task_plans),
-        strays=contents.strays,
+        strays=(*contents.strays, *late),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -73,6 +74,10 @@ class SourceSpec(Spec):
     ] = MISSING_TEXTS
     rows: Annotated[
         dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
+    ] = None
+    expect: Annotated[
+        dict[str, Annotated[date, Field(strict=False)]] | None,
+        Field(description="Wave -> day after which nights tell that it is late, such as 2021-06-30"),
     ] = None
     key: Annotated[
         Names | None, Field(description="Column(s) that tell one record of a wave from another")

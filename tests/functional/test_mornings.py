@@ -192,3 +192,22 @@ def test_cron_line__works_as_the_user_that_runs_it(night):
     log = (folder / "var" / "log" / "equirank" / "refresh.jsonl").read_text()
     assert json.loads(log.splitlines()[-1])["event"] == "finished"
     assert (folder / "data" / "store" / "runs" / "000001" / "results.parquet").is_file()
+
+
+def test_late_wave__is_told_until_it_is_there(cli, night):
+    text = STUDY.replace(
+        "[source]\n", "[source]\nexpect = { 1 = 2001-01-01, 2 = 2002-02-02, 3 = 2999-01-01 }\n"
+    )
+    (night.root / "study.toml").write_text(text)
+    put(night, 1)
+    told = "wave 2: no accepted file holds it; it was expected by 2002-02-02"
+    code, report, _ = night()
+    assert (code, report["notes"]) == (0, [told])
+    code, out, _ = cli("status", "--store", "store")
+    assert code == 0
+    assert told in out
+    assert cli("status", "--store", "store", "--strict")[0] == 14
+    assert night("--strict")[0] == 11
+    put(night, 2)
+    code, report, _ = night("--strict")
+    assert (code, report["notes"]) == (0, [])
