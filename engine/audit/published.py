@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 
 TOTAL = "Total"
 OVERALL = "Overall"
@@ -74,6 +74,7 @@ class PrintedCell:
         return abs(value - self.value) <= self.rounding * (1.0 + 1e-9)
 
 
+@cache  # the labels of a publication are few, and each is compared with all others
 def fold_label(text: str) -> str:
     r"""Fold a label for comparison: case, spaces and kinds of dashes do not matter.
 

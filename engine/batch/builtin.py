@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import hashlib
 import os
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,22 +26,27 @@ def builtin_file(name: str) -> SourceFile:
 
 
 def _simulated(panel: str) -> Path:
+    folder = Path(str(resources.files("engine.simulate")))
+    code = sorted(path for path in folder.iterdir() if path.suffix in (".py", ".csv"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:16]
+    path = cache_folder("simulated") / f"{panel}-{digest}.parquet"
+    if not path.is_file():
+        _write_simulated(panel, path)
+    return path
+
+
+def _write_simulated(panel: str, path: Path) -> None:
     from engine.simulate import clds, cmds
     from engine.simulate.clds_margins import RESPONDENTS
     from engine.simulate.labelled_panel import clds_panel, cmds_panel
     from engine.simulate.write import write_panel
 
-    code = sorted(path for path in Path(cmds.__file__).parent.iterdir() if path.suffix in (".py", ".csv"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:16]
-    path = cache_folder("simulated") / f"{panel}-{digest}.parquet"
-    if not path.is_file():
-        simulated = (
-            cmds_panel(cmds.simulate_cmds())
-            if panel == "cmds"
-            else clds_panel(clds.simulate_clds(respondents=RESPONDENTS))
-        )
-        write_panel(simulated, path)
-    return path
+    simulated = (
+        cmds_panel(cmds.simulate_cmds())
+        if panel == "cmds"
+        else clds_panel(clds.simulate_clds(respondents=RESPONDENTS))
+    )
+    write_panel(simulated, path)
 
 
 def _meps() -> Path:
