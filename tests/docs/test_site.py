@@ -72,5 +72,5 @@ def test_site__holds_every_page(site):
     out, _ = site
     config = (ROOT / "docs" / "site" / "zensical.toml").read_text(encoding="utf-8")
     for path in (ROOT / "docs").glob("*.md"):
-        assert f'"docs/{path.name}"' in config, path.name
+        assert f'"docs/{path.name}"' in config, f"name {path.name} in docs/site/zensical.toml"
         assert (out / "docs" / path.with_suffix(".html").name).is_file() or path.name == "README.md"
