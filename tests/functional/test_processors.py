@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.same_bits
+
 PROGRAM = """
 import hashlib, sys
 import numpy as np, polars as pl, engine
-
-pytestmark = pytest.mark.same_bits
 
 rng = np.random.default_rng(7)
 n = 900
@@ -27,6 +27,11 @@ for covariance in ("model", "robust", "cluster", "design"):
         frame, "y", terms, weight="w", cluster="psu", stratum="stratum", covariance=covariance, crude=True
     ).rows
     print(covariance, hashlib.sha256(repr(rows).encode()).hexdigest())
+if sys.argv[1] == "0":  # in another order of rows the last bits of a RIF regression may move
+    frame = frame.with_columns(z=pl.Series(rng.uniform(1.0, 9.0, n)))
+    for index, parameter in (("standard", None), ("extended", 3.0)):
+        rows = engine.rif(frame, "z", "age", ["age", "group"], "w", index=index, parameter=parameter).rows
+        print(index, hashlib.sha256(repr(rows).encode()).hexdigest())
 """
 PROCESSORS = [
     {},
@@ -56,10 +61,10 @@ def usual():
 
 
 @pytest.mark.parametrize("settings", PROCESSORS[1:], ids=str)
-def test_logits__have_the_same_bits_on_any_processor(usual, settings):
+def test_logits_and_rif__have_the_same_bits_on_any_processor(usual, settings):
     assert bits(settings) == usual
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_logits__have_the_same_bits_in_any_order_of_rows(usual, seed):
-    assert bits({}, seed) == usual
+    assert usual.startswith(bits({}, seed))

@@ -9,6 +9,9 @@ import numpy as np
 from engine.arrays import FloatArray
 from engine.estimators.index.indices import Index
 from engine.kernels.index.numerators import RankedSample, numerator, numerator_influence
+from engine.kernels.regression.small_matrices import inverse as inverted
+from engine.kernels.regression.small_matrices import product, times, weighted_rows
+from engine.kernels.regression.symmetric import eigen
 
 _NEARLY_SINGULAR = 1e-11  # smallest eigenvalue of the moments of columns scaled to a mean square of 1
 
@@ -62,8 +65,8 @@ def fit_rif(index: Index, sample: RankedSample, Z: FloatArray) -> RifFit:
     rif = value + by_N * influence + by_mu * (sample.outcome - mu)
     beta: FloatArray | None = None
     inverse: FloatArray | None = None
-    moments = Z.T @ (sample.weight[:, None] * Z) / W
-    if np.linalg.eigvalsh(moments)[0] >= _NEARLY_SINGULAR:
-        inverse = np.linalg.inv(moments).astype(np.float64)
-        beta = inverse @ (Z.T @ (sample.weight * rif)) / W
+    moments = product(np.ascontiguousarray(Z.T), sample.weight[:, None] * Z) / W
+    if eigen(moments)[0].min() >= _NEARLY_SINGULAR:
+        inverse, _ = inverted(moments)
+        beta = times(inverse, weighted_rows(sample.weight * rif, Z)) / W
     return RifFit(value=value, W=W, mu=mu, N=N, influence=influence, rif=rif, beta=beta, inverse=inverse)

@@ -16,6 +16,7 @@ from engine.estimators.index.indices import Index
 from engine.estimators.regression.rif_fit import RifFit
 from engine.kernels.index import indices as codes
 from engine.kernels.index.numerators import RankedSample, shape, shape_slope
+from engine.kernels.regression.small_matrices import product, times, weighted_rows
 
 
 def coefficient_influence(index: Index, sample: RankedSample, Z: FloatArray, fit: RifFit) -> FloatArray:
@@ -23,8 +24,8 @@ def coefficient_influence(index: Index, sample: RankedSample, Z: FloatArray, fit
     assert fit.beta is not None  # noqa: S101 - narrowing for mypy; only an estimated model has influence values
     assert fit.inverse is not None  # noqa: S101
     shares = sample.weight[:, None] * Z / fit.W
-    own = Z * (fit.rif - Z @ fit.beta)[:, None]
-    return (own + _of_other_rows(index, sample, shares, fit)) @ fit.inverse
+    own = Z * (fit.rif - times(Z, fit.beta))[:, None]
+    return product(own + _of_other_rows(index, sample, shares, fit), fit.inverse)
 
 
 def _of_other_rows(index: Index, sample: RankedSample, shares: FloatArray, fit: RifFit) -> FloatArray:
@@ -36,7 +37,7 @@ def _of_other_rows(index: Index, sample: RankedSample, shares: FloatArray, fit: 
     d, z = (sample.outcome - fit.mu)[:, None], fit.influence[:, None]
     by_N, by_mu = index.gradient(fit.N, fit.mu)
     N_mu, mu_mu = _curvature(index, fit)
-    total, moved_z, moved_y = shares.sum(axis=0), shares.T @ fit.influence, shares.T @ d[:, 0]
+    total, moved_z, moved_y = _sums(shares, fit.influence, d[:, 0])
     if index.is_midrank:
         of_influence = _midrank_changes(sample, shares, fit)
     else:
@@ -49,6 +50,11 @@ def _of_other_rows(index: Index, sample: RankedSample, shares: FloatArray, fit: 
         - by_mu * total * d
     )
     return changes
+
+
+def _sums(shares: FloatArray, *values: FloatArray) -> list[FloatArray]:
+    """Return the sums (q,) of the columns of shares (n, q), alone and with each of some values (n,)."""
+    return [weighted_rows(one, shares) for one in (np.ones(len(shares)), *values)]
 
 
 def _curvature(index: Index, fit: RifFit) -> tuple[float, float]:
@@ -68,7 +74,7 @@ def _midrank_changes(sample: RankedSample, shares: FloatArray, fit: RifFit) -> F
     z_j = 2 [sum_l p_l (y_j - y_l) h(l, j) - (y_j - mu) / 2 - N], h = 1 where l ranks below j, 1/2 in a tie.
     """
     d, z = (sample.outcome - fit.mu)[:, None], fit.influence[:, None]
-    total, moved_z, moved_y = shares.sum(axis=0), shares.T @ fit.influence, shares.T @ d[:, 0]
+    total, moved_z, moved_y = _sums(shares, fit.influence, d[:, 0])
     above, amount_above = (_above(sample.tie_end, c) for c in (shares, shares * d))
     pairs = 2.0 * (amount_above - d * above)
     changes: FloatArray = pairs - moved_z - moved_y + total * (d - 2.0 * fit.N - 2.0 * z)
