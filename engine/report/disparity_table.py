@@ -52,7 +52,7 @@ def measure_tables(rows: Sequence[Row], names: Mapping[str, str], what: str) -> 
             title=f"{what.capitalize()} {outcome}{along}",
             columns=("", "measure", "estimate", "std. error", _interval_heading(shown), "p", "n"),
             rows=tuple(
-                _line(group_label(row), _named(names, row["measure"], row["level"]), row) for row in shown
+                _line(group_label(row), named(names, row["measure"], row["level"]), row) for row in shown
             ),
             notes=tuple(dict.fromkeys(f"Intervals: {row['method']}." for row in shown)),
         )
@@ -62,7 +62,7 @@ def measure_tables(rows: Sequence[Row], names: Mapping[str, str], what: str) -> 
                 title=f"Differences in the {what} {outcome}{along}",
                 columns=("", "measure", "difference", "std. error", "interval", "p", "n"),
                 rows=tuple(
-                    _line(str(row["level"]), _named(names, *_split(row["term"])), row) for row in differences
+                    _line(str(row["level"]), named(names, *_split(row["term"])), row) for row in differences
                 ),
             )
 
@@ -90,10 +90,18 @@ def _split(term: str) -> tuple[str, str | None]:
     return measure, level or None
 
 
-def _named(names: Mapping[str, str], measure: str, level: str | None) -> str:
-    """Return the name of a measure, with its threshold or percentile where it has one."""
+def named(names: Mapping[str, str], measure: str, level: str | None) -> str:
+    """Return the name of a measure, with its threshold or percentile where it has one.
+
+    Examples
+    --------
+    >>> named({"lorenz": "poorest {level} %"}, "lorenz", "20"), named({}, "theil", "within region")
+    ('poorest 20 %', 'theil, within region')
+    """
     name = names.get(measure, measure)
-    return name if level is None else f"{name}, {level}"
+    if level is None:
+        return name
+    return name.format(level=level) if "{level}" in name else f"{name}, {level}"
 
 
 def _interval_heading(rows: Sequence[Row]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from engine.report.disparity_table import measure_tables
+from engine.report.disparity_table import measure_tables, named
 from engine.report.groups import Row
 from engine.report.model import Table
+from engine.report.words.sentences import Language
+from engine.report.words.tables import phrase
 
 NAMES = {
     "gini": "Gini index of resources",
@@ -17,14 +19,15 @@ NAMES = {
     "kakwani": "Kakwani index",
     "reynolds_smolensky": "Reynolds-Smolensky index",
     "redistributive_effect": "redistributive effect",
-    "headcount": "catastrophic headcount, above",
-    "overshoot": "catastrophic overshoot, above",
-    "mean_positive_overshoot": "mean positive overshoot, above",
-    "headcount_concentration": "concentration index of the headcount, above",
-    "overshoot_concentration": "concentration index of the overshoot, above",
-    "weighted_headcount": "rank-weighted headcount, above",
-    "weighted_overshoot": "rank-weighted overshoot, above",
-    "achievement": "achievement index, aversion",
+    "reranking": "reranking",
+    "headcount": "catastrophic headcount, above {level}",
+    "overshoot": "catastrophic overshoot, above {level}",
+    "mean_positive_overshoot": "mean positive overshoot, above {level}",
+    "headcount_concentration": "concentration index of the headcount, above {level}",
+    "overshoot_concentration": "concentration index of the overshoot, above {level}",
+    "weighted_headcount": "rank-weighted headcount, above {level}",
+    "weighted_overshoot": "rank-weighted overshoot, above {level}",
+    "achievement": "achievement index, aversion {level}",
     "poverty_headcount": "poverty headcount",
     "poverty_headcount_net": "poverty headcount, net",
     "poverty_headcount_impact": "poverty impact, headcount",
@@ -32,14 +35,26 @@ NAMES = {
     "poverty_gap_net": "poverty gap, net",
     "poverty_gap_impact": "poverty impact, gap",
     "normalised_gap_impact": "poverty impact, gap by the line",
-    "lorenz": "share of resources, poorest %",
-    "poorest_share": "share of the poorest %",
-    "richest_share": "share of the richest %",
-    "interval_share": "share between percentiles",
-    "percentile_ratio": "percentile ratio of resources",
+    "lorenz": "share of resources, poorest {level} %",
+    "poorest_share": "share of the poorest {level} %",
+    "richest_share": "share of the richest {level} %",
+    "interval_share": "share between percentiles {level}",
+    "percentile_ratio": "percentile ratio of resources, {level}",
 }
 
 
 def financing_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the measures of each payment or benefit, then their differences between groups."""
     yield from measure_tables(rows, NAMES, "distribution of")
+
+
+def financing_name(measure: str, level: str | None, language: Language = "en") -> str:
+    """Return what a measure of payments or benefits is called, with its threshold or percentile.
+
+    Examples
+    --------
+    >>> financing_name("poorest_share", "20"), financing_name("kakwani", None, "zh")
+    ('share of the poorest 20 %', 'Kakwani 指数')
+    """
+    name = named(NAMES, measure, level)
+    return phrase(name) if language == "zh" else name

@@ -14,6 +14,7 @@ from engine.report.concentration_table import last_method
 from engine.report.finding_parts import Facts, excludes_zero, span
 from engine.report.findings_of_decomposition import decomposition_sentences
 from engine.report.findings_of_disparity import disparity_sentences, rif_sentence
+from engine.report.findings_of_financing import financing_sentences
 from engine.report.findings_of_models import cluster_sentence, odds_sentence, scorecard_sentence
 from engine.report.groups import group_name
 from engine.report.model import count, digits_of, number
@@ -45,6 +46,7 @@ def findings(run: StoredRun, language: Language = "en") -> list[str]:
     for make in (_size, _change):
         found += [text for one in ranked[:2] if (text := make(facts, one))][: 2 if len(ranked) < 3 else 1]
     found += disparity_sentences(facts)
+    found += financing_sentences(facts)
     found += decomposition_sentences(facts)
     found += [text for make in (rif_sentence, odds_sentence, cluster_sentence) if (text := make(facts))]
     if run.scorecard is not None:

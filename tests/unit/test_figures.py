@@ -17,6 +17,7 @@ from engine.report.figures.curve import curve_figures
 from engine.report.figures.disparity import disparity_figures
 from engine.report.figures.equiplot import equiplots
 from engine.report.figures.figure import StudyFacts
+from engine.report.figures.financing import financing_figures
 from engine.report.figures.flow import flow_figure
 from engine.report.figures.forest import forest_figures
 from engine.report.figures.history import history_figure
@@ -121,12 +122,29 @@ DISPARITY_ROWS = [
     )
     for wave in ("2014", "2016")
 ]
+FINANCING_ROWS = [
+    estimate(value, half, kind="financing", measure=measure, level=level, wave=wave)
+    for measure, level, value, half in (
+        ("kakwani", None, -0.08, 0.02),
+        ("reynolds_smolensky", None, 0.004, 0.01),
+        ("headcount", "0.1", 0.2, 0.02),
+        ("poorest_share", "20", 0.11, 0.02),
+        ("poverty_headcount_impact", None, 0.01, 0.004),
+        ("poverty_gap", None, 2.5, 0.5),
+        ("achievement", "2", 30.0, 2.0),
+        ("percentile_ratio", "90/10", 4.0, 0.5),
+    )
+    for wave in ("2014", "2016")
+]
 RIF_ROWS = [
     estimate(-0.2, kind="rif", measure="erreygers"),
     estimate(0.3, kind="rif", measure="rif_coefficient", term="(constant)"),
     estimate(0.04, kind="rif", measure="rif_coefficient", term="sex", level="women"),
     estimate(0.001, kind="rif", measure="rif_coefficient", term="age"),
 ]
+
+
+SUBJECTS = ("index", "held", "catastrophic", "poverty", "poverty_gap", "achievement", "ratio")
 
 
 def all_figures(facts=FACTS):
@@ -138,6 +156,7 @@ def all_figures(facts=FACTS):
         *CONTRIBUTION_ROWS,
         *MODE_ROWS,
         *DISPARITY_ROWS,
+        *FINANCING_ROWS,
         *RIF_ROWS,
         *curve("2014", 0.8),
         *curve("2016", 0.79),
@@ -150,6 +169,7 @@ def all_figures(facts=FACTS):
         curve_figures,
         index_figures,
         disparity_figures,
+        financing_figures,
         contribution_figures,
         rif_figures,
         forest_figures,
@@ -185,6 +205,7 @@ def test_figures__are_those_that_the_rows_ask_for():
         "disparity-a-ill-ratio",
         "disparity-a-ill-gap",
         "disparity-a-ill-entropy",
+        *(f"financing-a-ill-{subject}" for subject in SUBJECTS),
         "contributions-behind",
         "rif-a",
         "forest-a",
@@ -215,6 +236,7 @@ def test_figure_in_chinese__has_no_english_words_of_ours(name):
     figure = CHINESE[name]
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", draw(figure).svg())
     ours = {"a", "iid", "bootstrap", "percentile", "linearised", "standard", "Erreygers", "Theil"}
+    ours |= {"Kakwani", "Reynolds", "Smolensky"}
     labels = "Ill in the last year Household income Age All records Income known sex men women region"
     labels += " village poorest middle richest fifth behind"
     given = ours | set(labels.lower().split()) | set(labels.split())
@@ -233,6 +255,23 @@ def test_disparity__hollow_points_hold_what_is_no_disparity():
     fills = dict.fromkeys(numbers_of(FIGURES["disparity-a-ill-gap"], "fill"))
     assert "transparent" in fills  # the slope index of 0.004
     assert "transparent" not in numbers_of(FIGURES["disparity-a-ill-ratio"], "fill")
+
+
+def test_financing__shares_are_per_cent_and_points_hollow_where_no_direction_is_sure():
+    figure = FIGURES["financing-a-ill-catastrophic"]
+    assert {*numbers_of(figure, "estimate")} == {20.0}
+    assert figure.alt_text.startswith("catastrophic headcount, above 0.1, 2014: 20 (18 to 22)")
+    assert numbers_of(FIGURES["financing-a-ill-index"], "fill").count("transparent") == 2
+    assert "灾难性支出发生率，超过 0.1" in CHINESE[figure.name].alt_text
+
+
+def test_financing__every_measure_has_its_figure():
+    from typing import get_args
+
+    from engine.study.financing_measures import FinancingMeasure
+
+    for measure in get_args(FinancingMeasure):
+        assert len([*financing_figures([estimate(2.0, kind="financing", measure=measure)], FACTS)]) == 1
 
 
 def test_rif__leaves_out_the_constant():

@@ -3,11 +3,13 @@
 import io
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from rich.console import Console
 
 from engine.report.decomposition_table import decomposition_tables
+from engine.report.financing_table import financing_name
 from engine.report.findings import findings
 from engine.report.model import Cell, Spanner, Table, missing_decimals, number, with_digits, with_interval
 from engine.report.terminal import make_console, print_table
@@ -18,6 +20,7 @@ from engine.report.words.sentences import SENTENCES
 from engine.report.words.site import SITE
 from engine.results import TidyRow, to_frame
 from engine.store.run_directory import StoredRun
+from engine.study.financing_measures import AT_PERCENTILES, CATASTROPHIC, FinancingMeasure
 
 MANIFEST = {
     "study": {"name": "s", "title": "", "asked": {"study": {}, "variables": {"ill": {"label": "Illness"}}}},
@@ -45,8 +48,10 @@ def index(low, high, wave="2014", **given):
     )
 
 
-def told(*rows, language="en"):
-    run = StoredRun(path=Path("run"), results=to_frame(rows), manifest=MANIFEST)
+def told(*rows, language="en", analyses=()):
+    asked = {**MANIFEST["study"]["asked"], "analysis": analyses}
+    manifest = {**MANIFEST, "study": {**MANIFEST["study"], "asked": asked}}
+    run = StoredRun(path=Path("run"), results=to_frame(rows), manifest=manifest)
     return findings(run, language)
 
 
@@ -202,6 +207,73 @@ def test_disparity__differences_between_groups_are_no_measures():
         measure("difference", -0.2, 0.2, None, term="ratio", level="2016 - 2014"),
     ]
     assert "difference" not in told(*rows)[0]
+
+
+def payment(name, low, high, wave="2014", **given):
+    return measure(name, low, high, wave, **{"kind": "financing", "analysis": "paid", **given})
+
+
+def test_kakwani__above_0_is_progressive_below_regressive_and_not_told_where_it_is_not_sure():
+    (text,) = told(payment("kakwani", 0.1, 0.3), payment("concentration", 0.4, 0.6))
+    assert text.startswith(
+        "Illness (2014): progressive. On the whole, people with higher income pay a larger"
+    )
+    assert "(Kakwani index 0.2000 (0.1000 to 0.3000); concentration index 0.5000" in text
+    assert ": regressive. On the whole, people with lower income" in told(payment("kakwani", -0.3, -0.1))[0]
+    assert "no departure from payment in proportion" in told(payment("kakwani", -0.1, 0.3))[0]
+    assert "累退" in told(payment("kakwani", -0.3, -0.1), language="zh")[0]
+
+
+def test_kakwani__of_a_benefit_below_0_is_progressive():
+    benefit = {"name": "paid", "kind": "financing", "unit_cost": 20.0}
+    assert (
+        "a progressive benefit. On the whole, people with lower income get"
+        in told(payment("kakwani", -0.3, -0.1), analyses=(benefit,))[0]
+    )
+    assert "a regressive benefit" in told(payment("kakwani", 0.1, 0.3), analyses=(benefit,))[0]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(-0.3, -0.1, "lower income (conc"), (0.1, 0.3, "higher income (conc"), (-0.1, 0.1, "no difference by")],
+)
+def test_catastrophic_payments__are_told_with_threshold_size_and_where_they_are(low, high, words):
+    found = told(
+        payment("headcount", 0.18, 0.22, level="0.1"),
+        payment("headcount_concentration", low, high, level="0.1"),
+        payment("headcount", 0.01, 0.02, level="0.25"),
+    )
+    assert found[0].startswith(
+        "Illness (2014): 20.0 (18.0–22.0) per cent of people pay more than 10 per cent"
+    )
+    assert words in found[0]
+    assert len(found) == 1
+
+
+def test_poverty_and_inequality_after_payment__have_their_direction():
+    impact, effect = "poverty_headcount_impact", "redistributive_effect"
+    found = told(payment(impact, 0.01, 0.03), payment(effect, -0.03, -0.01))
+    assert "2.0 (1.0 to 3.0) points more of the people are below the poverty line" in found[0]
+    assert "income is more unequal after the payment" in found[1]
+    found = told(payment(impact, -0.03, -0.01), payment(effect, 0.01, 0.03))
+    assert "2.0 (1.0 to 3.0) points fewer" in found[0]
+    assert "income is less unequal" in found[1]
+    found = told(payment(impact, -0.01, 0.01), payment(effect, -0.01, 0.03))
+    assert all("no difference found" in text for text in found)
+
+
+def test_financing__tells_the_last_group_and_shares_without_a_direction():
+    rows = [payment("poorest_share", 0.1, 0.2, wave, level="20") for wave in ("2014", "2016")]
+    assert told(*rows) == ["Illness by income (2016): share of the poorest 20 % 0.1500 (0.1000 to 0.2000)."]
+
+
+LEVELLED = (*CATASTROPHIC, *AT_PERCENTILES, "achievement", "percentile_ratio")
+
+
+def test_financing__every_measure_has_chinese_words():
+    for name in get_args(FinancingMeasure):
+        level = "20" if name in LEVELLED else None
+        assert re.search("[\u4e00-\u9fff]", financing_name(name, level, "zh")), name
 
 
 def coefficient(low, high, **given):

@@ -53,6 +53,7 @@ def _figures(result: Shown) -> Iterator[Figure]:
     from engine.report.figures.contributions import contribution_figures
     from engine.report.figures.curve import curve_figures
     from engine.report.figures.disparity import disparity_figures
+    from engine.report.figures.financing import financing_figures
     from engine.report.figures.forest import forest_figures
     from engine.report.figures.index import index_figures
     from engine.report.figures.rif import rif_figures
@@ -65,6 +66,7 @@ def _figures(result: Shown) -> Iterator[Figure]:
         curve_figures,
         index_figures,
         disparity_figures,
+        financing_figures,
         contribution_figures,
         rif_figures,
         forest_figures,

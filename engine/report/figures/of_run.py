@@ -58,6 +58,7 @@ def _figures(run: StoredRun, only: str | None, facts: StudyFacts) -> Iterator[Fi
     from engine.report.figures.curve import curve_figures
     from engine.report.figures.disparity import disparity_figures
     from engine.report.figures.equiplot import equiplots
+    from engine.report.figures.financing import financing_figures
     from engine.report.figures.flow import flow_figure
     from engine.report.figures.forest import forest_figures
     from engine.report.figures.index import index_figures
@@ -72,6 +73,7 @@ def _figures(run: StoredRun, only: str | None, facts: StudyFacts) -> Iterator[Fi
         curve_figures,
         index_figures,
         disparity_figures,
+        financing_figures,
         contribution_figures,
         rif_figures,
         forest_figures,

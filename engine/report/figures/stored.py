@@ -17,6 +17,7 @@ ORDER = (
     "index",
     "difference",
     "disparity",
+    "financing",
     "contributions",
     "change",
     "rif",

@@ -56,6 +56,18 @@ FIGURES: dict[str, tuple[str, str]] = {
     "relative_axis": ("index with {level} % interval", "指数与 {level}% 区间"),
     "entropy_axis": ("index with {level} % interval", "指数与 {level}% 区间"),
     "variance_axis": ("variance with {level} % interval", "方差与 {level}% 区间"),
+    "financing": ("Distribution of {what}", "{what}的分布"),
+    "held_axis": ("per cent with {level} % interval", "%，附 {level}% 区间"),
+    "catastrophic_axis": ("per cent with {level} % interval", "%，附 {level}% 区间"),
+    "poverty_axis": ("per cent with {level} % interval", "%，附 {level}% 区间"),
+    "poverty_gap_axis": (
+        "in the unit of resources, with {level} % interval",
+        "以资源的单位计，附 {level}% 区间",
+    ),
+    "achievement_axis": (
+        "in the unit of the outcome, with {level} % interval",
+        "以结果的单位计，附 {level}% 区间",
+    ),
     "rif": ("Regression of the {index} of {what}", "{what}的{index}的回归"),
     "rif_axis": ("change of the index with {level} % interval", "指数的变化与 {level}% 区间"),
     "coefficients": (

@@ -95,6 +95,88 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "{outcome}, inequality between people: {values}.",
         "{outcome}，人与人之间的不平等：{values}。",
     ),
+    "progressive": (
+        (
+            "{outcome}{group}: progressive. On the whole, people with higher {rank} pay a larger share of it "
+            "than they hold of {rank} ({values})."
+        ),
+        "{outcome}{group}：累进。总体上，{rank}较高的人群支付的份额大于其占{rank}的份额（{values}）。",
+    ),
+    "regressive": (
+        (
+            "{outcome}{group}: regressive. On the whole, people with lower {rank} pay a larger share of it "
+            "than they hold of {rank} ({values})."
+        ),
+        "{outcome}{group}：累退。总体上，{rank}较低的人群支付的份额大于其占{rank}的份额（{values}）。",
+    ),
+    "proportional": (
+        "{outcome}{group}: no departure from payment in proportion to {rank} was found ({values}).",
+        "{outcome}{group}：未发现支付偏离与{rank}成比例（{values}）。",
+    ),
+    "benefit_progressive": (
+        (
+            "{outcome}{group}: a progressive benefit. On the whole, people with lower {rank} get a larger "
+            "share of it than they hold of {rank} ({values})."
+        ),
+        "{outcome}{group}：累进的受益。总体上，{rank}较低的人群受益的份额大于其占{rank}的份额（{values}）。",
+    ),
+    "benefit_regressive": (
+        (
+            "{outcome}{group}: a regressive benefit. On the whole, people with higher {rank} get a larger "
+            "share of it than they hold of {rank} ({values})."
+        ),
+        "{outcome}{group}：累退的受益。总体上，{rank}较高的人群受益的份额大于其占{rank}的份额（{values}）。",
+    ),
+    "benefit_proportional": (
+        "{outcome}{group}: no departure from benefit in proportion to {rank} was found ({values}).",
+        "{outcome}{group}：未发现受益偏离与{rank}成比例（{values}）。",
+    ),
+    "catastrophic": (
+        "{outcome}{group}: {share} per cent of people pay more than {threshold} per cent of {capacity}{who}.",
+        "{outcome}{group}：{share}% 的人支付超过{capacity}的 {threshold}%{who}。",
+    ),
+    "who_lower": (
+        ", more often people with lower {rank} (concentration index {index})",
+        "，{rank}较低的人群更常见（集中指数 {index}）",
+    ),
+    "who_higher": (
+        ", more often people with higher {rank} (concentration index {index})",
+        "，{rank}较高的人群更常见（集中指数 {index}）",
+    ),
+    "who_none": (
+        "; no difference by {rank} was found (concentration index {index})",
+        "；未发现按{rank}的差异（集中指数 {index}）",
+    ),
+    "poverty_more": (
+        "{outcome}{group}: {points} points more of the people are below the poverty line {when}.",
+        "{outcome}{group}：{when}，贫困线以下的人口增加 {points} 个百分点。",
+    ),
+    "poverty_less": (
+        "{outcome}{group}: {points} points fewer of the people are below the poverty line {when}.",
+        "{outcome}{group}：{when}，贫困线以下的人口减少 {points} 个百分点。",
+    ),
+    "poverty_same": (
+        (
+            "{outcome}{group}: no difference found in the share of people below the poverty line {when}, "
+            "{points} points."
+        ),
+        "{outcome}{group}：{when}，未发现贫困线以下人口比例的差异，{points} 个百分点。",
+    ),
+    "less_unequal": (
+        "{outcome}{group}: {rank} is less unequal {when} ({values}).",
+        "{outcome}{group}：{when}，{rank}的不平等较小（{values}）。",
+    ),
+    "more_unequal": (
+        "{outcome}{group}: {rank} is more unequal {when} ({values}).",
+        "{outcome}{group}：{when}，{rank}的不平等较大（{values}）。",
+    ),
+    "as_unequal": (
+        "{outcome}{group}: no difference found in the inequality of {rank} {when} ({values}).",
+        "{outcome}{group}：{when}，未发现{rank}不平等的差异（{values}）。",
+    ),
+    "after_payment": ("after the payment", "支付之后"),
+    "with_benefit": ("with the benefit", "加上受益之后"),
+    "distribution": ("{outcome} by {rank}{group}: {values}.", "{outcome}按{rank}{group}：{values}。"),
     "rif": (
         (
             "{outcome}: of the covariates, the {index} by {rank} goes most clearly with {term}: coefficient "
