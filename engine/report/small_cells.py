@@ -1,4 +1,4 @@
-"""Marks numbers that rest on few people, in every table."""
+"""Marks numbers that rest on few people: in every table here, and in figures with the same words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def mark_small_cells(tables: Sequence[Table], rows: Sequence[Row], threshold: in
     A mark stands at the number of people. Tables without such numbers get a note that names the groups.
     """
     marked = [_marked(table, threshold) for table in tables]
-    groups = dict.fromkeys(group_label(row) for row in rows if _is_small(row["n_obs"], threshold))
+    groups = dict.fromkeys(group_label(row) for row in rows if is_small(row["n_obs"], threshold))
     if groups and marked == [*tables]:
         note = f"Fewer than {threshold} people: {', '.join(groups)}; read with care."
         marked[-1] = replace(marked[-1], notes=(*marked[-1].notes, note))
@@ -38,16 +38,20 @@ def _marked(table: Table, threshold: int) -> Table:
         for new, old in zip(own, row, strict=True)
     ):
         return table
-    note = f"{SMALL_MARK} fewer than {threshold} people: read with care."
-    return replace(table, rows=rows, notes=(*table.notes, note))
+    return replace(table, rows=rows, notes=(*table.notes, meaning_of_mark(threshold)))
+
+
+def meaning_of_mark(threshold: int) -> str:
+    """Return what the mark says, in tables and in figures."""
+    return f"{SMALL_MARK} fewer than {threshold} people: read with care."
 
 
 def _with_mark(cell: str, threshold: int) -> str:
-    if isinstance(cell, Cell) and _is_small(cell.people, threshold):
+    if isinstance(cell, Cell) and is_small(cell.people, threshold):
         return cell.marked()
     return cell
 
 
-def _is_small(people: float | None, threshold: int) -> bool:
+def is_small(people: float | None, threshold: int) -> bool:
     """Say whether some people, but fewer than the threshold, stand behind a number."""
     return people is not None and 0 < people < threshold

@@ -24,7 +24,7 @@ class StudyInfo(Spec):
     note: str = ""
     language: Annotated[Literal["en", "zh"], Field(description="Of the fixed words of reports")] = "en"
     mark_below: Annotated[
-        int, Field(ge=0, description="Tables mark what rests on fewer people; 0 marks nothing")
+        int, Field(ge=0, description="Tables and figures mark what rests on fewer people; 0 marks nothing")
     ] = 30
     published: Annotated[
         str | None,

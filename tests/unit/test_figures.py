@@ -374,6 +374,58 @@ def test_many_groups__are_drawn_in_several_figures():
     assert "curve-a-ill-2" in names
 
 
+def few_rows():
+    """Rows of all figures: those of 2014, and those without a wave, rest on 12 people, the others on 900."""
+    rows = [*INDEX_ROWS, *RATE_ROWS, *RATIO_ROWS, *CONTRIBUTION_ROWS, *MODE_ROWS, *DISPARITY_ROWS]
+    rows += [*FINANCING_ROWS, *RIF_ROWS, *curve("2014", 0.8), *curve("2016", 0.79)]
+    return [{**one, "n_obs": 900 if one["wave"] == "2016" else 12} for one in rows]
+
+
+MAKERS = (
+    equiplots,
+    curve_figures,
+    index_figures,
+    disparity_figures,
+    financing_figures,
+    contribution_figures,
+    rif_figures,
+    forest_figures,
+    caterpillars,
+)
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_few_people__are_marked_in_the_figure_and_its_alt_text(make):
+    for figure in make(few_rows(), FACTS):
+        drawn = re.sub(r"<title>.*</desc>", "", draw(figure).in_page)  # title and alt text apart
+        marks = "".join(re.findall(r">([^<]*†[^<]*)<", drawn))
+        assert marks.count("†") > 1 or "†" in figure.title  # at the estimate, and below with its meaning
+        assert figure.alt_text.endswith("† fewer than 30 people: read with care.")
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("facts", [replace(FACTS, mark_below=12), replace(FACTS, mark_below=0)])
+def test_as_many_people_as_the_study_asks_for__have_no_mark(make, facts):
+    for figure in make(few_rows(), facts):
+        assert "†" not in draw(figure).svg()
+
+
+def test_few_people__only_their_own_group_is_marked():
+    (figure,) = index_figures(
+        [{**one, "n_obs": 12 if one["wave"] == "2014" else 900} for one in INDEX_ROWS], FACTS
+    )
+    names = [name for text in numbers_of(figure, "text") if isinstance(text, list) for name in text]
+    assert {"2014†", "2016"} <= {*names}
+    assert not {"2014", "2016†"} & {*names}
+
+
+def test_few_people__the_threshold_is_that_of_the_study():
+    manifest = {"study": {"asked": {"study": {"mark_below": 50}}}}
+    assert StudyFacts.of(manifest).mark_below == 50
+    (figure,) = index_figures([{**INDEX_ROWS[0], "n_obs": 40}], StudyFacts.of(manifest, "zh"))
+    assert figure.alt_text.endswith("† 少于 50 人：请谨慎解读。")
+
+
 def test_contributions__need_first_residual_last_levels_summed():
     figure = FIGURES["contributions-behind"]
     assert [*dict.fromkeys(numbers_of(figure, "estimate"))] == [0.05, 0.07, 0.08]

@@ -34,6 +34,7 @@ def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
         height=_HEIGHT,
         x_title=facts.say("from_smallest", level=level),
         heading=facts.say("log_odds"),
+        note=facts.care(rows),
         key=(
             KeyEntry(text=facts.say("effect"), color=INK),
             KeyEntry(text=facts.say("without_0"), color=_CLEAR, shape="square"),
@@ -42,6 +43,8 @@ def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
     )
     clear = sum(_is_clear(row) for row in rows)
     outcome = facts.inside(first["outcome"])
+    low, high = (drawn(row["estimate"], 2) for row in (rows[0], rows[-1]))
+    told = facts.say("clusters", n=len(rows), low=low, high=high, clear=clear)
     title = facts.say("effects", level=level, outcome=outcome, analysis=first["analysis"])
     return Figure(
         name="-".join(
@@ -49,14 +52,8 @@ def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
             for part in ("effects", first["analysis"], first["wave"], first["subgroup"], first["term"])
             if part
         ),
-        title=facts.in_group(title, first),
-        alt_text=facts.say(
-            "clusters",
-            n=len(rows),
-            low=drawn(rows[0]["estimate"], 2),
-            high=drawn(rows[-1]["estimate"], 2),
-            clear=clear,
-        ),
+        title=facts.marked(facts.in_group(title, first), *rows),
+        alt_text=facts.with_care(told, rows),
         chart=_chart(rows, frame),
         analysis=first["analysis"],
     )

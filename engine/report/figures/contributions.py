@@ -43,6 +43,7 @@ def _figure(rows: Sequence[Row], measure: str, residual: str, facts: StudyFacts)
         lines=tuple(lines),
         x_title=facts.say("change_axis" if is_change else "contribution_axis", level=level_of(first)),
         bars=True,
+        note=facts.care(rows),
     )
     before = ""
     if whole is not None:
@@ -59,8 +60,8 @@ def _figure(rows: Sequence[Row], measure: str, residual: str, facts: StudyFacts)
             )
             if part
         ),
-        title=facts.in_group(title, first),
-        alt_text=before + facts.listed(told),
+        title=facts.marked(facts.in_group(title, first), *rows),
+        alt_text=before + facts.listed(told, rows),
         chart=chart.chart(),
         analysis=first["analysis"],
     )

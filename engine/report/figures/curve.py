@@ -68,6 +68,7 @@ def _figure(
 ) -> Figure:
     first = next(iter(curves.values()))[0]
     outcome, rank, level = facts.inside(first["outcome"]), facts.inside(first["rank_by"]), level_of(first)
+    rows = [row for own in curves.values() for row in own]
     frame = Frame(
         left=_LEFT,
         right=_RIGHT,
@@ -75,11 +76,14 @@ def _figure(
         x_title=facts.say("lowest_first", rank=rank),
         heading=facts.say("deviation_band" if deviation else "band", outcome=outcome, level=level),
         key=tuple(
-            KeyEntry(text=group, color=COLORS[place], shape=SHAPES[place], dash=DASHES[place])
-            for place, group in enumerate(curves)
+            KeyEntry(
+                text=facts.marked(group, *own), color=COLORS[place], shape=SHAPES[place], dash=DASHES[place]
+            )
+            for place, (group, own) in enumerate(curves.items())
         )
         if len(curves) > 1
         else (),
+        note=facts.care(rows),
     )
     return Figure(
         name=name,
@@ -131,7 +135,7 @@ def _alt_text(curves: Curves, verdicts: Mapping[str, Any], rank: str, facts: Stu
         share, held = f"{100 * float(half['level']):g}", drawn(100 * half["estimate"], 1)
         verdict = verdicts.get(group)
         told.append(
-            facts.say("half", group=group, rank=rank, share=share, held=held, band=band)
+            facts.say("half", group=facts.marked(group, *rows), rank=rank, share=share, held=held, band=band)
             + (facts.say(verdict) if verdict in _VERDICTS else f", {verdict}" if verdict else "")
         )
-    return facts.listed(told)
+    return facts.listed(told, [row for own in curves.values() for row in own])

@@ -13,6 +13,7 @@ from engine.report.figures.frame import Frame, KeyEntry, pixels, texts, x_axis
 from engine.report.figures.style import INK, MARGIN, PALE, SHAPES, SMALL, STEPS, text_width, wrapped
 from engine.report.figures.vega import WITH_INTERVAL, as_given, end, fixed, layer, quantity
 from engine.report.figures.words import drawn
+from engine.report.model import SMALL_MARK
 
 _ROW = 30  # height of a wave
 _MOST_LEFT = 110
@@ -46,13 +47,14 @@ def _figure(rows: Sequence[Row], levels: Sequence[str], facts: StudyFacts) -> Fi
             KeyEntry(text=level, color=color, shape=shape, outline=INK)
             for level, (color, shape) in looks.items()
         ),
+        note=facts.care(rows),
     )
     title = facts.say("by", outcome=facts.label(first["outcome"]), factor=facts.inside(first["term"]))
     return Figure(
         name=f"equiplot-{first['analysis']}-{first['outcome']}-{first['term']}",
         title=title,
         alt_text=_alt_text(rows, groups, levels, facts),
-        chart=_chart([(facts.group_of(row), row) for row in rows], groups, looks, frame),
+        chart=_chart(rows, groups, looks, frame, facts),
         analysis=first["analysis"],
     )
 
@@ -64,17 +66,23 @@ def _look(place: int, n_levels: int) -> tuple[str, str]:
 
 
 def _chart(
-    rows: Sequence[tuple[str, Row]],
+    rows: Sequence[Row],
     groups: Sequence[str],
     looks: dict[str, tuple[str, str]],
     frame: Frame,
+    facts: StudyFacts,
 ) -> dict[str, Any]:
     y = quantity("y", scale=pixels(frame.height), axis=None)
-    points = [_point(row, groups.index(group), looks) for group, row in rows]
+    points = [_point(row, groups.index(facts.group_of(row)), looks) for row in rows]
+    few = [
+        {"text": SMALL_MARK, "rate": point["rate"], "y": point["y"] - 4}
+        for point, row in zip(points, rows, strict=True)
+        if facts.care([row])
+    ]
     spans = [
         {"y": (place + 0.5) * _ROW, "low": min(values), "high": max(values)}
         for place, group in enumerate(groups)
-        for values in [[100 * row["estimate"] for own, row in rows if own == group]]
+        for values in [[100 * row["estimate"] for row in rows if facts.group_of(row) == group]]
     ]
     scale, axis = {"zero": False}, x_axis(frame)
     span = {"x": quantity("low", scale=scale, axis=axis), "x2": end("high"), "y": y}
@@ -88,7 +96,10 @@ def _chart(
         {"text": wrapped(group, frame.left - 2 * MARGIN - 4, SMALL), "y": (place + 0.5) * _ROW - 5}
         for place, group in enumerate(groups)
     ]
-    return frame.chart(joined, interval, dots, texts(names, x=fixed(-8), y=y, align="right"))
+    layers = [joined, interval, dots, texts(names, x=fixed(-8), y=y, align="right")]
+    if few:  # above the dot: its colour and shape already tell the level
+        layers.append(texts(few, x=place["x"], y=y, align="center", baseline="bottom"))
+    return frame.chart(*layers)
 
 
 def _point(row: Row, place: int, looks: dict[str, tuple[str, str]]) -> dict[str, Any]:
@@ -100,20 +111,21 @@ def _point(row: Row, place: int, looks: dict[str, tuple[str, str]]) -> dict[str,
 
 
 def _alt_text(rows: Sequence[Row], groups: Sequence[str], levels: Sequence[str], facts: StudyFacts) -> str:
-    rates = {(facts.group_of(row), row["level"]): 100 * row["estimate"] for row in rows}
+    rates = {(facts.group_of(row), row["level"]): row for row in rows}
     told = []
     for group in groups:
         own = [(level, rates[group, level]) for level in levels if (group, level) in rates]
-        (lowest, first), (highest, last) = own[0], own[-1]
+        (lowest, low), (highest, high) = own[0], own[-1]
+        first, last = 100 * low["estimate"], 100 * high["estimate"]
         told.append(
             facts.say(
                 "ends",
                 group=group,
-                first=f"{drawn(first, 1)} %",
+                first=facts.marked(f"{drawn(first, 1)} %", low),
                 lowest=lowest,
-                last=f"{drawn(last, 1)} %",
+                last=facts.marked(f"{drawn(last, 1)} %", high),
                 highest=highest,
                 apart=facts.say("points", n=drawn(last - first, 1)),
             )
         )
-    return facts.listed(told)
+    return facts.listed(told, rows)

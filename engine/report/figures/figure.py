@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.report.figures.words import listed, with_interval
+from engine.report.model import SMALL_MARK
+from engine.report.small_cells import DEFAULT, is_small, meaning_of_mark, threshold_of
 from engine.report.words.figures import figure_text
 from engine.report.words.sentences import Language, index_name, language_of
 from engine.report.words.tables import phrase
@@ -56,12 +58,15 @@ class StudyFacts:
         Analysis -> the covariates that stand for need.
     language
         Of the fixed words.
+    mark_below
+        Estimates of fewer people are marked.
     """
 
     labels: Mapping[str, str] = field(default_factory=dict)
     ranks: frozenset[str] = frozenset()
     need: Mapping[str, frozenset[str]] = field(default_factory=dict)
     language: Language = "en"
+    mark_below: int = DEFAULT
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any], language: Language | None = None) -> StudyFacts:
@@ -76,6 +81,7 @@ class StudyFacts:
             ),
             need={one["name"]: frozenset(one.get("need", ())) for one in analyses},
             language=language or language_of(manifest),
+            mark_below=threshold_of(manifest),
         )
 
     def label(self, name: str | None) -> str:
@@ -113,9 +119,23 @@ class StudyFacts:
         """Return an estimate with its interval."""
         return with_interval(row, digits, scale, self.language)
 
-    def listed(self, parts: Sequence[str]) -> str:
-        """Join the parts of an alt text."""
-        return listed(parts, self.language)
+    def listed(self, parts: Sequence[str], rows: Sequence[Row] = ()) -> str:
+        """Join the parts of an alt text, with the meaning of the mark where one of the rows has it."""
+        return self.with_care(listed(parts, self.language), rows)
+
+    def marked(self, text: str, *rows: Row) -> str:
+        """Return a name or title, marked where a row of it rests on few people."""
+        return f"{text}{SMALL_MARK}" if self.care(rows) else text
+
+    def care(self, rows: Sequence[Row]) -> str:
+        """Return what the mark means if a row rests on few people, else nothing."""
+        is_few = any(is_small(row["n_obs"], self.mark_below) for row in rows)
+        return self.phrase(meaning_of_mark(self.mark_below)) if is_few else ""
+
+    def with_care(self, text: str, rows: Sequence[Row]) -> str:
+        """Return an alt text, with the meaning of the mark where one of the rows has it."""
+        care, end = self.care(rows), self.say("end")
+        return f"{text.removesuffix(end)}{end} {care}" if care else text
 
     def index(self, measure: str) -> str:
         """Return the name of an index, as it begins a line."""

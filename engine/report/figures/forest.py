@@ -45,14 +45,15 @@ def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
         zero=1.0,
         ticks=log_ticks(*_reach(rows)),
         key=key if len(shown) > 1 else (),
+        note=facts.care(rows),
     )
     title = facts.say("forest", outcome=facts.inside(first["outcome"]), analysis=first["analysis"])
     return Figure(
         name="-".join(
             part for part in ("forest", first["analysis"], first["wave"], first["subgroup"]) if part
         ),
-        title=facts.in_group(title, first),
-        alt_text=_alt_text(rows, facts),
+        title=facts.marked(facts.in_group(title, first), *rows),
+        alt_text=facts.with_care(_alt_text(rows, facts), rows),
         chart=chart.chart(),
         analysis=first["analysis"],
     )

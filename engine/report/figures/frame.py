@@ -44,6 +44,8 @@ class Frame:
         Above the plot, below the key: what the vertical axis measures.
     key
         What colours and shapes stand for.
+    note
+        Below the title of the horizontal axis.
     """
 
     left: float
@@ -52,6 +54,7 @@ class Frame:
     x_title: str = ""
     heading: str = ""
     key: tuple[KeyEntry, ...] = ()
+    note: str = ""
 
     @property
     def width(self) -> float:
@@ -60,8 +63,9 @@ class Frame:
 
     @property
     def x_title_lines(self) -> list[str]:
-        """The title of the horizontal axis, broken into lines."""
-        return wrapped(self.x_title, WIDTH - 2 * MARGIN, NORMAL)
+        """The title of the horizontal axis and the note, broken into lines."""
+        texts_below = [text for text in (self.x_title, self.note) if text]
+        return [line for text in texts_below for line in wrapped(text, WIDTH - 2 * MARGIN, NORMAL)]
 
     def chart(self, *layers: Layer) -> dict[str, Any]:
         """Return layers within the frame, as Vega-Lite."""

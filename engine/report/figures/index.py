@@ -49,16 +49,21 @@ def _figure(rows: Sequence[Row], name: str, title: str, by: str, facts: StudyFac
         digits = decimals(block)
         lines.append(Line(name=facts.index(index), is_heading=True))
         for row in block:
-            group = row["level"] if by == "term" else facts.group_of(row)
-            lines.append(Line(name=str(group), marks=(_mark(row),), text=facts.interval(row, digits)))
+            group = facts.marked(str(row["level"]) if by == "term" else facts.group_of(row), row)
+            lines.append(Line(name=group, marks=(_mark(row),), text=facts.interval(row, digits)))
             name_of_row = f"{index_name(facts.language, index)}, {group}"
             told.append(facts.say("named", name=name_of_row, what=facts.interval(row, digits)))
     chart = RowChart(
         lines=tuple(lines),
         x_title=facts.say("difference_axis" if by == "term" else "index_axis", level=level_of(rows[0])),
+        note=facts.care(rows),
     )
     return Figure(
-        name=name, title=title, alt_text=facts.listed(told), chart=chart.chart(), analysis=rows[0]["analysis"]
+        name=name,
+        title=title,
+        alt_text=facts.listed(told, rows),
+        chart=chart.chart(),
+        analysis=rows[0]["analysis"],
     )
 
 

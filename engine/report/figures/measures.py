@@ -65,18 +65,20 @@ def measure_figure(
         for row in block:
             text = facts.interval(row, digits)
             group = facts.group_of(row)
-            lines.append(Line(name=group if has_groups else what, marks=(_mark(row, scale.zero),), text=text))
-            told.append(facts.say("named", name=f"{what}, {group}" if has_groups else what, what=text))
+            name = facts.marked(group if has_groups else what, row)
+            lines.append(Line(name=name, marks=(_mark(row, scale.zero),), text=text))
+            told.append(facts.say("named", name=f"{what}, {name}" if has_groups else name, what=text))
     chart = RowChart(
         lines=tuple(lines),
         x_title=facts.say(f"{scale.name}_axis", level=level_of(first)),
         zero=scale.zero,
         ticks=log_ticks(*_reach(rows)) if scale.is_ratio else None,
+        note=facts.care(rows),
     )
     return Figure(
         name=f"{kind}-{first['analysis']}-{first['outcome']}-{scale.name}",
         title=facts.say(kind, what=facts.inequality(first)),
-        alt_text=facts.listed(told),
+        alt_text=facts.listed(told, rows),
         chart=chart.chart(),
         analysis=first["analysis"],
     )

@@ -27,14 +27,17 @@ def rif_figures(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Figure]:
 def _figure(rows: Sequence[Row], index: str, facts: StudyFacts) -> Figure:
     first = rows[0]
     chart = RowChart(
-        lines=tuple(_lines(rows, facts)), x_title=facts.say("rif_axis", level=level_of(first)), zero=0.0
+        lines=tuple(_lines(rows, facts)),
+        x_title=facts.say("rif_axis", level=level_of(first)),
+        zero=0.0,
+        note=facts.care(rows),
     )
     parts = ("rif", first["analysis"], first["wave"], first["subgroup"])
     title = facts.say("rif", index=index_name(facts.language, index), what=facts.inequality(first))
     return Figure(
         name="-".join(part for part in parts if part),
-        title=facts.in_group(title, first),
-        alt_text=_alt_text(rows, facts),
+        title=facts.marked(facts.in_group(title, first), *rows),
+        alt_text=facts.with_care(_alt_text(rows, facts), rows),
         chart=chart.chart(),
         analysis=first["analysis"],
     )

@@ -65,6 +65,8 @@ class RowChart:
         Draw bars from zero instead of points.
     key
         What colours and shapes stand for.
+    note
+        Below the title of the axis.
     """
 
     lines: tuple[Line, ...]
@@ -73,6 +75,7 @@ class RowChart:
     ticks: tuple[float, ...] | None = None
     bars: bool = False
     key: tuple[KeyEntry, ...] = ()
+    note: str = ""
 
     def chart(self) -> dict[str, Any]:
         """Return the chart as Vega-Lite."""
@@ -80,7 +83,9 @@ class RowChart:
         right = max([text_width(line.text, SMALL) + 2 * MARGIN + 2 for line in self.lines] + [14.0])
         placed = [*_placed(self.lines, left - 2 * MARGIN - 4)]
         height = placed[-1].bottom
-        frame = Frame(left=left, right=right, height=height, x_title=self.x_title, key=self.key)
+        frame = Frame(
+            left=left, right=right, height=height, x_title=self.x_title, key=self.key, note=self.note
+        )
         y = quantity("y", scale=pixels(height), axis=None)
         return frame.chart(*self._rules(frame, y), *self._marks(placed, frame, y), *_texts(placed, frame, y))
 
