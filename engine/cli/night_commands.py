@@ -12,7 +12,7 @@ from engine.cli.app import AsJson, Study, app
 Inbox = Annotated[Path, typer.Option(help="Folder that wave files are put into; nothing in it is changed")]
 StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store; made if it is not there")]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="Exit non-zero if the inbox holds a file that no path names")
+    bool, typer.Option("--strict", help="Fail on a file that no path of the study names, and on a late wave")
 ]
 LogJson = Annotated[bool, typer.Option("--log-json", help="Write events on stderr as JSON lines")]
 

@@ -16,35 +16,38 @@ PAGE = ROOT / "docs" / "conformance.md"
 CASES = ROOT / "docs" / "conformance-cases.json"
 HEAD = """# Conformance cases
 
-500 statistics of 32 small samples with their exact answers to 30 digits, for any program that computes
-rank-dependent indices, Gini indices, means and their standard errors under a design:
+This page has 500 statistics of 32 small samples, with their exact answers to 30 digits. They are a test
+for any program that computes rank-dependent indices, Gini indices, means or their standard errors under a
+design:
 
 ```sh
 equirank validate --cases cases.json        # samples, definitions, cases
-equirank validate --answers answers.json    # {"001": 14.65, "002": null, ...} -> right digits a statistic
+equirank validate --answers answers.json    # {"001": 14.65, "002": null, ...} -> right digits by statistic
 ```
 
-The file is the same on every machine and lies [here](conformance-cases.json). Its SHA-256 is
+The [file of cases](conformance-cases.json) is the same on every machine. Its SHA-256 is
 `HASH`.
-Numbers in it are doubles, written so that they are read back as the same doubles; exact answers are those of
-the doubles. Bounds are given, ties share their mid-rank, standard errors are linearised (definitions are in
-the file). The samples are those of [accuracy](accuracy.md), without the offset of 2^40, and some without
-weights.
+
+The numbers of a sample are doubles. A program that reads them gets exactly these doubles, and the exact
+answers belong to them. The file gives the bounds and the definitions: ties share their mid-rank, and
+standard errors are linearised. The samples are those of [accuracy](accuracy.md), except those with an
+offset of 2^40. Some samples have no weights.
 
 ## Scores
 
-A good answer has at least 12 right digits. `python -m tests.docs.conformance` computes the scores where the
-programs are installed.
+A good answer has at least 12 right digits. `python -m tests.docs.conformance` computes the scores of the
+programs that are installed.
 """
 FOOT = """
-- *textbook* is what many scripts do with numpy: 2 sum(w y R) / (sum(w) mean) - 1 with weighted mid-ranks, and
-  the mean of squares less the squared mean.
-- statsmodels: `DescrStatsW`; its standard errors take weights for counts, and have no design.
+- *textbook* is what many scripts do with numpy: 2 sum(w y R) / (sum(w) mean) - 1 with weighted mid-ranks,
+  and the mean of squares less the squared mean.
+- statsmodels: `DescrStatsW`. Its standard errors take weights as counts of people, and ignore the design.
 - svy: `Sample.estimation.mean` with strata and clusters.
-- inequality (PySAL): `Gini`, which knows no weights.
+- inequality (PySAL): `Gini`, which takes no weights.
 
-Not scored: conindex, rineq, convey and survey, because they need R, and Stata's conindex. The numbers that
-conindex, convey and survey give for other data are compared in `tests/oracle`.
+conindex, rineq, convey and survey were not scored, because they need R. Stata's conindex was not scored
+either. `tests/oracle` compares equirank with the numbers that conindex, convey and survey give for other
+data.
 """
 
 

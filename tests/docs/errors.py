@@ -46,7 +46,7 @@ CODES = (
     (
         10,
         "The study file",
-        "`check` and `run` name every fault of a study at once. [Mistakes](mistakes.md) has sixty more.",
+        "`check` and `run` list every fault of a study at once. [Mistakes](mistakes.md) has sixty more.",
         (
             (
                 "An unknown key",
@@ -59,7 +59,7 @@ CODES = (
     (
         11,
         "The data",
-        "A file or its values break a rule of the study. No value of a person stands in the message.",
+        "A file or its values break a rule of the study. The message shows no value of a person.",
         (
             (
                 "A code that no level names",
@@ -84,7 +84,7 @@ CODES = (
     (
         12,
         "The statistic",
-        "Every file was read, and a statistic is not defined on this sample. The other analyses are there.",
+        "The data are fine, but a statistic is not defined on this sample. The other analyses are written.",
         (
             (
                 "Nobody has the event",
@@ -97,7 +97,7 @@ CODES = (
     (
         13,
         "Results that differ",
-        "`diff` and `verify` compare; 13 says that something is different. No run has failed.",
+        "`diff` or `verify` found a difference. No run has failed.",
         (
             (
                 "Two seeds",
@@ -114,7 +114,7 @@ CODES = (
     (
         14,
         "Something is stale",
-        "`status` and `refresh --check` find that a night has work to do. Run `equirank refresh`.",
+        "`status` or `refresh --check` found work for a night. Run `equirank refresh`.",
         (
             (
                 "A new file",
@@ -128,7 +128,7 @@ CODES = (
         70,
         "Fewer right digits than promised",
         (
-            "`equirank validate` finds a number of this installation that is less exact than "
+            "`equirank validate` found a number of this installation that is less exact than "
             "[accuracy](accuracy.md) promises. Report it with the output of the command."
         ),
         (),
@@ -137,15 +137,15 @@ CODES = (
         74,
         "The store or its disk",
         (
-            "The disk is full or broken, or files of the store changed. Published runs are safe: make room, "
-            "then run `equirank repair --store DIR`."
+            "The disk is full or broken, or files of the store are damaged. Published runs are safe. Make "
+            "room on the disk, then run `equirank repair --store DIR`."
         ),
         (),
     ),
     (
         75,
         "Somebody else is working",
-        "Another process holds the lock of the store. Wait for it; the lock ends with the process.",
+        "Another process holds the lock of the store. Wait until this process ends.",
         (),
     ),
 )
@@ -179,10 +179,10 @@ def page(folder):
     parts = [
         "# Errors by exit code\n",
         (
-            "A scheduler sees the exit code, a person the message. It names the place, what was found, "
-            "what was expected and what to do.\n"
+            "A scheduler reads the exit code, a person reads the message. The message names the place, "
+            "what was found, what was expected and what to do.\n"
         ),
-        "A test runs every command on this page and compares what it says.\n",
+        "A test runs every command on this page and compares the output with the page.\n",
     ]
     for code, title, why, cases in CODES:
         parts += [f"## {code}: {title.lower()}\n", f"{why}\n"]

@@ -191,10 +191,10 @@ def page(folder):
     parts = [
         "# Mistakes and what the program says\n",
         "A test makes every mistake on this page and compares the message with the page.\n",
-        "The mistakes are made in this study, which has none:\n",
+        "Each mistake changes one line of this study, which has no mistakes:\n",
         f"```toml\n{STUDY}```\n",
         "## In the study file\n",
-        "The message is that of `equirank check`.\n",
+        "`equirank check` prints these messages.\n",
     ]
     for title, line, wrong in IN_THE_STUDY:
         assert STUDY.count(line) >= 1, line

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MADE = "A test compares this page with the program, from which it is made.\n"
+MADE = "This page is made from the program, and a test compares the two.\n"
 STUDY_TABLES = (
     ("StudyInfo", "[study]"),
     ("SourceSpec", "[source]"),
@@ -164,14 +164,14 @@ def results_page():
     parts = [
         "# Reference: results\n",
         MADE,
-        "`results.parquet` of a run has one number in each row. Its columns:\n",
+        "`results.parquet` of a run has one quantity in each row. These are its columns:\n",
         table(("column", "meaning"), told),
         "## Measures\n",
-        "`equirank show RUN --explain` says the same of the measures in a run.\n",
+        "`equirank show RUN --explain` explains the measures of a run in the same words.\n",
         table(("measure", "how to read it"), [(f"`{name}`", text) for name, text in READINGS.items()]),
         "## Manifest\n",
-        "`manifest.json` has the study as it was run, hashes of study and files, the seed, the people after",
-        "each sample rule, missing values, warnings, seconds and versions.\n",
+        "`manifest.json` holds the study as it was run, hashes of the study and the files, the seed, the",
+        "number of people after each sample rule, missing values, warnings, times and versions.\n",
     ]
     return "\n".join(parts)
 

@@ -32,140 +32,146 @@ class Goal(NamedTuple):
 
 GOALS = {
     "G1": Goal(
-        "NIST reference data sets: means 14 digits, spreads as many as Stata 17",
+        "NIST reference data sets: means have 14 right digits, standard deviations as many as in Stata 17",
         PARTLY,
-        "8 of 9 univariate and 4 of 11 linear sets, none of analysis of variance; all have these digits",
+        "8 of 9 univariate and 4 of 11 linear sets have these digits; analysis of variance does not exist",
         "tests/unit/test_validation.py",
     ),
     "G2": Goal(
-        "inequality measures: 12 digits in every sample, median 14, also with offsets of 1e9",
+        "inequality measures have 12 right digits in every sample, median 14, also with offsets of 1e9",
         PARTLY,
-        "11 to 15, median 15; in the worst sample with an offset of 2^30 Gini 6, slope and bounded indices 7",
+        "11 to 15 digits, median 15; with an offset of 2^30 at worst 6 (Gini) and 7 (slope, bounded indices)",
         "tests/unit/test_validation.py",
     ),
     "G3": Goal(
-        "numbers of R survey, convey, conindex, lme4, healthequal",
+        "numbers agree with R survey, convey, conindex, lme4 and healthequal",
         REACHED,
-        "in tests/oracle, with their programs and versions",
+        "tests/oracle holds the numbers, with programs and versions",
         "tests/oracle",
     ),
     "G4": Goal(
-        "0 differing bits over threads, shards, order of files, cache, processor, locale, time zone",
+        "no bit depends on threads, shards, order of files, cache, processor, locale or time zone",
         REACHED,
-        "one SHA-256; 16 threads and 3 layouts of row groups are not run each time",
+        "all runs have one SHA-256; 16 threads and 3 layouts of row groups are not run each time",
         "-m 'same_bits and not slow' tests",
     ),
     "G5": Goal(
-        "known answers of the random streams, no counter used twice, replicate alone as in a run of many",
+        "random numbers are the known ones, none is used twice; a replicate is the same alone and among many",
         REACHED,
-        "SplitMix64 by its published sequence; tests of distribution and correlation",
+        "the published sequence of SplitMix64; tests of distribution and correlation",
         "tests/kernels/test_streams_and_draws.py",
     ),
     "G6": Goal(
-        "95 % intervals cover 93 to 96.5 % in every design",
+        "95 % intervals cover the truth in 93 to 96.5 % of samples, in every design",
         PARTLY,
-        "models, contributions, bands and joint tests; no atlas over all statistics and designs",
+        "measured for models, contributions, bands and joint tests, not for all statistics and designs",
         "-m slow tests/unit/test_band_coverage.py",
     ),
     "G7": Goal(
-        "bootstrap errors within 2 %, Monte-Carlo errors with every simulated figure",
+        "bootstrap errors are right within 2 %; every simulated figure has its Monte-Carlo error",
         PARTLY,
-        "errors of simulations stand in docs/testing.md; no rank-uniformity of multilevel intervals",
+        "docs/testing.md gives the errors; ranks of the truth in multilevel intervals are not tested",
         "tests/oracle/test_bootstrap.py",
     ),
     "G8": Goal(
-        "killed at every call that changes a file: nothing lost, no help needed",
+        "a night that is killed at any call that changes a file loses nothing and needs no help",
         REACHED,
-        "every call, full disk, failing fsync",
+        "tested at every call, with a full disk and with a failing fsync",
         "-m slow tests/functional/test_crashes.py",
     ),
     "G9": Goal(
-        "30 corrupted waves leave all earlier results alone",
+        "30 corrupted waves change no earlier result",
         REACHED,
-        "30 of 30",
+        "30 of 30 waves",
         "tests/functional/test_bad_waves.py",
     ),
     "G10": Goal(
-        "112 bad inputs are refused with their place and without a value",
+        "112 bad inputs are refused; the message names the place and no value",
         PARTLY,
-        "most; there is no list from input to test",
+        "most are tested; no list says which test belongs to which input",
         "tests/functional/test_bad_input.py",
     ),
     "G11": Goal(
         "damaged files never kill the program",
         REACHED,
-        "7,000 files by hand, some in every run of the tests",
+        "7,000 files in long tests started by hand, some in every run of the tests",
         "tests/functional/test_fuzzed_files.py",
     ),
     "G12": Goal(
-        "sample rules reach nothing outside",
+        "sample rules cannot read files or run code",
         REACHED,
         "an allow-list and a locked DuckDB",
         "tests/unit/test_rules.py",
     ),
     "G13": Goal(
-        "published tables hide small cells so that no linear program finds them",
+        "published tables hide small cells, so that nobody can compute them from the others",
         OPEN,
         "complementary suppression and rounding do not exist",
         "",
     ),
     "G14": Goal(
-        "no value of a person in any output or file of others",
+        "no output and no file that others can read holds a value of a person",
         PARTLY,
-        "modes of files, messages; no canary through everything",
+        "modes of files and messages are tested; no marked value is followed through all outputs",
         "tests/functional/test_private_files.py",
     ),
     "G15": Goal(
         "the process that reads a file can do nothing else",
         PARTLY,
-        "a process of its own, without a jail of the kernel; the unit in docs/nightly.md has one around all",
+        "a separate process, which the kernel does not confine; the unit in docs/nightly.md confines all",
         "tests/functional/test_readers.py",
     ),
     "G16": Goal(
         "everything works without a network",
         PARTLY,
-        "nothing fetches; the tests are not run without a network each time",
+        "no command uses a network; the tests are not run without a network each time",
         "",
     ),
     "G17": Goal(
-        "memory follows its limit",
+        "memory stays within its limit",
         PARTLY,
-        "thousands of groups in a bound",
+        "tested with thousands of groups",
         "tests/functional/test_many_groups.py",
     ),
-    "G18": Goal("1,000 runs in one process leak nothing", OPEN, "not measured", ""),
+    "G18": Goal("1,000 runs in one process leak no memory", OPEN, "not measured", ""),
     "G19": Goal(
-        "25 metamorphic relations x 200 cases",
+        "25 relations between changed inputs and results hold in 200 cases each",
         PARTLY,
-        "relations of every kind of statistic, fewer cases",
+        "relations for every kind of statistic, in fewer cases",
         "tests/properties/test_invariants.py",
     ),
     "G20": Goal(
-        "90 % of mutants of the arithmetic are found", OPEN, "a sample only: docs/testing.md, mutants", ""
+        "tests find 90 % of small changes to the arithmetic (mutants)",
+        OPEN,
+        "measured on a sample only: docs/testing.md",
+        "",
     ),
     "G21": Goal(
-        "eight starts at once: one works", REACHED, "a lock of the store", "tests/functional/test_refresh.py"
+        "of eight nights that start at once, one runs",
+        REACHED,
+        "the store has a lock",
+        "tests/functional/test_refresh.py",
     ),
     "G22": Goal(
-        "twenty killed workers change no bit",
+        "twenty killed workers change no bit of the results",
         REACHED,
-        "20 of 20, by hand",
+        "20 of 20, in a long test started by hand",
         "-m slow tests/functional/test_shards.py",
     ),
     "G23": Goal(
-        "threads and forks never abort",
+        "threads and forks never end the program",
         PARTLY,
         "a fork after a first call is refused",
         "tests/unit/test_functions.py",
     ),
     "G24": Goal(
-        "golden results: no bit moves without a word",
+        "no bit of a result changes without a note",
         PARTLY,
-        "golden hashes of replicates, not of twelve studies",
+        "tests hold hashes of replicates, not those of twelve studies",
         "tests/properties/test_same_bits.py",
     ),
     "G25": Goal(
-        "each number leads to its files, study, code and seed, and is computed again",
+        "each number can be traced to its files, study, code and seed, and computed again",
         REACHED,
         "verify, signatures, RO-Crate",
         "tests/functional/test_signatures.py",
@@ -173,7 +179,7 @@ GOALS = {
     "G26": Goal(
         "wrong clocks and time zones change nothing",
         PARTLY,
-        "time zones; no thousand nights with wrong clocks",
+        "time zones are tested; a thousand nights with wrong clocks are not",
         "tests/functional/test_mornings.py",
     ),
 }
@@ -213,11 +219,11 @@ def page():
     )
     return f"""# Trust
 
-What a user must be able to rely on, as goals with figures; what is reached; and how to run the proof again.
-{counts}.
+A user must be able to rely on these goals. The table says what is reached and how to run the proof again.
+Goals: {counts}.
 
-`python -m tests.docs.trust` makes this page, `python -m tests.docs.trust --run G1 G5` runs the proofs of
-these goals first. An empty last result means that the proof was not run by this command yet.
+`python -m tests.docs.trust` makes this page. `python -m tests.docs.trust --run G1 G5` runs the proofs of two
+goals first. If the last result is empty, this command has not yet run the proof.
 
 See also [accuracy](accuracy.md), [conformance cases](conformance.md), [the same bits](determinism.md),
 [signatures](signatures.md), [dependencies](dependencies.md) and the [security policy](../SECURITY.md).
