@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from engine.results import (
         CurveResult,
         DecompositionResult,
+        GroupedResult,
         IndexResult,
         LogitResult,
         MixedLogitResult,
@@ -64,6 +65,7 @@ _HOMES = {
         (
             "CurveResult",
             "DecompositionResult",
+            "GroupedResult",
             "IndexResult",
             "LogitResult",
             "MixedLogitResult",
@@ -84,6 +86,7 @@ __all__ = [
     "DecompositionResult",
     "EngineError",
     "EstimationError",
+    "GroupedResult",
     "IndexResult",
     "LogitResult",
     "MixedLogitResult",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack, overload
 
 import numpy as np
 
 from engine.api.arguments import CurveArguments, checked, number
 from engine.api.frame_arrays import ranked_sample
-from engine.arrays import SinglePsu
+from engine.api.options import CurveOptions
+from engine.arrays import Group, SinglePsu
 from engine.data.frame_reader import as_polars
 from engine.estimators.index.curve import curves
-from engine.results import CurveResult
+from engine.results import CurveResult, GroupedResult, TidyRow
 from engine.study import CurveSpec
 
 
+@overload
 def concentration_curve(
     frame: Any,  # noqa: ANN401 - any of four frame libraries
     outcome: str,
@@ -24,19 +26,49 @@ def concentration_curve(
     stratum: str | None = None,
     cluster: str | None = None,
     *,
+    by: None = None,
+    **options: Unpack[CurveOptions],
+) -> CurveResult: ...
+
+
+@overload
+def concentration_curve(
+    frame: Any,  # noqa: ANN401 - any of four frame libraries
+    outcome: str,
+    rank_by: str,
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str],
+    **options: Unpack[CurveOptions],
+) -> GroupedResult[CurveResult]: ...
+
+
+def concentration_curve(
+    frame: Any,
+    outcome: str,
+    rank_by: str,
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
     points: int = 20,
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
     replicate_weights: Mapping[str, object] | None = None,
     seed: int = 0,
-) -> CurveResult:
+) -> CurveResult | GroupedResult[CurveResult]:
     """Estimate a concentration curve: the share of the outcome held by the lowest ranked share of people.
 
     Parameters
     ----------
     frame, outcome, rank_by, weight, stratum, cluster, nested, single_psu, replicate_weights
         As in `concentration_index`.
+    by
+        Factors whose levels are groups with their own curves; a column called ``wave`` is the wave.
     points
         Intervals of the curve.
     conf_level
@@ -48,7 +80,9 @@ def concentration_curve(
     -------
     CurveResult
         ``.to_frame()`` has share of people, share of outcome, standard error, interval and band; ``.rows``
-        also hold the dominance tests against the diagonal.
+        also hold the dominance tests against the diagonal. With `by` a GroupedResult: ``.groups`` has a
+        CurveResult for each group, without points where the group has no curve; ``.differences()`` has the
+        dominance tests between groups.
 
     Examples
     --------
@@ -61,6 +95,20 @@ def concentration_curve(
     given = checked(CurveArguments, locals())
     arrays = ranked_sample(as_polars(frame), given, None)
     rows = curves(arrays, given.spec(CurveSpec), seed=given.seed)
+    if not given.by:
+        return _curve(rows, conf_level)
+    found = {
+        group.label: _curve(tuple(row for row in rows if _is_of(row, group)), conf_level)
+        for group in arrays.groups
+    }
+    return GroupedResult(kind="curve", groups=found, rows=rows)
+
+
+def _is_of(row: TidyRow, group: Group) -> bool:
+    return (row.wave, row.subgroup) == (group.wave, group.subgroup)
+
+
+def _curve(rows: tuple[TidyRow, ...], conf_level: float) -> CurveResult:
     pointwise = [row for row in rows if str(row.method).endswith(", pointwise")]
     band = [row for row in rows if str(row.method).endswith(", simultaneous")]
     return CurveResult(

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack, overload
 
-import numpy as np
 from pydantic import Field
 
 from engine.api.arguments import OutcomeArguments, ReplicatedArguments, checked
-from engine.api.frame_arrays import covariate, design_columns, standard_in
+from engine.api.frame_arrays import covariate, design_columns, groups_of, standard_in
 from engine.api.frame_arrays import factor as factor_of
+from engine.api.options import InequalityOptions
 from engine.api.tables import StandardTable
 from engine.arrays import Group
 from engine.data.frame_reader import as_polars, number_column
 from engine.errors import UsageError
 from engine.estimators.disparity.compared import compared_levels, disparity_sample, level_places
 from engine.estimators.disparity.estimate import estimate_disparity
-from engine.estimators.replicates.pending_rows import PendingRow
+from engine.estimators.replicates.pending_rows import Estimates, PendingRow
+from engine.results import GroupedResult
 from engine.results.inequality_result import InequalityResult, result_of_rows
 from engine.study.disparity import DisparitySpec
 from engine.study.disparity_measures import (
@@ -81,8 +82,18 @@ class InequalityArguments(MeasureArguments, ReplicatedArguments):
     function = "inequality"
 
     rank_by: str | None = None  # type: ignore[assignment]  # a rank is optional here
+    compare: bool = False
+
+    def refuse_comparison_of_nothing(self) -> None:
+        """Refuse a comparison without groups."""
+        if self.compare and not self.by:
+            raise UsageError("compare: found True without by; expected groups to compare. Give by.")
 
 
+WHOLE_SAMPLE = Group()
+
+
+@overload
 def inequality(
     frame: Any,  # noqa: ANN401 - any of four frame libraries
     outcome: str,
@@ -93,6 +104,40 @@ def inequality(
     stratum: str | None = None,
     cluster: str | None = None,
     *,
+    by: None = None,
+    **options: Unpack[InequalityOptions],
+) -> InequalityResult: ...
+
+
+@overload
+def inequality(
+    frame: Any,  # noqa: ANN401 - any of four frame libraries
+    outcome: str,
+    measure: MeasureName,
+    rank_by: str | None = None,
+    group: str | None = None,
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str],
+    compare: bool = False,
+    **options: Unpack[InequalityOptions],
+) -> GroupedResult[InequalityResult]: ...
+
+
+def inequality(
+    frame: Any,
+    outcome: str,
+    measure: MeasureName,
+    rank_by: str | None = None,
+    group: str | None = None,
+    weight: str | None = None,
+    stratum: str | None = None,
+    cluster: str | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    compare: bool = False,
     ordered: bool = True,
     favourable: bool = True,
     reference: str | None = None,
@@ -109,7 +154,7 @@ def inequality(
     replicate_weights: Mapping[str, object] | None = None,
     seed: int = 0,
     threads: int | None = None,
-) -> InequalityResult:
+) -> InequalityResult | GroupedResult[InequalityResult]:
     """Estimate a measure of disparity between groups, along a rank, or of an amount between people.
 
     Parameters
@@ -126,6 +171,9 @@ def inequality(
         Column that ranks people; ties share their mid-rank.
     group
         Column of a factor whose levels are compared, worst off first: in sorted or Enum order.
+    by, compare
+        Factors whose levels are groups with their own results; a column called ``wave`` is the wave. With
+        `compare`, differences between these groups and a joint test.
     ordered
         False for levels without order: then the extremes are compared.
     favourable
@@ -148,6 +196,8 @@ def inequality(
     -------
     InequalityResult
         With ``.estimate``, ``.std_error``, ``.conf_low``, ``.conf_high`` and ``.status``.
+        With `by` a GroupedResult: ``.groups`` has an InequalityResult for each group, ``.differences()`` what
+        `compare` asks for.
 
     Raises
     ------
@@ -178,6 +228,7 @@ def inequality(
     given = checked(InequalityArguments, locals())
     given.refuse_measure()
     given.refuse_too_few_replicates()
+    given.refuse_comparison_of_nothing()
     spec = given.spec(DisparitySpec, measure=(measure,), outcome=(outcome,))
     data = as_polars(frame)
     factor = None if group is None else covariate(data, group, None)
@@ -188,20 +239,30 @@ def inequality(
     cells = None if standard is None else standard.cell
     if parts is not None:
         cells = level_places(parts)
+    number, groups = groups_of(data, given.by)
     arrays = disparity_sample(
         {outcome: number_column(data, outcome, "outcome")},
         factor,
         None if rank_by is None else number_column(data, rank_by, "rank_by"),
         design_columns(data, given),
-        np.zeros(len(data), np.int64),
-        (Group(),),
+        number,
+        groups,
         cells,
     )
     compared = compared_levels(spec, factor, arrays, parts, standard)
     estimates = estimate_disparity(arrays, compared, spec, given.replicate_settings)
-    of_all = [
-        (row, entry) for row, entry in zip(estimates.rows, estimates.entries, strict=True) if not row.level
-    ]
+    if not given.by:
+        return _result(estimates)
+    found = {one.label: _result(estimates, one) for one in groups}
+    return GroupedResult(kind="disparity", groups=found, rows=estimates.rows)
+
+
+def _result(estimates: Estimates, group: Group = WHOLE_SAMPLE) -> InequalityResult:
+    """Return the result of a group: its rows, those of all of it first, and its replicates."""
+    place = group.wave, group.subgroup
+    pairs = zip(estimates.rows, estimates.entries, strict=True)
+    own = [(row, entry) for row, entry in pairs if (row.wave, row.subgroup) == place]
+    of_all = [(row, entry) for row, entry in own if not row.level]
     pending = [entry for _, entry in of_all if isinstance(entry, PendingRow)]
     result = result_of_rows(tuple(row for row, _ in of_all), pending[-1].values if pending else None)
-    return replace(result, rows=estimates.rows)
+    return replace(result, rows=tuple(row for row, _ in own))

@@ -2,6 +2,7 @@
 
 from engine.results.curve_result import CurveResult
 from engine.results.decomposition_result import DecompositionResult
+from engine.results.grouped_result import GroupedResult
 from engine.results.index_result import IndexResult
 from engine.results.logit_result import LogitResult
 from engine.results.mixed_logit_result import MixedLogitResult
@@ -12,6 +13,7 @@ __all__ = [
     "COLUMNS",
     "CurveResult",
     "DecompositionResult",
+    "GroupedResult",
     "IndexResult",
     "LogitResult",
     "MixedLogitResult",

@@ -17,12 +17,15 @@ from tests.conftest import ROOT
 GOOD = """
 import polars as pl
 import equirank
-from equirank import IndexResult, TableResult
+from equirank import CurveResult, GroupedResult, IndexResult, TableResult
 
 frame = pl.DataFrame({"x": [1, 2, 3], "y": [1, 0, 1], "g": ["a", "b", "a"]})
 whole: IndexResult = equirank.concentration_index(frame, "y", "x", index="erreygers", bounds=(0, 1))
 parts: TableResult = equirank.concentration_index(frame, "y", "x", by="g", compare=True)
 equirank.decompose(frame, "y", "x", ["g"], model="logit").contributions
+curve: CurveResult = equirank.concentration_curve(frame, "y", "x")
+curves: GroupedResult[CurveResult] = equirank.concentration_curve(frame, "y", "x", by="g", points=10)
+equirank.inequality(frame, "x", "gini", by="g", compare=True).groups["g=a"].estimate
 equirank.rates(frame, "y", rows=["g"]).to_frame().height
 equirank.read_run("run").table("people").height
 print(whole.estimate + 1, parts.summary().upper())
@@ -64,7 +67,9 @@ def test_types__accept_good_calls_and_refuse_bad_ones(tmp_path):
     pytest.importorskip("mypy")
     lines, done = mypy(tmp_path, GOOD)
     assert (lines, done.returncode) == ([], 0), done.stdout + done.stderr
-    head = GOOD.split("whole:")[0].replace("from equirank import IndexResult, TableResult\n", "")
+    head = GOOD.split("whole:")[0].replace(
+        "from equirank import CurveResult, GroupedResult, IndexResult, TableResult\n", ""
+    )
     lines, _ = mypy(tmp_path, head + "\n".join(BAD) + "\n")
     first = head.count("\n") + 1
     for number, (call, word) in enumerate(BAD.items(), start=first):

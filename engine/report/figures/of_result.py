@@ -11,6 +11,7 @@ from engine.report.figures.plot import Plot
 from engine.results import (
     CurveResult,
     DecompositionResult,
+    GroupedResult,
     IndexResult,
     LogitResult,
     MixedLogitResult,
@@ -60,7 +61,7 @@ def _figures(result: Shown) -> Iterator[Figure]:
 
     if isinstance(result, IndexResult | InequalityResult) and result.replicates is not None:
         yield _bootstrap(result, result.replicates.tolist())
-    kind = result.kind if isinstance(result, TableResult) else _KINDS.get(type(result), "")
+    kind = result.kind if isinstance(result, TableResult | GroupedResult) else _KINDS.get(type(result), "")
     rows = [_row(row, kind) for row in result.rows]
     for draw in (
         curve_figures,
