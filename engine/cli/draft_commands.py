@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from engine.cli.app import app
+from engine.errors import UsageError
 
 
 @app.command()
@@ -40,9 +41,25 @@ def advise(
     view: Annotated[
         Literal["relative", "absolute"] | None, typer.Option(help="Which differences count")
     ] = None,
-    weight: Annotated[Literal["all", "bottom", "ends"], typer.Option(help="Who counts more")] = "all",
+    weight: Annotated[
+        Literal["all", "bottom", "ends"] | None, typer.Option(help="Who counts more; all by default")
+    ] = None,
+    about: Annotated[
+        Literal["rank", "payments", "benefits", "parts", "rates"],
+        typer.Option(help="What the question is about"),
+    ] = "rank",
 ) -> None:
-    """Say which index fits a question, with an analysis to paste; without options, the questions."""
+    """Say which analysis fits a question, ready to paste; without options, print the questions."""
     from engine.study.advice import QUESTIONS, advice
+    from engine.study.advice_beyond_ranks import advice_about
 
-    typer.echo(QUESTIONS if outcome is None or view is None else advice(outcome, view, weight))
+    if about != "rank":
+        for option, given in (("outcome", outcome), ("view", view), ("weight", weight)):
+            if given is not None:
+                raise UsageError(
+                    f"--{option}: found '{given}' with --about {about}; expected it with --about rank only. "
+                    "Drop it."
+                )
+        typer.echo(advice_about(about))
+        return
+    typer.echo(QUESTIONS if outcome is None or view is None else advice(outcome, view, weight or "all"))

@@ -1,4 +1,4 @@
-"""Which index fits a question: answers of an analyst -> an analysis to paste, with reason and source."""
+"""Which analysis fits a question: answers of an analyst -> an analysis to paste, with reason and source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ View = Literal["relative", "absolute"]
 Weight = Literal["all", "bottom", "ends"]
 
 QUESTIONS = """\
-Four questions decide the index. Answer them with options:
+What is your question about?
+  --about     rank      who has more of an outcome, along a rank such as income (the default)
+              payments  who pays for health care, and who is poor afterwards
+              benefits  who gets public services
+              parts     how much inequality of an amount lies within groups, and how much between them
+              rates     rates of groups that differ in age or sex
+Along a rank, three more questions decide the index:
   --outcome   event     yes or no for each person
               bounded   a number with a lowest and a highest possible value, such as a score
               amount    a number without an upper limit, such as visits or spending
@@ -18,7 +24,8 @@ Four questions decide the index. Answer them with options:
   --weight    all       everybody counts alike (the default)
               bottom    the poorest count more
               ends      the poorest and the richest count more
-Example: equirank advise --outcome event --view absolute"""
+Examples: equirank advise --outcome event --view absolute
+          equirank advise --about payments"""
 
 _REASONS = {
     ("amount", "relative"): (

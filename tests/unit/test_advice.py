@@ -6,6 +6,7 @@ import pytest
 
 from engine.study import parse_study
 from engine.study.advice import QUESTIONS, advice
+from engine.study.advice_beyond_ranks import advice_about
 
 VARIABLES = """
 [study]
@@ -23,6 +24,12 @@ from = "score"
 bounds = [0, 100]
 [variables.amount]
 from = "visits"
+[variables.age]
+from = "age"
+levels = { young = [0], old = [1] }
+[variables.region]
+from = "region"
+levels = { north = [0], south = [1] }
 """
 ANSWERS = list(
     itertools.product(("event", "bounded", "amount"), ("relative", "absolute"), ("all", "bottom", "ends"))
@@ -45,3 +52,32 @@ def test_advice__is_an_analysis(outcome, view, weight):
 def test_advise__asks_without_answers(cli):
     assert cli("advise")[:2] == (0, QUESTIONS + "\n")
     assert 'index = "standard"' in cli("advise", "--outcome", "amount", "--view", "relative")[1]
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind", "named"),
+    [
+        ("payments", "financing", {"outcome": "amount", "resources": "income"}),
+        ("benefits", "financing", {"outcome": "amount", "resources": "income"}),
+        ("parts", "disparity", {"outcome": "amount", "decompose_by": "region"}),
+        ("rates", "rates", {"outcome": "event", "rows": "region", "by": "age"}),
+    ],
+)
+def test_advise_about__is_an_analysis(cli, subject, kind, named):
+    code, printed, _ = cli("advise", "--about", subject)
+    assert (code, printed) == (0, advice_about(subject) + "\n")
+    table = printed[printed.index("[[analysis]]") :].partition("\n\n")[0]
+    for key, name in named.items():
+        table = table.replace(f'{key} = "..."', f'{key} = "{name}"')
+        table = table.replace(f'{key} = ["..."]', f'{key} = ["{name}"]')
+    assert '= "..."' not in table.replace('event = "..."', "")
+    (analysis,) = parse_study(VARIABLES + table).analysis
+    assert analysis.kind == kind
+    assert "Source: " in printed
+    assert f" {subject} " in QUESTIONS
+
+
+def test_advise_about__refuses_answers_that_only_an_index_needs(cli):
+    code, _, error = cli("advise", "--about", "payments", "--view", "relative")
+    assert code == 2
+    assert "--view: found 'relative' with --about payments" in error
