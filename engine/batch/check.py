@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from engine.batch.rehearsal import analysis_faults
 from engine.batch.request import study_files
+from engine.data.column_faults import at_place, column_faults
 from engine.data.conditions import domain_conditions, rule_conditions
 from engine.data.derived_specs import checked_variables
 from engine.data.expressions import RuleColumn, check_rule
-from engine.data.file_labels import label_fault, numbers_with_labels, with_file_labels
-from engine.data.harmonise import harmonised_columns
+from engine.data.file_calls import call_with_files
+from engine.data.file_labels import with_file_labels
 from engine.data.open_names import fault_of, open_names
-from engine.data.places import open_source
 from engine.errors import DataError, Fault, MissingFileError, StudyError
-from engine.study import DesignSpec, StudySpec, load_study, parse_study
+from engine.study import StudySpec, load_study, parse_study
 from engine.study.faults import with_name
 from engine.study.load import raw_study, read_study, study_path
 
@@ -40,7 +38,7 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         if data is not None:  # without --data the files may be elsewhere
             raise
     except DataError as error:
-        faults.append(_at("source", error))
+        faults.append(at_place("source", error))
     if data is not None and not faults:
         faults.extend(analysis_faults(path, data))
     raw = raw_study(text, path.name, path.parent)
@@ -78,25 +76,8 @@ def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault
     except StudyError as error:
         faults = [fault for fault in error.faults if fault.place not in open_places]
         return [*faults, *([fault_of(names)] if names else [])]
-    unknown = {(one.file, one.variable) for one in names}
-    with TemporaryDirectory(prefix="equirank-") as scratch:
-        for file in files:
-            raw = open_source(spec, file, Path(scratch))
-            parts = {"design and wave": spec.model_copy(update={"variables": {}})}
-            for name, variable in spec.variables.items():
-                if (file.path.name, name) in unknown:
-                    continue
-                alone = {"variables": {name: variable}, "design": DesignSpec()}
-                parts[f"variables.{name}"] = spec.model_copy(update=alone)
-            for place, part in parts.items():
-                try:
-                    harmonised_columns(part, file, raw)
-                except DataError as error:
-                    faults.append(_at(place, error))
-            for name, shown, is_factor in numbers_with_labels(spec, file, raw):
-                if is_factor:
-                    labelled = DataError(label_fault(file.path.name, name, shown))
-                    faults.append(_at(f"variables.{name}", labelled))
+    unknown = frozenset((one.file, one.variable) for one in names)
+    faults = [fault for found in call_with_files(column_faults, files, spec, unknown) for fault in found]
     faults += [fault_of(names)] if names else []
     first: dict[tuple[str, str], Fault] = {}
     for fault in faults:
@@ -117,13 +98,3 @@ def not_looked_at(study: str | Path, data: Path | None) -> str | None:
             f"not looked at: columns, codes and labels, because there is no file '{where}' here; give --data"
         )
     return None
-
-
-def _at(place: str, error: DataError) -> Fault:
-    """Return the fault of a data file as one of the place in the study that names the file or its column."""
-    fault = error.fault
-    if fault is None:
-        return Fault(place, str(error), "readable data files", "Correct it.")
-    wanted = re.search(r"wanted by ((?:design|source)\.\S+)$", fault.found)
-    where = wanted[1] if wanted else place
-    return Fault(where, f"{fault.place}: {fault.found}", fault.expected, fault.remedy)

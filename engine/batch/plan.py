@@ -12,6 +12,7 @@ from engine.batch.request import study_files
 from engine.batch.tasks import refuse_absent_waves, tasks_of
 from engine.data.conditions import domain_conditions, rule_conditions
 from engine.data.derived_specs import checked_variables
+from engine.data.file_calls import call_with_files
 from engine.data.formats import count_rows
 from engine.data.part import Part, part_key, read_part
 from engine.data.queries import database, query_text, rows
@@ -62,6 +63,7 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
     faults = tuple(item for item in every if isinstance(item, Fault))
     if faults:
         raise StudyError(spec.study.name, faults)
+    counts = call_with_files(count_rows, files, spec.source.encoding)
     conditions = [str(item) for item in checked]
     home = cache_folder("panels")
     parts = [read_part(home / part_key(spec, file, file.digest())) for file in files]
@@ -72,7 +74,7 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
         study=spec.study.name,
         title=spec.study.title or spec.study.name,
         seed=study_seed(spec),
-        files=tuple((file.path.name, count_rows(file, spec.source.encoding)) for file in files),
+        files=tuple((file.path.name, n_rows) for file, n_rows in zip(files, counts, strict=True)),
         panel_ready=None not in parts,
         rules=tuple((rule.label, condition) for rule, condition in labelled),
         analyses=tuple("; ".join(_analysis(analysis)) for analysis in spec.analysis),

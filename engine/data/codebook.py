@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.data.dialect import Dialect
 from engine.data.disclosure import SMALLEST_SHOWN
+from engine.data.file_calls import call_with_files
 from engine.data.formats import format_of, open_frame, unknown_format
 from engine.data.raw_column import RawColumn, raw_column
 from engine.data.raw_frame import RawFrame, refuse_no_header
@@ -84,10 +85,14 @@ def file_codebook(path: Path, encoding: str | None = None, search: str | None = 
         If the file does not exist or cannot be read.
     """
     _refuse_bad_request(path, encoding, search)
-    with TemporaryDirectory(prefix="equirank-") as scratch, reading(path):
-        raw = open_frame(
-            SourceFile(path=path, dialect=Dialect(is_found=True)), ("*",), encoding, Path(scratch)
-        )
+    file = SourceFile(path=path, dialect=Dialect(is_found=True))
+    (found,) = call_with_files(_codebook, [file], encoding, search)
+    return found
+
+
+def _codebook(file: SourceFile, encoding: str | None, search: str | None) -> Codebook:
+    with TemporaryDirectory(prefix="equirank-") as scratch, reading(file.path):
+        raw = open_frame(file, ("*",), encoding, Path(scratch))
         refuse_no_header(raw)
         return Codebook(
             file=raw.name,

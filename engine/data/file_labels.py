@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine.data.file_calls import call_with_files
 from engine.data.formats import format_of, open_frame
 from engine.data.raw_column import RawColumn, raw_column
 from engine.data.raw_frame import RawFrame
@@ -16,6 +18,15 @@ from engine.study.base import Code
 
 MOST_LABELS = 5  # in a message
 Labels = Mapping[float | str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileLabels:
+    """The names of a file's columns, the labels of variables, and those of their values."""
+
+    columns: tuple[str, ...]
+    variables: Mapping[str, str]
+    values: Mapping[str, Labels]
 
 
 def with_file_labels(spec: StudySpec, files: Sequence[SourceFile]) -> StudySpec:
@@ -30,20 +41,20 @@ def with_file_labels(spec: StudySpec, files: Sequence[SourceFile]) -> StudySpec:
     asked = {name: one for name, one in spec.variables.items() if one.levels == "file" or not one.label}
     if not asked or (not labelled and all(one.levels != "file" for one in asked.values())):
         return spec
-    with TemporaryDirectory(prefix="equirank-") as scratch:
-        opened = [(file.wave, open_frame(file, (), spec.source.encoding, Path(scratch))) for file in labelled]
+    told = call_with_files(_read_labels, labelled, spec.source.encoding)
+    opened = [(file.wave, labels) for file, labels in zip(labelled, told, strict=True)]
     faults: list[Fault] = []
     settled: dict[str, VariableSpec] = {}
     for name, variable in asked.items():
         columns = [
-            (raw, column) for wave, raw in opened if (column := _column(variable, raw, wave)) is not None
+            (file, column)
+            for wave, file in opened
+            if (column := _column(variable, file.columns, wave)) is not None
         ]
-        label = next(
-            (raw.column_labels[column] for raw, column in columns if column in raw.column_labels), ""
-        )
+        label = next((file.variables[column] for file, column in columns if column in file.variables), "")
         changed: dict[str, object] = {"label": variable.label or " ".join(label.split())}
         if variable.levels == "file":
-            changed["levels"] = _levels(variable, [raw.labels.get(column, {}) for raw, column in columns])
+            changed["levels"] = _levels(variable, [file.values.get(column, {}) for file, column in columns])
         settled[name] = variable.model_copy(update=changed)
         faults += _faults(name, settled[name])
     if faults:
@@ -51,10 +62,17 @@ def with_file_labels(spec: StudySpec, files: Sequence[SourceFile]) -> StudySpec:
     return spec.model_copy(update={"variables": {**spec.variables, **settled}})
 
 
-def _column(variable: VariableSpec, raw: RawFrame, wave: str | None) -> str | None:
+def _read_labels(file: SourceFile, encoding: str | None) -> FileLabels:
+    with TemporaryDirectory(prefix="equirank-") as scratch:
+        raw = open_frame(file, (), encoding, Path(scratch))
+    values = {column: dict(labels) for column, labels in raw.labels.items()}
+    return FileLabels(columns=raw.columns, variables=dict(raw.column_labels), values=values)
+
+
+def _column(variable: VariableSpec, columns: Sequence[str], wave: str | None) -> str | None:
     wanted = variable.column_of(wave)
-    same = [name for name in raw.columns if wanted and name.strip().casefold() == wanted.strip().casefold()]
-    return wanted if wanted in raw.columns else same[0] if len(same) == 1 else None
+    same = [name for name in columns if wanted and name.strip().casefold() == wanted.strip().casefold()]
+    return wanted if wanted in columns else same[0] if len(same) == 1 else None
 
 
 def _levels(variable: VariableSpec, files: Iterable[Labels]) -> dict[str, tuple[Code, ...]]:
@@ -96,7 +114,7 @@ def numbers_with_labels(spec: StudySpec, file: SourceFile, raw: RawFrame) -> Ite
     for name, variable in spec.variables.items():
         if variable.numeric or variable.level_names or variable.since or variable.digits_of(file.wave):
             continue
-        column_name = _column(variable, raw, file.wave)
+        column_name = _column(variable, raw.columns, file.wave)
         if column_name is None:
             continue
         column = raw_column(raw, column_name)

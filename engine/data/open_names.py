@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from engine.data.file_calls import call_with_files
 from engine.data.formats import count_rows
 from engine.data.places import open_source
 from engine.data.raw_checks import refuse_other_row_count
@@ -33,25 +34,28 @@ def open_names(spec: StudySpec, files: Sequence[SourceFile]) -> tuple[OpenName, 
     """Return the variables with a search pattern whose column a file does not have."""
     if all(variable.search is None for variable in spec.variables.values()):
         return ()
+    return tuple(name for names in call_with_files(_open_names_of, files, spec) for name in names)
+
+
+def _open_names_of(file: SourceFile, spec: StudySpec) -> list[OpenName]:
     found = []
     bare = spec.model_copy(update={"variables": {}})
     with TemporaryDirectory(prefix="equirank-") as scratch:
-        for file in files:
-            raw = open_source(bare, file, Path(scratch))
-            for name, variable in spec.variables.items():
-                wanted = variable.column_of(file.wave)
-                if variable.search is None or (wanted is not None and raw.has(wanted)):
-                    continue
-                found.append(
-                    OpenName(
-                        variable=name,
-                        file=file.path.name,
-                        wave=file.wave,
-                        wanted=wanted,
-                        candidates=tuple(raw.matching(variable.search)[:MOST_CANDIDATES]),
-                    )
-                )
-    return tuple(found)
+        raw = open_source(bare, file, Path(scratch))
+    for name, variable in spec.variables.items():
+        wanted = variable.column_of(file.wave)
+        if variable.search is None or (wanted is not None and raw.has(wanted)):
+            continue
+        found.append(
+            OpenName(
+                variable=name,
+                file=file.path.name,
+                wave=file.wave,
+                wanted=wanted,
+                candidates=tuple(raw.matching(variable.search)[:MOST_CANDIDATES]),
+            )
+        )
+    return found
 
 
 def refuse_open_names(spec: StudySpec, files: Sequence[SourceFile]) -> None:
@@ -65,9 +69,10 @@ def refuse_open_names(spec: StudySpec, files: Sequence[SourceFile]) -> None:
     names = open_names(spec, files)
     if not names:
         return
-    for file in files:
-        if (spec.source.rows or {}).get(str(file.wave)) is not None:
-            refuse_other_row_count(spec, file, count_rows(file, spec.source.encoding))
+    counted = [file for file in files if (spec.source.rows or {}).get(str(file.wave)) is not None]
+    counts = call_with_files(count_rows, counted, spec.source.encoding)
+    for file, n_rows in zip(counted, counts, strict=True):
+        refuse_other_row_count(spec, file, n_rows)
     raise DataError(fault_of(names))
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.part import Part, Progress, build_part, part_key, read_part
-from engine.data.readers import Readers, ReadRequest
+from engine.data.read_request import ReadRequest
+from engine.data.readers import Readers
 from engine.data.source_file import SourceFile
 from engine.data.validate import refuse_shared_keys
 from engine.errors import DataError, Fault

@@ -15,66 +15,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Any, Self, cast
 
 from engine.data.answers import refused
-from engine.data.encoding import is_gzip
-from engine.data.source_file import SourceFile
+from engine.data.read_request import Request, bytes_of
 from engine.errors import DataError, EngineError, Fault, StoreError
 
 FILES_OF_ONE = 8  # files that are worth one more process
 MOST_BYTES = 100 << 20  # of files that are read side by side; a larger one is read alone
-UNPACKED = 10  # times the size of a compressed file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRequest:
-    """A file to be read for a study.
-
-    Attributes
-    ----------
-    study
-        The study as JSON.
-    source
-        The file.
-    digest
-        SHA-256 of its content.
-    home
-        The folder of its part.
-    work
-        Where temporary files lie; None for the system's place.
-    salt
-        Of the store that takes the file in; None if it is only harmonised.
-    """
-
-    study: str
-    source: SourceFile
-    digest: str
-    home: Path
-    work: Path | None = None
-    salt: str | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes to be read, about; 0 of files that are not there."""
-        paths = (self.source.path, *self.source.places)
-        sizes = [(UNPACKED if is_gzip(path) else 1) * path.stat().st_size for path in paths if path.is_file()]
-        return sum(sizes)
-
-    def line(self) -> bytes:
-        """Return the request as a line of JSON."""
-        asked = {
-            "study": self.study,
-            "path": self.source.path.absolute(),
-            "wave": self.source.wave,
-            "places": [path.absolute() for path in self.source.places],
-            "digest": self.digest,
-            "home": self.home.absolute(),
-            "work": None if self.work is None else self.work.absolute(),
-            "salt": self.salt,
-        }
-        return json.dumps(asked, default=str).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +32,8 @@ class ReadAnswer:
     Attributes
     ----------
     found
-        ``part``, and for a store ``source``, ``contents`` and ``sample``; nothing of a bad file.
+        ``part``, and for a store ``source``, ``contents`` and ``sample``; of a call its ``value``; nothing
+        of a bad file.
     error
         Why the file was refused.
     died
@@ -112,7 +61,7 @@ class Reader:
         """Return what a selector waits for: the pipe of the answers."""
         return self._answers.fileno()
 
-    def ask(self, request: ReadRequest) -> None:
+    def ask(self, request: Request) -> None:
         """Send a request; that a process has died is noticed when its answer is awaited."""
         with suppress(BrokenPipeError):
             self._requests.write(request.line())
@@ -150,7 +99,7 @@ class _Task:
     """A request that is being read: when it must be done, whether it is late, whether it killed a process."""
 
     number: int
-    request: ReadRequest
+    request: Request
     deadline: float = float("inf")
     is_late: bool = False
     has_killed: bool = False
@@ -181,7 +130,7 @@ class Readers:
         self._working, self._idle = {}, []
 
     def read(
-        self, requests: Sequence[ReadRequest], started: Callable[[int], None] | None = None
+        self, requests: Sequence[Request], started: Callable[[int], None] | None = None
     ) -> Iterator[tuple[int, ReadAnswer]]:
         """Yield the number of each request with its answer, as they come.
 
@@ -208,10 +157,10 @@ class Readers:
                 else:
                     yield task.number, answer
 
-    def _has_room(self, request: ReadRequest) -> bool:
+    def _has_room(self, request: Request) -> bool:
         """Whether a file may be read beside those that are being read: memory grows with their sizes."""
-        beside = sum(task.request.size for task in self._working.values())
-        return not self._working or beside + request.size <= MOST_BYTES
+        beside = sum(bytes_of(task.request) for task in self._working.values())
+        return not self._working or beside + bytes_of(request) <= MOST_BYTES
 
     def _begin(self, task: _Task) -> None:
         """Give a request to a process; one that has killed a process gets a new one, to be judged alone."""

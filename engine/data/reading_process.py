@@ -39,10 +39,21 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:
+    # Whatever a library spills lies where the next night, or the command that asked, removes it.
+    tempfile.tempdir = os.environ["TMPDIR"] = request["work"] or OF_SYSTEM
+    return _called(request["call"]) if "call" in request else _built(request)
+
+
+def _called(call: str) -> dict[str, Any]:
+    from engine.data.read_request import packed, unpacked
+
+    function, *arguments = unpacked(call)
+    return {"value": packed(function(*arguments))}
+
+
+def _built(request: Mapping[str, Any]) -> dict[str, Any]:
     from engine.data.part import build_part
 
-    # Whatever a library spills lies where the next night removes it.
-    tempfile.tempdir = os.environ["TMPDIR"] = request["work"] or OF_SYSTEM
     spec = _study(request["study"])
     places = tuple(Path(place) for place in request["places"])
     source = SourceFile(path=Path(request["path"]), wave=request["wave"], places=places)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from engine.data.codebook import code_counts, code_text
 from engine.data.dialect import Dialect
 from engine.data.disclosure import SMALLEST_SHOWN
+from engine.data.file_calls import call_with_files
 from engine.data.formats import format_of, open_frame, unknown_format
 from engine.data.raw_column import RawColumn, raw_column
 from engine.data.raw_frame import RawFrame, refuse_no_header
@@ -78,27 +79,32 @@ class DraftFile:
     columns: tuple[DraftColumn, ...]
 
 
-def read_file(path: Path, encoding: str | None) -> DraftFile:
-    """Read what a draft needs of a file.
+def read_files(paths: Sequence[Path], encoding: str | None) -> list[DraftFile]:
+    """Read what a draft needs of files.
 
     Raises
     ------
     UsageError
         If the format is unknown.
     DataError
-        If the file does not exist or cannot be read.
+        If a file does not exist or cannot be read.
     """
-    if not path.is_file():
-        raise MissingFileError(Fault(f"{path}", "no such file", "a survey file", "Check the path."))
-    if format_of(path) is None:
-        raise UsageError(unknown_format(path))
-    with TemporaryDirectory(prefix="equirank-") as scratch, reading(path):
-        raw = open_frame(
-            SourceFile(path=path, dialect=Dialect(is_found=True)), ("*",), encoding, Path(scratch)
-        )
+    for path in paths:
+        if not path.is_file():
+            raise MissingFileError(Fault(f"{path}", "no such file", "a survey file", "Check the path."))
+        if format_of(path) is None:
+            raise UsageError(unknown_format(path))
+    files = [SourceFile(path=path, dialect=Dialect(is_found=True)) for path in paths]
+    found = call_with_files(_read_file, files, encoding)
+    return [replace(one, path=path) for one, path in zip(found, paths, strict=True)]
+
+
+def _read_file(file: SourceFile, encoding: str | None) -> DraftFile:
+    with TemporaryDirectory(prefix="equirank-") as scratch, reading(file.path):
+        raw = open_frame(file, ("*",), encoding, Path(scratch))
         refuse_no_header(raw)
         return DraftFile(
-            path=path,
+            path=file.path,
             title=raw.file_label,
             n_rows=raw.n_rows,
             delimiter=raw.delimiter,

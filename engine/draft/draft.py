@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engine.draft.columns import DraftFile, read_file
+from engine.draft.columns import DraftFile, read_files
 from engine.draft.toml_text import inline, key, value
 from engine.draft.variables import OF_DESIGN, DraftVariable, joined, variables_of, waves_of
 from engine.errors import Fault, UsageError
@@ -38,7 +38,7 @@ def draft_study(paths: Sequence[Path], encoding: str | None = None, search: str 
         If a file cannot be read, or the pattern cannot.
     """
     wanted = _pattern(search)
-    waves = waves_of([read_file(path, encoding) for path in paths])
+    waves = waves_of(read_files(paths, encoding))
     found = [
         one for one in variables_of(waves) if wanted.search(" ".join([*one.columns.values(), one.label]))
     ]

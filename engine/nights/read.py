@@ -9,7 +9,8 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.data.broken_rules import RuleError
-from engine.data.readers import ReadAnswer, Readers, ReadRequest
+from engine.data.read_request import ReadRequest
+from engine.data.readers import ReadAnswer, Readers
 from engine.nights.night import NightJob
 from engine.nights.stale_files import FilePlan
 from engine.study.load import study_as_dict

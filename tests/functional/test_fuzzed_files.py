@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from engine.data.readers import Readers, ReadRequest
+from engine.data.read_request import ReadRequest
+from engine.data.readers import Readers
 from engine.data.source_file import SourceFile
 from engine.errors import DataError
 from engine.study import parse_study

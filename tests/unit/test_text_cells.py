@@ -15,7 +15,7 @@ from engine.batch.request import study_files
 from engine.data.codebook import file_codebook
 from engine.data.panel import build_panel
 from engine.data.source_file import SourceFile
-from engine.draft.columns import read_file
+from engine.draft.columns import read_files
 from engine.errors import DataError
 from engine.study import parse_study
 from engine.study.source import MISSING_TEXTS
@@ -155,7 +155,7 @@ def test_file_without_header__with_a_value_twice__shows_no_value(tmp_path):
     assert "28" not in str(caught.value)
 
 
-@pytest.mark.parametrize("show", [file_codebook, lambda path: read_file(path, None)])
+@pytest.mark.parametrize("show", [file_codebook, lambda path: read_files([path], None)])
 def test_file_without_header__has_no_codebook_and_no_draft(tmp_path, show):
     path = tmp_path / "people.csv"
     path.write_text("28,4,KANARI0\n29,5,KANARI1\n")

@@ -1,0 +1,128 @@
+"""Commands that look at files open those of other programs in a process of its own, and survive its death."""
+
+import polars as pl
+import pyreadstat
+import pytest
+
+from engine.batch.request import make_request
+from engine.data.file_calls import call_with_files
+from engine.data.formats import count_rows
+from engine.data.source_file import SourceFile
+from engine.errors import DataError
+from tests.functional.test_readers import Dying, starting
+from tests.study_texts import analysis, study_text
+
+FRAME = pl.DataFrame({"income": [float(i) for i in range(100)], "sick": [0.0, 1.0, 1.0, 0.0] * 25})
+COMMANDS = {
+    "check": ("check", "study.toml", "--data", "people.sav"),
+    "plan": ("plan", "study.toml"),
+    "codebook": ("codebook", "people.sav"),
+    "init": ("init", "people.sav"),
+    "run": ("run", "study.toml", "--out", "run"),
+}
+STUDY = study_text(
+    source="people.sav",
+    variables={"income": {}, "sick": {"levels": "file", "event": "yes"}},
+    analyses=[analysis("rates", outcome="sick")],
+)
+DEAD = "people.sav: the reading process died of signal 11"
+
+
+@pytest.fixture
+def people(tmp_path, monkeypatch):
+    """A labelled file and a study of it in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    labels = {"sick": {0: "no", 1: "yes"}}
+    pyreadstat.write_sav(
+        FRAME, "people.sav", variable_value_labels=labels, column_labels={"income": "Income"}
+    )
+    (tmp_path / "study.toml").write_text(STUDY)
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_command__tells_of_a_file_that_kills_its_reader(people, cli, monkeypatch, command):
+    starting(monkeypatch, Dying, Dying)
+    code, out, err = cli(*command)
+    assert code in (10, 11)  # a check tells it as a fault of the study
+    assert DEAD in " ".join((out + err).split())
+    assert "Look at the file: is it damaged?" in " ".join((out + err).split())
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_command__opens_no_labelled_file_itself(people, cli, monkeypatch, command):
+    def refuse(*_arguments, **_options):
+        pytest.fail("opened in the process of the command")
+
+    monkeypatch.setattr(pyreadstat, "read_sav", refuse)
+    code, out, err = cli(*command)
+    assert code == 0, out + err
+
+
+def test_reader__that_dies_once_is_replaced(people, cli, monkeypatch):
+    started = starting(monkeypatch, Dying)
+    assert cli(*COMMANDS["codebook"])[0] == 0
+    assert len(started) == 2
+
+
+@pytest.mark.parametrize("name", ["people.xlsx", "people.sav", "people.dta"])
+def test_formats_that_polars_does_not_read__are_opened_apart(people, monkeypatch, name):
+    pyreadstat.write_dta(FRAME, "people.dta")
+    FRAME.write_excel("people.xlsx")
+    started = starting(monkeypatch)
+    assert call_with_files(count_rows, [SourceFile(path=people / name)], None) == [100]
+    assert len(started) == 1
+
+
+def test_plan_of_text_and_parquet__starts_no_process(people, cli, monkeypatch):
+    FRAME.write_csv("people.csv")
+    FRAME.write_parquet("people.parquet")
+    started = starting(monkeypatch)
+    for name in ("people.csv", "people.parquet"):
+        text = STUDY.replace("people.sav", name).replace(
+            'levels = "file"', "levels = { no = [0], yes = [1] }"
+        )
+        (people / "study.toml").write_text(text)
+        assert cli(*COMMANDS["plan"])[0] == 0
+    assert not started
+
+
+def test_answers__come_in_the_order_of_the_files(people):
+    paths = []
+    for n in (3, 1, 2):
+        paths.append(people / f"{n}.dta")
+        pyreadstat.write_dta(FRAME.head(n), paths[-1])
+    FRAME.head(7).write_csv("own.csv")
+    files = [SourceFile(path=path) for path in (*paths[:2], people / "own.csv", paths[2])]
+    assert call_with_files(count_rows, files, None) == [3, 1, 7, 2]
+
+
+def test_merged_file__decides_too(people, monkeypatch):
+    FRAME.write_csv("own.csv")
+    started = starting(monkeypatch)
+    file = SourceFile(path=people / "own.csv", places=(people / "people.sav",))
+    assert call_with_files(count_rows, [file], None) == [100]
+    assert len(started) == 1
+
+
+def test_temporary_files_of_a_dead_process__are_removed(people, tmp_path, monkeypatch):
+    home = tmp_path / "tmp"
+    home.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(home))
+    starting(monkeypatch, Dying, Dying)
+    with pytest.raises(DataError, match="died of signal"):
+        call_with_files(count_rows, [SourceFile(path=people / "people.sav")], None)
+    assert not [*home.iterdir()]
+
+
+def test_labels_of_a_file__are_those_of_a_run(people):
+    spec = make_request(people / "study.toml", None).spec
+    assert spec.variables["income"].label == "Income"
+    assert dict(spec.variables["sick"].levels) == {"no": ("no",), "yes": ("yes",)}
+
+
+def test_refusals__keep_their_kind_and_words(people, cli):
+    (people / "broken.sav").write_bytes(b"$FL2" + bytes(100))
+    code, _, err = cli("codebook", "broken.sav")
+    assert code == 11
+    assert err.startswith("equirank: broken.sav: the file cannot be read")
