@@ -33,6 +33,8 @@ result as JSON.
 In some samples, digits are lost by necessity. An offset of 2^30 makes all values large and nearly equal.
 A double then holds the differences between them only to 1e-7, and every statistic that uses these
 differences loses digits. Weights of 1e-12 to 1e12 give nearly all of the weight to one person.
+If a probability is within 1e-7 of 1, a double holds only 9 digits of its distance from 1. Standard errors
+of a logit are computed from that distance and have no more right digits.
 
 The engine shares no code with the program in rational arithmetic or with the SQL. These two share the
 last step, from the generalized index and the mean to the other indices.
