@@ -13,6 +13,7 @@ from engine.data.expressions import RuleColumn, check_rule
 from engine.data.file_calls import call_with_files
 from engine.data.file_labels import with_file_labels
 from engine.data.open_names import fault_of, open_names
+from engine.data.readers import kept_readers
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, load_study, parse_study
 from engine.study.faults import with_name
@@ -32,15 +33,16 @@ def check_study(study: str | Path, data: Path | None = None) -> tuple[Fault, ...
         return (*error.faults, *_rule_faults(text, path))
     checked = [*checked_variables(spec), *rule_conditions(spec), *domain_conditions(spec)]
     faults = [item for item in checked if isinstance(item, Fault)]
-    try:
-        faults.extend(_column_faults(spec, path.parent, data))
-    except MissingFileError:
-        if data is not None:  # without --data the files may be elsewhere
-            raise
-    except DataError as error:
-        faults.append(at_place("source", error))
-    if data is not None and not faults:
-        faults.extend(analysis_faults(path, data))
+    with kept_readers():
+        try:
+            faults.extend(_column_faults(spec, path.parent, data))
+        except MissingFileError:
+            if data is not None:  # without --data the files may be elsewhere
+                raise
+        except DataError as error:
+            faults.append(at_place("source", error))
+        if data is not None and not faults:
+            faults.extend(analysis_faults(path, data))
     raw = raw_study(text, path.name, path.parent)
     return tuple(with_name(fault, raw) for fault in faults)
 

@@ -13,7 +13,8 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import IO, Any, Self, cast
 
@@ -94,6 +95,22 @@ def release_reader(reader: Reader) -> None:
     reader.end()
 
 
+_kept: ContextVar[list[Reader] | None] = ContextVar("_kept", default=None)
+
+
+@contextmanager
+def kept_readers() -> Iterator[None]:
+    """Let the pools inside take over the processes of earlier ones; all end with the block."""
+    kept: list[Reader] = []
+    token = _kept.set(kept)
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+        for reader in kept:
+            release_reader(reader)
+
+
 @dataclass(slots=True)
 class _Task:
     """A request that is being read: when it must be done, whether it is late, whether it killed a process."""
@@ -120,13 +137,17 @@ class Readers:
         self._working: dict[Reader, _Task] = {}
 
     def __enter__(self) -> Self:
+        kept = _kept.get()
+        if kept:
+            self._idle, kept[:] = [*kept], []
         return self
 
     def __exit__(self, *_error: object) -> None:
         for reader in self._working:
             reader.end()
+        kept = _kept.get()
         for reader in self._idle:
-            release_reader(reader)
+            release_reader(reader) if kept is None else kept.append(reader)
         self._working, self._idle = {}, []
 
     def read(

@@ -5,6 +5,7 @@ import pyreadstat
 import pytest
 
 from engine.batch.request import make_request
+from engine.data import readers
 from engine.data.file_calls import call_with_files
 from engine.data.formats import count_rows
 from engine.data.source_file import SourceFile
@@ -63,6 +64,23 @@ def test_reader__that_dies_once_is_replaced(people, cli, monkeypatch):
     started = starting(monkeypatch, Dying)
     assert cli(*COMMANDS["codebook"])[0] == 0
     assert len(started) == 2
+
+
+def test_check__opens_files_again_and_again_in_one_process(people, cli, monkeypatch):
+    started = starting(monkeypatch)
+    assert cli(*COMMANDS["check"])[0] == 0
+    assert len(started) == 1
+
+
+def test_kept_readers__end_with_the_block(people, monkeypatch):
+    ended = []
+    monkeypatch.setattr(readers, "release_reader", ended.append)
+    with readers.kept_readers():
+        for _ in range(2):
+            call_with_files(count_rows, [SourceFile(path=people / "people.sav")], None)
+        assert not ended
+    assert len(ended) == 1
+    ended[0].end()
 
 
 @pytest.mark.parametrize("name", ["people.xlsx", "people.sav", "people.dta"])
