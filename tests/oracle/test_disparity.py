@@ -255,3 +255,22 @@ def test_parts__of_housing_are_those_of_convey(housing, oracle):
     for name, row in zip(("total", "within", "between"), rows, strict=True):
         assert row.estimate == pytest.approx(expected[name], rel=RTOL), name
         assert row.std_error == pytest.approx(expected[f"se_{name}"], rel=RTOL), name
+
+
+@pytest.mark.parametrize("survey", ["simulated", "housing"])
+def test_by__gini_of_a_group_is_the_concentration_index_of_income_by_itself(survey, request):
+    frame = request.getfixturevalue(survey)
+    design = {"weight": "w", "stratum": "strata", "cluster": "psu", "nested": True}
+    given = {**design, "by": "tenure", "compare": True}
+    gini = engine.inequality(frame, "income", "gini", **given)
+    index = engine.concentration_index(frame, "income", "income", **given)
+    of_group = {row.subgroup: row for row in index.rows if row.subgroup is not None}
+    assert gini.groups.keys() == of_group.keys()
+    for name, result in gini.groups.items():
+        assert result.estimate == pytest.approx(of_group[name].estimate, rel=1e-12)
+        assert result.std_error == pytest.approx(of_group[name].std_error, rel=1e-9)
+        assert result.n_obs == of_group[name].n_obs
+    differences = [[row for row in one.rows if row.measure == "difference"] for one in (gini, index)]
+    assert len(differences[0]) == len(differences[1]) > 0
+    for ours, theirs in zip(*differences, strict=True):
+        assert (ours.level, ours.std_error) == (theirs.level, pytest.approx(theirs.std_error, rel=1e-9))
