@@ -48,6 +48,8 @@ def plan_tasks(
     contents = [version.contents for version in versions]
     plans = []
     for task in tasks_of(spec, waves):
+        if not versions and task.analysis.waves == "each":
+            continue  # its waves are known when a file has been read
         key = task_key(spec, task, contents)
         entry, why = _state(task, key, waves, store, before.get(task.name))
         plans.append(TaskPlan(task=task, key=key, entry=entry, why=why))

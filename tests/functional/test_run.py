@@ -21,7 +21,7 @@ def test_run__writes_a_whole_run_directory(cli, project):
     assert (code, err) == (0, "")
     assert "ill: " in out
     assert "\x1b[" not in out
-    names = ["manifest.json", "report.html", "results.parquet"]
+    names = ["figures", "manifest.json", "report.html", "results.parquet", "tables"]
     assert sorted(path.name for path in (project / "run").iterdir()) == names
     shown = cli("show", "run")[1]
     assert "Concentration of ill by income" in shown

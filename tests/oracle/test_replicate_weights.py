@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 import engine
+from engine.estimators.index.curve import FEW_UNITS  # of curves with few PSUs
 from tests.oracle import replicate_weights
 from tests.study_texts import analysis, event, factor, study_text
 
@@ -112,7 +113,7 @@ def assert_equal(row, expected, at=None, rtol=RTOL):
     ):
         if key in of_r and row[name] is not None:
             assert row[name] == pytest.approx(of_r[key][at or 0], rel=rtol, abs=1e-14), name
-    assert row["status"] == "ok"
+    assert row["status"] in ("ok", FEW_UNITS)
     assert row["std_error"] is not None
     assert row["conf_low"] is not None
 
