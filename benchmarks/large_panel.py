@@ -47,8 +47,8 @@ bootstrap = {{ replicates = {replicates}, method = "rao-wu" }}
 RUN = """
 import json, resource, sys, time
 import engine
-from engine.batch.compiling import warm_kernels
-warm_kernels()
+from engine.batch.compiling import compile_all
+compile_all()
 started = time.perf_counter()
 result = engine.run(sys.argv[1], out=sys.argv[2])
 spent = time.perf_counter() - started
