@@ -102,7 +102,7 @@ def make_context(
     refuse_missing_threads()
     return Context(
         spec=spec,
-        columns=SampleReader(spec, sample, panel, threads=threads),
+        columns=SampleReader(spec, sample, panel),
         seed=study_seed(spec),
         threads=threads,
         reporter=reporter,

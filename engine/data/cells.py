@@ -32,7 +32,7 @@ _LARGEST_EXPONENT = 300
 
 
 def read_cells(
-    spec: StudySpec, sample: Sample, key: CellKey, waves: Sequence[str] | None, threads: int | None
+    spec: StudySpec, sample: Sample, key: CellKey, waves: Sequence[str] | None
 ) -> pl.DataFrame | None:
     """Return the cells of a sample, in some of its waves; None if its rows are better read as they are.
 
@@ -44,7 +44,7 @@ def read_cells(
     keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
     params: dict[str, Any] = {"panel": [*sample.parts]}
-    with queries.database(threads) as connection:
+    with queries.database(sample.threads) as connection:
         ((rows, unusable, largest, cells),) = queries.rows(connection, "cell_facts", params, condition, keys)
         if unusable or rows < FEWEST_ROWS or cells > MOST_CELLS * rows or not largest:
             return None

@@ -51,6 +51,8 @@ class Sample:
         The waves in the sample.
     imputed
         Variable -> number of its values that are imputed.
+    threads
+        How many read it; None for all usable cores.
     """
 
     parts: tuple[str, ...]
@@ -59,6 +61,7 @@ class Sample:
     flow: tuple[FlowStep, ...]
     waves: tuple[str, ...]
     imputed: Mapping[str, int]
+    threads: int | None = None
 
     @property
     def n(self) -> int:
@@ -78,7 +81,7 @@ class Sample:
             writing = path.with_suffix(".writing")
             private_file(writing)  # microdata: for the owner only, from the first byte
             params = {"panel": [*self.parts], "sample": str(writing)}
-            with queries.database() as connection:
+            with queries.database(self.threads) as connection:
                 queries.rows(connection, "sample_write", params, self.condition)
             writing.rename(path)
         return [str(path)]
@@ -112,6 +115,7 @@ def draw_sample(
         flow=tuple(flow),
         waves=tuple(flow[-1].by_wave),
         imputed={},
+        threads=threads,
     )
     if sample.n == 0 or not any(one.impute or one.quantiles for one in spec.variables.values()):
         return sample
@@ -134,7 +138,7 @@ def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
     if isinstance(condition, Fault):
         raise StudyError(spec.study.name, (condition,))
     condition = f"({sample.condition}) AND ({condition})"
-    with queries.database() as connection:
+    with queries.database(sample.threads) as connection:
         counts = queries.rows(connection, "sample_flow", {"panel": [*sample.parts]}, condition)
     flow = (*sample.flow, _step(where, counts))
     if flow[-1].n == 0:

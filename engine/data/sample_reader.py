@@ -44,12 +44,10 @@ class SampleReader:
         sample: Sample,
         panel: Panel,
         only: Sequence[str] | None = None,
-        threads: int | None = None,
     ) -> None:
         self._spec = spec
         self._sample = sample
         self._panel = panel
-        self._threads = threads
         self._only = None if only is None else list(only)
         self.waves = sort_waves(sample.waves if only is None else only)
         self.n = sample.n if only is None else sum(sample.flow[-1].by_wave[wave] for wave in only)
@@ -69,7 +67,7 @@ class SampleReader:
                 raise DataError(
                     Fault(f"wave {wave}", "no row of it is in the sample", "some", "Check the sample rules.")
                 )
-        return SampleReader(self._spec, self._sample, self._panel, waves, self._threads)
+        return SampleReader(self._spec, self._sample, self._panel, waves)
 
     def where(self, condition: str | None) -> SampleReader:
         """Return a reader of the rows for which a condition holds: a domain, with the design of all rows.
@@ -84,7 +82,7 @@ class SampleReader:
         from engine.data.sample import draw_domain
 
         domain = draw_domain(self._spec, self._sample, condition)
-        return SampleReader(self._spec, domain, self._panel, self._only, self._threads)
+        return SampleReader(self._spec, domain, self._panel, self._only)
 
     def cells(self, key: CellKey) -> SampleReader:
         """Return a reader of the cells of a key, or this one of rows where cells would be nearly as many.
@@ -94,7 +92,7 @@ class SampleReader:
         """
         if self._spec.design.replicate_weights is not None:
             return self
-        cells = read_cells(self._spec, self._sample, key, self._only, self._threads)
+        cells = read_cells(self._spec, self._sample, key, self._only)
         if cells is None:
             return self
         return CellReader(self._spec, self._sample, self._panel, cells, self._only)

@@ -29,6 +29,13 @@ STUDY = study_text(
     analyses=[
         analysis("describe", name="people", by="wave"),
         analysis("rates", outcome=["ill", "visits"], rows="sex", by="wave"),
+        analysis(
+            "rates",
+            name="standardised",
+            outcome="ill",
+            by="wave",
+            standardise={"by": ["sex"], "population": [["male", 0.4], ["female", 0.6]]},
+        ),
         analysis("rates", name="unweighted", outcome="ill", rows="sex", weighted=False),
         analysis(
             "concentration",
@@ -155,7 +162,7 @@ def test_unusable_weights__are_told_as_rows(run, weight):
         frame=people().with_columns(weight=pl.when(is_bad).then(weight).otherwise(pl.col("weight"))),
     )
     told = [reason for name, reason in failed.failures.items() if name != "unweighted"]
-    assert len(told) == 6
+    assert len(told) == 7
     for reason in told:
         assert "found 3 " in reason
         assert "weights, the first in row 1 of the sample" in reason

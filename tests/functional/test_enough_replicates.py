@@ -6,7 +6,7 @@ import pytest
 
 import engine
 from engine.estimators.replicates import batches, enough
-from engine.estimators.replicates.enough import CHECKS, TARGET, bound_error
+from engine.estimators.replicates.enough import CHECKS, bound_error
 from engine.study.bootstrap import MOST_AUTO
 from tests.study_texts import analysis, event, factor, study_text
 
@@ -123,4 +123,3 @@ def test_replicates__that_do_not_vary_or_exist_ask_for_no_more():
     precision = enough.Precision(intervals=("percentile",), conf_level=0.95)
     assert precision.is_reached(np.array([np.full(3_000, 0.25), np.full(3_000, np.nan)]))
     assert not precision.is_reached(np.random.default_rng(1).normal(size=(1, 3_000)))
-    assert TARGET == 0.02
