@@ -1,4 +1,4 @@
-"""The sentences of the methods paragraph and the works that it cites."""
+"""The sentences of the methods paragraph."""
 
 from __future__ import annotations
 
@@ -43,12 +43,65 @@ METHODS: dict[str, tuple[str, str]] = {
         (
             "Replicates: {method}, {n} of them, seed {seed}. The Monte-Carlo error of a standard error is about "
             "{of_error} per cent of it; that of a limit of a 95 % percentile interval is about {of_limit} "
-            "standard errors, if the estimate is near normal [{rao_wu}]."
+            "standard errors, if the estimate is near normal [{cited}]."
         ),
         (
             "重复样本：{method}，{n} 个，种子 {seed}。标准误的蒙特卡罗误差约为其 {of_error}%；"
-            "若估计近似正态，95% 百分位区间端点的误差约为 {of_limit} 个标准误 [{rao_wu}]。"
+            "若估计近似正态，95% 百分位区间端点的误差约为 {of_limit} 个标准误 [{cited}]。"
         ),
+    ),
+    "enough": (
+        (
+            "The number of replicates of {names} was not fixed beforehand: they go on until the Monte-Carlo error "
+            "of every limit of an interval is at most 2 per cent of the standard error, or until there are {most} "
+            "[{cited}]."
+        ),
+        (
+            "{names} 的重复样本数未事先固定：重复至各区间端点的蒙特卡罗误差不超过标准误的 2%，或达到 {most} 个 "
+            "[{cited}]。"
+        ),
+    ),
+    "jackknife": (
+        "Jackknife: {method}; each unit is left out once, and nothing is drawn at random [{cited}].",
+        "刀切法：{method}；各单位依次剔除一次，不作随机抽取 [{cited}]。",
+    ),
+    "replicate_weights": (
+        (
+            "Replicate weights in {columns} ({method}) came with the data and stand for the whole design; the "
+            "standard errors come from them, around the {centre} [{cited}]."
+        ),
+        "数据自带的重复权重 {columns}（{method}）代表整个设计；标准误由其得到，以{centre}为中心 [{cited}]。",
+    ),
+    "centre_estimate": ("estimate", "估计值"),
+    "centre_mean": ("mean of the replicates", "各重复估计的均值"),
+    "population": (
+        "Finite population correction from {name}.",
+        "按 {name} 作有限总体校正。",
+    ),
+    "single_adjust": (
+        "A sampling unit alone in its stratum is compared with the mean of all units.",
+        "层内仅有的抽样单位与全部单位的均值比较。",
+    ),
+    "single_certainty": (
+        "A sampling unit alone in its stratum adds nothing to a variance.",
+        "层内仅有的抽样单位对方差无贡献。",
+    ),
+    "unweighted": ("Computed without weights: {names}.", "未加权计算：{names}。"),
+    "describe": (
+        "Characteristics: counts of people are unweighted; per cents, means and standard deviations are weighted.",
+        "特征：人数未加权；百分比、均值与标准差已加权。",
+    ),
+    "parameter": ("The parameter of {names} is {value}.", "{names} 的参数为 {value}。"),
+    "compare": (
+        (
+            "Differences between groups allow for the covariance of the two estimates; that all groups are equal "
+            "is tested by an adjusted Wald F."
+        ),
+        "组间之差计入两个估计的协方差；各组全部相等以调整 Wald F 检验。",
+    ),
+    "conindex": (
+        "Beside our errors stand those that Stata's conindex prints [{cited}].",
+        "本程序的误差之旁列出 Stata 的 conindex 所给的误差 [{cited}]。",
     ),
     "failed": (
         "Up to {n} replicates of an analysis were undefined and are left out.",
@@ -57,10 +110,10 @@ METHODS: dict[str, tuple[str, str]] = {
     "decomposition": (
         (
             "Decomposition: the effect of a covariate times its generalized index, rescaled so that "
-            "contributions and residual add up to the index ({methods}) [{cited}]. Effects are no causes."
+            "contributions and residual add up to the index ({methods}{effects}) [{cited}]. Effects are no causes."
         ),
         (
-            "分解：协变量的效应乘以其广义指数，再换算，使各贡献与残差之和等于指数（{methods}）[{cited}]。"
+            "分解：协变量的效应乘以其广义指数，再换算，使各贡献与残差之和等于指数（{methods}{effects}）[{cited}]。"
             "效应并非因果。"
         ),
     ),
@@ -68,22 +121,54 @@ METHODS: dict[str, tuple[str, str]] = {
         "Need is {need}; horizontal inequity is the index less the contributions of need [{cited}].",
         "需要为{need}；水平不公平为指数减去需要的贡献 [{cited}]。",
     ),
+    "effect_average": (", average effects", "，平均效应"),
+    "effect_at-means": (", effects at the means", "，均值处效应"),
+    "effect_discrete": (", discrete changes", "，离散变化"),
+    "decomposition_change": (
+        (
+            "The change of an index between groups is split into the change of elasticities and that of the "
+            "inequality of covariates, with both weightings [{cited}]."
+        ),
+        "组间指数的变化分为弹性的变化与协变量不平等的变化，列出两种加权 [{cited}]。",
+    ),
     "curve": (
         "Concentration curves: bands hold simultaneously; dominance is tested at 19 points [{cited}].",
         "集中曲线：置信带为同时带；在 19 个点检验占优 [{cited}]。",
     ),
     "logit": (
         "Logistic regressions: maximum likelihood with {methods} errors; crude and adjusted ratios are shown.",
-        "Logistic 回归：最大似然，{methods} 误差；列出粗比值比与调整比值比。",
+        "Logistic 回归：最大似然，{methods}误差；列出粗比值比与调整比值比。",
+    ),
+    "adjusted_logit": (
+        "Logistic regressions: maximum likelihood with {methods} errors; adjusted ratios are shown.",
+        "Logistic 回归：最大似然，{methods}误差；列出调整比值比。",
     ),
     "multilevel": (
         "Multilevel logits: {methods}; the ICC is on the latent scale.",
         "多水平 logit：{methods}；ICC 为潜在尺度。",
     ),
-    "rates": (
-        "Rates: design-based intervals on the logit scale.",
-        "率：基于设计、logit 尺度的区间。",
+    "scaled": (
+        "The weights of {names} are scaled to the size of each innermost cluster [{cited}].",
+        "{names} 的权重换算为最内层各群的规模 [{cited}]。",
     ),
+    "rif": (
+        (
+            "Regression of an index: the recentered influence function of the {indices} is regressed on the "
+            "covariates; a coefficient is the change of the index, to first order, with the covariate's mean "
+            "[{cited}]. Coefficients are no causes."
+        ),
+        (
+            "指数的回归：以协变量回归{indices}的再中心化影响函数；系数为协变量均值变化时指数的一阶变化 [{cited}]。"
+            "系数并非因果。"
+        ),
+    ),
+    "rates": (
+        "Rates: design-based intervals, {scales}; rates of 0 and 100 per cent have exact limits [{cited}].",
+        "率：基于设计的区间，{scales}；0 与 100% 的率用精确限 [{cited}]。",
+    ),
+    "scale_logit": ("on the logit scale", "logit 尺度"),
+    "scale_normal": ("with normal limits", "正态限"),
+    "scale_beta": ("with exact limits for every rate", "所有率均用精确限"),
     "missing": (
         "Missing values are left out of what needs them{imputed}; each table tells the people behind its numbers.",
         "缺失值在需要该变量处略去{imputed}；各表给出数字背后的人数。",
@@ -93,36 +178,4 @@ METHODS: dict[str, tuple[str, str]] = {
         "；{names} 缺失处取该轮次均值",
     ),
     "software": ("Software: equirank {version} ({libraries}).", "软件：equirank {version}（{libraries}）。"),
-}
-
-WORKS: dict[str, str] = {
-    "strobe": (
-        "von Elm E, Altman DG, Egger M, et al. The Strengthening the Reporting of Observational Studies in "
-        "Epidemiology (STROBE) statement. PLoS Medicine 2007;4(10):e296."
-    ),
-    "equity": (
-        "Dewidar O, Shamseer L, Melendez-Torres GJ, et al. Improving the reporting on health equity in "
-        "observational research (STROBE-Equity). BMJ 2025. doi:10.1136/bmj-2024-083882."
-    ),
-    "binder": "Binder DA. On the variances of asymptotically normal estimators from complex surveys. "
-    "International Statistical Review 1983;51:279-292.",
-    "kakwani": "Kakwani N, Wagstaff A, van Doorslaer E. Socioeconomic inequalities in health: measurement, "
-    "computation, and statistical inference. Journal of Econometrics 1997;77:87-103.",
-    "erreygers": "Erreygers G. Correcting the concentration index. Journal of Health Economics 2009;28:504-515.",
-    "wagstaff": "Wagstaff A. The bounds of the concentration index when the variable of interest is binary, with "
-    "an application to immunization inequality. Health Economics 2005;14:429-432.",
-    "extended": "Wagstaff A. Inequality aversion, health inequalities and health achievement. Journal of Health "
-    "Economics 2002;21:627-641.",
-    "symmetric": "Erreygers G, Clarke P, Van Ourti T. Mirror, mirror, on the wall, who in this land is fairest of "
-    "all? Journal of Health Economics 2012;31:257-270.",
-    "rao-wu": "Rao JNK, Wu CFJ, Yue K. Some recent work on resampling methods for complex surveys. Survey "
-    "Methodology 1992;18:209-217.",
-    "efron": "Efron B, Tibshirani RJ. An Introduction to the Bootstrap. Chapman & Hall 1993.",
-    "decomposition": "Wagstaff A, van Doorslaer E, Watanabe N. On decomposing the causes of health sector "
-    "inequalities with an application to malnutrition inequalities in Vietnam. Journal of Econometrics "
-    "2003;112:207-223.",
-    "need": "Wagstaff A, van Doorslaer E. Measuring and testing for inequity in the delivery of health care. "
-    "Journal of Human Resources 2000;35:716-733.",
-    "curve": "O'Donnell O, van Doorslaer E, Wagstaff A, Lindelow M. Analyzing Health Equity Using Household "
-    "Survey Data. World Bank 2008.",
 }

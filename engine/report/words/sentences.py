@@ -222,6 +222,8 @@ INDEX_NAMES = {
     "modified": "修正集中",
     "extended": "扩展集中",
     "symmetric": "对称",
+    "generalized_extended": "广义扩展",
+    "generalized_symmetric": "广义对称",
 }
 
 
