@@ -33,19 +33,44 @@ if sys.argv[1] == "0":  # in another order of rows the last bits of a RIF regres
         rows = engine.rif(frame, "z", "age", ["age", "group"], "w", index=index, parameter=parameter).rows
         print(index, hashlib.sha256(repr(rows).encode()).hexdigest())
 """
+MULTILEVEL = """
+import hashlib, sys
+import numpy as np, polars as pl, engine
+
+place = np.repeat(np.arange(24), 12)
+family = np.repeat(np.arange(len(place)), 2)
+n = len(family)
+for spread in (0.8, 4.0):  # families so alike that secant steps take over from Newton's
+    rng = np.random.default_rng(11)
+    boy = rng.integers(0, 2, n)
+    effect = 1.5 * rng.normal(size=24)[place[family]] + spread * rng.normal(size=len(place))[family]
+    frame = pl.DataFrame({
+        "y": rng.random(n) < 1.0 / (1.0 + np.exp(-(0.3 + 0.7 * boy + effect))), "boy": boy,
+        "age": rng.normal(30, 9, n).round(1), "family": family, "place": place[family],
+        "w": rng.integers(1, 9, n) / 8,
+    })
+    frame = frame.sample(fraction=1.0, shuffle=True, seed=int(sys.argv[1]))
+    for levels, points in ((["place"], "auto"), (["family", "place"], "auto"), (["family", "place"], 5)):
+        rows = engine.mixed_logit(frame, "y", ["boy", "age"], levels, points, modes=True).rows
+        print(spread, levels, points, hashlib.sha256(repr(rows).encode()).hexdigest())
+    if sys.argv[1] == "0":  # in another order of rows the last bits of scaled weights may move
+        rows = engine.mixed_logit(frame, "y", ["boy", "age"], ["place"], weight="w").rows
+        print(spread, "weights", hashlib.sha256(repr(rows).encode()).hexdigest())
+"""
 PROCESSORS = [
     {},
     {"OPENBLAS_CORETYPE": "Prescott"},
     {"OPENBLAS_CORETYPE": "Haswell"},
     {"NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX2 FMA3"},
+    {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-FMA,-AVX2,-AVX512F"},
 ]
 
 
-def bits(settings, seed=0):
+def bits(settings, seed=0, program=PROGRAM):
     """Return what a process prints on a processor; features it has not got are ignored with a warning."""
     environment = {**os.environ, **settings, "PYTHONWARNINGS": "ignore"}
     process = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", PROGRAM, str(seed)],
+        [sys.executable, "-c", program, str(seed)],
         env=environment,
         capture_output=True,
         text=True,
@@ -68,3 +93,25 @@ def test_logits_and_rif__have_the_same_bits_on_any_processor(usual, settings):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_logits__have_the_same_bits_in_any_order_of_rows(usual, seed):
     assert usual.startswith(bits({}, seed))
+
+
+@pytest.fixture(scope="module")
+def multilevel():
+    return bits({}, program=MULTILEVEL)
+
+
+@pytest.mark.parametrize("settings", PROCESSORS[1:], ids=str)
+def test_multilevel_logits__have_the_same_bits_on_any_processor(multilevel, settings):
+    assert bits(settings, program=MULTILEVEL) == multilevel
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_multilevel_logits__have_the_same_bits_in_any_order_of_rows(multilevel, seed):
+    other = bits({}, seed, program=MULTILEVEL).splitlines()
+    assert other == [line for line in multilevel.splitlines() if "weights" not in line]
+
+
+@pytest.mark.slow
+def test_multilevel_logits__have_the_same_bits_from_kernels_for_any_processor(multilevel, tmp_path):
+    generic = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
+    assert bits(generic, program=MULTILEVEL) == multilevel

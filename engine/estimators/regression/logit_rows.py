@@ -16,6 +16,7 @@ from engine.estimators.regression.term_tests import inflation_rows, term_test_ro
 from engine.estimators.regression.terms import model_terms
 from engine.estimators.replicates.replicate_weights import METHOD
 from engine.estimators.sample.groups import in_groups
+from engine.kernels.regression.logarithm import logarithm
 from engine.kernels.regression.small_matrices import dot, times
 from engine.results import TidyRow
 from engine.study import LogitSpec
@@ -127,12 +128,12 @@ def _fit_rows(model: FittedLogit) -> Iterator[TidyRow]:
     method = "likelihood" if model.has_likelihood else "pseudo"
     base = replace(model.base, conf_level=None, method=method, n_replicates=None, n_failed=None)
     n, s = math.fsum(fit.n), math.fsum(fit.s)
-    null = s * math.log(s / n) + (n - s) * math.log(1.0 - s / n)
+    null = s * logarithm(s / n) + (n - s) * logarithm(1.0 - s / n)
     k, ll = fit.rank, fit.log_likelihood
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="null_log_likelihood", estimate=null)
     yield replace(base, measure="pseudo_r2", estimate=1.0 - ll / null, method="McFadden")
     if model.has_likelihood:
         yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
-        yield replace(base, measure="bic", estimate=k * math.log(base.n_obs or 1) - 2.0 * ll)
+        yield replace(base, measure="bic", estimate=k * logarithm(float(base.n_obs or 1)) - 2.0 * ll)
         yield replace(base, measure="n_parameters", estimate=float(k))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from engine.arrays import FloatArray
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.kernels.regression.logarithm import logarithm
 from engine.kernels.regression.small_matrices import dot, logit_means, times, weighted_rows
 
 
@@ -73,7 +74,7 @@ def _level_effects(frame: ModelFrame, name: str, share: FloatArray, beta: FloatA
             measure="prevalence_ratio",
             term=name,
             level=level,
-            value=math.log(mean / base),
+            value=logarithm(mean / base),
             gradient=gradient / mean - base_gradient / base,
         )
 

@@ -16,6 +16,7 @@ from engine.estimators.regression.multilevel_maximum import MultilevelMaximum
 from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised
 from engine.estimators.regression.quadrature_points import PointsCheck, maximise_with_points
 from engine.kernels.regression.multilevel_cells import ClusterCells
+from engine.kernels.regression.small_matrices import product
 from engine.study import QuadraturePoints
 
 LATENT_VARIANCE = np.pi**2 / 3.0  # of the standard logistic distribution
@@ -160,5 +161,5 @@ def _sandwich(maximum: MultilevelMaximum, n_clusters: int) -> FloatArray:
     block = np.ix_(free, free)
     inverse = maximum.covariance[block]
     factor = n_clusters / max(n_clusters - 1, 1)
-    covariance[block] = inverse @ maximum.squares[block] @ inverse * factor
+    covariance[block] = product(product(inverse, maximum.squares[block]), inverse) * factor
     return covariance

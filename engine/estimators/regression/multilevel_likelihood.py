@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.arrays import FloatArray
+from engine.estimators.regression.gauss_hermite import hermite_rule
 from engine.estimators.regression.patterns import sparse_patterns
 from engine.kernels.jit import in_threads
 from engine.kernels.regression.glm import Patterns
@@ -21,6 +22,7 @@ from engine.kernels.regression.multilevel_cells import ClusterCells, ParameterPo
 from engine.kernels.regression.multilevel_likelihood import QuadratureRule, block_likelihood
 from engine.kernels.regression.multilevel_modes import StartingModes, cluster_effects
 from engine.kernels.regression.multilevel_scores import ScoreSums, block_scores
+from engine.kernels.regression.small_matrices import dot, exponentials, times
 
 LevelPoints = tuple[int, int]
 """Quadrature points of the outer and of the inner level."""
@@ -36,8 +38,8 @@ def gauss_hermite(points: LevelPoints) -> QuadratureRule:
     >>> float(gauss_hermite((1, 3)).inner_z[2].round(6))
     1.224745
     """
-    (z3, w3), (z2, w2) = (np.polynomial.hermite.hermgauss(count) for count in points)
-    return QuadratureRule(z3, np.log(w3) + z3 * z3, z2, np.log(w2) + z2 * z2)
+    outer, inner = points
+    return QuadratureRule(*hermite_rule(outer), *hermite_rule(inner))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +124,16 @@ class MultilevelLikelihood:
     def _prepared(self, theta: FloatArray) -> tuple[ParameterPoint, float, QuadratureRule]:
         """Return the point (exp(x'b) of the cells, s3, s2), s'(x'b) and the quadrature rule."""
         cells, q = self.data.cells, self.data.q
-        eta = (self.data.Z @ theta[:q])[cells.pattern]
+        eta = times(self.data.Z, np.ascontiguousarray(theta[:q]))
         s3, s2 = (float(abs(sd)) for sd in theta[q:])
         # A standard deviation of 0 leaves nothing to integrate: one point is exact.
         outer, inner = self.points
         rule = gauss_hermite((outer if s3 > 0.0 else 1, inner if s2 > 0.0 else 1))
-        with np.errstate(over="ignore"):
-            return ParameterPoint(np.exp(eta), s3, s2), float(cells.s @ eta), rule
+        return (
+            ParameterPoint(exponentials(eta)[cells.pattern], s3, s2),
+            dot(cells.s, eta[cells.pattern]),
+            rule,
+        )
 
     def value(self, theta: FloatArray) -> float:
         """Return the log-likelihood at theta (Q,) = b, s3, s2."""
@@ -166,10 +171,18 @@ class MultilevelLikelihood:
         parts = in_threads(work, len(blocks))
         return Derivatives(
             fixed + sum(part.log_likelihood for part in parts),
-            np.sum([part.gradient for part in parts], axis=0),
-            _symmetric(np.sum([part.information for part in parts], axis=0)),
-            _symmetric(np.sum([part.squares for part in parts], axis=0)),
+            _total([part.gradient for part in parts]),
+            _symmetric(_total([part.information for part in parts])),
+            _symmetric(_total([part.squares for part in parts])),
         )
+
+
+def _total(parts: list[FloatArray]) -> FloatArray:
+    """Add arrays of one shape, one after the other."""
+    total = np.zeros_like(parts[0])
+    for part in parts:
+        total += part
+    return total
 
 
 def _symmetric(lower: FloatArray) -> FloatArray:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatArray
 from engine.estimators.regression.multilevel_likelihood import Derivatives, MultilevelLikelihood
+from engine.estimators.regression.secant import minimise
+from engine.kernels.regression.small_matrices import dot, inverse, times, weighted_rows
+from engine.kernels.regression.symmetric import eigen
 
 _NEWTON_STEPS = 25
 _SECANT_STEPS = 500
@@ -110,10 +113,10 @@ def _climb(
 
 def _uphill(g: FloatArray, H: FloatArray) -> tuple[FloatArray, float]:
     """Return a Newton step, uphill even where the information H is indefinite, and the gain it promises."""
-    values, vectors = np.linalg.eigh(H)
+    values, vectors = eigen(np.ascontiguousarray(H))
     values = np.maximum(np.abs(values), 1e-10 * np.abs(values).max())
-    along = vectors.T @ g
-    return vectors @ (along / values), float(0.5 * (along * along / values).sum())
+    along = weighted_rows(g, vectors)
+    return times(vectors, along / values), 0.5 * dot(along, along / values)
 
 
 def _line_search(
@@ -156,16 +159,14 @@ def _settle_small(
 def _secant(
     likelihood: MultilevelLikelihood, theta: FloatArray, free: BoolArray, H: FloatArray
 ) -> tuple[FloatArray, float, bool]:
-    """Maximise by BFGS (scipy) with the exact gradient, in coordinates in which H is the unit matrix."""
-    from scipy.optimize import minimize
-
+    """Maximise by BFGS with the exact gradient, in coordinates in which H is the unit matrix."""
     Q, moving = len(theta), np.flatnonzero(free)
-    values, vectors = np.linalg.eigh(H[np.ix_(moving, moving)])
+    values, vectors = eigen(H[np.ix_(moving, moving)])
     root = vectors / np.sqrt(np.maximum(np.abs(values), 1e-8 * np.abs(values).max()))
 
     def parameters(z: FloatArray) -> FloatArray:
         whole = theta.copy()
-        whole[moving] += root @ z
+        whole[moving] += times(root, z)
         return whole
 
     def objective(z: FloatArray) -> tuple[float, FloatArray]:
@@ -174,19 +175,12 @@ def _secant(
         signs[: Q - 2] = 1.0  # the likelihood is even in the standard deviations
         point[Q - 2 :] = np.abs(point[Q - 2 :])
         ll, g, _, _ = likelihood.derivatives(point, information=False)
-        return -ll, -(root.T @ (g * signs)[moving])
+        return -ll, -weighted_rows((g * signs)[moving], root)
 
-    result = minimize(
-        objective,
-        np.zeros(len(moving)),
-        jac=True,
-        method="BFGS",
-        options={"gtol": 1e-6, "maxiter": _SECANT_STEPS},
-    )
-    point = parameters(result.x)
+    lowest = minimise(objective, np.zeros(len(moving)), largest_slope=1e-6, most_steps=_SECANT_STEPS)
+    point = parameters(lowest.point)
     point[Q - 2 :] = np.abs(point[Q - 2 :])
-    gradient = np.abs(objective(result.x)[1]).max()
-    return point, -float(result.fun), bool(gradient < 1e-4)
+    return point, -lowest.value, bool(np.abs(lowest.gradient).max() < 1e-4)
 
 
 def _rising_from_boundary(
@@ -221,8 +215,9 @@ def _with_covariance(
     if min(likelihood.points) < _FEW_POINTS or not _has_inverse(information):
         information = _information_by_differences(likelihood, theta, moving)[block]
     covariance = np.full_like(at.information, np.nan)
-    if _has_inverse(information):
-        covariance[block] = np.linalg.inv(information)
+    inverted, singular = inverse(information)
+    if singular < 0:
+        covariance[block] = inverted
     else:
         converged = False
     return MultilevelMaximum(
@@ -237,7 +232,7 @@ def _with_covariance(
 
 def _has_inverse(information: FloatArray) -> bool:
     """Whether an information matrix is positive definite."""
-    return bool(np.linalg.eigvalsh(information).min(initial=np.inf) > 0.0)
+    return inverse(information)[1] < 0
 
 
 def _information_by_differences(

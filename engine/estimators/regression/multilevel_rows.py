@@ -18,6 +18,7 @@ from engine.estimators.regression.fitted_multilevel import (
 from engine.estimators.regression.random_effect_rows import mode_rows, random_effect_rows
 from engine.estimators.sample.groups import in_groups
 from engine.kernels.jit import threads as kernel_threads
+from engine.kernels.regression.logarithm import logarithm
 from engine.results import TidyRow
 from engine.study import MultilevelSpec
 
@@ -107,7 +108,7 @@ def _fit_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
     if model.spec.weights == "none":
         yield _test_of_random_effects(model, base)
         yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
-        yield replace(base, measure="bic", estimate=k * float(np.log(n)) - 2.0 * ll, method="N is people")
+        yield replace(base, measure="bic", estimate=k * logarithm(float(n)) - 2.0 * ll, method="N is people")
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="n_parameters", estimate=float(k))
     yield from _points_rows(model, base)

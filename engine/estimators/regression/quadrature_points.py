@@ -17,6 +17,7 @@ from engine.estimators.regression.multilevel_likelihood import (
     MultilevelLikelihood,
 )
 from engine.estimators.regression.multilevel_maximum import MultilevelMaximum, maximise_multilevel
+from engine.kernels.regression.small_matrices import dot, times
 from engine.study import QuadraturePoints
 
 # Each rung has about one and a half times the points below: errors fall with a power of the points, so that a
@@ -124,8 +125,8 @@ def _check(likelihood: MultilevelLikelihood, maximum: MultilevelMaximum, more: L
     moving = np.flatnonzero(maximum.free)
     gradient = finer.gradient[moving]
     step = np.zeros(len(maximum.theta))
-    step[moving] = maximum.covariance[np.ix_(moving, moving)] @ gradient
-    gain = 0.5 * float(gradient @ step[moving])
+    step[moving] = times(maximum.covariance[np.ix_(moving, moving)], gradient)
+    gain = 0.5 * dot(gradient, step[moving])
     sd, change = maximum.theta[-2:], step[-2:]
     relative = np.divide(change, sd, out=np.zeros(2), where=sd > 0.0)
     return PointsCheck(

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import expit
 
 from engine.estimators.regression.clusters import Clusters
 from engine.estimators.regression.fitted_multilevel import NOT_CONVERGED, FittedMultilevel
 from engine.estimators.regression.multilevel import LATENT_VARIANCE
+from engine.kernels.regression.links import exponential
+from engine.kernels.regression.logarithm import logarithm
+from engine.kernels.regression.small_matrices import dot, times
 from engine.results import TidyRow
 
 BOUNDARY = "at the boundary: 0 is the maximum"
@@ -32,7 +34,7 @@ def _variance_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
         if fit.at_boundary[k] or not fit.converged:
             yield replace(row, status=BOUNDARY if fit.at_boundary[k] else NOT_CONVERGED)
             continue
-        ratio = float(np.exp(model.z * 2.0 * errors[k] / fit.sd[k]))
+        ratio = exponential(model.z * 2.0 * errors[k] / fit.sd[k])
         yield replace(
             row,
             std_error=float(2.0 * fit.sd[k] * errors[k]),
@@ -57,9 +59,9 @@ def _correlation_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
             yield replace(row, status=BOUNDARY if fit.converged else NOT_CONVERGED)
             continue
         gradient = (2.0 * fit.sd / total * ((np.arange(len(fit.sd)) >= k) - icc))[free]
-        error = float(np.sqrt(gradient @ fit.sd_covariance[np.ix_(free, free)] @ gradient))
-        middle, half = np.log(icc / (1.0 - icc)), model.z * error / (icc * (1.0 - icc))
-        low, high = (float(expit(end)) for end in (middle - half, middle + half))
+        error = float(np.sqrt(dot(gradient, times(fit.sd_covariance[np.ix_(free, free)], gradient))))
+        middle, half = logarithm(icc / (1.0 - icc)), model.z * error / (icc * (1.0 - icc))
+        low, high = (1.0 / (1.0 + exponential(-end)) for end in (middle - half, middle + half))
         yield replace(row, std_error=error, conf_low=low, conf_high=high)
 
 

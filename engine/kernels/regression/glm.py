@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
 from engine.kernels.regression.links import IDENTITY, LINEAR, mean_and_slope, variance
+from engine.kernels.regression.logarithm import logarithm
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -68,9 +69,9 @@ def log_likelihood(
         if link == IDENTITY and not 0.0 < mu < 1.0:
             return -np.inf
         mu = min(max(mu, 1e-300), 1.0 - 1e-16)
-        total += s[p] * math.log(mu) + (n[p] - s[p]) * math.log(1.0 - mu)
+        total += s[p] * logarithm(mu) + (n[p] - s[p]) * logarithm(1.0 - mu)
         if barrier > 0.0:
-            total += barrier * (math.log(mu) + math.log(1.0 - mu))
+            total += barrier * (logarithm(mu) + logarithm(1.0 - mu))
     return total
 
 

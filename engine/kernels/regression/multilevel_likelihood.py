@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.regression.links import exponential
+from engine.kernels.regression.logarithm import logarithm
 from engine.kernels.regression.multilevel_cells import ClusterCells, ParameterPoint, cells_of, inner_of
 from engine.kernels.regression.multilevel_modes import LARGE, ClusterModes, StartingModes, find_modes
 
 FloatArray = NDArray[np.float64]
 
-HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+HALF_LOG_2PI = 0.91893853320467274178
 ROOT_2 = math.sqrt(2.0)
 
 
@@ -64,20 +66,22 @@ def _log_integrand(
                 product[node] *= 1.0 + E[c] * A[node]
             if product[L - 1] > LARGE:  # the last node has the largest shift
                 for node in range(L):
-                    out[node] -= math.log(product[node])
+                    out[node] -= logarithm(product[node])
                     product[node] = 1.0
         else:
             for node in range(L):
-                out[node] -= cells.n[c] * math.log(1.0 + E[c] * A[node])
+                out[node] -= cells.n[c] * logarithm(1.0 + E[c] * A[node])
     for node in range(L):
-        out[node] += s * t[node] - math.log(product[node])
+        out[node] += s * t[node] - logarithm(product[node])
 
 
 @kernel
 def _log_sum(values: FloatArray) -> float:
     """Return log sum exp."""
-    top = values.max()
-    return float(top + math.log(np.exp(values - top).sum()))
+    top, total = values.max(), 0.0
+    for node in range(values.shape[0]):
+        total += exponential(values[node] - top)
+    return float(top + logarithm(total))
 
 
 @kernel
@@ -95,26 +99,31 @@ def integrate(
     """
     first, end = inner_of(cells, i)
     N, M = rule.outer_z.shape[0], rule.inner_z.shape[0]
-    u, v, f = np.empty(N * M), np.empty(N * M), np.empty(N * M)
-    outer = np.empty(N)
+    u, v, f, A = np.empty(N * M), np.empty(N * M), np.empty(N * M), np.empty(N * M)
+    outer, pi = np.empty(N), np.empty(N)
+    log_tau = logarithm(ROOT_2 * modes.tau) - HALF_LOG_2PI
     for a in range(N):
         node_u = modes.u + ROOT_2 * modes.tau * rule.outer_z[a]
-        outer[a] = -0.5 * node_u * node_u + rule.outer_w[a] + math.log(ROOT_2 * modes.tau) - HALF_LOG_2PI
+        outer[a] = -0.5 * node_u * node_u + rule.outer_w[a] + log_tau
     for k in range(end - first):
         place_nodes(modes, k, rule, u, v)
         t = at.s3 * u + at.s2 * v
-        _log_integrand(cells, at.E, first + k, t, np.exp(t), f)
-        scale = math.log(ROOT_2 * modes.kappa[k]) - HALF_LOG_2PI
+        for node in range(N * M):
+            A[node] = exponential(t[node])
+        _log_integrand(cells, at.E, first + k, t, A, f)
+        scale = logarithm(ROOT_2 * modes.kappa[k]) - HALF_LOG_2PI
         for a in range(N):
-            nodes = slice(a * M, (a + 1) * M)
             for m in range(M):
                 node = a * M + m
                 f[node] += rule.inner_w[m] + scale - 0.5 * v[node] * v[node]
-            value = _log_sum(f[nodes])
+            value = _log_sum(f[a * M : (a + 1) * M])
             outer[a] += value
-            inside[k, nodes] = np.exp(f[nodes] - value)
+            for node in range(a * M, (a + 1) * M):
+                inside[k, node] = exponential(f[node] - value)
     total = _log_sum(outer)
-    return total, np.exp(outer - total)
+    for a in range(N):
+        pi[a] = exponential(outer[a] - total)
+    return total, pi
 
 
 @kernel

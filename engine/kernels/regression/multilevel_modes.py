@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
+from engine.kernels.regression.links import exponential
+from engine.kernels.regression.logarithm import logarithm
 from engine.kernels.regression.multilevel_cells import ClusterCells, ParameterPoint, cells_of, inner_of
 
 FloatArray = NDArray[np.float64]
@@ -47,7 +49,7 @@ class ClusterModes(NamedTuple):
 @kernel
 def _slopes(cells: ClusterCells, E: FloatArray, j: int, t: float) -> tuple[float, float, float]:
     """Return log-likelihood (less s x'b), slope and minus curvature of an inner cluster at shift t."""
-    A, product = math.exp(t), 1.0
+    A, product = exponential(t), 1.0
     value, slope, curvature = 0.0, 0.0, 0.0
     first, end = cells_of(cells, j)
     for c in range(first, end):
@@ -60,11 +62,11 @@ def _slopes(cells: ClusterCells, E: FloatArray, j: int, t: float) -> tuple[float
         if n == 1.0:
             product *= 1.0 + odds
             if product > LARGE:
-                value -= math.log(product)
+                value -= logarithm(product)
                 product = 1.0
         else:
-            value -= n * math.log(1.0 + odds)
-    return value - math.log(product), slope, curvature
+            value -= n * logarithm(1.0 + odds)
+    return value - logarithm(product), slope, curvature
 
 
 @kernel
@@ -121,5 +123,6 @@ def cluster_effects(
         outer[i, 0], outer[i, 1] = at.s3 * modes.u, at.s3 * modes.tau
         first, end = inner_of(cells, i)
         for k in range(end - first):
-            spread = math.hypot(modes.kappa[k], modes.slope[k] * modes.tau)
+            through_u = modes.slope[k] * modes.tau
+            spread = math.sqrt(modes.kappa[k] * modes.kappa[k] + through_u * through_u)
             inner[first + k, 0], inner[first + k, 1] = at.s2 * modes.v[k], at.s2 * spread

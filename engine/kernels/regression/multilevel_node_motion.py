@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
 from engine.kernels.regression.glm import Patterns
+from engine.kernels.regression.links import exponential
 from engine.kernels.regression.multilevel_cells import ClusterCells, ParameterPoint, cells_of, inner_of
 from engine.kernels.regression.multilevel_modes import ClusterModes
 
@@ -61,7 +62,7 @@ def _at_mode(
 
     Returns the slope of its log-likelihood, and the sum of p(1-p)(1-2p).
     """
-    A = np.exp(t)
+    A = exponential(t)
     slope, skew = 0.0, 0.0
     first[:], second[:] = 0.0, 0.0
     low, high = cells_of(cells, j)

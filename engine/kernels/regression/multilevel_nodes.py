@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from engine.kernels.jit import kernel
 from engine.kernels.regression.glm import Patterns
+from engine.kernels.regression.links import exponential
 from engine.kernels.regression.multilevel_cells import ClusterCells, ParameterPoint, cells_of
 from engine.kernels.regression.multilevel_likelihood import QuadratureRule, place_nodes
 from engine.kernels.regression.multilevel_modes import ClusterModes
@@ -55,7 +55,7 @@ def fill_nodes(
     place_nodes(modes, k, rule, nodes.u, nodes.v)
     inner = rule.inner_z.shape[0]
     for node in range(inside.shape[0]):
-        nodes.A[node] = math.exp(at.s3 * nodes.u[node] + at.s2 * nodes.v[node])
+        nodes.A[node] = exponential(at.s3 * nodes.u[node] + at.s2 * nodes.v[node])
         nodes.omega[node] = pi[node // inner] * inside[node]
 
 

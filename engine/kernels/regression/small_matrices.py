@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engine.kernels.jit import kernel
 from engine.kernels.regression.glm import Patterns, cholesky_solve, predictor
 from engine.kernels.regression.links import exponential
+from engine.kernels.regression.logarithm import logarithm, logarithm_of_one_plus
 
 FloatArray = NDArray[np.float64]
 
@@ -22,6 +23,15 @@ def product(A: FloatArray, B: FloatArray) -> FloatArray:
         for k in range(A.shape[1]):
             for j in range(B.shape[1]):
                 out[i, j] += A[i, k] * B[k, j]
+    return out
+
+
+@kernel
+def exponentials(values: FloatArray) -> FloatArray:
+    """Return e to the power of each value (n,)."""
+    out = np.empty(values.shape[0])
+    for i in range(values.shape[0]):
+        out[i] = exponential(values[i])
     return out
 
 
@@ -99,7 +109,7 @@ def log_determinant(matrix: FloatArray) -> float:
         return math.nan
     total = 0.0
     for i in range(q):
-        total += 2.0 * math.log(factor[i, i])
+        total += 2.0 * logarithm(factor[i, i])
     return total
 
 
@@ -117,7 +127,7 @@ def logit_log_likelihood(eta: FloatArray, n: FloatArray, s: FloatArray) -> float
     """Return the log-likelihood of patterns with linear predictors eta, weights n and events s, all (p,)."""
     total = 0.0
     for p in range(eta.shape[0]):
-        total += s[p] * eta[p] - n[p] * (max(eta[p], 0.0) + math.log1p(exponential(-abs(eta[p]))))
+        total += s[p] * eta[p] - n[p] * (max(eta[p], 0.0) + logarithm_of_one_plus(exponential(-abs(eta[p]))))
     return total
 
 
