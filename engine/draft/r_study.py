@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
+from engine.draft.made_variables import spoil
+from engine.draft.r_pipes import column_assigned, made_by, narrowed, step, steps_of
 from engine.draft.r_statements import Call, call_of, split, statements_of_r
 from engine.draft.script import MAKES, NO_STATISTIC, SHOWS, ScriptStudy, Statement, Untaken
-from engine.draft.script_conditions import condition_of
 
 _SHOWS = re.compile(
     r"(summary|print|plot|head|str|View|cat|table|write\w*|save\w*|ggsave|ggplot|confint|coef|anova|tidy|svymean"
@@ -25,17 +29,31 @@ def study_of_r(text: str) -> ScriptStudy:
     reader = _Reader()
     for one in statements_of_r(text):
         try:
-            reader.statement(one)
+            reader.whole(one)
         except Untaken as why:
             reader.study.leave(one, str(why))
+            spoil(reader.study, one.line, made_by(one.text))
+            made = re.match(r"([\w.]+)\s*(?:<-|=)(?!=)", one.text)
+            reader.unknown |= {made[1]} if made else set()
     return reader.study
+
+
+class _Model(NamedTuple):
+    """A model that a later decomposition can use; `where` is the domain of its data."""
+
+    outcome: str
+    terms: tuple[str, ...]
+    kind: str
+    where: str | None
+    statement: Statement
 
 
 class _Reader:
     def __init__(self) -> None:
         self.study = ScriptStudy()
         self.domains: dict[str, str | None] = {}
-        self.models: dict[str, tuple[str, tuple[str, ...], str, Statement]] = {}
+        self.unknown: set[str] = set()
+        self.models: dict[str, _Model] = {}
         self.takes: dict[str, Callable[[Statement, Call], None]] = {
             "svydesign": self.design,
             "subset": self.subset,
@@ -47,6 +65,52 @@ class _Reader:
             "contribution": self.decomposition,
             "options": self.options,
         }
+
+    def whole(self, one: Statement) -> None:
+        """Take a statement; of a pipe or a new column all or nothing."""
+        before = copy.deepcopy((self.study, self.domains))
+        try:
+            is_taken = column_assigned(self.study, one) or self.pipe(one)
+        except Untaken:
+            self.study, self.domains = before
+            raise
+        if not is_taken:
+            self.statement(one)
+
+    def domain_of(self, name: str | None) -> str | None:
+        """Return the condition that made a data frame or a design, None for all records."""
+        if name in self.unknown:
+            raise Untaken("uses data that a statement left out has made")
+        return self.domains.get(name or "")
+
+    def pipe(self, one: Statement) -> bool:
+        """Take `d %>% filter(...) %>% svyglm(...)`, step by step; says whether it is a pipe."""
+        found = steps_of(one.text)
+        if found is None:
+            return False
+        target, (source, *steps) = found
+        reader = call_of(f"{target or 'd'} <- {source}")
+        if reader is not None and _READERS.fullmatch(reader.function):
+            self.reads(one, reader)
+            source = reader.target or source
+        domain = self.domain_of(source)
+        for number, text in enumerate(steps, start=1):
+            call = call_of(text)
+            name = call.function if call is not None else ""
+            if call is not None and name in ("as_survey_design", "as_survey", "svydesign"):
+                self.design(one, replace(call, target=None))
+            elif call is not None and name in self.takes:
+                self.domains["."] = domain
+                data = "design" if name == "svyglm" else "data"
+                last = target if number == len(steps) else None
+                self.takes[name](one, replace(call, target=last, named={**call.named, data: "."}))
+            elif _SHOWS.fullmatch(name) and number > 1 and one.line in self.study.taken:
+                continue
+            else:
+                domain = step(self.study, one, text, domain)
+        if target is not None:
+            self.domains[target] = domain
+        return True
 
     def statement(self, one: Statement) -> None:
         call = call_of(one.text)
@@ -64,13 +128,15 @@ class _Reader:
         else:
             raise Untaken(MAKES if call.target else NO_STATISTIC)
 
-    def reads(self, one: Statement, _: Call) -> None:
+    def reads(self, one: Statement, call: Call) -> None:
         quoted = re.search(r"[\"']([^\"']+)[\"']", one.text)
         if quoted is None:
             raise Untaken("names its file by more than a text")
         if self.study.path is not None:
             raise Untaken("opens another file; a study has one set of files")
         self.study.path = re.split(r"[\\/]", quoted[1])[-1]
+        if call.target:
+            self.domains[call.target] = None
         self.study.take(one, "the folder is left out: the study file stands beside the data")
 
     def options(self, one: Statement, call: Call) -> None:
@@ -97,18 +163,18 @@ class _Reader:
                 lost.append(f"{name} = {given}")
         if call.argument("nest") in ("TRUE", "T"):
             self.study.design["nested"] = True
+        domain = self.domain_of(call.argument("data"))
+        if domain:
+            lost.append(f"the people outside {domain}, who still count for the design here")
         self.study.take(one, f"without {'; '.join(lost)}" if lost else None)
         if call.target:
-            self.domains[call.target] = None
+            self.domains[call.target] = domain
 
     def subset(self, one: Statement, call: Call) -> None:
         source, text = call.argument("x", 0), call.argument("subset", 1)
-        if source not in self.domains or text is None or call.target is None:
+        if text is None or call.target is None:
             raise Untaken(MAKES)
-        found = condition_of(text)
-        self.study.use(*found.names)
-        before = self.domains[source]
-        self.domains[call.target] = f"({before}) AND ({found.sql})" if before else found.sql
+        self.domains[call.target] = narrowed(self.study, self.domain_of(source), text)
         self.study.take(one)
 
     def model(self, one: Statement, call: Call) -> None:
@@ -117,14 +183,15 @@ class _Reader:
         is_logit = re.match(r"[\"']?(stats::)?(quasi)?binomial", family) and "probit" not in family
         kind = "logit" if is_logit else "probit" if "probit" in family else "linear"
         names = _names(terms)
+        is_survey = call.function == "svyglm"
+        held, place = ("design", 1) if is_survey else ("data", 2 if call.function == "glm" else 1)
+        where = self.domain_of(call.argument(held, place))
         if call.target:
-            self.models[call.target] = (outcome, names, kind, one)
+            self.models[call.target] = _Model(outcome, names, kind, where, one)
         if kind != "logit":
             raise Untaken("is no logit; a study fits linear and probit models inside decompositions only")
         table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
-        is_survey = call.function == "svyglm"
         table["covariance"] = "design" if is_survey else "model"
-        where = self.domains.get(call.argument("design", 1) or "") if is_survey else None
         if where:
             table["where"] = where
         if not is_survey and "weight" in self.study.design and "weights" not in call.named:
@@ -142,6 +209,8 @@ class _Reader:
         points = call.argument("nAGQ") or "1"
         if points.isdigit() and int(points) % 2:
             table["points"] = int(points)
+        where = self.domain_of(call.argument("data", 1))
+        table |= {"where": where} if where else {}
         self.study.levels |= {group: group for group in groups}
         self.study.use(*_names(terms))
         self.study.variable(outcome).is_event = True
@@ -163,6 +232,8 @@ class _Reader:
         if _TYPES[chosen] in ("erreygers", "wagstaff"):
             self.study.variable(outcome).is_event = True
         table: dict[str, object] = {"name": f"{outcome} by {rank}", "kind": "concentration"}
+        where = self.domain_of(_frame(call.argument("outcome", 1)))
+        table |= {"where": where} if where else {}
         self.study.analyse(
             one, {**table, "outcome": outcome, "rank_by": rank, "index": [_TYPES[chosen]]}, note
         )
@@ -171,11 +242,12 @@ class _Reader:
         model, rank = call.argument("object", 0) or "", _column(call.argument("ranker", 1))
         if model not in self.models:
             raise Untaken("decomposes a model that the script does not show")
-        outcome, names, kind, fitted = self.models[model]
+        outcome, names, kind, where, fitted = self.models[model]
         self.study.take(fitted)
         table: dict[str, object] = {"name": f"decomposition of {outcome}", "kind": "decomposition"}
         self.study.use(outcome, rank, *names)
         table |= {"outcome": outcome, "rank_by": rank, "terms": [*names], "model": kind}
+        table |= {"where": where} if where else {}
         self.study.analyse(one, table)
 
     def formula(self, call: Call) -> tuple[str, list[Term], list[str]]:
@@ -209,6 +281,12 @@ class _Reader:
 
 def _names(terms: list[Term]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for one in terms for name in ([one] if isinstance(one, str) else one)))
+
+
+def _frame(text: str | None) -> str | None:
+    """Return the data frame that `frame$column` names."""
+    found = re.match(r"([\w.]+)(?:\$|\[\[)", (text or "").strip())
+    return found[1] if found else None
 
 
 def _column(text: str | None) -> str:

@@ -22,7 +22,11 @@ class Statement:
 
 @dataclass(slots=True)
 class DraftOfVariable:
-    """What a script says of a variable."""
+    """What a script says of a variable.
+
+    `levels` holds code -> level. `aggregate`, `of` and `group` belong together: one value of all records of a
+    group. `changed_at` is the line that changes the variable in a way that the study does not hold.
+    """
 
     label: str | None = None
     is_factor: bool = False
@@ -30,6 +34,12 @@ class DraftOfVariable:
     quantiles: int | None = None
     source: str | None = None
     is_code: bool = False
+    expression: str | None = None
+    levels: dict[int | float, str] | None = None
+    aggregate: str | None = None
+    of: str | None = None
+    group: str | None = None
+    changed_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +59,14 @@ class ScriptStudy:
     taken, left_out, notes
         Lines of statements that the study holds; line -> (statement, reason) of those it does not; line ->
         what of a taken statement it does not hold.
+    texts
+        Line -> the statement that was taken.
+    made
+        Line -> the variables that its statement makes, changes or labels.
+    labelled
+        Name of a set of labels -> its line.
+    is_stata
+        Whether a comparison with an unknown value is true or false.
     """
 
     path: str | None = None
@@ -60,6 +78,10 @@ class ScriptStudy:
     taken: set[int] = field(default_factory=set)
     left_out: dict[int, tuple[str, str]] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict)
+    made: dict[int, set[str]] = field(default_factory=dict)
+    labelled: dict[str, int] = field(default_factory=dict)
+    is_stata: bool = False
 
     def variable(self, name: str) -> DraftOfVariable:
         """Return a variable, new if need be."""
@@ -70,29 +92,6 @@ class ScriptStudy:
         for name in names:
             self.variable(name)
 
-    def finish(self) -> None:
-        """Let conditions ask for codes where a variable is a factor, and events have the bounds 0 and 1."""
-        changed = {name for name, one in self.variables.items() if one.is_factor or one.is_event}
-        for table in self.analyses:
-            if table.get("bounds") == [0, 1] and self.variable(str(table["outcome"])).is_event:
-                del table["bounds"]
-            if "where" in table:
-                table["where"] = self._with_codes(str(table["where"]), changed)
-        self.rules = [(label, self._with_codes(sql, changed)) for label, sql in self.rules]
-
-    def _with_codes(self, sql: str, changed: set[str]) -> str:
-        """Return SQL in which the codes of factors stand under names of their own."""
-
-        def code(found: re.Match[str]) -> str:
-            name = found[0]
-            if name not in changed:
-                return name
-            made = self.variable(f"{name}_code")
-            made.source, made.is_code = self.variables[name].source or name, True
-            return f"{name}_code"
-
-        return re.sub(r"'[^']*'|[^\W\d]\w*", code, sql)
-
     def leave(self, statement: Statement, reason: str) -> None:
         """Leave a statement out, unless another pass of its loop was taken."""
         if statement.line not in self.taken:
@@ -101,6 +100,7 @@ class ScriptStudy:
     def take(self, statement: Statement, note: str | None = None) -> None:
         """Note that the study holds a statement, or most of it."""
         self.taken.add(statement.line)
+        self.texts[statement.line] = statement.text
         self.left_out.pop(statement.line, None)
         if note is not None:
             self.notes[statement.line] = note

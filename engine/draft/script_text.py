@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from engine.draft.finishing import finish, used_variables
 from engine.draft.script import DraftOfVariable, ScriptStudy
 from engine.draft.toml_text import inline, key, value
 from engine.errors import Fault, UsageError
 
 LONGEST_STATEMENT = 70
+_NO_YES: Mapping[int | float, str] = {0: "no", 1: "yes"}
 SUFFIXES = (".do", ".ado", ".r")
 _READ = (".csv", ".tsv", ".parquet", ".dta", ".sav", ".xlsx", ".zip")
 
@@ -45,7 +47,7 @@ def imported_study(path: Path) -> str:
         expected = "an index, a logit or a decomposition"
         remedy = f"It says: {left}." if left else "Give another one."
         raise UsageError(Fault(str(path), "nothing that a study computes", expected, remedy))
-    study.finish()
+    finish(study)
     return "\n".join([*_lines(study, path)]) + "\n"
 
 
@@ -62,8 +64,9 @@ def _lines(study: ScriptStudy, path: Path) -> Iterator[str]:
         yield from (f"{name} = {value(given)}" for name, given in study.design.items())
         if study.levels:
             yield f"levels = {inline(study.levels)}"
+    used = used_variables(study)
     for name, variable in study.variables.items():
-        if _is_used(study, name):
+        if name in used:
             yield f"\n[variables.{key(name)}]"
             yield from _variable(name, variable)
     for label, sql in study.rules:
@@ -89,27 +92,40 @@ def _source(path: str | None) -> Iterator[str]:
         yield f"path = {other}  # ? The script reads {path}: save it as .csv."
 
 
-def _is_used(study: ScriptStudy, name: str) -> bool:
-    """Whether an analysis or a rule uses a variable; a label alone makes none."""
-    variable = study.variables[name]
-    asked = f"{study.analyses} {study.rules}"
-    return bool(variable.quantiles or variable.is_event or variable.is_factor) or name in asked
-
-
 def _variable(name: str, one: DraftOfVariable) -> Iterator[str]:
-    yield f"from = {value(one.source or name)}"
+    asked = f"  # ? Line {one.changed_at} changes it, and is left out." if one.changed_at is not None else ""
+    if one.aggregate is not None:
+        yield f"aggregate = {value(one.aggregate)}{asked}\nof = {value(one.of)}\nby = {value(one.group)}"
+    elif one.expression is not None:
+        yield f"expression = {value(one.expression)}{asked}"
+    else:
+        yield f"from = {value(one.source or name)}{asked}"
     if one.label:
         yield f"label = {value(one.label)}"
-    if one.is_code:
+    if one.is_code and one.expression is None:
         yield "numeric = true"
     if one.quantiles is not None:
         yield f"quantiles = {value([str(number) for number in range(1, one.quantiles + 1)])}"
         yield 'ties = "xtile"'
     elif one.is_event:
-        yield "levels = { no = [0], yes = [1] }  # ? Does 1 mean that the event happened?"
-        yield 'event = "yes"'
+        levels = one.levels if one.levels and 1 in one.levels else _NO_YES
+        levels = _NO_YES if levels == {0: "0", 1: "1"} else levels
+        yield f"levels = {_levels(levels)}  # ? Does 1 mean that the event happened?"
+        yield f"event = {value(levels[1])}"
+    elif one.is_factor and one.levels:
+        yield f"levels = {_levels(one.levels)}"
+    elif one.is_factor and (one.expression or one.aggregate):
+        yield "# ? It is a factor in the script: write its levels."
     elif one.is_factor:
         yield 'levels = "file"  # ? Write the levels if the file has no labels; the first is the reference.'
+
+
+def _levels(levels: Mapping[int | float, str]) -> str:
+    """Return levels; a name that comes twice holds all its codes."""
+    held: dict[str, list[int | float]] = {}
+    for code, name in levels.items():
+        held.setdefault(name, []).append(code)
+    return inline(held)
 
 
 def _told(study: ScriptStudy) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from engine.draft.script import Statement
-from engine.draft.script_conditions import EACH
+from engine.draft.script_expressions import EACH
 from engine.draft.stata_statements import Block
 
 MOST_PASSES = 60  # of one loop

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
+from engine.draft.made_variables import copy, spoil
 from engine.draft.script import MAKES, NO_STATISTIC, SHOWS, ScriptStudy, Statement, Untaken
 from engine.draft.stata_command import PREFIXES, Command, command_of
 from engine.draft.stata_macros import UNKNOWN, Macros, items_of, statements_in
 from engine.draft.stata_models import FITTED, Fitted, decompose, fit, index, keep, rank_of
 from engine.draft.stata_statements import Block, statements_of
+from engine.draft.stata_variables import (
+    labels,
+    made_by,
+    make_variables,
+)
 
 _MAKES = re.compile(
     r"""
@@ -47,7 +53,8 @@ def study_of_do_file(text: str) -> ScriptStudy:
 
 class _Walk:
     def __init__(self) -> None:
-        self.study, self.macros = ScriptStudy(), Macros()
+        self.study, self.macros = ScriptStudy(is_stata=True), Macros()
+        self.labels: dict[str, dict[int | float, str]] = {}
         self.fitted: list[Fitted] = []
         self.ranks: list[str] = []
         self.in_program = False
@@ -90,6 +97,7 @@ class _Walk:
     def leave_all(self, block: Block, reason: str) -> None:
         for one in (block.head, *statements_in(block)):
             self.study.leave(one, reason)
+            spoil(self.study, one.line, made_by(self.macros.expanded(one.text)))
 
     def decomposition(self, block: Block, items: object) -> bool:
         """Take the loop that multiplies elasticities by indices: the study's decomposition does it."""
@@ -127,6 +135,7 @@ class _Walk:
             self.command(one, command_of(text), text)
         except Untaken as why:
             self.study.leave(one, str(why))
+            spoil(self.study, one.line, made_by(text))
 
     def command(self, one: Statement, command: Command, text: str) -> None:
         name = command.name
@@ -147,10 +156,10 @@ class _Walk:
         elif name in ("keep", "drop") and command.condition and not command.arguments:
             keep(self.study, one, command, drops=name == "drop")
         elif name in ("label", "lab", "la"):
-            _label(self.study, one, text)
+            labels(self.study, one, text, self.labels)
         elif name == "xtile":
             _xtile(self.study, one, command)
-        else:
+        elif not make_variables(self.study, one, command, text):
             raise Untaken(_why_not(name, text))
 
     def reads(self, one: Statement, text: str) -> None:
@@ -204,19 +213,10 @@ def _svyset(study: ScriptStudy, one: Statement, text: str) -> None:
     study.take(one, f"without {'; '.join(lost)}" if lost else None)
 
 
-def _label(study: ScriptStudy, one: Statement, text: str) -> None:
-    found = re.match(r"la\w*\s+var\w*\s+(\w+)\s+[\"']([^\"]*)\"", text)
-    if found is None:
-        raise Untaken("labels values; write levels of the variable")
-    study.variable(found[1]).label = found[2]
-    study.take(one)
-
-
 def _xtile(study: ScriptStudy, one: Statement, command: Command) -> None:
     made, _, source = command.arguments.partition("=")
     number = command.option("nquantiles", 1) or "2"
     if command.condition or not number.isdigit() or not re.fullmatch(r"\s*\w+\s*", source):
         raise Untaken(MAKES)
-    variable = study.variable(made.strip())
-    variable.quantiles, variable.source = int(number), source.strip()
-    study.take(one)
+    copy(study, one, made.strip(), source.strip())
+    study.variable(made.strip()).quantiles = int(number)

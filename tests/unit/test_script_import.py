@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
+from engine.draft.finishing import finish
 from engine.draft.r_study import study_of_r
 from engine.draft.script_conditions import condition_of
 from engine.draft.stata_study import study_of_do_file
@@ -83,6 +84,7 @@ def test_do_file__becomes_its_analyses():
     assert (multilevel["levels"], multilevel["points"]) == (["village", "city"], 7)
     assert study.variables["fifth"].quantiles == 5
     assert study.variables["visits"].label == "Visits to a doctor"
+    finish(study)
     assert {line: text for line, (text, _) in study.left_out.items()} == {
         21: "tab sex",
         22: "gen log_income = log(income)",
@@ -106,6 +108,7 @@ def test_r_script__becomes_its_analyses():
     assert study.analyses[1]["where"] == "age >= 18"
     assert study.analyses[1]["terms"] == ["sex", "age", ["sex", "age"]]
     assert study.analyses[4]["levels"] == ["village", "city"]
+    finish(study)
     assert [*study.left_out] == [12]
 
 
@@ -197,5 +200,5 @@ LINES = [
 @given(st.lists(st.sampled_from(LINES) | st.text(max_size=20), max_size=25))
 def test_any_text__is_read_without_a_crash(lines):
     for study in (study_of_do_file("\n".join(lines)), study_of_r("\n".join(lines))):
-        study.finish()
+        finish(study)
         assert not study.taken & set(study.left_out)
