@@ -12,6 +12,7 @@ from engine.draft.script_expressions import Parser
 LONGEST = 1500  # letters of an expression; more steps belong into a script
 UNUSED = "makes a variable that no analysis or rule uses"
 UNKNOWN_STAYS = "where a part is unknown, the result is unknown; Stata makes it 0 or 1"
+UNKNOWN_IS_LEAST = "an unknown value is above no number; in Stata it is above all"
 _NAME_VARIABLES = {"outcome", "rank_by", "by", "terms", "need", "where"}
 _WORD = re.compile(r"'[^']*'|[^\W\d]\w*")
 
@@ -66,9 +67,11 @@ def change(
     if condition is not None:
         if parser.labels:
             raise Untaken("gives texts to some records of a variable")
-        value = _as_number(sql, kind, condition)
-        sql = f"CASE WHEN {_known(condition)} THEN {value} ELSE {name} END"
-    sql = replaced(sql, {name: before})
+        step = f"CASE WHEN {_known(condition)} THEN {_as_number(sql, kind, condition)}"
+        step = replaced(step, {name: before})
+        sql = f"{step}{before[5:-1]}" if _is_one_case(before[1:-1]) else f"{step} ELSE {before} END"
+    else:
+        sql = replaced(sql, {name: before})
     if len(sql) > LONGEST:
         raise Untaken("changes a variable in more steps than an expression holds")
     kept = study.variables.get(name, DraftOfVariable())
@@ -94,7 +97,7 @@ def before_it(study: ScriptStudy, name: str) -> str:
     if known is not None and known.changed_at is not None:
         raise Untaken("changes a variable that an earlier line, left out, has changed")
     if known is not None and known.expression is not None:
-        return f"({known.expression})"
+        return "NULL" if known.expression == "NULL" else f"({known.expression})"
     raw = study.variable(f"{name}_file")
     raw.source, raw.is_code = (known.source if known else None) or name, True
     return f"{name}_file"
@@ -124,8 +127,7 @@ def _write(study: ScriptStudy, one: Statement, name: str, made: DraftOfVariable)
     study.variables.pop(name, None)
     study.variables[name] = made
     study.made.setdefault(one.line, set()).add(name)
-    note = UNKNOWN_STAYS if study.is_stata and made.expression and _compares(made.expression) else None
-    study.take(one, note)
+    study.take(one, _note(made.expression) if study.is_stata and made.expression else None)
 
 
 def _refuse_if_used(study: ScriptStudy, name: str) -> None:
@@ -158,8 +160,21 @@ def spoil(study: ScriptStudy, line: int, names: Iterable[str]) -> None:
             one.expression = one.levels = one.aggregate = one.quantiles = None
 
 
-def _compares(sql: str) -> bool:
-    return re.search(r"[<>=]|\bIN\b|BETWEEN", sql) is not None and not sql.startswith("CASE WHEN NOT")
+def _note(sql: str) -> str | None:
+    """Return what of a comparison is another in Stata."""
+    if re.search(r"[<>=]|\bIN\b|BETWEEN", sql) and "CASE" not in sql:
+        return UNKNOWN_STAYS
+    return UNKNOWN_IS_LEAST if re.search(r">=? ", sql) else None
+
+
+def _is_one_case(sql: str) -> bool:
+    """Whether an expression is one CASE from its beginning to its end."""
+    depth, words = 0, re.findall(r"'[^']*'|\w+", sql)
+    for number, word in enumerate(words, start=1):
+        depth += (word == "CASE") - (word == "END")
+        if depth == 0 and number < len(words):
+            return False
+    return sql.startswith("CASE WHEN") and sql.endswith("END")
 
 
 def _known(condition: Condition) -> str:

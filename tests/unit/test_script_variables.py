@@ -184,6 +184,14 @@ def test_change_after_use__is_left_out():
     assert study.variables["x"].expression is None
 
 
+def test_steps_of_a_variable__are_one_case():
+    study = study_of_do_file("gen a = b\nreplace a = a + 1 if y == 2\nreplace a = 2 if x < 3\n")
+    assert study.variables["a"].expression == "CASE WHEN x < 3 THEN 2 WHEN y = 2 THEN (b) + 1 ELSE (b) END"
+    study = study_of_do_file("gen a = .\nreplace a = 1 if x == 1\nreplace a = 2 if y > 2\n")
+    assert study.variables["a"].expression == "CASE WHEN y > 2 THEN 2 WHEN x = 1 THEN 1 ELSE NULL END"
+    assert study.notes == {3: "an unknown value is above no number; in Stata it is above all"}
+
+
 def test_two_names_in_other_cases__are_parted():
     study = study_of_do_file("recode ETHNIC (3=1) (else=0), gen(ethnic)\nlogit y ethnic\n")
     finish(study)
