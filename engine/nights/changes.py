@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.report.words.notices import notice
+from engine.report.words.sentences import language_of
 from engine.store.compare import ERROR_MOVED, GONE, MOVED, NEW, Differences
 from engine.store.ledger import COMPUTED, QUARANTINED, REUSED, FileEntry, file_entries, task_entries
 from engine.store.study_changes import run_changes, version_changes
@@ -16,7 +18,7 @@ ABOUT = ("wave", "subgroup", "outcome", "term", "level")
 def change_report(
     before: Mapping[str, Any] | None, after: Mapping[str, Any], differences: Differences | None
 ) -> str:
-    """Return Markdown: files, analyses, and the estimates that moved, by their standard errors."""
+    """Return Markdown in the study's language: files, analyses, and the estimates that moved."""
     title = after["study"]["title"] or after["study"]["name"]
     lines = [f"# {title}", "", "## Files", ""]
     lines += [f"- {line}" for line in file_lines(before, after)] or ["- as before"]
@@ -28,7 +30,8 @@ def change_report(
     lines += (
         [f"- {len(after['tasks'])} analyses, first run"] if differences is None else result_lines(differences)
     )
-    return "\n".join(lines) + "\n"
+    language = language_of(after)
+    return "\n".join([lines[0], *(notice(language, line) for line in lines[1:])]) + "\n"
 
 
 def file_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:

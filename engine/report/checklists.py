@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from engine.report.model import Table
-from engine.report.words.checklists import STROBE, STROBE_EQUITY, Item
+from engine.report.words.checklists import SECTIONS, STROBE, STROBE_EQUITY, Item
 from engine.report.words.headings import heading
 from engine.report.words.sentences import Language
 
@@ -26,7 +26,7 @@ def _table(
         columns=tuple(heading(language, column) for column in ("item", "asks", "where")),
         rows=tuple(
             (
-                number,
+                SECTIONS.get(number, number) if language == "zh" else number,
                 chinese if language == "zh" else english,
                 _where(language, places, chapters, whole=whole),
             )

@@ -22,6 +22,7 @@ from engine.report.run_tables import (
     run_sections,
 )
 from engine.report.words.headings import HEADINGS, heading
+from engine.report.words.notices import notice
 from engine.report.words.sentences import Language, language_of
 from engine.report.words.tables import translated
 
@@ -118,7 +119,10 @@ def _section_chapters(
             missing = _missing_table(manifest, language)
             told = () if missing else (heading(language, "no_missing"),)
             yield _chapter(language, kind, paragraphs=told, tables=(*tables, *missing))
-            warnings = tuple(f"{warning}." for warning in manifest["warnings"])
+            end = heading(language, "end")
+            warnings = tuple(
+                f"{notice(language, one).removesuffix(end)}{end}" for one in manifest["warnings"]
+            )
             none = () if warnings else (heading(language, "no_warnings"),)
             yield _chapter(language, "warnings", paragraphs=none, items=warnings)
         else:

@@ -15,6 +15,11 @@ from rich.text import Text
 from engine.report.findings import findings
 from engine.report.model import Spanner, Table, missing_decimals
 from engine.report.run_tables import SAMPLE, KindTables, analysis_sections, run_sections
+from engine.report.words.headings import heading
+from engine.report.words.notices import notice
+from engine.report.words.sentences import Language, language_of
+from engine.report.words.tables import translated
+from engine.report.words.terminal import terminal_text
 from engine.store.run_directory import REPORT
 
 if TYPE_CHECKING:
@@ -29,19 +34,20 @@ def show_run(
 ) -> None:
     """Print all tables of a run, and what to be careful about."""
     print_tables(run, console, kinds, analysis)
-    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+    _print_line(run, console, "directory", path=run.path)
 
 
 def print_tables(
     run: StoredRun, console: Console, kinds: Mapping[str, KindTables], analysis: str | None = None
 ) -> None:
-    """Print title, tables and warnings of a run."""
+    """Print title, tables and warnings of a run, in the language of its study."""
+    language = language_of(run.manifest)
     _print_title(run.manifest, console)
     for section in run_sections(run, kinds, analysis):
         if section.kind != SAMPLE:
             console.rule(Text(section.name), align="left", style="dim")
         for table in section.tables:
-            print_table(console, table)
+            print_table(console, translated(table, language), language)
     _print_warnings(run.manifest, console)
 
 
@@ -50,41 +56,51 @@ def print_summary(run: StoredRun, console: Console, kinds: Mapping[str, KindTabl
     _print_title(run.manifest, console)
     estimated = [section.name for section in analysis_sections(run, kinds)]
     people = run.manifest["sample_flow"][-1]["n"]
-    console.print(Text(f"{people:,} people; {run.results.height:,} results of {', '.join(estimated)}."))
+    names, results = ", ".join(estimated), f"{run.results.height:,}"
+    _print_line(run, console, "estimated", people=f"{people:,}", results=results, names=names)
     console.print()
     print_findings(run, console)
     _print_warnings(run.manifest, console)
     if (run.path / REPORT).is_file():
-        console.print(Text(f"Report: {run.path / REPORT}"), soft_wrap=True)
-    console.print(Text(f"All tables: equirank show {run.path}"), soft_wrap=True)
-    console.print(Text(f"Run directory: {run.path}"), soft_wrap=True)
+        _print_line(run, console, "report", path=run.path / REPORT)
+    _print_line(run, console, "all_tables", path=run.path)
+    _print_line(run, console, "directory", path=run.path)
 
 
 def print_findings(run: StoredRun, console: Console) -> None:
     """Print the findings of a run, a sentence each."""
     listed = RichTable.grid(padding=(0, 1))
-    for sentence in findings(run):
+    for sentence in findings(run, language_of(run.manifest)):
         listed.add_row("-", Text(sentence))
     console.print(listed)
     console.print()
 
 
+def _print_line(run: StoredRun, console: Console, key: str, **parts: object) -> None:
+    text = terminal_text(language_of(run.manifest), key, **parts)
+    console.print(Text(text), soft_wrap=key != "estimated")
+
+
 def _print_title(manifest: Mapping[str, Any], console: Console) -> None:
     console.print(Text(manifest["study"]["title"] or manifest["study"]["name"], style="bold"))
     if manifest["simulated"]:
-        console.print(Text("SIMULATED DATA: nobody in these records is real.", style="bold red"))
+        console.print(Text(heading(language_of(manifest), "mark"), style="bold red"))
     console.print()
 
 
 def _print_warnings(manifest: Mapping[str, Any], console: Console) -> None:
+    language = language_of(manifest)
     for warning in manifest["warnings"]:
-        console.print(Text(f"Note: {warning.removesuffix('.')}.", style="yellow"))
+        told = notice(language, warning).removesuffix(".").removesuffix("。")
+        console.print(Text(terminal_text(language, "note", warning=told), style="yellow"))
 
 
-def print_table(console: Console, table: Table) -> None:
+def print_table(console: Console, table: Table, language: Language = "en") -> None:
     """Print one table, split where the terminal is too narrow."""
-    for part in _fitted(_aligned(table), console.width):
-        _print(console, part)
+    first, *others = _fitted(_aligned(table), console.width)
+    _print(console, first)
+    for part in others:
+        _print(console, replace(part, title=terminal_text(language, "continued", title=table.title)))
 
 
 def _aligned(table: Table) -> Table:
@@ -118,10 +134,10 @@ def make_console() -> Console:
 def _headings(table: Table) -> list[str]:
     """Return the heading of each column, its spanner on a line above, the last lines level."""
     above = {spanner.start: spanner.label for spanner in table.spanners}
-    height = max(heading.count("\n") for heading in table.columns)
+    height = max(column.count("\n") for column in table.columns)
     lines = []
-    for place, heading in enumerate(table.columns):
-        padded = "\n" * (height - heading.count("\n")) + heading
+    for place, column in enumerate(table.columns):
+        padded = "\n" * (height - column.count("\n")) + column
         lines.append(f"{above.get(place, '')}\n{padded}" if above else padded)
     return lines
 
@@ -151,7 +167,7 @@ def _fitted(table: Table, width: int) -> Iterator[Table]:
         while end < len(blocks) and (end == start or used + sum(others[i - 1] for i in blocks[end]) <= width):
             used += sum(others[i - 1] for i in blocks[end])
             end += 1
-        yield _part(broken, blocks[start:end], first=start == 0, last=end == len(blocks))
+        yield _part(broken, blocks[start:end], last=end == len(blocks))
         start = end
 
 
@@ -167,7 +183,7 @@ def _blocks(table: Table) -> list[range]:
     return blocks
 
 
-def _part(table: Table, blocks: Sequence[range], *, first: bool, last: bool) -> Table:
+def _part(table: Table, blocks: Sequence[range], *, last: bool) -> Table:
     """Return some columns of a table, after its row names."""
     start, end = blocks[0].start, blocks[-1].stop
     spanners = tuple(
@@ -177,7 +193,6 @@ def _part(table: Table, blocks: Sequence[range], *, first: bool, last: bool) -> 
     )
     return replace(
         table,
-        title=table.title if first else f"{table.title} (continued)",
         columns=(table.columns[0], *table.columns[start:end]),
         rows=tuple((row[0], *row[start:end]) for row in table.rows),
         notes=table.notes if last else (),
@@ -189,8 +204,8 @@ def _print(console: Console, table: Table) -> None:
     console.print(Text(table.title, style="bold"))
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, show_edge=False)
     widths = [width - PADDING for width in _widths(table)]
-    for position, heading in enumerate(_headings(table)):
-        text = heading if position == 0 else _to_the_right(heading, widths[position])
+    for position, column in enumerate(_headings(table)):
+        text = column if position == 0 else _to_the_right(column, widths[position])
         shown.add_column(Text(text), no_wrap=True, overflow="fold")
     for row in table.rows:
         cells = (_to_the_right(cell, width) for cell, width in zip(row[1:], widths[1:], strict=False))

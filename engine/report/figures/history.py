@@ -11,6 +11,7 @@ from engine.report.figures.style import COLORS, DASHES, MOST_SERIES, SHAPES
 from engine.report.figures.vega import WITH_INTERVAL, end, layer, quantity
 from engine.report.figures.words import decimals, listed, with_interval
 from engine.report.words.figures import figure_text
+from engine.report.words.method_names import method_name
 from engine.report.words.sentences import Language
 
 _LEFT, _RIGHT, _HEIGHT = 52, 18, 190
@@ -43,7 +44,7 @@ def history_figure(rows: Sequence[Row], name: str, title: str, language: Languag
         right=_RIGHT,
         height=_HEIGHT,
         x_title=figure_text(language, "run"),
-        heading=figure_text(language, "moved", method=method),
+        heading=figure_text(language, "moved", method=method_name(language, method)),
         key=tuple(
             KeyEntry(text=group or every, color=COLORS[place], shape=SHAPES[place], dash=DASHES[place])
             for place, group in enumerate(groups)

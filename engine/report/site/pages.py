@@ -20,6 +20,9 @@ from engine.report.figures.stored import page_figure, stored_figures
 from engine.report.figures.style import MOST_SERIES
 from engine.report.render.html import LANGUAGES
 from engine.report.site.histories import Headline, Point, headline_rows, headlines, sparkline
+from engine.report.words.method_names import method_name
+from engine.report.words.notices import file_state, is_told, notice, rule_name
+from engine.report.words.sentences import Language
 from engine.report.words.site import site_text
 from engine.store.layout import CHANGES, Store
 from engine.store.ledger import QUARANTINED, FileEntry, file_entries, task_entries
@@ -83,7 +86,7 @@ def site_pages(store: Store) -> dict[str, str]:
         RunPage(
             name=run.name,
             manifest=manifests[run.name],
-            changes=_changes(run, site_text(facts.language, "moved_estimates")),
+            changes=_changes(run, facts.language),
             points=points.get(run.name, ()),
         )
         for run in store.runs
@@ -93,6 +96,11 @@ def site_pages(store: Store) -> dict[str, str]:
     report = newest.path / REPORT
     common = {
         "say": partial(site_text, facts.language),
+        "told": partial(notice, facts.language),
+        "state": partial(file_state, facts.language),
+        "rule_name": partial(rule_name, facts.language),
+        "method": partial(method_name, facts.language),
+        "foreign": lambda text: facts.language == "zh" and not is_told(text),
         "lang": LANGUAGES[facts.language],
         "title": newest.manifest["study"]["title"] or newest.manifest["study"]["name"],
         "simulated": bool(newest.manifest["simulated"]),
@@ -159,15 +167,20 @@ def _points_by_run(found: Sequence[Headline]) -> dict[str, list[tuple[Headline, 
     return points
 
 
-def _changes(run: Path, label: str) -> Markup:
-    """Return the change report of a run as HTML: headings, lists and tables, all else as text."""
+def _changes(run: Path, language: Language) -> Markup:
+    """Return the change report of a run as HTML: headings, lists and tables, all else as text.
+
+    Stores of before hold it in English whatever the language of their study.
+    """
     try:
         text = (run / CHANGES).read_text(encoding="utf-8")
     except OSError:
         return Markup()
     parser = MarkdownIt("zero").enable(["heading", "list", "table"])
-    below_title = re.sub(r"^# .*\n", "", text)
+    text = re.sub(r"^# .*\n", "", text)
+    below_title = "\n".join(notice(language, line) for line in text.split("\n"))
     html = str(parser.render(re.sub(r"^## ", "### ", below_title, flags=re.MULTILINE)))
+    label = site_text(language, "moved_estimates")
     html = html.replace("<table>", f"{_WIDE.format(label=label)}<table>").replace(
         "</table>", "</table></div>"
     )

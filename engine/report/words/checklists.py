@@ -101,3 +101,18 @@ STROBE_EQUITY: tuple[Item, ...] = (
         False,
     ),
 )
+
+SECTIONS = {
+    "title, abstract": "标题、摘要",
+    "introduction": "引言",
+    "objectives": "目的",
+    "participants": "参与者",
+    "variables": "变量",
+    "involvement": "参与研究",
+    "methods": "方法",
+    "descriptive data": "描述性资料",
+    "results": "结果",
+    "discussion": "讨论",
+    "ethics": "伦理",
+}
+"""The items of STROBE-Equity, which have names in place of numbers, in Chinese."""

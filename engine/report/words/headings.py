@@ -40,6 +40,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
         "无图：{reason}",
     ),
     "no_missing": ("No variable has missing values.", "各变量均无缺失值。"),
+    "end": (".", "。"),
     "no_warnings": ("No warning.", "无。"),
     "reading": (
         (

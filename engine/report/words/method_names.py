@@ -42,6 +42,8 @@ PARTS: dict[str, str] = {
     "design-based": "基于设计的",
     "model-based": "基于模型的",
     "adaptive quadrature": "自适应求积",
+    "weights scaled to cluster size": "权重按群规模换算",
+    "robust errors times sqrt(J / (J - 1))": "稳健误差乘以 sqrt(J / (J - 1))",
     "Laplace": "拉普拉斯近似",
 }
 

@@ -5,11 +5,14 @@ A phrase with places such as `{outcome}` stands for all texts that differ there 
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from functools import cache, partial
 
 from engine.report.model import Cell, Spanner, Table
+from engine.report.words.method_names import method_name
+from engine.report.words.phrasebook import Phrasebook
 from engine.report.words.sentences import Language
+from engine.report.words.statuses import status_name
+from engine.report.words.table_notes import TABLE_NOTES
 
 PHRASES: dict[str, str] = {
     "Sample": "样本",
@@ -141,8 +144,8 @@ PHRASES: dict[str, str] = {
     "share of the richest {level} %": "最富裕的 {level}% 所占份额",
     "share between percentiles {level}": "百分位 {level} 之间的份额",
     "percentile ratio of resources, {level}": "资源的百分位比，{level}",
-    "RIF regression of {outcome} by {rank}, {group}: {index} index {value}": (
-        "{outcome}按{rank}的 RIF 回归，{group}：{index} 指数 {value}"
+    "RIF regression of {outcome} by {rank}, {group}: {word} index {value}": (
+        "{outcome}按{rank}的 RIF 回归，{group}：{word}指数 {value}"
     ),
     "By how much the index changes, to first order, with the mean of a term.": (
         "变量均值变化时指数的一阶变化。"
@@ -153,7 +156,7 @@ PHRASES: dict[str, str] = {
     "Fit and tests": "拟合与检验",
     "log likelihood": "对数似然",
     "pseudo r2": "伪 R²",
-    "test of {term}": "{term} 的检验",
+    "test of {word}": "{word} 的检验",
     "largest variance inflation": "最大方差膨胀",
     "prevalence ratio (interval)": "现患比（区间）",
     "marginal effect, points (interval)": "边际效应，百分点（区间）",
@@ -196,7 +199,13 @@ def translated(table: Table, language: Language) -> Table:
 
 
 def _cell(cell: str) -> str:
-    return cell if isinstance(cell, Cell) else phrase(cell)
+    if not isinstance(cell, Cell):
+        return phrase(cell)
+    if " to " not in cell.pattern:
+        return cell
+    pattern = cell.pattern.replace(" to ", " 至 ")
+    is_fixed = cell.digits is None
+    return Cell(cell.values, cell.digits or 0, pattern, fixed=is_fixed, people=cell.people)
 
 
 def phrase(text: str) -> str:
@@ -208,22 +217,35 @@ def phrase(text: str) -> str:
     ('ill的率，%', '  均值（标准差）', 'unknown')
     """
     bare = text.lstrip(" ")
-    before = text[: len(text) - len(bare)]
-    if bare in PHRASES:
-        return before + PHRASES[bare]
-    for pattern, chinese in _patterns():
-        found = pattern.fullmatch(bare)
-        if found:
-            return before + chinese.format(**found.groupdict())
-    return text
+    known = _book().chinese(bare) or _status_or_method(bare)
+    return text if known is None else text[: len(text) - len(bare)] + known
+
+
+def _status_or_method(text: str) -> str | None:
+    """Return a note that is a status or a method alone, or that of one analysis, in Chinese."""
+    name, _, rest = text.rpartition(": ")
+    for told in (status_name, partial(method_name, "zh")):
+        for before, bare in (("", text), (f"{name}：", rest)):
+            chinese = told(bare.removesuffix("."))
+            if chinese != bare.removesuffix("."):
+                return before + chinese + ("。" if bare.endswith(".") else "")
+    return None
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Return the phrases with places as patterns."""
-    found = []
-    for english, chinese in PHRASES.items():
-        if "{" in english:
-            pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(english))
-            found.append((re.compile(pattern), chinese))
-    return tuple(found)
+def _book() -> Phrasebook:
+    return Phrasebook(
+        {**TABLE_NOTES, **PHRASES},
+        {
+            "method": lambda text: method_name("zh", text),
+            "status": status_name,
+            "word": _word,
+            "measure": phrase,
+            "group": _word,
+            "title": phrase,
+        },
+    )
+
+
+def _word(text: str) -> str:
+    return {**PHRASES, **TABLE_NOTES}.get(text, text)

@@ -1,0 +1,65 @@
+"""Notes, rows and cells of tables in Chinese; titles, headings and measures stand in `tables`."""
+
+from __future__ import annotations
+
+TABLE_NOTES: dict[str, str] = {
+    "Some rows: {status}.": "部分行：{status}。",
+    "{label}: groups of equal weight, ties by mid-rank.": "{label}：权重相等的各组，同值按中位秩。",
+    "{label}: groups of equal weight, ties as with Stata's xtile, up to each cut point.": (
+        "{label}：权重相等的各组，同值如 Stata 的 xtile，归入各分界点以下。"
+    ),
+    "The records where {where}; the design is that of all records.": "{where} 的记录；设计为全部记录的设计。",
+    "{name}: the records where {where}; the design is that of all records.": (
+        "{name}：{where} 的记录；设计为全部记录的设计。"
+    ),
+    "{name}: {n} missing values ({share} %) are replaced by the mean.": (
+        "{name}：{n} 个缺失值（{share}%）以均值代替。"
+    ),
+    "Intervals: {method}, {n} replicates.": "区间：{method}，{n} 个重复样本。",
+    "With simultaneous bands; dominance at 19 points, multiple comparison rule.": (
+        "同时置信带；在 19 个点检验占优，多重比较规则。"
+    ),
+    "{pair}: above.": "{pair}：在其上。",
+    "{pair}: below.": "{pair}：在其下。",
+    "{pair}: crosses.": "{pair}：相交。",
+    "{pair}: not significant.": "{pair}：不显著。",
+    "above": "在其上",
+    "below": "在其下",
+    "crosses": "相交",
+    "not significant": "不显著",
+    "Effects with the second elasticity and the first index; the other weighting is in results.parquet.": (
+        "以后组弹性与前组指数计算；另一种加权见 results.parquet。"
+    ),
+    "{model}: {method} errors; n = {n}, {events} with the event.": (
+        "{model}：{method}误差；n = {n}，其中 {events} 人有事件。"
+    ),
+    "{method}; n = {n}.": "{method}；n = {n}。",
+    "above {level}: a multilevel model is advised": "大于 {level}：建议多水平模型",
+    "against a logit without": "与无随机效应的 logit 比较",
+    "of one person": "仅一人的群组",
+    "quadrature points: {level}": "求积点：{level}",
+    "log-likelihood with more points": "求积点更多时的对数似然",
+    "variance of {level} with more points, per cent": "求积点更多时的{level}方差，%",
+    "chi2 = {value}, p {p}": "χ² = {value}，p {p}",
+    "F = {value}, p {p}": "F = {value}，p {p}",
+    "aic": "AIC",
+    "bic": "BIC",
+    "n parameters": "参数个数",
+    "null log likelihood": "空模型对数似然",
+    "(all terms)": "（全部项）",
+    "(constant)": "（常数）",
+    "Effects of {level} on {label}, log odds, from the smallest": "{level}对{label}的效应，对数比值，从最小者起",
+    "{n} of {m}": "{m} 个中第 {n} 个",
+    "All intervals: {title}": "全部区间：{title}",
+    "{n} more are in scorecard.parquet.": "另有 {n} 个见 scorecard.parquet。",
+    "Mean of {outcome}": "{outcome}的均值",
+    "{measure}, within {factor}": "{measure}，{factor}各组之内",
+    "{measure}, between {factor}": "{measure}，{factor}各组之间",
+    "erreygers": "Erreygers",
+    "wagstaff": "Wagstaff",
+    "modified": "修正",
+    "extended": "扩展",
+    "symmetric": "对称",
+    "generalized extended": "广义扩展",
+    "generalized symmetric": "广义对称",
+}
