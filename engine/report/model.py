@@ -99,6 +99,26 @@ class Table:
     spanners: tuple[Spanner, ...] = ()
 
 
+def text_columns(table: Table) -> tuple[bool, ...]:
+    """Return which columns hold words: they stand on the left, numbers on the right.
+
+    Examples
+    --------
+    >>> rows = (("all", "Gini index", number(0.25), "<0.001"), ("all", "Kakwani index", "-", "-"))
+    >>> text_columns(Table(title="", columns=("", "measure", "estimate", "p"), rows=rows))
+    (True, True, False, False)
+    """
+    columns = zip(*(row for row in table.rows if len(row) > 1), strict=True)
+    found = [_holds_words(cells) for cells in columns] or [False] * len(table.columns)
+    return (True, *found[1:])
+
+
+def _holds_words(cells: Sequence[str]) -> bool:
+    """Whether cells begin with letters and none of them is made of numbers."""
+    bare = [cell.strip(" (") for cell in cells]
+    return any(cell[:1].isalpha() for cell in bare) and not any(isinstance(cell, Cell) for cell in cells)
+
+
 def with_digits(table: Table, digits: int) -> Table:
     """Return a table whose estimates have another number of decimals; counts and p-values stay.
 

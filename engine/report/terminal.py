@@ -13,7 +13,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from engine.report.findings import findings
-from engine.report.model import Spanner, Table, missing_decimals
+from engine.report.model import Spanner, Table, missing_decimals, text_columns
 from engine.report.run_tables import SAMPLE, KindTables, analysis_sections, run_sections
 from engine.report.words.headings import heading
 from engine.report.words.notices import notice
@@ -104,13 +104,28 @@ def print_table(console: Console, table: Table, language: Language = "en") -> No
 
 
 def _aligned(table: Table) -> Table:
-    """Return a table whose numbers end in as many spaces as they have decimals less than their column."""
+    """Return a table whose numbers end in as many spaces as they have decimals less than their column.
+
+    Words of a column end in spaces too, so that they begin below each other.
+    """
     lines = [row for row in table.rows if len(row) > 1]
     lacking = [missing_decimals(column) for column in zip(*lines, strict=True)]
     padded = iter(
         tuple(cell + " " * lacking[i][place] for i, cell in enumerate(row)) for place, row in enumerate(lines)
     )
-    return replace(table, rows=tuple(next(padded) if len(row) > 1 else row for row in table.rows))
+    words = [place for place, is_left in enumerate(text_columns(table)) if place and is_left]
+    rows = tuple(next(padded) if len(row) > 1 else row for row in table.rows)
+    width = {place: max(cell_len(row[place]) for row in (table.columns, *lines)) for place in words}
+    filled = [_filled(row, width) if len(row) > 1 else row for row in (table.columns, *rows)]
+    return replace(table, columns=filled[0], rows=tuple(filled[1:]))
+
+
+def _filled(row: tuple[str, ...], width: Mapping[int, int]) -> tuple[str, ...]:
+    """Return a row whose cells of some columns are filled with spaces up to a width."""
+    return tuple(
+        cell + " " * (width[place] - cell_len(cell)) if place in width else cell
+        for place, cell in enumerate(row)
+    )
 
 
 def make_console() -> Console:

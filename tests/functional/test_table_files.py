@@ -84,9 +84,9 @@ def test_digits_and_language__are_options(cli, run_folder):
     assert cli("tables", "run", "--to", "csv", "--out", "docs", "--digits", "1", "--language", "zh")[0] == 0
     text = (run_folder.parent / "docs" / "inequality-1.csv").read_text(encoding="utf-8-sig")
     assert "ill按income的相对与绝对不平等" in text
-    cells = [cell for line in text.splitlines() for cell in line.split(",") if " to " in cell]
+    cells = [cell for line in text.splitlines() for cell in line.split(",") if " 至 " in cell]
     assert cells
-    assert all(re.fullmatch(r"-?\d+\.\d \(-?\d+\.\d to -?\d+\.\d\)", cell) for cell in cells)
+    assert all(re.fullmatch(r"-?\d+\.\d \(-?\d+\.\d 至 -?\d+\.\d\)", cell) for cell in cells)
 
 
 def test_unknown_format__is_a_usage_error(cli, run_folder):

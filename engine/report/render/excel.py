@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.report.model import SMALL_MARK, Cell, Table
+from engine.report.model import SMALL_MARK, Cell, Table, text_columns
 from engine.report.render.table_set import TableSet
 
 if TYPE_CHECKING:
@@ -64,12 +64,13 @@ def _sheet(book: Any, name: str, table: Table, mark: str) -> None:  # noqa: ANN4
     sheet.write_string(0, 0, table.title, bold)
     if mark:
         sheet.write_string(1, 0, mark, bold)
-    above = 3 if table.spanners else 2
+    above, words = 3 if table.spanners else 2, text_columns(table)
     for spanner in table.spanners:
         centred = book.add_format({"bold": True, "align": "center", "bottom": 1, "top": 2})
         _across(sheet, above - 1, spanner.start, spanner.end - 1, spanner.label, centred)
     for place, column in enumerate(table.columns):
-        rule = {"bold": True, "bottom": 1, "align": "right" if place else "left", "text_wrap": True}
+        side = "left" if words[place] else "right"
+        rule = {"bold": True, "bottom": 1, "align": side, "text_wrap": True}
         heading = book.add_format(rule if table.spanners else {**rule, "top": 2})
         sheet.write_string(above, place, column, heading)
     formats: dict[tuple[Any, ...], Any] = {}
@@ -78,6 +79,8 @@ def _sheet(book: Any, name: str, table: Table, mark: str) -> None:  # noqa: ANN4
         for place in range(len(table.columns)):
             cell = row[place] if place < len(row) else ""
             look = _look(cell, place, is_group=len(row) == 1, is_last=last)
+            if place and words[place]:
+                look["align"] = "left"
             key = tuple(look.items())
             if key not in formats:
                 formats[key] = book.add_format(look)

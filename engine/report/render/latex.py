@@ -76,7 +76,7 @@ def escaped(text: str) -> str:
 def _longtable(table: Lines) -> str:
     columns = len(table.columns)
     width = f"p{{{0.92 / columns:.2f}\\linewidth}}"
-    kinds = width * columns if table.is_text else "l" + "r" * (columns - 1)
+    kinds = width * columns if table.is_text else "".join("l" if left else "r" for left in table.left)
     head = "\n".join([*_above(table), _row([escaped(column) for column in table.columns]), r"\midrule"])
     lines = [
         rf"\pagebreak[3]\noindent\textbf{{{escaped(table.title)}}}\par",

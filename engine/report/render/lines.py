@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.report.model import Cell, Table, missing_decimals
+from engine.report.model import Cell, Table, missing_decimals, text_columns
 
 FIGURE_SPACE, POINT_SPACE = "\u2007", "\u2008"  # as wide as a digit, as wide as a point
 MINUS = "\u2212"
@@ -44,6 +44,8 @@ class Lines:
         Its lines.
     is_text
         Whether its cells are sentences rather than numbers.
+    left
+        Which of the columns hold words, which stand on the left.
     """
 
     title: str
@@ -52,6 +54,7 @@ class Lines:
     above: tuple[Above, ...]
     lines: tuple[Line, ...]
     is_text: bool
+    left: tuple[bool, ...]
 
 
 def lines_of(table: Table, *, aligned: bool = True) -> Lines:
@@ -70,13 +73,15 @@ def lines_of(table: Table, *, aligned: bool = True) -> Lines:
         starts = not inside and bool(lines) and lines[-1].inside
         lines.append(Line(name=row[0].strip(), cells=cells, inside=inside, starts=starts))
         place += 1
+    is_text = _is_text(table)
     return Lines(
         title=table.title,
         columns=table.columns,
         notes=table.notes,
         above=tuple(_above(table)),
         lines=tuple(lines),
-        is_text=_is_text(table),
+        is_text=is_text,
+        left=(True,) * len(table.columns) if is_text else text_columns(table),
     )
 
 

@@ -77,7 +77,7 @@ def _text(text: str) -> str:
 def _table(table: Lines) -> str:
     columns = len(table.columns)
     sizes = ", ".join(["1fr"] * columns) if table.is_text else ", ".join(["auto"] * columns)
-    align = "left" if table.is_text else "(x, y) => if x == 0 { left } else { right }"
+    align = f"({', '.join('left' if left else 'right' for left in table.left)},)"
     cells = [*_head_cells(table), *(part for line in table.lines for part in _line(line, columns))]
     notes = "".join(f"#text(size: 7.5pt, {_text(note)}) \\\n" for note in table.notes)
     return (

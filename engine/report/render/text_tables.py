@@ -24,8 +24,8 @@ def markdown(tables: TableSet) -> bytes:
 
 
 def _markdown_lines(table: Lines) -> list[str]:
-    sides = ":---" if table.is_text else "---:"
-    found = [_pipes(headings(table)), _pipes([":---", *(sides for _ in table.columns[1:])])]
+    sides = [":---" if left else "---:" for left in table.left]
+    found = [_pipes(headings(table)), _pipes(sides)]
     for line in table.lines:
         name = f"**{_escaped(line.name)}**" if line.is_group else _escaped(line.name)
         indented = f"&emsp;{name}" if line.inside else name

@@ -73,9 +73,9 @@ def _table(document: Any, table: Lines, size: Any) -> None:  # noqa: ANN401
     if table.above:
         _fill_above(table, cells[0], size)
     for place, column in enumerate(table.columns):
-        _fill(cells[head_rows - 1][place], column, size, bold=True, right=place > 0 and not table.is_text)
+        _fill(cells[head_rows - 1][place], column, size, bold=True, right=not table.left[place])
     for line, row in zip(table.lines, cells[head_rows:], strict=True):
-        _fill_line(line, row, size, right=not table.is_text)
+        _fill_line(line, row, size, table)
     for row in shown.rows[:head_rows]:
         _mark(row._tr.get_or_add_trPr(), "w:tblHeader")  # noqa: SLF001 - no public way to repeat a row
     for row in shown.rows:
@@ -117,7 +117,7 @@ def _fill_above(table: Lines, row: list[Any], size: Any) -> None:  # noqa: ANN40
         place += cell.width
 
 
-def _fill_line(line: Line, row: list[Any], size: Any, *, right: bool) -> None:  # noqa: ANN401
+def _fill_line(line: Line, row: list[Any], size: Any, table: Lines) -> None:  # noqa: ANN401
     from docx.shared import Cm
 
     if line.is_group:
@@ -126,8 +126,9 @@ def _fill_line(line: Line, row: list[Any], size: Any, *, right: bool) -> None:  
     _fill(row[0], line.name, size, bold=False, right=False)
     if line.inside:
         row[0].paragraphs[0].paragraph_format.left_indent = Cm(0.3)
-    for cell, text in zip(row[1:], line.cells, strict=True):
-        _fill(cell, text.replace(" ", NO_BREAK) if right else text, size, bold=False, right=right)
+    for cell, text, left in zip(row[1:], line.cells, table.left[1:], strict=True):
+        shown = text if table.is_text else text.replace(" ", NO_BREAK)
+        _fill(cell, shown, size, bold=False, right=not left)
 
 
 def _fill(cell: Any, text: str, size: Any, *, bold: bool, right: bool) -> None:  # noqa: ANN401
