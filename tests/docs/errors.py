@@ -6,9 +6,13 @@ Run `python -m tests.docs.errors` to write the page anew.
 import contextlib
 import io
 import os
+import re
+import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.docs.mistakes import SIGN_OF_LIFE, STUDY, prepare
 
@@ -19,6 +23,7 @@ NEGATIVE = STUDY.replace(
 MODEL = (
     '[[analysis]]\nname = "model"\nkind = "logit"\noutcome = "ill"\nterms = ["sex"]\nwhere = "ill = \'no\'"'
 )
+NIGHT = "refresh study.toml --inbox inbox --store store"
 EMPTY = f"{STUDY}\n{MODEL}\n"
 
 # exit code, title, why a command ends so, [(what is wrong, input, commands, cure)]
@@ -119,7 +124,7 @@ CODES = (
             (
                 "A new file",
                 "",
-                ["refresh study.toml --inbox . --store store --check"],
+                [f"{NIGHT} --check"],
                 "Run the same command without `--check`.",
             ),
         ),
@@ -131,7 +136,14 @@ CODES = (
             "`equirank validate` found a number of this installation that is less exact than "
             "[accuracy](accuracy.md) promises. Report it with the output of the command."
         ),
-        (),
+        (
+            (
+                "A library that computes wrongly",
+                "",
+                ["validate --quick"],
+                "Report what `equirank validate --json` prints. Until then, install the pinned versions.",
+            ),
+        ),
     ),
     (
         74,
@@ -140,15 +152,102 @@ CODES = (
             "The disk is full or broken, or files of the store are damaged. Published runs are safe. Make "
             "room on the disk, then run `equirank repair --store DIR`."
         ),
-        (),
+        (
+            (
+                "A damaged file of the store",
+                "",
+                [NIGHT, "status --store store"],
+                "Run `equirank repair --store store`.",
+            ),
+            (
+                "A store that belongs to another user",
+                "",
+                [NIGHT],
+                "Run the command as the owner of the store, or let the owner be changed.",
+            ),
+        ),
     ),
     (
         75,
         "Somebody else is working",
         "Another process holds the lock of the store. Wait until this process ends.",
-        (),
+        (
+            (
+                "Two nights at once",
+                "",
+                [NIGHT],
+                "Do nothing: the other process does the work. A process that was killed holds no lock.",
+            ),
+        ),
+    ),
+    (
+        130,
+        "Interrupted",
+        "You pressed Ctrl-C, or something stopped the process. No file is half written.",
+        (
+            (
+                "Ctrl-C",
+                "",
+                ["run study.toml --out stopped"],
+                "Run the command again. A night uses what the earlier one had finished.",
+            ),
+        ),
     ),
 )
+MOST_LINES = {70: 2}
+STARTS = {12: "equirank:", 70: "equirank:"}  # code -> where the message begins, after a table
+
+
+@contextlib.contextmanager
+def wrong_numbers():
+    """Let a statistic be wrong in its fifth digit."""
+    from engine.validate import answers, suite
+
+    right, exact = answers.concentration_index, suite.compare_with_exact
+
+    def wrong(*args, **options):
+        found = right(*args, **options)
+        return replace(found, estimate=found.estimate * 1.00001)
+
+    with (
+        patch.object(suite, "compare_with_nist", lambda: iter(())),
+        patch.object(suite, "compare_with_exact", lambda samples: exact([*samples][:2])),
+        patch.object(answers, "concentration_index", wrong),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def damaged_mark():
+    """Cut off a file of the store."""
+    mark = Path("store", "store.json")
+    text = mark.read_bytes()
+    mark.write_bytes(text[:9])
+    yield
+    mark.write_bytes(text)
+
+
+def other_user():
+    """Let the system refuse to write."""
+    refused = PermissionError(13, "Permission denied", "store/tmp")
+    return patch("engine.store.layout._prepared", side_effect=refused)
+
+
+def other_night():
+    """Hold the lock of the store."""
+    from engine.store.layout import writing
+
+    return writing(Path("store"))
+
+
+# Title -> what happens around the last command.
+SITUATIONS = {
+    "A library that computes wrongly": wrong_numbers,
+    "A damaged file of the store": damaged_mark,
+    "A store that belongs to another user": other_user,
+    "Two nights at once": other_night,
+    "Ctrl-C": lambda: patch("engine.batch.run.run", side_effect=KeyboardInterrupt),
+}
 
 
 def ended(command):
@@ -164,7 +263,8 @@ def ended(command):
         code = int(end.code or 0)
     finally:
         sys.argv = before
-    lines = [line for line in out.getvalue().splitlines() if not SIGN_OF_LIFE.fullmatch(line)]
+    said = re.sub(r"^\d\d:\d\d:\d\d .*\n", "", out.getvalue(), flags=re.MULTILINE)  # events of a night
+    lines = [line for line in said.splitlines() if not SIGN_OF_LIFE.fullmatch(line)]
     return code, "\n".join(lines).strip("\n")
 
 
@@ -172,6 +272,8 @@ def page(folder):
     """Return the text of the page; `folder` is the working folder."""
     prepare(folder)
     (folder / "papers").mkdir()
+    (folder / "inbox").mkdir()
+    shutil.copyfile(folder / "people.csv", folder / "inbox" / "people.csv")
     (folder / "papers" / "draft.docx").write_text("")
     (folder / "rank.toml").write_text(STUDY.replace("rank_by =", "rank ="))
     (folder / "range.toml").write_text(NEGATIVE)
@@ -190,13 +292,16 @@ def page(folder):
             parts.append(f"### {wrong}\n")
             if given:
                 parts.append(f"```toml\n{given}\n```\n")
-            for command in commands:
-                found, text = ended(command)
+            for command in commands[:-1]:
+                ended(command)
+            with SITUATIONS.get(wrong, contextlib.nullcontext)():
+                found, text = ended(commands[-1])
             assert found == code, (commands, found, text)
             shown = "\n".join(f"$ equirank {command}" for command in commands)
             text = text.replace(f"{folder.resolve()}{os.sep}", "")
-            lines = text[max(text.find("equirank: 1 of"), 0) :].splitlines()  # without a table before it
-            shortened = "\n".join([*lines[:12], *(["..."] if len(lines) > 12 else [])])
+            lines = text[max(text.find(STARTS.get(code, "\n\n\n")), 0) :].splitlines()
+            most = MOST_LINES.get(code, 12)
+            shortened = "\n".join([*lines[:most], *(["..."] if len(lines) > most else [])])
             parts += [f"```text\n{shown}\n{shortened}\n```\n", f"Cure: {cure}\n"]
     return "\n".join(parts)
 
