@@ -257,7 +257,9 @@ def audit(
 
 @app.command()
 def codebook(
-    file: Annotated[Path, typer.Argument(help="Survey file: .dta, .sav, .csv, .tsv, .xlsx, .parquet or .zip")],
+    file: Annotated[
+        Path, typer.Argument(help="Survey file: .dta, .sav, .csv, .tsv, .xlsx, .parquet or .zip")
+    ],
     search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
     *,

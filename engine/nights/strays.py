@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from engine.data.damage import CHECKSUM_SUFFIX
+from engine.store.layout import MARK
 from engine.study import StudySpec
 
 MOST_LOOKED_AT = 10_000  # files of an inbox
@@ -16,7 +17,10 @@ MOST_TOLD = 50
 
 
 def stray_files(spec: StudySpec, inbox: Path, known: Collection[Path]) -> list[tuple[Path, str]]:
-    """Return files that no path names, sorted, each with what may have been meant; hidden ones are none."""
+    """Return files that no path names, sorted, each with what may have been meant.
+
+    Hidden files are none, and so are the files of a store inside the inbox.
+    """
     names = _names(spec)
     present = {path.name for path in known}
     open_names = [name for name in names if name not in present]
@@ -25,9 +29,12 @@ def stray_files(spec: StudySpec, inbox: Path, known: Collection[Path]) -> list[t
 
 def _unnamed(inbox: Path, known: Collection[Path]) -> Iterator[Path]:
     seen = {*known, *(path.with_name(path.name + CHECKSUM_SUFFIX) for path in known)}
-    for path in islice(inbox.rglob("*"), MOST_LOOKED_AT):
+    paths = [*islice(inbox.rglob("*"), MOST_LOOKED_AT)]
+    stores = {path.parent for path in paths if path.name == MARK} - {inbox}
+    for path in paths:
         is_hidden = any(part.startswith(".") for part in path.relative_to(inbox).parts)
-        if path not in seen and not is_hidden and path.is_file() and not path.is_symlink():
+        is_plain = path.is_file() and not path.is_symlink()
+        if path not in seen and not is_hidden and is_plain and stores.isdisjoint(path.parents):
             yield path
 
 

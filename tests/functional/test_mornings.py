@@ -45,6 +45,15 @@ def test_misnamed_file__is_told_with_a_guess(cli, night):
     assert cli("status", "--store", "store", "--strict")[0] == 0
 
 
+def test_store_inside_the_inbox__holds_no_strays(cli, night):
+    put(night, 1)
+    command = ("refresh", "study.toml", "--inbox", "inbox", "--store", "inbox/store", "--json")
+    for _ in range(2):
+        code, out, err = cli(*command)
+        assert code == 0, err
+    assert json.loads(out)["notes"] == []
+
+
 def test_check__fails_when_stale_and_does_nothing(cli, night):
     put(night, 1)
     assert cli("refresh", "study.toml", *ASK, "--check")[0] == 14
