@@ -61,18 +61,22 @@ def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
 
 def _lines(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Line]:
     """Yield a heading for each factor with its levels below; a number is one line."""
+    follows_levels = False
     for term in dict.fromkeys(row["term"] for row in rows):
         own = [row for row in rows if row["term"] == term]
         levels = list(dict.fromkeys(row["level"] for row in own))
-        if levels != [None]:
+        is_factor = levels != [None]
+        if is_factor:
             yield Line(name=facts.label(term), is_heading=True)
         for level in levels:
             found = {row["measure"]: row for row in own if row["level"] == level}
             yield Line(
                 name=facts.label(term) if level is None else str(level),
                 marks=tuple(_mark(found[one]) for one in _LOOKS if one in found and _is_estimate(found[one])),
+                is_apart=level is None and follows_levels,
                 text=_text(found.get("odds_ratio") or found["crude_odds_ratio"], facts),
             )
+        follows_levels = is_factor
 
 
 def _mark(row: Row) -> Mark:

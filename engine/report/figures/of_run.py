@@ -62,6 +62,7 @@ def _figures(run: StoredRun, only: str | None, facts: StudyFacts) -> Iterator[Fi
     from engine.report.figures.flow import flow_figure
     from engine.report.figures.forest import forest_figures
     from engine.report.figures.index import index_figures
+    from engine.report.figures.lorenz import lorenz_figures
     from engine.report.figures.rif import rif_figures
 
     drawn = run.results.filter(~pl.col("analysis").is_in(too_many_groups(run)))
@@ -73,6 +74,7 @@ def _figures(run: StoredRun, only: str | None, facts: StudyFacts) -> Iterator[Fi
         curve_figures,
         index_figures,
         disparity_figures,
+        lorenz_figures,
         financing_figures,
         contribution_figures,
         rif_figures,

@@ -39,12 +39,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of the chart: a heading, or a name with marks and a text on the right."""
+    """One line of the chart: a heading, or a name with marks and a text; some stand apart from the line above."""
 
     name: str
     marks: tuple[Mark, ...] = ()
     text: str = ""
     is_heading: bool = False
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,7 @@ def _placed(lines: Sequence[Line], width: float) -> Iterator[_Placed]:
     top = 0.0
     for number, line in enumerate(lines):
         name = wrapped(line.name, WIDTH - 2 * MARGIN if line.is_heading else width, SMALL)
-        before = _GAP if line.is_heading and number else 0
+        before = _GAP if (line.is_heading or line.is_apart) and number else 0
         bottom = top + before + LINE * len(name) + 3
         yield _Placed(line=line, name=name, top=top + before, bottom=bottom)
         top = bottom

@@ -75,6 +75,8 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
     --------
     >>> wrapped("Monthly household income", 90, 10)
     ['Monthly', 'household', 'income']
+    >>> wrapped("share of 50 %", 60, 10)
+    ['share of', '50 %']
     """
     lines = [""]
     for piece in _pieces(text):
@@ -87,9 +89,10 @@ def wrapped(text: str, width: float, size: float) -> list[str]:
 def _pieces(text: str) -> list[str]:
     """Return the parts between which a line may break."""
     pieces = [""]
-    for char in text:
+    for place, char in enumerate(text):
         wide = unicodedata.east_asian_width(char) in "WF"
-        if wide or char == " ":
+        may_break = char == " " and text[place + 1 : place + 2] != "%"  # a per cent sign stays at its number
+        if wide or may_break:
             pieces.append("")
         pieces[-1] += char
         if wide or char in "-/":

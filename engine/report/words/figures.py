@@ -57,6 +57,12 @@ FIGURES: dict[str, tuple[str, str]] = {
     "entropy_axis": ("index with {level} % interval", "指数与 {level}% 区间"),
     "variance_axis": ("variance with {level} % interval", "方差与 {level}% 区间"),
     "financing": ("Distribution of {what}", "{what}的分布"),
+    "shares": ("Shares of {what}", "{what}的份额"),
+    "shares_held": ("per cent of the total, with {level} % intervals", "占总量的 %，附 {level}% 区间"),
+    "poorest_hold": (
+        "{name}: the poorest {share} % of people hold {held} %",
+        "{name}：最贫困的 {share}% 的人占 {held}%",
+    ),
     "held_axis": ("per cent with {level} % interval", "%，附 {level}% 区间"),
     "catastrophic_axis": ("per cent with {level} % interval", "%，附 {level}% 区间"),
     "poverty_axis": ("per cent with {level} % interval", "%，附 {level}% 区间"),
