@@ -39,7 +39,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of the chart: a heading, or a name with marks and a text; some stand apart from the line above."""
+    """One line: a heading, or a name with marks and a text; one may stand apart from the line above."""
 
     name: str
     marks: tuple[Mark, ...] = ()
