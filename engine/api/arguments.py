@@ -169,7 +169,8 @@ class DecompositionArguments(ReplicatedArguments):
         for name in (self.outcome, *self.terms):
             if self.terms.count(name) + (name == self.outcome) > 1:
                 raise UsageError(
-                    f"terms: found '{name}' twice, or the outcome itself; expected each once. Leave it out."
+                    f"terms: found '{name}' twice, or the outcome itself; expected other variables. "
+                    "Leave it out."
                 )
 
 
@@ -198,7 +199,7 @@ class RegressionArguments(OutcomeArguments):
         single = self.single_terms
         if len(set(single)) < len(single) or self.outcome in single:
             raise UsageError(
-                "terms: found a name twice, or the outcome itself; expected each once. Leave it out."
+                "terms: found a name twice, or the outcome itself; expected other variables. Leave it out."
             )
         products = [*(term for term in self.terms if not isinstance(term, str)), *self.scores]
         for product in products:
@@ -238,7 +239,7 @@ class LogitArguments(RegressionArguments):
         if self.replicate_weights is not None:
             if self.covariance != "design":
                 raise UsageError(
-                    f"covariance: found '{self.covariance}' with replicate_weights, which it leaves out; "
+                    f"covariance: found '{self.covariance}' with replicate_weights, which it does not use; "
                     "expected 'design'. Choose it, or drop the replicate weights."
                 )
             return

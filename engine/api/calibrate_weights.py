@@ -120,7 +120,9 @@ def _margin(data: pl.DataFrame, key: Levels, totals: Mapping[Levels, float] | fl
         )
     sizes = np.array([float(total) for total in totals.values()])
     if not (np.isfinite(sizes).all() and (sizes >= 0.0).all() and sizes.sum() > 0.0):
-        raise DataError(f"margins '{name}': found totals below 0 or none above; expected people. Correct it.")
+        raise DataError(
+            f"margins '{name}': found a total below 0, or none above; expected numbers of people. Correct it."
+        )
     labels = tuple(", ".join(level) for level in levels)
     return Margin(
         name=name, columns=indicators(codes, len(levels)), labels=labels, totals=sizes, is_factor=True

@@ -73,8 +73,8 @@ def export_weights(
     request = make_request(study, data, seed=seed)
     if request.spec.design.replicate_weights is not None:
         raise UsageError(
-            "design.replicate_weights: found replicate weights that came with the data; expected none. They "
-            "are what other programs need: use those."
+            "design.replicate_weights: found replicate weights that came with the data; expected none. Give "
+            "these weights to the other program."
         )
     taken = [name for name in request.spec.variables if name == WEIGHT or name.startswith(REPLICATE)]
     if taken:

@@ -215,7 +215,7 @@ def show_verification(
         for fault in verification.faults:
             typer.echo(f"  {fault}")
         if not verification.same_method:
-            typer.echo("  The methods, or a library they use, have another version than in the run.")
+            typer.echo("  The version of the methods, or of a library that they use, is not that of the run.")
         verdict = f"{len(verification.faults)} faults" if verification.faults else "the same to the last bit"
         typer.echo(f"{verification.run}: {verification.n_rows} rows computed again: {verdict}.")
     if verification.faults:

@@ -25,7 +25,7 @@ def open_excel(file: SourceFile, _wanted: tuple[str, ...], _encoding: str | None
     except (fastexcel.FastExcelError, pl.exceptions.PolarsError) as error:
         found = f"its first sheet cannot be read ({type(error).__name__})"
         raise DataError(
-            Fault(file.path.name, found, "a table with names above", "Save it as .csv.")
+            Fault(file.path.name, found, "a table with names in its first row", "Save it as .csv.")
         ) from None
     return RawFrame(
         name=file.path.name, frame=frame.lazy(), columns=tuple(frame.columns), n_rows=frame.height

@@ -43,7 +43,7 @@ def refuse_damaged_pages(path: Path, wanted: tuple[str, ...]) -> None:
             raise DataError(
                 Fault(
                     path.name,
-                    "a page is not what was written (checksum)",
+                    "a page does not agree with its checksum",
                     "an undamaged file",
                     "Copy it again.",
                 )

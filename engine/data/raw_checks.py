@@ -102,7 +102,7 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
         return Fault(place, *no_number)
     if variable.cut:
         found = f"{n:,} rows lie outside every interval of cut"
-        return Fault(place, found, "all inside", "Widen it, or list missing.")
+        return Fault(place, found, "all inside", "Widen an interval, or list their codes under missing.")
     codes = [] if variable.is_derived else _common_codes(spec, file, raw, name)
     shown = (
         f"code {', '.join(codes[:MOST_CODES])}" if codes else "codes held by very few people, not shown here"

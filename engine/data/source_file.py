@@ -80,7 +80,9 @@ def _combined(hashes: Sequence[str]) -> str:
 def full_disk(path: Path) -> Fault:
     """Return the fault of a disk that takes no more while a file is read."""
     remedy = "Make room, or move the cache (EQUIRANK_CACHE)."
-    return Fault(path.name, "the disk did not take what was read of it", "a disk with room", remedy)
+    return Fault(
+        path.name, "what was read of it could not be written to the disk", "a disk with room", remedy
+    )
 
 
 @contextmanager

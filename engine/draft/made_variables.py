@@ -95,7 +95,7 @@ def before_it(study: ScriptStudy, name: str) -> str:
     if known is not None and (known.quantiles is not None or known.aggregate is not None):
         raise Untaken("changes groups of quantiles, or values of groups")
     if known is not None and known.changed_at is not None:
-        raise Untaken("changes a variable that an earlier line, left out, has changed")
+        raise Untaken("changes a variable that an earlier line has changed, and that line is left out")
     if known is not None and known.expression is not None:
         return "NULL" if known.expression == "NULL" else f"({known.expression})"
     raw = study.variable(f"{name}_file")

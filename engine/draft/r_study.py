@@ -80,7 +80,7 @@ class _Reader:
     def domain_of(self, name: str | None) -> str | None:
         """Return the condition that made a data frame or a design, None for all records."""
         if name in self.unknown:
-            raise Untaken("uses data that a statement left out has made")
+            raise Untaken("uses data from a statement that is left out")
         return self.domains.get(name or "")
 
     def pipe(self, one: Statement) -> bool:
@@ -131,7 +131,7 @@ class _Reader:
     def reads(self, one: Statement, call: Call) -> None:
         quoted = re.search(r"[\"']([^\"']+)[\"']", one.text)
         if quoted is None:
-            raise Untaken("names its file by more than a text")
+            raise Untaken("names its file by an expression")
         if self.study.path is not None:
             raise Untaken("opens another file; a study has one set of files")
         self.study.path = re.split(r"[\\/]", quoted[1])[-1]

@@ -145,7 +145,7 @@ def _multilevel(
 ) -> None:
     slopes = [group for group, variables in command.groups if variables]
     if slopes or not 1 <= len(command.groups) <= 2:
-        raise Untaken("has random slopes, or other than one or two levels of clusters")
+        raise Untaken("has random slopes, no clusters, or more than two levels of clusters")
     levels = [group for group, _ in reversed(command.groups)]
     table: dict[str, object] = {"name": f"{outcome} multilevel", "kind": "multilevel", "outcome": outcome}
     table |= {"terms": terms, "levels": levels} if terms else {"levels": levels}
@@ -169,7 +169,7 @@ def decompose(
 ) -> None:
     """Take the loop of a decomposition: the last model before it, ranked as its index."""
     if not fitted:
-        raise Untaken("no model stands before it that the file shows")
+        raise Untaken("the file shows no model before it")
     if rank is None:
         raise Untaken("nothing says what ranks people")
     last = fitted[-1]

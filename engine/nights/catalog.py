@@ -49,9 +49,11 @@ def rebuild(store: Store) -> None:
     try:
         _write(store, work_file)
     except duckdb.Error as error:
-        found = f"the disk did not take it ({type(error).__name__})"
+        found = f"it could not be written to the disk ({type(error).__name__})"
         remedy = "Every run is safe. Repair the disk; the next night writes the catalog."
-        raise StoreError(Fault(str(store.root / CATALOG), found, "a disk that keeps it", remedy)) from None
+        raise StoreError(
+            Fault(str(store.root / CATALOG), found, "a disk that works and has room", remedy)
+        ) from None
     work_file.chmod(0o600)
     with work_file.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -84,9 +84,8 @@ def look_into(spec: StudySpec, inbox: Path) -> Inbox:
     """
     if not inbox.is_dir() or not os.access(inbox, os.R_OK | os.X_OK):
         raise UsageError(
-            f"--inbox {inbox}: is no folder that may be read; expected the one that waves are put into. Is "
-            "it "
-            "mounted?"
+            f"--inbox {inbox}: is no folder that you may read; expected the one with the survey files. "
+            "Is it mounted?"
         )
     sources, notes = {}, []
     candidates = [*_candidates(spec, inbox)]

@@ -115,9 +115,8 @@ def _disk_errors_as_such(root: Path) -> Iterator[None]:
         if not is_disk_error(error):
             raise
         raise StoreError(
-            f"--store {root}: the disk does not take what is written; expected room on a disk that works. "
-            "What "
-            "was published before is untouched; make room."
+            f"--store {root}: the disk refuses what is written; expected a disk that works and has room. "
+            "What was published before is untouched; make room."
         ) from None
 
 

@@ -122,9 +122,7 @@ def run_share(
     name = f"{request.spec.study.name}-shard-{share.number}-of-{share.of}"
     target = out or Path("equirank-runs") / name
     if target.exists() and not is_shard_of(target, share):
-        raise UsageError(
-            f"--out {target}: the folder holds something else; expected a new folder. Choose another one."
-        )
+        raise UsageError(f"--out {target}: it holds other files; expected a new folder. Choose another one.")
     shard = compute_share(request.spec, request.files(), share, threads, reporter)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

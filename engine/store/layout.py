@@ -221,8 +221,8 @@ def locked(root: Path) -> Iterator[Store]:
             yield _prepared(root)
     except Timeout:
         raise LockedError(
-            f"--store {root}: another process is writing to it; expected nobody. It will finish; or try "
-            "again later."
+            f"--store {root}: another process is writing to it; expected no other one. Wait until it "
+            "ends, or try again later."
         ) from None
     except PermissionError as error:
         place = error.filename or root
@@ -232,7 +232,7 @@ def locked(root: Path) -> Iterator[Store]:
     except OSError as error:
         raise StoreError(
             f"--store {root}: cannot be written ({error.strerror or type(error).__name__}); expected a disk "
-            "that keeps what it is given. What was published before is untouched; make room, or repair the "
+            "that works and has room. What was published before is untouched; make room, or repair the "
             "disk."
         ) from None
 
@@ -242,7 +242,7 @@ def _refuse_foreign(root: Path) -> None:
         foreign = {path.name for path in root.iterdir()} - OWN
         if foreign:
             raise UsageError(
-                f"--store {root}: is a folder with other things in it; expected a new folder or a store. "
+                f"--store {root}: is a folder with other files in it; expected a new folder or a store. "
                 "Choose a name."
             )
     elif root.exists() and not root.is_dir():

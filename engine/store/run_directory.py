@@ -107,9 +107,8 @@ def _refuse_foreign(target: Path, study: str) -> None:
         same = False
     if not same:
         raise UsageError(
-            f"--out {target}: there is something else already; expected a new folder, or nothing but an "
-            "earlier run of "
-            f"'{study}' to replace. Choose another one."
+            f"--out {target}: it holds other files; expected a new folder, or one that holds only an "
+            f"earlier run of '{study}'. Choose another one."
         )
 
 

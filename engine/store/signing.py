@@ -38,7 +38,7 @@ def make_key(private: Path) -> Path:
     for path in (private, public):
         if path.exists():
             raise UsageError(
-                Fault(str(path), "the file is there already", "a new name", "Never overwrite a key.")
+                Fault(str(path), "the file is there already", "a new name", "Keys are never overwritten.")
             )
     key = Ed25519PrivateKey.generate()
     private_file(private)

@@ -150,7 +150,7 @@ def _bootstrap_beside_replicate_weights(path: str, table: Table) -> Iterator[Fau
         yield Fault(f"{path}.bootstrap.method", found, expected, "Leave one of the two out.")
     for name in as_names(table.get("interval", ())):
         if name in NEEDS_INFLUENCE:
-            found = f"'{name}' with replicate weights, which do not tell the units it needs"
+            found = f"'{name}' with replicate weights, which do not name the units that it needs"
             expected = "'normal', 'percentile' or 'basic'"
             yield Fault(f"{path}.bootstrap.interval", found, expected, "Choose one.")
 

@@ -90,7 +90,8 @@ def _waves(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
         return
     if "wave" in as_names(analysis.get("terms")):
         remedy = "Drop it, or use waves = 'all'."
-        yield Fault(f"{path}.terms", "'wave' with each wave alone", "other terms", remedy)
+        yield Fault(f"{path}.terms", "'wave' although each wave is computed alone", "other terms", remedy)
     for key in ("compare", "change"):
         if analysis.get(key) is True and as_names(analysis.get("by")) == ["wave"]:
-            yield Fault(f"{path}.{key}", "true with each wave alone", "waves = 'all'", "Drop one of the two.")
+            found = "true although each wave is computed alone"
+            yield Fault(f"{path}.{key}", found, "waves = 'all'", "Drop one of the two.")

@@ -62,7 +62,7 @@ def check_standard_of_groups(path: str, analysis: Table, study: RawStudy) -> Ite
     yield from check_standard(path, analysis, study)
     names = as_names(as_table(analysis.get("standardise")).get("by"))
     if names and analysis.get("group") is None:
-        yield Fault(f"{path}.standardise", "it without group", "group", "Name the factor to compare.")
+        yield Fault(f"{path}.standardise", "this table without group", "group", "Name the factor to compare.")
     if analysis.get("group") in names:
         found = "the compared factor itself"
         yield Fault(f"{path}.standardise.by", found, "other factors", "Leave it out.")

@@ -59,7 +59,7 @@ def _origin(path: str, spec: Table) -> Iterator[Fault]:
     for key in ("since", "first_digits"):
         if spec.get("date") and spec.get(key):
             yield Fault(
-                f"{path}.{key}", f"'{key}' of a date", "one of them", "Use years_between in another one."
+                f"{path}.{key}", f"'{key}' of a date", "one of them", "Use years_between in another variable."
             )
     if len(derived) == 2:
         yield Fault(path, "both expression and aggregate", "one of them", "Make two variables.")
@@ -193,7 +193,7 @@ def _cut(path: str, cut: Table) -> Iterator[Fault]:
         if other[0] < one[1]:
             yield Fault(
                 f"{path}.cut.{second}",
-                f"numbers of '{first}' too",
+                f"numbers that also belong to '{first}'",
                 "intervals that do not overlap",
                 "Move an end.",
             )

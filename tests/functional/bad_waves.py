@@ -70,7 +70,12 @@ BAD = {
         UNREADABLE,
         [],
     ),
-    "parquet with a damaged page": ("wave_2.parquet", with_page_checksums, "is not what was written", []),
+    "parquet with a damaged page": (
+        "wave_2.parquet",
+        with_page_checksums,
+        "does not agree with its checksum",
+        [],
+    ),
     "parquet that is another format": ("wave_2.parquet", lambda _: csv(), UNREADABLE, []),
     "empty file": ("wave_2.parquet", lambda _: b"", UNREADABLE, []),
     "no rows": ("wave_2.parquet", lambda _: parquet(wave(2).head(0)), "expected", []),

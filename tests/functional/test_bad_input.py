@@ -240,7 +240,7 @@ def test_out_that_is_something_else(cli, project):
     (project / "run" / "thesis.docx").write_text("precious")
     code, _, err = cli("run", "study.toml", "--out", "run")
     assert code == 2
-    assert "something else already" in err
+    assert "it holds other files" in err
     assert (project / "run" / "thesis.docx").read_text() == "precious"
 
 
@@ -249,7 +249,7 @@ def test_out_with_a_file_of_the_users_beside_a_run__is_kept(cli, project):
     (project / "run" / "notes.txt").write_text("precious")
     code, _, err = cli("run", "study.toml", "--out", "run", "--only", "rates")
     assert code == 2
-    assert "something else already" in err
+    assert "it holds other files" in err
     assert (project / "run" / "notes.txt").read_text() == "precious"
 
 

@@ -60,8 +60,8 @@ def study(tmp_path, monkeypatch, survey):
             analysis("concentration", bootstrap={"method": "jackknife"}, **RANKED),
             "beside design.replicate_weights",
         ),
-        (analysis("concentration", bootstrap={"interval": "bca"}, **RANKED), "do not tell the units"),
-        (analysis("concentration", bootstrap={"interval": "studentized"}, **RANKED), "do not tell the units"),
+        (analysis("concentration", bootstrap={"interval": "bca"}, **RANKED), "do not name the units"),
+        (analysis("concentration", bootstrap={"interval": "studentized"}, **RANKED), "do not name the units"),
     ],
 )
 def test_what_would_leave_them_out__is_refused(cli, study, refused, words):

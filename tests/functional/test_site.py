@@ -190,7 +190,7 @@ def test_site__replaces_no_other_folder_and_needs_a_run(cli, night):
     night()
     code, _, err = cli("site", "store", "--out", "inbox")
     assert code == 2
-    assert "there is something else already" in err
+    assert "it holds other files" in err
     assert (night.inbox / "wave_1.parquet").is_file()
     code, _, err = cli("site", "inbox", "--out", "pages")
     assert code == 2

@@ -207,4 +207,4 @@ def test_weight_in_another_unit__is_its_column():
 
 def test_data_of_a_statement_left_out__is_not_used():
     study = study_of_r("d <- read.csv('a.csv')\ne <- merge(d, f)\nm <- glm(y ~ x, binomial, data = e)\n")
-    assert study.left_out[3][1] == "uses data that a statement left out has made"
+    assert study.left_out[3][1] == "uses data from a statement that is left out"

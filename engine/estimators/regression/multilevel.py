@@ -102,7 +102,7 @@ def fit_multilevel(
     kept = single_level.kept
     if len(kept) == 0:
         raise EstimationError(
-            "terms: they predict the outcome perfectly; expected some doubt. Leave some out."
+            "terms: they predict the outcome perfectly; expected terms that leave some doubt. Leave some out."
         )
     cells = _cells(frame, y, weight, clusters, single_level.used)
     data = MultilevelData.of(np.ascontiguousarray(Z[:, kept]), cells, has_outer=clusters.has_outer)

@@ -216,7 +216,7 @@ def replicate_weights_plan(spec: BootstrapSpec | None, arrays: SampleArrays) -> 
     for interval in spec.interval if spec is not None else ():
         if interval in NEEDS_INFLUENCE:
             raise EstimationError(
-                f"bootstrap.interval: found '{interval}' with replicate weights, which do not tell the units "
+                f"bootstrap.interval: found '{interval}' with replicate weights, which do not name the units "
                 "that it needs; expected 'normal', 'percentile' or 'basic'. Choose one."
             )
     return ResamplingPlan(

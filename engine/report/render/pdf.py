@@ -115,5 +115,5 @@ def _compiled(source: str, created: datetime) -> bytes:
         return bytes(typst.compile(source.encode(), format="pdf", timestamp=created))
     except RuntimeError as error:
         raise UsageError(
-            f"pdf: typst stopped ({type(error).__name__}); expected text that it sets. Please report this."
+            f"pdf: typst stopped ({type(error).__name__}); expected text that it can set. Please report this."
         ) from None

@@ -64,8 +64,8 @@ def _refuse_foreign(folder: Path) -> None:
         is_site = False
     if not is_site:
         raise UsageError(
-            f"--out {folder}: there is something else already; expected a new folder, or pages of a store to "
-            "replace. Choose another one."
+            f"--out {folder}: it holds other files; expected a new folder, or one that holds only pages of a "
+            "store. Choose another one."
         )
 
 
