@@ -12,17 +12,22 @@ import numpy as np
 import polars as pl
 import pytest
 
+from engine.batch import reporting
 from engine.cli import progress
 from engine.data import readers
 from engine.kernels import (
     jit as _jit,  # before anything else imports numba: it chooses threads and kernel cache
 )
 from engine.nights import inbox as inbox_module
+from engine.nights import publish
+from engine.report.render.plain import plain_report
+from engine.shards import join
+from engine.store.run_directory import REPORT, read_run
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("EQUIRANK_SHARED", ROOT.parent / "shared"))
 NUMBERS = ROOT / "tests" / "oracle" / "numbers"
-KERNEL_CACHE = str(_jit.numba.config.CACHE_DIR)
+KERNEL_CACHE = str(_jit.cache_directory().parent)
 
 TINY = pl.DataFrame(
     {
@@ -49,6 +54,28 @@ def quiet_steps(monkeypatch):
 @pytest.fixture(autouse=True)
 def private_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(autouse=True)
+def plain_reports(request, monkeypatch):
+    """Write a page without tables and figures into new runs: drawing is a third of the time of a small run.
+
+    Tests that look at them ask for `whole_reports`.
+    """
+    if "whole_reports" in request.fixturenames:
+        return
+
+    def write(folder):
+        text = plain_report(read_run(folder), "the tests do not look at it", None)
+        (folder / REPORT).write_text(text, encoding="utf-8")
+
+    for module in (reporting, publish, join):
+        monkeypatch.setattr(module, "write_report_of_new_run", write)
+
+
+@pytest.fixture
+def whole_reports():
+    """Ask for runs with their report, tables and figures."""
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -18,6 +18,7 @@ if "numba" not in sys.modules:
 
 import numba
 from numba import types
+from numba.core.caching import UserProvidedCacheLocator
 
 from engine.paths import cache_folder
 from engine.source_hash import hash_of_files
@@ -33,8 +34,25 @@ def _source_digest() -> str:
     return hashlib.sha256(f"{numba.__version__} {hash_of_files(files)}".encode()).hexdigest()[:16]
 
 
-if "NUMBA_CACHE_DIR" not in os.environ:
-    numba.config.CACHE_DIR = str(cache_folder(f"kernels-{_source_digest()}"))
+def _kernel_folder() -> Path:
+    name = f"kernels-{_source_digest()}"
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    return Path(chosen) / name if chosen else cache_folder(name)
+
+
+_KERNELS = _kernel_folder()
+
+
+class KernelCacheLocator(UserProvidedCacheLocator):  # type: ignore[misc] # numba has no types
+    """Keeps compiled kernels by their place in the package, wherever the package is installed.
+
+    By itself numba keeps them by the path of the file, so that a second installation compiles them again.
+    """
+
+    def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
+        super().__init__(py_func, py_file)
+        self._cache_path = str(_KERNELS / Path(py_file).parent.relative_to(Path(__file__).parent))
+
 
 # error_model="numpy": a division by zero gives NaN or infinity, as the estimators expect, and no exception.
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
@@ -42,7 +60,19 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a serial loop."""
-    return cast("Callable[P, R]", _compiled_once(numba.njit(**_OPTIONS)(function)))
+    return cast("Callable[P, R]", _compiled_once(_cached(function)))
+
+
+def _cached(function: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN401 - numba has no types
+    """Give a function to numba with our options and our place for what is compiled, and leave no trace."""
+    config = numba.config
+    before = config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES
+    config.CACHE_DIR = str(_KERNELS)
+    config.CACHE_LOCATOR_CLASSES = f"{__name__}.{KernelCacheLocator.__name__}"
+    try:
+        return numba.njit(**_OPTIONS, **options)(function)
+    finally:
+        config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = before
 
 
 def _compiled_once(dispatcher: Any) -> Any:  # noqa: ANN401 - numba has no types
@@ -67,7 +97,7 @@ def _compiled_once(dispatcher: Any) -> Any:  # noqa: ANN401 - numba has no types
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a helper that is expanded into its caller, so that lane loops stay vectorised."""
-    return cast("Callable[P, R]", numba.njit(inline="always", **_OPTIONS)(function))
+    return cast("Callable[P, R]", _cached(function, inline="always"))
 
 
 def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -76,7 +106,7 @@ def parallel_kernel(function: Callable[P, R]) -> Callable[P, R]:
     No sum is split across iterations, so that the result has the same bits on any number of threads.
     Use it with plain arrays: a tuple made inside the loop gave wrong numbers (numba 0.68).
     """
-    return cast("Callable[P, R]", numba.njit(parallel=True, **_OPTIONS)(function))
+    return cast("Callable[P, R]", _cached(function, parallel=True))
 
 
 prange = numba.prange
@@ -84,7 +114,7 @@ prange = numba.prange
 
 def cache_directory() -> Path:
     """Return the folder of the kernels compiled from this version of the code."""
-    return Path(str(numba.config.CACHE_DIR))
+    return _KERNELS
 
 
 def default_threads() -> int:

@@ -29,7 +29,7 @@ def people(seed, n=240):
     return frame.with_columns(domain=pl.col("wave").cast(pl.String) + pl.col("sex"))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 10_000))
 def test_group_that_is_a_stratum__has_the_result_of_its_rows_alone(seed):
     frame = people(seed)
