@@ -16,6 +16,8 @@ from tests.docs.test_tutorial import BLOCK, PAGE, edit
 from tests.functional.nights import STUDY, wave
 from tests.unit.test_script_import import DO_FILE
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 BY_NAME = {page.name if page.parent.name == "docs" else "front": page for page in pages()}
 
 

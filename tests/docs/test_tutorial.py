@@ -4,7 +4,11 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.usefixtures("whole_reports")
 
 PAGE = ROOT / "docs" / "tutorial.md"
 BLOCK = re.compile(r"```(sh|diff|python)\n(.*?)```", re.DOTALL)

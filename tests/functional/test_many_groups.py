@@ -8,6 +8,8 @@ import pytest
 
 import engine
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 STUDY = """
 [study]
 name = "many"

@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 
 @pytest.fixture(scope="module")
 def clds_run(tmp_path_factory):

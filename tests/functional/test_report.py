@@ -9,6 +9,8 @@ import pytest
 from engine.batch.reporting import TABLE_FORMATS, write_report, write_report_of_new_run
 from engine.store.run_directory import read_run
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 

@@ -16,6 +16,7 @@ def results(path):
     return pl.read_parquet(path / "results.parquet")
 
 
+@pytest.mark.usefixtures("whole_reports")
 def test_run__writes_a_whole_run_directory(cli, project):
     code, out, err = cli("run", "study.toml", "--out", "run")
     assert (code, err) == (0, "")

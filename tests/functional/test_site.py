@@ -10,6 +10,8 @@ import pytest
 
 from tests.functional.nights import STUDY, put, tree, wave
 
+pytestmark = pytest.mark.usefixtures("whole_reports")
+
 pytest.importorskip("vl_convert")
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
