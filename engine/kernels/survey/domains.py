@@ -43,20 +43,32 @@ def domain_sums(
     Each row stands for count (n,) people with the sum of their weights; domain (n,) holds the number of its
     domain, -1 for none; value (n,) has no NaN inside domains. No sum depends on the order of the rows.
     """
+    n = domain.shape[0]
     out = np.zeros((n_domains, 4))
-    terms = np.zeros(domain.shape[0])
-    for i in range(domain.shape[0]):
-        if domain[i] >= 0:
-            out[domain[i], 0] += count[i]
-            terms[i] = weight[i] * value[i]
-    W, T = _added(domain, n_domains, weight), _added(domain, n_domains, terms)
-    for i in range(domain.shape[0]):
+    terms = np.zeros(n)
+    largest_weight, largest_term = np.zeros(n_domains), np.zeros(n_domains)
+    for i in range(n):
         d = domain[i]
-        if d >= 0 and W[d] > 0.0:
-            terms[i] = weight[i] * (value[i] - T[d] / W[d]) ** 2
-    squares = _added(domain, n_domains, terms)
+        if d >= 0:
+            out[d, 0] += count[i]
+            terms[i] = weight[i] * value[i]
+            largest_weight[d] = max(largest_weight[d], abs(weight[i]))
+            largest_term[d] = max(largest_term[d], abs(terms[i]))
+    grid, grid_of_terms = grids(largest_weight, n), grids(largest_term, n)
+    weights, totals = np.zeros((n_domains, SLICES)), np.zeros((n_domains, SLICES))
+    for i in range(n):
+        d = domain[i]
+        if d >= 0:
+            add_term(weights[d], grid[d], weight[i])
+            add_term(totals[d], grid_of_terms[d], terms[i])
     for d in range(n_domains):
-        out[d, 1], out[d, 2], out[d, 3] = W[d], T[d], squares[d]
+        out[d, 1] = weights[d, 0] + weights[d, 1] + weights[d, 2]
+        out[d, 2] = totals[d, 0] + totals[d, 1] + totals[d, 2]
+    for i in range(n):
+        d = domain[i]
+        if d >= 0 and out[d, 1] > 0.0:
+            terms[i] = weight[i] * (value[i] - out[d, 2] / out[d, 1]) ** 2
+    out[:, 3] = _added(domain, n_domains, terms)
     return out
 
 
