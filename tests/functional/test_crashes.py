@@ -83,7 +83,7 @@ def traced(root, calls, what, *, children):
 
 @cache
 def calls_of_threads(nights):
-    """The names of the calls that change files in a whole refresh, thread by thread, the first one's first."""
+    """The names of the calls that change files in a whole refresh, for each thread, from the first."""
     root = fresh(nights)
     log = root / "strace.log"
     trace = ["-ff", "--seccomp-bpf", "-qq", "-o", str(log), "-e", f"trace={WRITES},{MOVES}"]
