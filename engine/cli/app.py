@@ -72,12 +72,12 @@ def run(
     data: Data = None,
     out: Annotated[Path | None, typer.Option(help="Run directory to write; default: a new one")] = None,
     replicates: Annotated[
-        int | None, typer.Option(min=0, max=1_000_000, help="Instead of the study's")
+        int | None, typer.Option(min=0, max=1_000_000, help="How many; default: those of the study")
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default: all cores; results do not change")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Default: that of the study")] = None,
     only: Annotated[
         str | None, typer.Option(help="Run this analysis only", autocompletion=_analysis_names)
     ] = None,
@@ -123,7 +123,7 @@ def merge(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Join the shards of a run; the results have the bits of a run in one piece."""
+    """Join the shards of a run; the results have the same bits as a run in one piece."""
     from engine.cli.runs import print_result
     from engine.shards.join import merge_shards
 
@@ -135,7 +135,7 @@ def show(
     run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
     only: Annotated[str | None, typer.Option(help="Show this analysis only")] = None,
     plots: Annotated[Path | None, typer.Option(help="Write figures into this folder instead")] = None,
-    formats: Annotated[str, typer.Option("--to", help="Of the figures: svg, png, pdf")] = "svg",
+    formats: Annotated[str, typer.Option("--to", help="Formats of the figures: svg, png, pdf")] = "svg",
     *,
     explain: Annotated[bool, typer.Option("--explain", help="Say how to read each kind of number")] = False,
     as_json: AsJson = False,
@@ -169,7 +169,7 @@ def tables(
     out: Annotated[Path, typer.Option(help="Folder to write into")],
     language: Annotated[str | None, typer.Option(help="en or zh; default: the study's")] = None,
     digits: Annotated[
-        int | None, typer.Option(min=0, max=12, help="Decimals of estimates; default: what each deserves")
+        int | None, typer.Option(min=0, max=12, help="Decimals of all estimates; default: chosen for each")
     ] = None,
 ) -> None:
     """Write the tables of a run as documents, named by their analyses."""
@@ -281,7 +281,7 @@ def simulate(
     rows: Annotated[
         int | None, typer.Option(min=200, max=100_000_000, help="Rows in all; default: those of the survey")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1)] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Default: that of the panel")] = None,
 ) -> None:
     """Write a simulated panel with the published margins; nobody in it is real."""
     from engine.simulate.panels import simulate_panel

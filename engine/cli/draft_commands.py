@@ -27,7 +27,7 @@ def init(
 def import_script(
     script: Annotated[Path, typer.Argument(help="A do-file (.do) or an R script (.R)")],
 ) -> None:
-    """Print the study that a script asks for; every line that it could not take has a number and a reason."""
+    """Print the study that a script asks for; lines that it cannot take are listed with the reason."""
     from engine.draft.script_text import imported_study
 
     typer.echo(imported_study(script), nl=False)

@@ -10,7 +10,7 @@ import typer
 from engine.cli.app import AsJson, Study, app
 
 Inbox = Annotated[Path, typer.Option(help="Folder that wave files are put into; nothing in it is changed")]
-StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store; made if it is not there")]
+StoreFolder = Annotated[Path, typer.Option("--store", help="Folder of the store; `refresh` makes it")]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Fail on a file that no path of the study names, and on a late wave")
 ]

@@ -74,7 +74,7 @@ def weights(
         int, typer.Option(min=2, max=1_000_000, help="How many; a jackknife ignores it")
     ] = 500,
     method: Annotated[str, typer.Option(help="auto, iid, cluster, rao-wu, poisson or jackknife")] = "auto",
-    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Instead of the study's")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**63 - 1, help="Default: that of the study")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:

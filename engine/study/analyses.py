@@ -62,7 +62,7 @@ class ConcentrationSpec(AnalysisFields):
     parameter: Parameter = None
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
     peer: Annotated[
-        Literal["conindex"] | None, Field(description="Beside ours, what Stata's conindex prints")
+        Literal["conindex"] | None, Field(description="Adds the standard errors that Stata's conindex prints")
     ] = None
     bootstrap: BootstrapSpec | None = None
 
@@ -90,14 +90,14 @@ class DecompositionSpec(AnalysisFields):
     outcome: str
     rank_by: str
     terms: Annotated[Names, Field(min_length=1, description="Covariates of the model")]
-    need: Annotated[Names, Field(description="Those of them that stand for need")] = ()
+    need: Annotated[Names, Field(description="The terms that stand for need")] = ()
     model: ModelName = "linear"
     effect: Annotated[EffectName, Field(description="Marginal effect of a logit or probit")] = "average"
     index: DecomposableIndex = "standard"
     bounds: Bounds = None
-    change: Annotated[bool, Field(description="What moved between groups: elasticities or inequality")] = (
-        False
-    )
+    change: Annotated[
+        bool, Field(description="Splits the change between groups: elasticities, or inequality of covariates")
+    ] = False
     bootstrap: BootstrapSpec | None = None
 
     checks = (check.need, check.outcome_is_no_term, check.index, check.bootstrap, check.no_influence)
@@ -169,9 +169,7 @@ class MultilevelSpec(AnalysisFields):
     ]
     points: Annotated[
         QuadraturePoints,
-        Field(
-            description="Quadrature points a level: auto, as many as it takes, or an odd number; 1: Laplace"
-        ),
+        Field(description="Quadrature points of each level: auto (as many as needed) or odd; 1: Laplace"),
     ] = "auto"
     weights: Annotated[
         Literal["none", "cluster-size"],

@@ -41,7 +41,7 @@ class AnalysisFields(Spec):
     ] = "all"
     where: Annotated[
         str | None,
-        Field(description="As keep of a sample rule: the domain of this analysis; the design stays whole"),
+        Field(description="Condition like keep of a sample rule: the domain; the whole design still counts"),
     ] = None
     by: Annotated[Names, Field(description="Factors, or 'wave'")] = ()
     conf_level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95

@@ -26,7 +26,7 @@ class ReplicateWeightsSpec(Spec):
         Field(gt=0, description="Overall factor; default: that of the method, 1/(R - 1) for 'bootstrap'"),
     ] = None
     rscales: Annotated[
-        tuple[float, ...] | None, Field(description="Factor of each replicate: jkn, other")
+        tuple[float, ...] | None, Field(description="Factor of each replicate, for the methods jkn and other")
     ] = None
     centre: Annotated[Literal["estimate", "mean"], Field(description="What replicates are compared with")] = (
         "estimate"

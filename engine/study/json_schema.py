@@ -19,7 +19,7 @@ _OF_KEY = {
     "interval": "How the interval of a rate is made: logit stays between 0 and 1",
 }
 _OF_TABLE = {
-    ("BootstrapSpec", "replicates"): "How many; 0: none; auto: until the bounds of all intervals stand still",
+    ("BootstrapSpec", "replicates"): "How many; 0: none; auto: until the bounds of all intervals are precise",
     ("BootstrapSpec", "method"): "How the replicates are drawn; auto: as the design asks",
     ("DecompositionSpec", "model"): "Model that explains the outcome",
     ("DesignSpec", "weight"): "Column with the weight",

@@ -24,7 +24,7 @@ class StudyInfo(Spec):
     note: str = ""
     language: Annotated[Literal["en", "zh"], Field(description="Of the fixed words of reports")] = "en"
     mark_below: Annotated[
-        int, Field(ge=0, description="Tables and figures mark what rests on fewer people; 0 marks nothing")
+        int, Field(ge=0, description="Tables and figures mark numbers of fewer people than this; 0: no marks")
     ] = 30
     published: Annotated[
         str | None,
@@ -58,7 +58,7 @@ class SourceSpec(Spec):
     ] = None
     wave: Annotated[str | None, Field(description="Column that holds the wave")] = None
     encoding: Annotated[
-        str | None, Field(description="Text encoding of csv, dta or sav files; else found")
+        str | None, Field(description="Text encoding of csv, dta or sav files; default: found from the bytes")
     ] = None
     delimiter: Annotated[
         str | None,
@@ -73,7 +73,8 @@ class SourceSpec(Spec):
         Field(description="Texts of a csv file that stand for an empty cell, unless a variable names them"),
     ] = MISSING_TEXTS
     rows: Annotated[
-        dict[str, Annotated[int, Field(ge=1)]] | None, Field(description="Wave -> rows its file must have")
+        dict[str, Annotated[int, Field(ge=1)]] | None,
+        Field(description="Wave -> number of rows that its file must have"),
     ] = None
     expect: Annotated[
         dict[str, Annotated[date, Field(strict=False)]] | None,

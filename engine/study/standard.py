@@ -33,7 +33,7 @@ class StandardSpec(Spec):
         AfterValidator(_with_sizes),
         Field(
             min_length=1,
-            description="A row a cell: a level of each factor, then the size of the cell in the standard",
+            description="One row for each cell: a level of each factor, then its size in the standard",
         ),
     ]
 

@@ -27,7 +27,10 @@ class VariableSpec(Spec):
         str | dict[str, str], Field(alias="from", description="Column, or a table wave -> column")
     ] = Field(default_factory=dict)
     search: Annotated[
-        str | None, Field(description="Pattern for names and labels: candidates where `from` names no column")
+        str | None,
+        Field(
+            description="Pattern for names and labels; if `from` names no column, the run lists what matches"
+        ),
     ] = None
     expression: Annotated[
         str | None,
@@ -35,7 +38,7 @@ class VariableSpec(Spec):
     ] = None
     aggregate: Annotated[
         Literal["max", "min", "sum", "mean", "count"] | None,
-        Field(description="Of the records that share `by`: makes one value for each household, say"),
+        Field(description="Makes one value of all records that share `by`, such as those of a household"),
     ] = None
     of: Annotated[
         str | None, Field(description="Number or event that is aggregated; none: count counts records")
@@ -105,7 +108,7 @@ class VariableSpec(Spec):
     ] = None
     scale: Annotated[
         float,
-        Field(gt=0, allow_inf_nan=False, description="Coefficients of the number are those of so many units"),
+        Field(gt=0, allow_inf_nan=False, description="Coefficients are for so many units of the number"),
     ] = 1.0
     label: str = ""
 
