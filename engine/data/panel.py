@@ -13,8 +13,8 @@ from engine.data.harmonise import KIND_SUFFIX
 from engine.data.part import Part, Progress, build_part, part_key, read_part
 from engine.data.read_request import ReadRequest
 from engine.data.readers import Readers
+from engine.data.shared_keys import keys_in_common, refuse_shared_keys
 from engine.data.source_file import SourceFile
-from engine.data.validate import refuse_shared_keys
 from engine.errors import DataError, Fault
 from engine.paths import cache_folder
 from engine.study import StudySpec
@@ -68,9 +68,11 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
         new.get(number) or build_part(spec, file, digest, home, progress)
         for number, (file, digest) in enumerate(zip(files, digests, strict=True))
     )
+    common = keys_in_common(spec, [part.records for part in panel.each])
     for number, part in enumerate(panel.each):
         earlier = [other.records for other in panel.each[:number]]
-        refuse_shared_keys(spec, part.source["file"], part.records, earlier)
+        compared = common.to_compare(part.records, earlier)
+        refuse_shared_keys(spec, part.source["file"], part.records, compared)
     return panel
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.broken_rules import Broken, RuleError
-from engine.data.design_columns import DESIGN_PREFIX, KEY, shared_key
+from engine.data.design_columns import DESIGN_PREFIX, KEY
 from engine.data.harmonise import KIND_SUFFIX
 from engine.errors import DataError, Fault
 from engine.study import MISSING_KINDS, StudySpec
@@ -76,40 +76,6 @@ def refuse_design(file: str, sample: Sequence[str]) -> None:
         elif role != "population":
             columns[name] = dy.String(nullable=True, check={"id": _is_known})
     _refuse(file, sample, columns)
-
-
-def refuse_shared_keys(spec: StudySpec, file: str, records: Path, others: Sequence[Path]) -> None:
-    """Check that no record, and no household that is aggregated, is also in another file of its wave.
-
-    Raises
-    ------
-    RuleError
-        With the number of rows.
-    """
-    rules = {"source.key": (KEY, "unique key")} if spec.source.key is not None else {}
-    for name, variable in spec.variables.items():
-        if variable.aggregate is not None:
-            rules[f"variables.{name}.by"] = (shared_key(name), "key of one file")
-    broken = []
-    for place, (column, rule) in rules.items() if others else ():
-        if rows := _rows_with_keys_of(records, others, column, nulls_equal=rule == "unique key"):
-            broken.append(Broken(place=place, rule=rule, rows=rows))
-    if broken:
-        raise RuleError(file, broken)
-
-
-def _rows_with_keys_of(records: Path, others: Sequence[Path], key: str, *, nulls_equal: bool) -> int:
-    """Return how many records of a file have a key that is also in another file of their wave."""
-    import polars as pl
-
-    known = pl.scan_parquet(list(others), glob=False).select("wave", key)
-    shared = (
-        pl.scan_parquet(records, glob=False)
-        .select("wave", key)
-        .filter(pl.lit(nulls_equal) | pl.col(key).is_not_null())
-        .join(known, on=["wave", key], how="semi", nulls_equal=True)
-    )
-    return int(shared.select(pl.len()).collect(engine="in-memory").item())
 
 
 def refuse_other_labels(

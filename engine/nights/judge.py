@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from engine.data.broken_rules import Broken, RuleError
 from engine.data.part import RECORDS, file_request_hash, read_part
-from engine.data.validate import refuse_other_labels, refuse_shared_keys
+from engine.data.shared_keys import KeysInCommon, keys_in_common, refuse_shared_keys
+from engine.data.validate import refuse_other_labels
 from engine.errors import DataError
 from engine.nights.inbox import Inbox, is_unchanged
 from engine.nights.night import NightJob
@@ -19,6 +20,14 @@ from engine.store.ledger import ACCEPTED, QUARANTINED, FileEntry, FileVersion
 from engine.study import StudySpec
 
 MOST_LOST = 0.1  # of the rows of the version before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Beside:
+    """What the files of a night are judged with: their readers, and which of them have keys in common."""
+
+    readers: NightReaders
+    keys: KeysInCommon
 
 
 def take_in(
@@ -37,9 +46,10 @@ def take_in(
     to_read = [plan for plan in plans if plan.twin is None and plan.file.name not in entries]
     with night_readers(job) as readers:
         readers.read_ahead(to_read)
+        beside = _Beside(readers=readers, keys=_keys_in_common(job, to_read, entries, readers))
         for plan in sorted(plans, key=_order_of_judging):
             if plan.file.name not in entries:
-                entry = _taken_in(job, plan, inbox, entries, readers)
+                entry = _taken_in(job, plan, inbox, entries, beside)
                 if entry is not None:
                     entries[plan.file.name] = entry
     in_order = [entries[name] for name in inbox.names if name in entries]
@@ -48,6 +58,18 @@ def take_in(
         if entry.state == QUARANTINED and not _is_known(entry, before.get(entry.file)):
             _set_aside(job, entry)
     return result
+
+
+def _keys_in_common(
+    job: NightJob, plans: Sequence[FilePlan], entries: Mapping[str, FileEntry], readers: NightReaders
+) -> KeysInCommon:
+    """Look once at the keys of all files that were read and of those that stay."""
+    answers = [readers.answer_about(plan) for plan in plans if plan.sha256 is not None]
+    new = [job.store.parts / answer["part"] / RECORDS for answer in answers if "part" in answer]
+    versions = [entry.version for entry in entries.values()]
+    versions += [plan.before.version for plan in plans if plan.before is not None]
+    old = [_records(job.store, version) for version in versions if version is not None]
+    return keys_in_common(job.spec, new, [records for records in old if records.exists()])
 
 
 def _order_of_judging(plan: FilePlan) -> tuple[bool, bool]:
@@ -60,7 +82,7 @@ def _taken_in(
     plan: FilePlan,
     inbox: Inbox,
     entries: Mapping[str, FileEntry],
-    readers: NightReaders,
+    beside: _Beside,
 ) -> FileEntry | None:
     """Return the entry of one file; None of a new file that changed while it was read."""
     name, accept_revision = plan.file.name, job.options.accept_revision
@@ -69,7 +91,7 @@ def _taken_in(
         if twin is not None:
             return twin
     others = [entry.version for entry in entries.values() if entry.version is not None and entry.file != name]
-    entry = _judged(job, plan, others, readers)
+    entry = _judged(job, plan, others, beside)
     if is_unchanged(plan.file):
         return entry
     job.log("growing", file=name)
@@ -162,7 +184,7 @@ def _judged(
     job: NightJob,
     plan: FilePlan,
     others: Sequence[FileVersion],
-    readers: NightReaders,
+    beside: _Beside,
 ) -> FileEntry:
     """Judge a file beside the versions of the others."""
     last = None if plan.before is None else plan.before.version
@@ -172,7 +194,7 @@ def _judged(
             f"{plan.file.name}: the file may not be read; expected a readable one. Correct its permissions."
         )
         return entry_of(plan, QUARANTINED, reason=reason, retry=True, version=earlier)
-    answer = readers.answer_about(plan)
+    answer = beside.readers.answer_about(plan)
     if "reason" in answer:
         if not answer["retry"]:
             _blame_study(plan, last, answer["reason"])
@@ -180,7 +202,7 @@ def _judged(
     version = FileVersion(sha256=plan.sha256, study_key=plan.study_key, **answer)
     try:
         _refuse_shorter(plan.file.name, version, None if job.options.accept_revision else last)
-        _refuse_beside(job, plan.file.name, version, others)
+        _refuse_beside(job, plan.file.name, version, others, beside.keys)
     except DataError as error:
         _blame_study(plan, last, str(error))
         broken = [asdict(rule) for rule in getattr(error, "broken", ())]
@@ -219,7 +241,9 @@ def _refuse_shorter(name: str, version: FileVersion, last: FileVersion | None) -
         raise RuleError(name, [Broken(place="source", rule="rows", rows=lost)])
 
 
-def _refuse_beside(job: NightJob, name: str, version: FileVersion, others: Sequence[FileVersion]) -> None:
+def _refuse_beside(
+    job: NightJob, name: str, version: FileVersion, others: Sequence[FileVersion], keys: KeysInCommon
+) -> None:
     """Refuse a file that does not fit the others."""
     sources = [other.source for other in others]
     twin = next((source["file"] for source in sources if source["sha256"] == version.source["sha256"]), None)
@@ -227,8 +251,9 @@ def _refuse_beside(job: NightJob, name: str, version: FileVersion, others: Seque
         raise DataError(
             f"{name}: has the same content as {twin} of another wave; expected every record once."
         )
-    records = [_records(job.store, other) for other in others]
-    refuse_shared_keys(job.spec, name, _records(job.store, version), records)
+    records = _records(job.store, version)
+    compared = keys.to_compare(records, [_records(job.store, other) for other in others])
+    refuse_shared_keys(job.spec, name, records, compared)
     refuse_other_labels(job.spec, name, version.source["labels"], sources)
     if any(source["replicate_weights"] != version.source["replicate_weights"] for source in sources):
         raise DataError(
