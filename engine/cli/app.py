@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.reader_ahead import reader_ahead
+
 app = typer.Typer(
     name="equirank",
     help="Health-equity statistics on large survey microdata, from one study file.",
@@ -219,10 +221,11 @@ def schema() -> None:
 @app.command()
 def check(study: Study, data: Data = None, *, as_json: AsJson = False) -> None:
     """Show every fault of a study file at once; with --data, of its columns too."""
-    from engine.batch.check import check_study, not_looked_at
-    from engine.cli.output import print_check
+    with reader_ahead(study):
+        from engine.batch.check import check_study, not_looked_at
+        from engine.cli.output import print_check
 
-    print_check(study, check_study(study, data), not_looked_at(study, data), as_json=as_json)
+        print_check(study, check_study(study, data), not_looked_at(study, data), as_json=as_json)
 
 
 @app.command()
@@ -234,10 +237,11 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show what would run: files, rows, sample rules, analyses and replicates."""
-    from engine.batch.plan import make_plan
-    from engine.cli.output import print_plan
+    with reader_ahead(study):
+        from engine.batch.plan import make_plan
+        from engine.cli.output import print_plan
 
-    print_plan(make_plan(study, data), sql=sql, as_json=as_json)
+        print_plan(make_plan(study, data), sql=sql, as_json=as_json)
 
 
 @app.command()
@@ -266,10 +270,11 @@ def codebook(
     as_json: AsJson = False,
 ) -> None:
     """List names, labels, codes and blanks of a survey file; no record is shown."""
-    from engine.cli.output import print_codebook
-    from engine.data.codebook import file_codebook
+    with reader_ahead(file):
+        from engine.cli.output import print_codebook
+        from engine.data.codebook import file_codebook
 
-    print_codebook(file_codebook(file, encoding, search), as_json=as_json)
+        print_codebook(file_codebook(file, encoding, search), as_json=as_json)
 
 
 @app.command()

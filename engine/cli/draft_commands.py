@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from engine.cli.app import app
+from engine.cli.reader_ahead import reader_ahead
 from engine.errors import UsageError
 
 
@@ -18,9 +19,10 @@ def init(
     encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
 ) -> None:
     """Print the draft of a study of survey files: levels from their labels, questions as comments."""
-    from engine.draft.draft import draft_study
+    with reader_ahead(files[0]):
+        from engine.draft.draft import draft_study
 
-    typer.echo(draft_study(files, encoding, search), nl=False)
+        typer.echo(draft_study(files, encoding, search), nl=False)
 
 
 @app.command(name="import")

@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar, TypeVarTuple
 
-from engine.data.formats import format_of
 from engine.data.read_request import CallRequest, unpacked
 from engine.data.readers import Readers
 from engine.data.source_file import SourceFile
@@ -23,8 +22,7 @@ def call_with_files(
 ) -> list[T]:
     """Return what a function says of each file.
 
-    Files whose readers are written in C are opened by other processes: a damaged one can end its process.
-    Polars tells damage as an error; what it reads is opened here, without a second for a process to start.
+    Another process opens files that other programs wrote: no reader tells every damage as an error.
 
     Parameters
     ----------
@@ -40,7 +38,7 @@ def call_with_files(
     DataError
         If the function refuses a file, or a process has died of it.
     """
-    apart = [number for number, file in enumerate(files) if _needs_process(file)]
+    apart = [number for number, file in enumerate(files) if not file.is_own]
     found: dict[int, T] = {}
     with TemporaryDirectory(prefix="equirank-") as work, Readers() as readers:
         requests = [
@@ -54,8 +52,3 @@ def call_with_files(
     return [
         found[number] if number in found else function(file, *arguments) for number, file in enumerate(files)
     ]
-
-
-def _needs_process(file: SourceFile) -> bool:
-    formats = [format_of(path) for path in (file.path, *file.places)]
-    return not file.is_own and any(one is not None and one.needs_process for one in formats)

@@ -41,8 +41,6 @@ class FileFormat:
         Whether its files may label variables and codes.
     refuse_damage
         Compares the wanted columns of a file with checksums inside it; None if the format has none.
-    needs_process
-        Whether a damaged file can end the process that opens it. Polars tells damage as an error.
     """
 
     suffixes: tuple[str, ...]
@@ -51,7 +49,6 @@ class FileFormat:
     has_encoding: bool = True
     has_labels: bool = False
     refuse_damage: Callable[[Path, tuple[str, ...]], None] | None = None
-    needs_process: bool = True
 
     @property
     def remedy(self) -> str:
@@ -66,9 +63,8 @@ _PLAIN = (
         open=open_parquet,
         has_encoding=False,
         refuse_damage=refuse_damaged_pages,
-        needs_process=False,
     ),
-    FileFormat(suffixes=(".csv", ".csv.gz", ".tsv", ".tsv.gz"), open=open_text, needs_process=False),
+    FileFormat(suffixes=(".csv", ".csv.gz", ".tsv", ".tsv.gz"), open=open_text),
     FileFormat(suffixes=(".xlsx",), open=open_excel, has_encoding=False),
     FileFormat(suffixes=(".dta",), open=open_stata, rows_in_header=count_stata_rows, has_labels=True),
     FileFormat(suffixes=(".sav",), open=open_spss, rows_in_header=count_spss_rows, has_labels=True),

@@ -99,9 +99,15 @@ _kept: ContextVar[list[Reader] | None] = ContextVar("_kept", default=None)
 
 
 @contextmanager
-def kept_readers() -> Iterator[None]:
-    """Let the pools inside take over the processes of earlier ones; all end with the block."""
-    kept: list[Reader] = []
+def kept_readers(*, ahead: bool = False) -> Iterator[None]:
+    """Let the pools inside take over the processes of earlier ones; all end with the outermost block.
+
+    With `ahead` a process starts at once, and imports its libraries while the block imports its own.
+    """
+    if _kept.get() is not None:
+        yield
+        return
+    kept = [start_reader()] if ahead else []
     token = _kept.set(kept)
     try:
         yield

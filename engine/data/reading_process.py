@@ -7,6 +7,7 @@ ends. `engine.data.readers` starts it.
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import signal
@@ -15,14 +16,15 @@ import tempfile
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.data.answers import refusal
 from engine.data.source_file import SourceFile, full_disk, reading
 from engine.durable import is_disk_error
 from engine.errors import DataError, EngineError, Fault
-from engine.study import StudySpec
-from engine.study.load import study_from_dict
+
+if TYPE_CHECKING:
+    from engine.study import StudySpec
 
 PR_SET_PDEATHSIG = 1  # of Linux
 OF_SYSTEM = tempfile.gettempdir()
@@ -66,6 +68,8 @@ def _built(request: Mapping[str, Any]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _study(text: str) -> StudySpec:
+    from engine.study.load import study_from_dict  # a third of a second, and to count rows needs no study
+
     return study_from_dict(json.loads(text))
 
 
@@ -110,6 +114,7 @@ def _main() -> None:
     # Answers alone go to the pipe; what a library prints could quote a record.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    importlib.import_module("engine.data.formats")  # with Polars, while the one who asks still imports too
     for line in sys.stdin.buffer:
         answers.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
         answers.flush()

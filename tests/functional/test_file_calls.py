@@ -1,5 +1,8 @@
 """Commands that look at files open those of other programs in a process of its own, and survive its death."""
 
+import os
+import shutil
+
 import polars as pl
 import pyreadstat
 import pytest
@@ -9,7 +12,7 @@ from engine.data import readers
 from engine.data.file_calls import call_with_files
 from engine.data.formats import count_rows
 from engine.data.source_file import SourceFile
-from engine.errors import DataError
+from engine.errors import DataError, UsageError
 from tests.functional.test_readers import Dying, starting
 from tests.study_texts import analysis, study_text
 
@@ -92,17 +95,48 @@ def test_formats_that_polars_does_not_read__are_opened_apart(people, monkeypatch
     assert len(started) == 1
 
 
-def test_plan_of_text_and_parquet__starts_no_process(people, cli, monkeypatch):
+@pytest.mark.parametrize("name", ["people.csv", "people.parquet"])
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_text_and_parquet__are_opened_apart_too(people, cli, monkeypatch, command, name):
+    """Their readers tell most damage as an error, but nobody can promise it of every byte."""
     FRAME.write_csv("people.csv")
     FRAME.write_parquet("people.parquet")
-    started = starting(monkeypatch)
-    for name in ("people.csv", "people.parquet"):
-        text = STUDY.replace("people.sav", name).replace(
-            'levels = "file"', "levels = { no = [0], yes = [1] }"
-        )
-        (people / "study.toml").write_text(text)
-        assert cli(*COMMANDS["plan"])[0] == 0
-    assert not started
+    text = STUDY.replace("people.sav", name).replace('levels = "file"', "levels = { no = [0], yes = [1] }")
+    (people / "study.toml").write_text(text)
+    asked = [name if one == "people.sav" else one for one in command]
+    assert cli(*asked)[0] == 0
+    shutil.rmtree("run", ignore_errors=True)
+    shutil.rmtree(os.environ["EQUIRANK_CACHE"] + "/panels", ignore_errors=True)
+    starting(monkeypatch, Dying, Dying)
+    code, out, err = cli(*asked)
+    assert code in (10, 11)
+    assert f"{name}: the reading process died of signal 11" in " ".join((out + err).split())
+
+
+@pytest.mark.parametrize(
+    ("command", "works_in", "n_started"),
+    [
+        (COMMANDS["check"], "engine.batch.check.check_study", 1),
+        (COMMANDS["plan"], "engine.batch.plan.make_plan", 1),
+        (COMMANDS["codebook"], "engine.data.codebook.file_codebook", 1),
+        (COMMANDS["init"], "engine.draft.draft.draft_study", 1),
+        (("plan", "cmds"), "engine.batch.plan.make_plan", 0),
+        (("codebook", "absent.sav"), "engine.data.codebook.file_codebook", 0),
+    ],
+    ids=str,
+)
+def test_process__starts_while_a_command_still_imports(
+    people, cli, monkeypatch, command, works_in, n_started
+):
+    started, seen = starting(monkeypatch), []
+
+    def stop(*_arguments):
+        seen.append(len(started))
+        raise UsageError("stopped")
+
+    monkeypatch.setattr(works_in, stop)
+    assert cli(*command)[0] == 2
+    assert seen == [n_started]
 
 
 def test_answers__come_in_the_order_of_the_files(people):
@@ -115,12 +149,12 @@ def test_answers__come_in_the_order_of_the_files(people):
     assert call_with_files(count_rows, files, None) == [3, 1, 7, 2]
 
 
-def test_merged_file__decides_too(people, monkeypatch):
-    FRAME.write_csv("own.csv")
+def test_files_of_this_program__are_opened_here(people, monkeypatch):
+    FRAME.write_parquet("own.parquet")
     started = starting(monkeypatch)
-    file = SourceFile(path=people / "own.csv", places=(people / "people.sav",))
+    file = SourceFile(path=people / "own.parquet", is_own=True)
     assert call_with_files(count_rows, [file], None) == [100]
-    assert len(started) == 1
+    assert not started
 
 
 def test_temporary_files_of_a_dead_process__are_removed(people, tmp_path, monkeypatch):
