@@ -165,9 +165,11 @@ def notice(language: Language, text: str) -> str:
     >>> notice("zh", "analysis rates: 2 results with status 'undefined'")
     '分析 rates：2 个结果的状态为“无定义”'
     """
-    if language == "en":
-        return text
-    bare = text.removeprefix("- ")
+    return text if language == "en" else "\n".join(map(_line, text.split("\n")))
+
+
+def _line(text: str) -> str:
+    bare = text.removeprefix("- ").lstrip(" ")
     known = _notices().chinese(bare)
     if known is not None:
         return text[: len(text) - len(bare)] + known
