@@ -260,24 +260,6 @@ def audit(
 
 
 @app.command()
-def codebook(
-    file: Annotated[
-        Path, typer.Argument(help="Survey file: .dta, .sav, .csv, .tsv, .xlsx, .parquet or .zip")
-    ],
-    search: Annotated[str | None, typer.Option(help="Only names and labels that match this pattern")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Text encoding; default: found from the bytes")] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """List names, labels, codes and blanks of a survey file; no record is shown."""
-    with reader_ahead(file):
-        from engine.cli.output import print_codebook
-        from engine.data.codebook import file_codebook
-
-        print_codebook(file_codebook(file, encoding, search), as_json=as_json)
-
-
-@app.command()
 def simulate(
     panel: Annotated[str, typer.Argument(help="Which panel: cmds or clds")],
     out: Annotated[
