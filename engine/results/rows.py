@@ -37,6 +37,9 @@ class TidyRow:
         ``df2``; None for the normal distribution and for quantiles of replicates.
     parameter
         That of an index or measure with one, such as v of the extended index.
+    mc_error
+        Monte-Carlo standard error of the worse bound of an interval from drawn replicates: how far another
+        seed would move it. None for other intervals.
     """
 
     study: str | None = None
@@ -66,6 +69,7 @@ class TidyRow:
     df1: float | None = None
     df2: float | None = None
     parameter: float | None = None
+    mc_error: float | None = None
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(TidyRow))
@@ -80,6 +84,7 @@ _FLOATS = {
     "df1",
     "df2",
     "parameter",
+    "mc_error",
 }
 _INTEGERS = {"n_obs", "n_events", "n_clusters", "n_replicates", "n_failed"}
 

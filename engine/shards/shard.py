@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from engine.results.rows import COLUMNS, to_frame
 if TYPE_CHECKING:
     import polars as pl
 
-SHARD_FORMAT = "equirank-shard-3"
+SHARD_FORMAT = "equirank-shard-4"
 FACTS = "shard.json"
 
 
@@ -53,7 +53,7 @@ def write_shard(shard: Shard, folder: Path) -> None:
     for number, estimated in shard.estimated.items():
         _frame(estimated).write_parquet(folder / _file_of_task(number), compression="zstd")
         rule = estimated.variance_rule
-        plans[number] = rule and {"name": rule.name, "centre": rule.centre, "factors": rule.factors.tolist()}
+        plans[number] = rule and {**asdict(rule), "factors": rule.factors.tolist()}
     share = {"number": shard.share.number, "of": shard.share.of}
     failures = {number: [one.exit_code, str(one)] for number, one in shard.failures.items()}
     facts = {"format": SHARD_FORMAT, **share, "plans": plans, "failures": failures, **shard.facts}

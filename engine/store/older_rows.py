@@ -50,8 +50,12 @@ def current_rows(frame: pl.DataFrame, parameters: Mapping[str, float]) -> pl.Dat
     """
     import polars as pl
 
-    if {"df1", "df2", "parameter"} <= set(frame.columns):
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if not missing:
         return frame
+    none = {name: pl.lit(None, dtype=column_type(name)) for name in missing}
+    if not {"df1", "df2", "parameter"} & set(missing):
+        return frame.with_columns(**none).select(COLUMNS)
     method = pl.col("method")
     of_f, of_chi2 = (method.str.extract_groups(pattern) for pattern in (_OF_F, _OF_CHI2))
     df1 = pl.coalesce(of_f.struct.field("df1"), of_chi2.struct.field("df1"))
@@ -60,15 +64,10 @@ def current_rows(frame: pl.DataFrame, parameters: Mapping[str, float]) -> pl.Dat
     of_index = pl.col("measure") == "rif_coefficient", measured.any().over("analysis")
     compared = pl.col("measure").is_in(("difference", "wald_f")) & pl.col("term").is_in(_WITH_PARAMETER)
     parameter = pl.col("analysis").replace_strict(parameters, default=None, return_dtype=pl.Float64)
-    missing = [name for name in COLUMNS if name not in frame.columns]
-    return frame.with_columns(
-        df1=df1.cast(pl.Float64),
-        df2=of_f.struct.field("df2").cast(pl.Float64),
-        parameter=pl.when(measured | compared | pl.all_horizontal(of_index)).then(parameter),
-        method=plain,
-        **{
-            name: pl.lit(None, dtype=column_type(name))
-            for name in missing
-            if name not in ("df1", "df2", "parameter")
-        },
-    ).select(COLUMNS)
+    found = {
+        "df1": df1.cast(pl.Float64),
+        "df2": of_f.struct.field("df2").cast(pl.Float64),
+        "parameter": pl.when(measured | compared | pl.all_horizontal(of_index)).then(parameter),
+        "method": plain,
+    }
+    return frame.with_columns(**{**none, **found}).select(COLUMNS)

@@ -7,6 +7,8 @@ import pytest
 import engine
 from engine.estimators.index.bands import simultaneous_critical, studentized_maximum_modulus
 from engine.estimators.replicates.intervals import IntervalSpec, VarianceRule, replicate_variance, summarise
+from engine.estimators.replicates.pending_rows import PendingRow, finished_row
+from engine.results import TidyRow
 
 
 def rare(events=2, n=200):
@@ -141,7 +143,7 @@ def test_variance__is_the_one_formula():
 
 def test_intervals__basic_mirrors_percentile_about_the_estimate():
     values = np.random.default_rng(1).gamma(2, 1, 999)
-    rule = VarianceRule(name="bootstrap", factors=np.full(999, 1 / 998), centre="mean")
+    rule = VarianceRule(name="bootstrap", factors=np.full(999, 1 / 998), centre="mean", is_drawn=True)
     basic, percentile, bca = (
         summarise(2.0, values, IntervalSpec(interval=name, conf_level=0.9, degrees=50), rule)
         for name in ("basic", "percentile", "bca")
@@ -190,7 +192,7 @@ def test_p__is_the_level_at_which_the_interval_touches_0(interval):
             "errors": rng.uniform(0.1, 0.4, 399),
             "std_error": 0.2,
         }
-        rule = VarianceRule(name="iid bootstrap", factors=np.full(399, 1 / 398), centre="mean")
+        rule = VarianceRule(name="iid bootstrap", factors=np.full(399, 1 / 398), centre="mean", is_drawn=True)
         p = summarise(estimate, kept, IntervalSpec(conf_level=0.95, **spec), rule).p_value
         for level in (0.6, 0.8, 0.9, 0.95, 0.98):
             found = summarise(estimate, kept, IntervalSpec(conf_level=level, **spec), rule)
@@ -203,7 +205,7 @@ def test_p__is_the_level_at_which_the_interval_touches_0(interval):
 
 def test_p_beyond_all_replicates__is_the_least_they_can_show():
     kept = np.linspace(1.0, 2.0, 99)
-    rule = VarianceRule(name="iid bootstrap", factors=np.full(99, 1 / 98), centre="mean")
+    rule = VarianceRule(name="iid bootstrap", factors=np.full(99, 1 / 98), centre="mean", is_drawn=True)
     found = summarise(1.5, kept, IntervalSpec(interval="percentile", conf_level=0.95, degrees=9), rule)
     assert found.p_value == 2 / 100
 
@@ -219,3 +221,26 @@ def test_p__contradicts_no_interval_of_a_small_sample():
             outside = not found.conf_low <= 0 <= found.conf_high
             contradictions += outside != (found.p_value <= 0.05)
     assert contradictions == 0
+
+
+@pytest.mark.parametrize("interval", ["normal", "percentile"])
+def test_monte_carlo_error__is_how_far_other_seeds_move_the_worse_bound(interval):
+    rng = np.random.default_rng(8)
+    rule = VarianceRule(name="bootstrap", factors=np.full(999, 1 / 998), centre="mean", is_drawn=True)
+    row = TidyRow(measure="standard", estimate=0.0, conf_level=0.95)
+    rows = [
+        finished_row(PendingRow(row=row, values=values, interval=interval, degrees=10**6), rule)
+        for values in rng.exponential(2.0, (400, 999)) - 2.0
+    ]
+    moved = max(np.std([[one.conf_low, one.conf_high] for one in rows], axis=0))
+    told = np.mean([one.mc_error for one in rows])
+    assert 0.9 * moved < told < 1.3 * moved  # whole order statistics lie a little wide
+
+
+def test_monte_carlo_error__is_of_draws_only():
+    rule = VarianceRule(name="jackknife", factors=np.full(99, 98 / 99), centre="mean", is_drawn=False)
+    row = TidyRow(measure="standard", estimate=0.0, conf_level=0.95)
+    values = np.random.default_rng(8).normal(size=99)
+    done = finished_row(PendingRow(row=row, values=values, interval="normal", degrees=98), rule)
+    assert done.conf_low is not None
+    assert done.mc_error is None

@@ -29,11 +29,14 @@ class VarianceRule:
         (r,) float64: c_r.
     centre
         ``estimate``, the full-sample estimate, or ``mean``, the mean of the replicates.
+    is_drawn
+        Whether another seed gives other replicates.
     """
 
     name: str
     factors: FloatArray
     centre: str
+    is_drawn: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

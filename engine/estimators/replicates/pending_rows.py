@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.arrays import FloatArray
-from engine.estimators.replicates.intervals import IntervalSpec, VarianceRule, summarise
+from engine.estimators.replicates.enough import bound_error
+from engine.estimators.replicates.intervals import IntervalSpec, ReplicateSummary, VarianceRule, summarise
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none
 from engine.results import TidyRow
@@ -85,7 +86,17 @@ def finished_row(entry: PendingRow, rule: VarianceRule) -> TidyRow:
         n_failed=summary.n_failed,
         status=summary.status if row.status == "ok" else row.status,
         df2=entry.degrees if entry.interval == "normal" else None,
+        mc_error=_monte_carlo_error(entry, summary) if rule.is_drawn else None,
     )
+
+
+def _monte_carlo_error(entry: PendingRow, summary: ReplicateSummary) -> float | None:
+    """Return the Monte-Carlo error of the worse bound of a row's interval; None without an interval."""
+    if not np.isfinite([summary.conf_low, summary.conf_high]).all():
+        return None
+    drawn = entry.values[np.isfinite(entry.values)]
+    share = bound_error(drawn, entry.interval, entry.row.conf_level or 0.95)
+    return finite_or_none(share * float(drawn.std()))
 
 
 def pending_row(

@@ -19,7 +19,7 @@ UNDEFINED_REPLICATES = "too many undefined replicates"
 
 def variance_rule(given: ReplicateWeights) -> VarianceRule:
     """Return how replicate weights make a variance."""
-    return VarianceRule(name=METHOD, factors=given.factors, centre=given.centre)
+    return VarianceRule(name=METHOD, factors=given.factors, centre=given.centre, is_drawn=False)
 
 
 def errors_method(given: ReplicateWeights | None) -> str:

@@ -72,7 +72,7 @@ class ResamplingPlan:
     @property
     def variance_rule(self) -> VarianceRule:
         """What intervals need of the plan."""
-        return VarianceRule(name=self.name, factors=self.factors, centre=self.centre)
+        return VarianceRule(name=self.name, factors=self.factors, centre=self.centre, is_drawn=self.is_drawn)
 
     def weight(self, weight: FloatArray, unit: UnitArray) -> FloatArray:
         """Return what is multiplied, given the design weights (n,) and drawn units (n,) of some rows."""
