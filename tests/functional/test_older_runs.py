@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 import engine
-from engine.results import COLUMNS
+from engine.results import COLUMNS, TidyRow, to_frame
 from engine.store.compare import compare
+from engine.store.older_rows import current_rows
 from engine.store.run_directory import current_files
 from engine.store.run_directory import read_run as read_stored
 from tests.conftest import ROOT
@@ -32,7 +33,7 @@ def test_older_run__has_the_columns_of_today(older):
     run = engine.read_run("run")
     frame = run.to_frame()
     assert frame.columns == list(COLUMNS)
-    assert frame.drop("method", "df1", "df2", "parameter").equals(written.drop("method"))
+    assert frame.drop("method", "df1", "df2", "parameter", "mc_error").equals(written.drop("method"))
     tests = frame.filter(pl.col("df1").is_not_null())
     assert tests.height == written["method"].str.contains(r"F\(| df$").sum() == 8
     pairs = zip(
@@ -47,6 +48,12 @@ def test_older_run__has_the_columns_of_today(older):
     extended = (pl.col("measure") == "extended") | (pl.col("term") == "extended")
     assert frame.filter(extended)["parameter"].to_list() == [3.0] * frame.filter(extended).height
     assert frame.filter(~extended)["parameter"].null_count() == frame.filter(~extended).height
+
+
+def test_rows_without_one_new_column__get_it_empty():
+    rows = to_frame([TidyRow(measure="extended", estimate=0.1, parameter=3.0, mc_error=0.01)])
+    found = current_rows(rows.drop("mc_error"), {})
+    assert found.equals(rows.with_columns(mc_error=pl.lit(None, dtype=pl.Float64)))
 
 
 def test_older_run__is_shown_and_documented(older, cli):
