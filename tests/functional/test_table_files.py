@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -58,7 +59,6 @@ def test_tables__have_the_names_of_analyses_and_the_same_bytes_again(cli, run_fo
 
 
 def test_workbook__has_every_result_with_all_digits_and_numbers_as_numbers(cli, run_folder):
-    openpyxl = pytest.importorskip("openpyxl")
     assert cli("tables", "run", "--to", "xlsx", "--out", "docs")[0] == 0
     book = openpyxl.load_workbook(next((run_folder.parent / "docs").iterdir()))
     rows = list(book["results"].iter_rows(values_only=True))

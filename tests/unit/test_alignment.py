@@ -3,6 +3,7 @@
 import io
 import re
 
+import openpyxl
 import pytest
 from rich.console import Console
 
@@ -61,7 +62,6 @@ def test_word__sets_numbers_right_and_words_left(tables):
 
 
 def test_excel__sets_numbers_right_and_words_left(tables):
-    openpyxl = pytest.importorskip("openpyxl")
     import polars as pl
 
     from engine.report.render.excel import excel
