@@ -420,7 +420,7 @@ def test_replaced_run__is_of_the_same_study_only(cli, project):
     (project / "study.toml").write_text(STUDY.replace('name = "small"', 'name = "other"'))
     code, _, err = cli("run", "study.toml", "--out", "run")
     assert code == 2
-    assert "something else" in err
+    assert "it holds other files" in err
     assert set(results(project / "run")["analysis"]) == {"people"}
 
 
