@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported; the command line does it too
+
 import numpy as np
 import polars as pl
 import pytest

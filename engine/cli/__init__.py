@@ -7,8 +7,10 @@ def main() -> None:
     """Run the command line; engine errors are told without a traceback, with their exit code."""
     import sys
 
+    from engine.cli.environment import keep_blas_to_one_thread, refuse_environment
     from engine.errors import EngineError, Interrupted
 
+    keep_blas_to_one_thread()
     try:
         from engine.cli import (  # noqa: F401 - they bring their commands
             draft_commands,
@@ -17,7 +19,6 @@ def main() -> None:
             trust_commands,
         )
         from engine.cli.app import app
-        from engine.cli.environment import refuse_environment
 
         refuse_environment()
         app()

@@ -1,4 +1,4 @@
-"""Checks the environment variables of numba: it reads them on import, and its own messages are tracebacks."""
+"""Environment variables that libraries read on import: numba's are checked, that of OpenBLAS is set."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from engine.errors import Fault, UsageError
 
 THREADS, LAYER = "NUMBA_NUM_THREADS", "NUMBA_THREADING_LAYER"
 LAYERS = ("default", "forksafe", "omp", "safe", "tbb", "threadsafe", "workqueue")
+
+
+def keep_blas_to_one_thread() -> None:
+    """Let OpenBLAS use one thread, unless the user says otherwise; call it before numpy is imported.
+
+    The matrices here are small: its threads would wait for each other, awake, and cost six times as much.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def refuse_environment() -> None:
