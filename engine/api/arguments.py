@@ -87,9 +87,9 @@ class RankedArguments(OutcomeArguments):
         if self.bounds is None:
             if index in NEEDS_BOUNDS:
                 raise UsageError(
-                    f"bounds: found none for the {index} index; expected the outcome's theoretical bounds, "
-                    "such as "
-                    "(0, 1) for an event. They are never read off the data."
+                    f"bounds: found none for the {index} index; expected the smallest and the largest value "
+                    "that the outcome can have, such as (0, 1) for an event. The program never takes them "
+                    "from the data."
                 )
             return
         low, high = self.bounds

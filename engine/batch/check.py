@@ -96,7 +96,8 @@ def not_looked_at(study: str | Path, data: Path | None) -> str | None:
         return None
     except DataError as error:
         where = error.fault.place if error.fault is not None else "the data"
-        return (
-            f"not looked at: columns, codes and labels, because there is no file '{where}' here; give --data"
-        )
+        why, remedy = f"of the fault of '{where}'", "correct it first"
+        if isinstance(error, MissingFileError):
+            why, remedy = f"there is no file '{where}' here", "give --data"
+        return f"not looked at: columns, codes and labels, because {why}; {remedy}"
     return None

@@ -37,7 +37,7 @@ def run_study(
     ]
     if len(given) > 1 or (given and keep):
         both = [*given, *(["--keep"] if keep else [])]
-        raise UsageError(f"{' and '.join(both)}: found together; expected one of them. Drop the others.")
+        raise UsageError(f"{' and '.join(both)}: found together; expected one of them. Leave out the rest.")
     from engine.cli.progress import progress_reporter
 
     with progress_reporter(keeps=keep) as reporter:
@@ -81,4 +81,4 @@ def print_result(result: RunResult, *, as_json: bool) -> None:
     if failures:
         count = f"{len(failures)} of {len(result.manifest['tasks'])} analyses failed"
         reasons = (f"  {name}: {why}" for name, why in failures.items())
-        raise EstimationError(f"{count}; the others are in {result.path}.", *reasons)
+        raise EstimationError(f"{count}; the results of the others are in '{result.path}'.", *reasons)

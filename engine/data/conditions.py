@@ -69,4 +69,4 @@ def _domain(
 def _never_holds(place: str, after: str, names: Sequence[str]) -> Fault:
     whatever = f", whatever the values of {', '.join(map(repr, names))}" if names else ""
     found = f"a condition that can never hold{after}{whatever}"
-    return Fault(place, found, "one that a record can satisfy", "Is OR meant, or another value?")
+    return Fault(place, found, "one that a record can satisfy", "Did you mean OR, or another value?")

@@ -81,7 +81,7 @@ def _parts(variable: VariableSpec, columns: Mapping[str, RuleColumn]) -> tuple[s
 def _circle(name: str, parts: tuple[str, ...], waiting: Mapping[str, object]) -> Fault:
     needed = next(part for part in parts if part in waiting)
     found = f"'{needed}', which is itself computed from '{name}'" if needed != name else "the variable itself"
-    return Fault(f"variables.{name}", found, "variables that come before it", "Break the circle.")
+    return Fault(f"variables.{name}", found, "variables that do not depend on it", "Break the circle.")
 
 
 def _checked(

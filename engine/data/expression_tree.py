@@ -42,7 +42,9 @@ def parse(text: str) -> Node:
     if as_given.get("error") and not enclosed.get("error"):
         raise ExpressionError("unbalanced parentheses", "each one opened and closed", "Correct it.")
     if enclosed.get("error"):
-        raise ExpressionError("text that is no SQL condition", "such as `income IS NOT NULL`", "Correct it.")
+        raise ExpressionError(
+            "text that is no SQL condition", "a condition such as `income IS NOT NULL`", "Correct it."
+        )
     statements = enclosed["statements"]
     node = statements[0]["node"] if len(statements) == 1 else {}
     is_plain = node.get("type") == "SELECT_NODE" and not any(node.get(key) for key in _SURROUNDINGS)

@@ -142,6 +142,6 @@ def _has_unlabelled(raw: RawFrame, column: RawColumn, variable: VariableSpec) ->
 def label_fault(file: str, name: str, shown: str) -> Fault:
     """Return the fault of a factor that a study takes for a number."""
     place = f"variables.{name}"
-    found = f"{place} would be a number, but the file has a label for every value ({shown})"
-    remedy = 'Write levels = "file" or the levels; numeric = true if they are amounts.'
+    found = f"the study uses {place} as a number, but the file has a label for every value ({shown})"
+    remedy = 'Write levels = "file" or the levels. If the values are amounts, write numeric = true.'
     return Fault(file, found, "levels", remedy)

@@ -71,7 +71,7 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
                 Fault(
                     "database",
                     f"a query stopped with {type(error).__name__}",
-                    "it to run on the harmonised panel",
+                    "a query that runs on the harmonised panel",
                     "Is there room on the disk, and is the panel's cache folder untouched?",
                 )
             ) from None

@@ -134,7 +134,7 @@ def _no_number(
     texts = ", ".join(f"'{text}'" for text in _common_texts(spec, file, raw, name))
     likely = looks_like(raw.frame, variable_column(name, variable, raw, file.wave).name)
     remedy = "List the codes under missing, or give the variable levels."
-    remedy = remedy if likely is None else f"It looks like {likely}."
+    remedy = remedy if likely is None else f"Perhaps the study needs {likely}."
     return f"{found} text where a number belongs{texts and f' ({texts})'}", "numbers", remedy
 
 

@@ -61,7 +61,10 @@ def _other_delimiter(path: Path, delimiter: str, likely: str) -> Fault:
     found = f"one column, whose name holds {shown.get(likely, likely)}"
     expected = f"columns with {shown.get(delimiter, delimiter)} between them"
     toml = likely.replace("\t", "\\t")
-    remedy = f'Write source.delimiter = "{toml}"; decimal = "," if its numbers have a decimal comma.'
+    remedy = (
+        f'Write delimiter = "{toml}" under [source]. '
+        'If the numbers have a decimal comma, also write decimal = ",".'
+    )
     return Fault(path.name, found, expected, remedy)
 
 

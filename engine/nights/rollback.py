@@ -46,7 +46,7 @@ def rollback(root: Path, to: str | None = None) -> Path:
         chosen, last = root / "runs" / str(wanted), store.runs[-1]
         damage = run_damage(chosen)
         if damage is not None:
-            raise UsageError(Fault(str(chosen), damage, "a whole run", "Name another one."))
+            raise UsageError(Fault(str(chosen), damage, "a run without damage", "Name another one."))
         working = Path(tempfile.mkdtemp(prefix="run-", dir=store.work))
         shutil.copytree(chosen, working, dirs_exist_ok=True, copy_function=shutil.copyfile)
         earlier = read_manifest(last)

@@ -226,9 +226,9 @@ def locked(root: Path) -> Iterator[Store]:
         ) from None
     except PermissionError as error:
         place = error.filename or root
-        remedy = f"Run as the owner of the store, or correct it: chown -R USER {root}."
-        found = "this user may not write it"
-        raise StoreError(Fault(f"--store {place}", found, "a store of the same user", remedy)) from None
+        remedy = f"Run as the owner of the store, or let an administrator run chown -R USER {root}."
+        found = "you may not write to it"
+        raise StoreError(Fault(f"--store {place}", found, "a store that belongs to you", remedy)) from None
     except OSError as error:
         raise StoreError(
             f"--store {root}: cannot be written ({error.strerror or type(error).__name__}); expected a disk "

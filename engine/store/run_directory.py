@@ -165,8 +165,8 @@ def read_run(path: Path) -> StoredRun:
 
     if not (path / MANIFEST).is_file():
         raise UsageError(
-            f"{path}: is no run directory; expected a folder with {RESULTS} and {MANIFEST}. Give one that "
-            "`equirank run` wrote."
+            f"{path}: this is no run directory; expected a folder with {RESULTS} and {MANIFEST}. Give one "
+            "that `equirank run` wrote."
         )
     manifest = _manifest(path)
     try:

@@ -22,7 +22,7 @@ Check = Callable[[str, Table, RawStudy], Iterator[Fault]]
 def outcome_is_no_term(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
     """Refuse a model that explains the outcome by itself."""
     if analysis.get("outcome") in as_names(analysis.get("terms")):
-        yield Fault(f"{path}.terms", "the outcome itself", "other variables", "Leave it out.")
+        yield Fault(f"{path}.terms", "the outcome itself", "other variables", "Delete it from the terms.")
 
 
 def products(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
@@ -100,9 +100,11 @@ def index(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     for outcome in outcomes:
         variable = study.variables.get(outcome, {})
         if bounded and variable and not (variable.get("event") or variable.get("bounds") or bounds):
-            found = f"'{bounded[0]}' of the unbounded outcome '{outcome}'"
-            remedy = f"Give variables.{outcome}.bounds = [low, high]; they are never read off the data."
-            yield Fault(f"{path}.index", found, "theoretical bounds", remedy)
+            found = f"'{bounded[0]}', but the outcome '{outcome}' has no bounds"
+            remedy = (
+                f"Give variables.{outcome}.bounds = [low, high]; the program never takes them from the data."
+            )
+            yield Fault(f"{path}.index", found, "theoretical bounds, which no value can pass", remedy)
     with_parameter = [name for name in names if name in NEEDS_PARAMETER]
     if with_parameter and analysis.get("parameter") is None:
         expected = f"a number above 1 for '{with_parameter[0]}'"
@@ -112,7 +114,7 @@ def index(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     for outcome in outcomes:
         if bounds is not None and study.variables.get(outcome, {}).get("event"):
             found = f"bounds of the event '{outcome}'"
-            yield Fault(f"{path}.bounds", found, "none: they are 0 and 1", "Drop them.")
+            yield Fault(f"{path}.bounds", found, "no bounds", "Delete them: those of an event are 0 and 1.")
     for key in ("compare", "change"):
         if analysis.get(key) is True and not analysis.get("by"):
             yield Fault(f"{path}.{key}", "true without groups", "groups to compare", "Give by = [...].")
@@ -132,7 +134,7 @@ def bootstrap(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
         yield from _bootstrap_beside_replicate_weights(path, table)
     elif design.get("population") and method not in ("jackknife", "replicate-weights"):
         expected = "'jackknife' with design.population"
-        yield Fault(place, f"'{method}'", expected, "The others ignore it.")
+        yield Fault(place, f"'{method}'", expected, "The other methods ignore the population.")
     replicates, level = table.get("replicates", 2000), analysis.get("conf_level", 0.95)
     if isinstance(replicates, int) and isinstance(level, float) and 0.5 < level < 1 and method != "jackknife":
         intervals = tuple(as_names(table.get("interval", "percentile")))

@@ -34,7 +34,7 @@ def _variables(study: RawStudy) -> Iterator[Fault]:
     for name, variable in study.variables.items():
         first = first_spelling.setdefault(name.casefold(), name)
         if first != name:
-            yield Fault(f"variables.{name}", f"a name like '{first}'", "another", "Rename it.")
+            yield Fault(f"variables.{name}", f"a name like '{first}'", "another name", "Rename it.")
         yield from check_variable(f"variables.{name}", name, variable)
         yield from check_aggregated(f"variables.{name}", variable, study.variables)
 
@@ -45,15 +45,15 @@ def _analyses(raw: object, study: RawStudy) -> Iterator[Fault]:
         analysis, path = as_table(item), f"analysis[{number}]"
         name = analysis.get("name")
         if isinstance(name, str) and first_number.setdefault(name, number) != number:
-            found = f"the name '{name}' of analysis[{first_number[name]}]"
-            yield Fault(f"{path}.name", found, "a name of its own", "Rename one.")
+            found = f"the name '{name}', which analysis[{first_number[name]}] has too"
+            yield Fault(f"{path}.name", found, "another name", "Rename one of the two.")
         spec = ANALYSES.get(str(analysis.get("kind")))
         yield from _references(path, analysis, study, spec or AnalysisFields)
         yield from _waves(path, analysis, study)
         for key in NAMES_ONCE:
             names = as_names(analysis.get(key))
             if len(set(names)) < len(names):
-                yield Fault(f"{path}.{key}", "a name twice", "each once", "Drop one.")
+                yield Fault(f"{path}.{key}", "a name twice", "each name once", "Delete one of the two.")
         for check in spec.checks if spec is not None else ():
             yield from check(path, analysis, study)
 
@@ -65,7 +65,8 @@ def _references(path: str, analysis: Table, study: RawStudy, spec: type[Analysis
         for name in as_names(analysis.get(key)):
             if name == "wave" and (key == "by" or (key == "terms" and spec.terms_may_be_wave)):
                 if not study.has_waves:
-                    yield Fault(place, "'wave'", "a study with waves", "Give source.wave.")
+                    remedy = "Give source.wave, the column with the wave."
+                    yield Fault(place, "'wave'", "a study with waves", remedy)
             elif name not in study.variables:
                 known = [*study.variables, *(["wave"] if key == "by" else [])]
                 found = f"the unknown variable '{name}'"
@@ -76,9 +77,12 @@ def _references(path: str, analysis: Table, study: RawStudy, spec: type[Analysis
 
 def _role(place: str, key: str, name: str, variable: Table, factors_in: tuple[str, ...]) -> Iterator[Fault]:
     if key in factors_in and not is_factor(variable):
-        yield Fault(place, f"the number '{name}'", "a factor", f"Give variables.{name} levels or cut.")
+        yield Fault(
+            place, f"'{name}', which is a number", "a factor", f"Give variables.{name} levels or cut."
+        )
     if key == "outcome" and is_factor(variable) and not variable.get("event"):
-        yield Fault(place, f"the factor '{name}'", "a number or an event", f"Give variables.{name} an event.")
+        found = f"'{name}', which is a factor without an event"
+        yield Fault(place, found, "a number or an event", f"Give variables.{name} an event.")
 
 
 def _waves(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:

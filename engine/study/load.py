@@ -69,7 +69,8 @@ def study_path(study: str | Path) -> Path:
     if not is_file:
         remedy = nearest(str(study), list(shipped))
         raise StudyError(
-            str(study), (Fault("study", "no such file", "a study file or a shipped name", remedy),)
+            str(study),
+            (Fault("study", "no such file", "a study file or the name of a shipped study", remedy),),
         )
     return path
 

@@ -39,7 +39,7 @@ def check_source(study: RawStudy) -> Iterator[Fault]:
     encoding = source.get("encoding")
     if isinstance(encoding, str) and not is_text_encoding(encoding):
         yield Fault(
-            "source.encoding", f"the unknown encoding '{encoding}'", "such as 'GB18030'", "Correct it."
+            "source.encoding", f"the unknown encoding '{encoding}'", "a name such as 'GB18030'", "Correct it."
         )
     if study.has_a_file_for_each_wave and source.get("wave") is not None:
         found = "a wave column beside one file for each wave"

@@ -27,7 +27,7 @@ def toml_fault(text: str, error: tomllib.TOMLDecodeError) -> Fault:
     ...     tomllib.loads(text)
     ... except tomllib.TOMLDecodeError as error:
     ...     print(toml_fault(text, error))
-    study file: found no TOML in line 2, column 8; expected a key and a value. Text needs quotes: "data.csv".
+    study file: found a mistake in line 2, column 8; expected KEY = VALUE. Text needs quotes: "data.csv".
         2 | path = data.csv
           |        ^
     """
@@ -47,8 +47,10 @@ def toml_fault(text: str, error: tomllib.TOMLDecodeError) -> Fault:
     shown = line if len(line) <= _LONGEST_SHOWN else f"{line[:_LONGEST_SHOWN]} ..."
     head = f"    {number} | "
     mark = f"{' ' * (len(head) - 2)}| {_space_like(line[: min(column - 1, _LONGEST_SHOWN)])}^"
-    found = f"no TOML in line {number}, column {column}"
-    return Fault("study file", found, "a key and a value", f"{remedy}\n{head}{shown}\n{mark}")
+    found = f"a mistake in line {number}, column {column}"
+    is_head = line.lstrip().startswith("[") and "," not in line
+    expected = "[NAME] or [[NAME]]" if is_head else "KEY = VALUE"
+    return Fault("study file", found, expected, f"{remedy}\n{head}{shown}\n{mark}")
 
 
 def _open_list(lines: list[str]) -> int | None:
@@ -75,7 +77,8 @@ def _value_of(line: str) -> str:
 def _typographic(_message: str, line: str) -> str | None:
     if any(sign in line for sign in _QUOTES):
         return 'Write straight quotes: ".'
-    return "Write signs of ASCII: = , : [ ] { }." if any(sign in line for sign in _WIDE) else None
+    is_wide = any(sign in line for sign in _WIDE)
+    return "Write the narrow signs = , : [ ] { } instead of the wide ones." if is_wide else None
 
 
 def _twice(message: str, line: str) -> str | None:
@@ -83,8 +86,8 @@ def _twice(message: str, line: str) -> str | None:
     if table is not None:
         return f"Write [[{table[1]}]], with two brackets: there may be several."
     if "twice" in message or "Cannot declare" in message or "already exists" in message:
-        return "This table stands twice: join both."
-    return "This key stands twice in its table: drop one." if "overwrite" in message else None
+        return "The study has this table twice: make one table of the two."
+    return "The table has this key twice: delete one of the two." if "overwrite" in message else None
 
 
 def _backslash(message: str, line: str) -> str | None:
@@ -120,7 +123,7 @@ def _bare_value(_message: str, line: str) -> str | None:
     if re.fullmatch(r"[-+]?\d+,\d+", value):
         return f"Write a decimal point: {value.replace(',', '.')}."
     if re.fullmatch(r"[-+]?0\d+", value):
-        return f'Numbers have no zero in front; a code that has one needs quotes: "{value}".'
+        return f'A number cannot begin with 0. A code that begins with 0 needs quotes: "{value}".'
     if re.match(r"[^\W\d][^\"'\[\]{}]*$", value) or re.match(r"[./~*\\]", value):
         return f'Text needs quotes: "{value}".'
     if re.search(r"[\[,{=]\s*(?!true\b|false\b|inf\b|nan\b)[^\W\d]\w*\s*[\],}]", value):
@@ -133,12 +136,15 @@ def _unclosed(message: str, line: str) -> str | None:
     for opening, closing, what in (("{", "}", "table"), ("[", "]", "list")):
         if value.count(opening) > value.count(closing):
             if opening == "{":
-                return "A table { ... } ends in its line; a longer one is written as [TABLE] with keys below."
+                return (
+                    "A table { ... } must end in the line in which it begins. Write a longer table as "
+                    "[TABLE], with its keys in the lines below."
+                )
             return f"Close the {what} with {closing}."
     if value.count('"') % 2 or value.count("'") % 2 or "Unterminated" in message:
         return "Close the quote."
     if "newline" in message or "Unclosed" in message:
-        return "Write a comma between items, and one key a line."
+        return "Write a comma between items, and each key in a line of its own."
     return None
 
 

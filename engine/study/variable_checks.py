@@ -37,14 +37,21 @@ def check_variable(path: str, name: str, spec: Table) -> Iterator[Fault]:
     yield from _cut(path, cut)
     bounds = spec.get("bounds")
     if bounds is not None and spec.get("event"):
-        yield Fault(f"{path}.bounds", "bounds of an event", "none: they are 0 and 1", "Drop them.")
+        yield Fault(
+            f"{path}.bounds", "bounds of an event", "no bounds", "Delete them: those of an event are 0 and 1."
+        )
     elif isinstance(bounds, list) and not is_interval(bounds):
         yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
     limits = spec.get("range")
     if isinstance(limits, list) and not is_interval(limits, finite=False):
         yield Fault(f"{path}.range", f"{limits}", "[low, high] with low < high", "Correct the range.")
     elif limits is not None and (levels or cut):
-        yield Fault(f"{path}.range", "a range of a factor", "none: its levels say what may be", "Drop it.")
+        yield Fault(
+            f"{path}.range",
+            "a range, but the variable is a factor",
+            "no range",
+            "Delete it: the levels say which values are allowed.",
+        )
 
 
 OF_COLUMNS = ("from", "search", "since", "month", "first_digits", "levels_by_wave", "blank", "date")
@@ -95,7 +102,12 @@ def check_aggregated(path: str, spec: Table, variables: Mapping[str, Table]) -> 
 
 def _scale(path: str, spec: Table) -> Iterator[Fault]:
     if spec.get("scale") not in (None, 1) and (is_factor(spec) or spec.get("event")):
-        yield Fault(f"{path}.scale", "a scale of a factor", "none: a scale is that of a number", "Drop it.")
+        yield Fault(
+            f"{path}.scale",
+            "a scale, but the variable is a factor",
+            "no scale",
+            "Delete it: only a number has a scale.",
+        )
 
 
 def _quantiles_and_means(path: str, spec: Table, quantiles: list[str]) -> Iterator[Fault]:
@@ -164,9 +176,9 @@ def _codes(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
                 place = f"{path}.levels.{level}"
                 yield Fault(
                     place,
-                    f"the code {code!r} of '{used_by[_as_one_code(code)]}'",
-                    "one level a code",
-                    "Drop one.",
+                    f"the code {code!r}, which '{used_by[_as_one_code(code)]}' has too",
+                    "each code in one level only",
+                    "Delete it from one of the two.",
                 )
     missing = spec.get("missing")
     reasons = missing if isinstance(missing, Mapping) else {"missing": missing}
@@ -176,8 +188,10 @@ def _codes(path: str, spec: Table, levels: Table) -> Iterator[Fault]:
                 continue
             first = used_by.setdefault(_as_one_code(code), f"({reason})")
             if first != f"({reason})":
-                what = f"of level '{first}'" if not first.startswith("(") else f"listed as {first}"
-                yield Fault(f"{path}.missing", f"the code {code!r} {what}", "one use", "Drop one.")
+                other = f"list '{first.strip('()')}'" if first.startswith("(") else f"level '{first}'"
+                found = f"the code {code!r}, which {other} has too"
+                expected = "each code in one place only"
+                yield Fault(f"{path}.missing", found, expected, "Delete it from one of the two.")
 
 
 def _cut(path: str, cut: Table) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.docs.mistakes import SIGN_OF_LIFE, STUDY, prepare
+from tests.docs.mistakes import IN_THE_STUDY, SIGN_OF_LIFE, STUDY, prepare
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 NEGATIVE = STUDY.replace(
@@ -31,10 +31,10 @@ CODES = (
     (
         2,
         "The command line or a call",
-        "An option, a path or an argument asks for something impossible. Nothing was computed.",
+        "An option, a path or an argument asks for something impossible. The program computed nothing.",
         (
             (
-                "A name with a slip",
+                "A name with a typing error",
                 "",
                 ["run study.toml --only inequalty"],
                 "Take the name that the message proposes.",
@@ -51,13 +51,16 @@ CODES = (
     (
         10,
         "The study file",
-        "`check` and `run` list every fault of a study at once. [Mistakes](mistakes.md) has sixty more.",
+        (
+            "`check` and `run` list every fault of a study at once. [Mistakes](mistakes.md) shows "
+            f"{len(IN_THE_STUDY)} faults with their messages."
+        ),
         (
             (
                 "An unknown key",
                 'rank = "income"',
                 ["check rank.toml"],
-                "Take the key that the message proposes; the [study file](reference-study.md) lists all.",
+                "Take the key that the message proposes. [Study file](reference-study.md) lists all keys.",
             ),
         ),
     ),
@@ -79,7 +82,7 @@ CODES = (
                 "Correct the file, or the `range` of the variable.",
             ),
             (
-                "Other separators",
+                "Another sign between the columns",
                 "",
                 ["run study.toml --data semicolons.csv"],
                 'Write `delimiter = ";"` under `[source]`.',
@@ -89,20 +92,20 @@ CODES = (
     (
         12,
         "The statistic",
-        "The data are fine, but a statistic is not defined on this sample. The other analyses are written.",
+        "The data are fine, but a statistic is not defined on this sample. The run holds the other analyses.",
         (
             (
                 "Nobody has the event",
                 MODEL,
                 ["run empty.toml --out some --no-report"],
-                "Loosen the condition, or check the codes of the event.",
+                "Correct `where`, or check the codes of the event.",
             ),
         ),
     ),
     (
         13,
         "Results that differ",
-        "`diff` or `verify` found a difference. No run has failed.",
+        "`diff` or `verify` found a difference. This does not mean that a run failed.",
         (
             (
                 "Two seeds",
@@ -119,7 +122,10 @@ CODES = (
     (
         14,
         "Something is stale",
-        "`status` or `refresh --check` found work for a night. Run `equirank refresh`.",
+        (
+            "`status` or `refresh --check` found files or analyses that are not up to date. "
+            "Run `equirank refresh`."
+        ),
         (
             (
                 "A new file",
@@ -163,7 +169,7 @@ CODES = (
                 "A store that belongs to another user",
                 "",
                 [NIGHT],
-                "Run the command as the owner of the store, or let the owner be changed.",
+                "Run the command as the owner of the store, or ask an administrator to change the owner.",
             ),
         ),
     ),
@@ -176,7 +182,7 @@ CODES = (
                 "Two nights at once",
                 "",
                 [NIGHT],
-                "Do nothing: the other process does the work. A process that was killed holds no lock.",
+                "Do nothing: the other process does the work. If somebody kills it, the lock is free again.",
             ),
         ),
     ),
@@ -281,8 +287,8 @@ def page(folder):
     parts = [
         "# Errors by exit code\n",
         (
-            "A scheduler reads the exit code, a person reads the message. The message names the place, "
-            "what was found, what was expected and what to do.\n"
+            "A scheduler reads the exit code. A person reads the message. The message names the place, what "
+            "the program found there, what it expected and what to do.\n"
         ),
         "A test runs every command on this page and compares the output with the page.\n",
     ]

@@ -88,9 +88,9 @@ IN_THE_STUDY = (
     ("A code that is a level and missing", "missing = [9]", "missing = [1]"),
     ("A variable without a column", 'from = "income"', "missing = [9]"),
     ("A reserved name", "[variables.sex]", "[variables.wave]"),
-    ("Levels and intervals", "missing = [9]", "cut = { young = [0, 9] }"),
+    ("Levels and intervals together", "missing = [9]", "cut = { young = [0, 9] }"),
     ("Intervals that overlap", 'from = "income"', 'from = "income"\ncut = { low = [0, 9], high = [5, inf] }'),
-    ("A range of a factor", "missing = [9]", "range = [0, 1]"),
+    ("A range for a factor", "missing = [9]", "range = [0, 1]"),
     ("Bounds the wrong way round", 'from = "income"', 'from = "income"\nbounds = [1, 0]'),
     ("One quantile group", 'from = "income"', 'from = "income"\nquantiles = ["all"]'),
     ("A kind that does not exist", 'kind = "concentration"', 'kind = "concentrate"'),
@@ -101,13 +101,13 @@ IN_THE_STUDY = (
     ("A list of ranks", 'rank_by = "income"', 'rank_by = ["income"]'),
     ("No rank", 'rank_by = "income"\n', ""),
     ("An outcome without bounds", 'outcome = "ill"', 'outcome = "income"'),
-    ("Groups of a number", 'by = "wave"', 'by = "income"'),
+    ("A number that should make groups", 'by = "wave"', 'by = "income"'),
     ("Waves of a study without waves", 'wave = "year"\n', ""),
     ("A level of confidence in per cent", END, END + "conf_level = 95\n"),
-    ("A switch that is a text", END, END + 'compare = "yes"\n'),
+    ("Text where true or false belongs", END, END + 'compare = "yes"\n'),
     ("Too few replicates", END, END + "bootstrap = { replicates = 10 }\n"),
     ("A name twice", END, END + '\n[[analysis]]\nname = "inequality"\nkind = "describe"\n'),
-    ("A model that explains the outcome by itself", END, END + MODEL + 'terms = ["ill", "sex"]\n'),
+    ("An outcome that explains itself", END, END + MODEL + 'terms = ["ill", "sex"]\n'),
     ("Need that is no term", END, END + MODEL + 'terms = ["sex"]\nneed = ["income"]\n'),
     ("An even number of points", END, END + MULTILEVEL + 'levels = "village"\npoints = 4\n'),
     ("Clusters that the design does not name", END, END + MULTILEVEL + 'levels = "town"\n'),
@@ -117,7 +117,7 @@ IN_THE_STUDY = (
     ("A rule that is no condition", "income IS NOT NULL", "income IS"),
     ("A column that the file does not have", 'from = "income"', 'from = "incom"'),
     ("A weight that the file does not have", 'weight = "w"', 'weight = "wt"'),
-    ("A file in a format that nobody knows", "people.csv", "people.doc"),
+    ("A file in an unknown format", "people.csv", "people.doc"),
 )
 # (what went wrong, the command)
 ON_THE_COMMAND_LINE = (
@@ -131,7 +131,7 @@ ON_THE_COMMAND_LINE = (
     ("A factor that is taken for a number", "run plain.toml --data labels.sav"),
     ("No run in a folder", "show nowhere"),
     ("A panel that does not exist", "simulate cmd --out panel.csv"),
-    ("A draft of nothing", "init nothing.dta"),
+    ("A draft of a file that does not exist", "init nothing.dta"),
     ("Two ways to run at once", "run study.toml --shard 1/2 --workers 2"),
 )
 

@@ -294,7 +294,11 @@ def test_variable_names_that_differ_in_case_only(cli, changed, project):
         ('from = "income"', 'from = "income"\nbounds = [10, 0]', "low < high"),
         ('from = "income"', 'from = "income"\ncut = { a = [0, 9], b = [5, inf] }', "do not overlap"),
         ('from = "income"', 'from = "income"\ncut = { a = [1, "x"] }', "variables.income.cut"),
-        ('from = "income"', 'from = "income"\nmissing = { missing = [9], skipped = [9] }', "one use"),
+        (
+            'from = "income"',
+            'from = "income"\nmissing = { missing = [9], skipped = [9] }',
+            "each code in one place only",
+        ),
         ('path = "survey.parquet"', "path = {}", "source.path"),
         ('path = "survey.parquet"', 'path = "survey.parquet"\nencoding = "klingon"', "unknown encoding"),
         (

@@ -171,6 +171,6 @@ def test_store_of_another_user__has_its_own_remedy(cli, night, monkeypatch):
     monkeypatch.setattr("engine.store.layout._prepared", refused)
     code, _, err = cli("refresh", "study.toml", "--inbox", "inbox", "--store", "store")
     assert code == 74
-    assert "this user may not write it" in err
+    assert "you may not write to it" in err
     assert "chown" in err
     assert "make room" not in err

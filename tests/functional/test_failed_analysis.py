@@ -20,7 +20,7 @@ def study(changed, survey):
 def test_a_failed_analysis__does_not_lose_the_others(cli, study, project):
     code, out, err = cli("run", study, "--out", "run")
     assert code == 12
-    assert "1 of 4 analyses failed; the others are in run." in err
+    assert "1 of 4 analyses failed; the results of the others are in 'run'." in err
     assert f"inequality: bootstrap.interval: found 'studentized' with {WHY}" in err
     assert "Note: analysis inequality failed, it has no rows: bootstrap.interval" in out
     manifest = json.loads((project / "run" / "manifest.json").read_text())

@@ -50,7 +50,7 @@ def test_factor_taken_for_a_number__is_refused(study, cli):
     assert "the file has a label for every value (1 = white, 2 = black)" in fault.found
     assert fault.remedy == 'Write levels = "file" or the levels; numeric = true if they are amounts.'
     code, _, err = cli("run", "study.toml", "--out", "run")
-    assert (code, "variables.race would be a number" in err) == (11, True)
+    assert (code, "the study uses variables.race as a number" in err) == (11, True)
 
 
 def test_number_with_some_labels__runs_with_a_warning(study, cli):

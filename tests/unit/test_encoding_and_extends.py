@@ -114,7 +114,7 @@ def test_extended_study__that_cannot_be_had_is_a_fault(tmp_path, text, told):
         ('[variables.x]\nsearch = "("', "a pattern that cannot be read"),
         ("[variables.x]\nlabel = 'x'", "Add 'from'"),
         ("[variables.y]\nlevels_by_wave = { 2011 = { maybe = [1] } }", "the unknown level 'maybe'"),
-        ("[variables.y]\nlevels_by_wave = { 2011 = { no = [1], yes = [1] } }", "one level a code"),
+        ("[variables.y]\nlevels_by_wave = { 2011 = { no = [1], yes = [1] } }", "each code in one level only"),
         ('[variables.x]\nfrom = "x"\nfirst_digits = 0', "expected 1 or more"),
         ('[study]\npublished = "smith1999"', "a shipped publication"),
         ('[[analysis]]\nname="a"\nkind="logit"\noutcome="y"\nterms=["x", ["x", "z"]]', "a product of 'z'"),

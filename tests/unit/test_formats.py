@@ -82,7 +82,7 @@ def test_semicolons__are_told_and_read(tmp_path, monkeypatch, cli):
     assert fault.remedy.startswith('Write source.delimiter = ";"')
     source = 'path = "wave.csv"\ndelimiter = ";"\n'
     Path("x.toml").write_text(STUDY.replace('path = "wave.csv"\n', source))
-    assert 'It looks like source.decimal = ","' in cli("run", "x.toml", "--out", "run")[2]
+    assert 'Perhaps the study needs source.decimal = ","' in cli("run", "x.toml", "--out", "run")[2]
     numbers = 'decimal = ","\nthousands = "."\n'
     Path("x.toml").write_text(STUDY.replace('path = "wave.csv"\n', source + numbers))
     assert cli("run", "x.toml", "--out", "run")[0] == 0

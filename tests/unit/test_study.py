@@ -66,7 +66,7 @@ def test_good_study__is_frozen_and_keeps_the_order_of_levels():
         ('kind = "concentration"', 'kind = "concentrat"', "analysis[1].kind", "Did you mean 'concentration'"),
         ('"wagstaff"', '"wagstaf"', "analysis[1].index[2]", "Did you mean 'wagstaff'"),
         ('"wagstaff"', '"extended"', "analysis[1].parameter", "a number above 1"),
-        ('outcome = "ill"', 'outcome = "income"', "analysis[1].index", "never read off the data"),
+        ('outcome = "ill"', 'outcome = "income"', "analysis[1].index", "never takes them from the data"),
         ('by = "wave"', 'by = "income"', "analysis[1].by", "levels or cut"),
         ('wave = "year"', "", "analysis[1].by", "Give source.wave"),
         ("[variables.ill]", "[variables.wave]", "variables.wave", "reserved name"),
@@ -131,10 +131,10 @@ def test_broken_toml__tells_the_line():
         ("missing = 9", "missing = [9, a]", "Text needs quotes, in lists and tables too."),
         ("missing = 9", "missing = 0,5", "Write a decimal point: 0.5."),
         ("missing = 9", "missing = 09", 'needs quotes: "09"'),
-        ("missing = 9", "missing = 9\nmissing = 8", "This key stands twice"),
+        ("missing = 9", "missing = 9\nmissing = 8", "The table has this key twice"),
         ("missing = 9", "missing = True", "Write true or false, in lower case."),
         ('event = "poor"', 'event = "poor', "Close the quote."),
-        ("poor = 3 }", "poor = 3", "ends in its line"),
+        ("poor = 3 }", "poor = 3", "must end in the line in which it begins"),
     ],
 )
 def test_broken_toml__names_the_cause(old, new, remedy):

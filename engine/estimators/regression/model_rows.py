@@ -83,6 +83,7 @@ def rows_of_group(
     if len(rows) == 0 or y.min() == y.max():
         finding = "there is no complete row" if len(rows) == 0 else "nobody or everybody has the event"
         raise EstimationError(
-            f"outcome '{outcome.name}': {finding} in {table.groups[group].label}; expected both values."
+            f"outcome '{outcome.name}': {finding} in {table.groups[group].label}; expected people with the "
+            "event and people without it."
         )
     return rows, y
