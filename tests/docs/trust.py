@@ -38,9 +38,9 @@ GOALS = {
         "tests/unit/test_validation.py",
     ),
     "G2": Goal(
-        "inequality measures have 12 right digits in every sample, median 14, also with offsets of 1e9",
+        "inequality measures have 12 right digits in every sample (median 14), also with 1e9 added to values",
         PARTLY,
-        "11 to 15 digits, median 15; with an offset of 2^30 at worst 6 (Gini) and 7 (slope, bounded indices)",
+        "11 to 15 digits, median 15; if 2^30 is added, at worst 6 (Gini) and 7 (slope, bounded indices)",
         "tests/unit/test_validation.py",
     ),
     "G3": Goal(
@@ -52,11 +52,14 @@ GOALS = {
     "G4": Goal(
         "no bit depends on threads, shards, order of files, cache, processor, locale or time zone",
         REACHED,
-        "all runs have one SHA-256; 16 threads and 3 layouts of row groups are not run each time",
+        "all runs have one SHA-256; the tests do not try 16 threads and 3 layouts of row groups each time",
         "-m 'same_bits and not slow' tests",
     ),
     "G5": Goal(
-        "random numbers are the known ones, none is used twice; a replicate is the same alone and among many",
+        (
+            "random numbers are those of a published generator; none is used twice; "
+            "a replicate is the same alone and among many"
+        ),
         REACHED,
         "the published sequence of SplitMix64; tests of distribution and correlation",
         "tests/kernels/test_streams_and_draws.py",
@@ -70,11 +73,14 @@ GOALS = {
     "G7": Goal(
         "bootstrap errors are right within 2 %; every simulated figure has its Monte-Carlo error",
         PARTLY,
-        "docs/testing.md gives the errors; ranks of the truth in multilevel intervals are not tested",
+        (
+            "docs/testing.md gives the errors; "
+            "no test looks where the true value lies in the intervals of multilevel models"
+        ),
         "tests/oracle/test_bootstrap.py",
     ),
     "G8": Goal(
-        "a night that is killed at any call that changes a file loses nothing and needs no help",
+        "a night loses nothing and needs no help, at whatever change of a file something kills it",
         REACHED,
         "tested at every call, with a full disk and with a failing fsync",
         "-m slow tests/functional/test_crashes.py",
@@ -86,7 +92,7 @@ GOALS = {
         "tests/functional/test_bad_waves.py",
     ),
     "G10": Goal(
-        "112 bad inputs are refused; the message names the place and no value",
+        "the program refuses 112 bad inputs; the message names the place and no value",
         PARTLY,
         "most are tested; no list says which test belongs to which input",
         "tests/functional/test_bad_input.py",
@@ -104,27 +110,30 @@ GOALS = {
         "tests/unit/test_rules.py",
     ),
     "G13": Goal(
-        "published tables hide small cells, so that nobody can compute them from the others",
+        "published tables hide numbers of few people, so that nobody can compute them from the other numbers",
         OPEN,
-        "complementary suppression and rounding do not exist",
+        "equirank has no complementary suppression and no rounding of counts",
         "",
     ),
     "G14": Goal(
         "no output and no file that others can read holds a value of a person",
         PARTLY,
-        "modes of files and messages are tested; no marked value is followed through all outputs",
+        "tests look at modes of files and at messages; no test follows a marked value through all outputs",
         "tests/functional/test_private_files.py",
     ),
     "G15": Goal(
-        "the process that reads a file can do nothing else",
+        "the process that reads a survey file has no right to do anything else",
         PARTLY,
-        "a separate process, which the kernel does not confine; the unit in docs/nightly.md confines all",
+        (
+            "a separate process reads, but the operating system does not confine it; "
+            "the unit in docs/nightly.md confines all processes"
+        ),
         "tests/functional/test_readers.py",
     ),
     "G16": Goal(
         "everything works without a network",
         PARTLY,
-        "no command fetches anything; the tests are not run without a network each time",
+        "no command fetches anything; the tests do not run without a network each time",
         "",
     ),
     "G17": Goal(
@@ -135,9 +144,9 @@ GOALS = {
     ),
     "G18": Goal("1,000 runs in one process leak no memory", OPEN, "not measured", ""),
     "G19": Goal(
-        "25 relations between changed inputs and results hold in 200 cases each",
+        "25 rules on how results change with the inputs hold in 200 cases each",
         PARTLY,
-        "relations for every kind of statistic, in fewer cases",
+        "tests have such rules for every kind of statistic, in fewer cases",
         "tests/properties/test_invariants.py",
     ),
     "G20": Goal(
@@ -159,9 +168,9 @@ GOALS = {
         "-m slow tests/functional/test_shards.py",
     ),
     "G23": Goal(
-        "threads and forks never end the program",
+        "threads and forked processes never crash the program",
         PARTLY,
-        "a fork after a first call is refused",
+        "a function refuses to compute in a process that was forked after a first call",
         "tests/unit/test_functions.py",
     ),
     "G24": Goal(
@@ -171,7 +180,7 @@ GOALS = {
         "tests/properties/test_same_bits.py",
     ),
     "G25": Goal(
-        "each number can be traced to its files, study, code and seed, and computed again",
+        "a user can trace each number to its files, study, code and seed, and compute it again",
         REACHED,
         "verify, signatures, RO-Crate",
         "tests/functional/test_signatures.py",
@@ -179,7 +188,7 @@ GOALS = {
     "G26": Goal(
         "wrong clocks and time zones change nothing",
         PARTLY,
-        "time zones are tested; a thousand nights with wrong clocks are not",
+        "tests change time zones; they do not run a thousand nights with wrong clocks",
         "tests/functional/test_mornings.py",
     ),
 }
@@ -219,11 +228,12 @@ def page():
     )
     return f"""# Trust
 
-A user must be able to rely on these goals. The table says what is reached and how to run the proof again.
+A user must be able to rely on these goals. The table says which goals equirank has reached, and how to run the
+proof again.
 Goals: {counts}.
 
 `python -m tests.docs.trust` makes this page. `python -m tests.docs.trust --run G1 G5` runs the proofs of two
-goals first. If the last result is empty, this command has not yet run the proof.
+goals first. If the last result is empty, nobody has yet run the proof with this command.
 
 See also [accuracy](accuracy.md), [conformance cases](conformance.md), [the same bits](determinism.md),
 [signatures](signatures.md), [dependencies](dependencies.md) and the [security policy](../SECURITY.md).
