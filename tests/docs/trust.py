@@ -228,8 +228,8 @@ def page():
     )
     return f"""# Trust
 
-A user must be able to rely on these goals. The table says which goals equirank has reached, and how to run the
-proof again.
+A user must be able to rely on these goals. The table says which goals equirank has reached, and how to run
+the proof again.
 Goals: {counts}.
 
 `python -m tests.docs.trust` makes this page. `python -m tests.docs.trust --run G1 G5` runs the proofs of two
