@@ -59,4 +59,4 @@ def at_place(place: str, error: DataError) -> Fault:
         return Fault(place, str(error), "readable data files", "Correct it.")
     wanted = re.search(r"wanted by ((?:design|source)\.\S+)$", fault.found)
     where = wanted[1] if wanted else place
-    return Fault(where, f"{fault.place}: {fault.found}", fault.expected, fault.remedy)
+    return Fault(where, f"in {fault.place}: {fault.found}", fault.expected, fault.remedy)

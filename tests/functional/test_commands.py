@@ -79,7 +79,7 @@ def test_check__with_data_tells_every_missing_column(cli, changed, project):
     code, out, _ = cli("check", "study.toml", "--data", "survey.parquet")
     assert code == 10
     assert "no column 'incmoe'" in out
-    assert "design.weight: found survey.parquet: no column 'wieght'" in out
+    assert "design.weight: found in survey.parquet: no column 'wieght'" in out
 
 
 def test_plan__shows_rows_rules_and_analyses_without_running(cli, project):

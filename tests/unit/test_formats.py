@@ -112,7 +112,7 @@ def test_fault_of_a_file__is_a_fault_of_the_study(tmp_path):
     write(tmp_path / "wave.csv")
     (tmp_path / "x.toml").write_text(STUDY)
     (fault,) = check_study(tmp_path / "x.toml")
-    found = "wave.csv: no column 'b', wanted by variables.b"
+    found = "in wave.csv: no column 'b', wanted by variables.b"
     assert fault == Fault("variables.b", found, "one of its 2 columns", "Known: a, 名.")
     assert str(fault) == f"variables.b: found {found}; expected one of its 2 columns. Known: a, 名."
 
