@@ -79,7 +79,7 @@ def test_semicolons__are_told_and_read(tmp_path, monkeypatch, cli):
     Path("x.toml").write_text(STUDY)
     (fault,) = check_study("x.toml")
     assert "one column, whose name holds semicolons" in fault.found
-    assert fault.remedy.startswith('Write source.delimiter = ";"')
+    assert fault.remedy.startswith('Write delimiter = ";" under [source].')
     source = 'path = "wave.csv"\ndelimiter = ";"\n'
     Path("x.toml").write_text(STUDY.replace('path = "wave.csv"\n', source))
     assert 'Perhaps the study needs source.decimal = ","' in cli("run", "x.toml", "--out", "run")[2]
