@@ -48,7 +48,9 @@ def test_factor_taken_for_a_number__is_refused(study, cli):
     (fault,) = check_study(study())
     assert fault.place == "variables.race"
     assert "the file has a label for every value (1 = white, 2 = black)" in fault.found
-    assert fault.remedy == 'Write levels = "file" or the levels; numeric = true if they are amounts.'
+    assert fault.remedy == (
+        'Write levels = "file" or the levels. If the values are amounts, write numeric = true.'
+    )
     code, _, err = cli("run", "study.toml", "--out", "run")
     assert (code, "the study uses variables.race as a number" in err) == (11, True)
 
