@@ -165,7 +165,7 @@ BAD = {
         [],
     ),
     "csv with a header only": ("wave_2.csv", lambda _: csv().split(b"\n")[0] + b"\n", "expected", []),
-    "csv with another separator": ("wave_2.csv", lambda _: csv().replace(b",", b";"), "source.delimiter", []),
+    "csv with another separator": ("wave_2.csv", lambda _: csv().replace(b",", b";"), "delimiter = ", []),
     "csv with NUL bytes": (
         "wave_2.csv",
         lambda _: csv()[:3000] + b"\0" * 200 + csv()[3200:],
