@@ -14,7 +14,10 @@ AROUND = {
     "locale": {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
     "hash seed": {"PYTHONHASHSEED": "12345"},
     "optimised Python": {"PYTHONOPTIMIZE": "1"},
-    "OpenBLAS for another processor": {"OPENBLAS_CORETYPE": "Prescott", "OPENBLAS_NUM_THREADS": "1"},
+    "OpenBLAS for another processor, in threads": {
+        "OPENBLAS_CORETYPE": "Prescott",
+        "OPENBLAS_NUM_THREADS": "2",
+    },
     "numpy without vector instructions": {
         "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX2 FMA3"
     },
