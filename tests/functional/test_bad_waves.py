@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+from engine.data.cells import FEWEST_ROWS
 from tests.functional.bad_waves import BAD
 from tests.functional.nights import STUDY, computed, newest, put, sha, single, tree, wave
 
@@ -92,9 +93,8 @@ bootstrap = { replicates = 100 }
 def test_ten_nights_of_brfss(cli, night, shared):
     (night.root / "study.toml").write_text(BRFSS)
     folder = shared / "data" / "brfss_waves"
-    # Together more than a million, from which on cells are read.
     waves = {
-        year: pl.read_parquet(folder / f"brfss_{year}.parquet").head(270_000) for year in range(2015, 2019)
+        year: pl.read_parquet(folder / f"brfss_{year}.parquet").head(330_000) for year in range(2015, 2019)
     }
 
     def arrive(year, frame=None, part=""):
@@ -114,9 +114,9 @@ def test_ten_nights_of_brfss(cli, night, shared):
 
     arrive(2015)
     assert tonight() == of(2015)  # 1
-    arrive(2016, half.head(150_000), "a")
+    arrive(2016, half.head(165_000), "a")
     assert tonight() == of(2016)  # 2
-    arrive(2016, half.tail(-150_000), "b")
+    arrive(2016, half.tail(-165_000), "b")
     assert tonight() == of(2016)  # 3
     before = tree(night.store)
     assert tonight() == (False, [])  # 4: idle
@@ -137,6 +137,8 @@ def test_ten_nights_of_brfss(cli, night, shared):
     assert tonight() == (False, [])  # 9: idle
     arrive(2017)
     assert tonight() == of(2017)  # 10
+    manifest = json.loads((newest(night.store) / "manifest.json").read_text())
+    assert manifest["sample_flow"][-1]["n"] >= FEWEST_ROWS  # so that cells were read
     assert sha(newest(night.store)) == sha(single(cli, night))
 
 
