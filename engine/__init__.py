@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.api.logit import logit
     from engine.api.mixed_logit import mixed_logit
     from engine.api.rates import rates
+    from engine.api.regression import regression
     from engine.api.rif import rif
     from engine.batch.run import run
     from engine.batch.run_result import RunResult, read_run
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         IndexResult,
         LogitResult,
         MixedLogitResult,
+        RegressionResult,
         TableResult,
     )
     from engine.study.load import load_study
@@ -56,6 +58,7 @@ _HOMES = {
     "mixed_logit": "engine.api.mixed_logit",
     "describe": "engine.api.describe",
     "rates": "engine.api.rates",
+    "regression": "engine.api.regression",
     "rif": "engine.api.rif",
     "refresh": "engine.nights.refresh",
     "run": "engine.batch.run",
@@ -69,6 +72,7 @@ _HOMES = {
             "IndexResult",
             "LogitResult",
             "MixedLogitResult",
+            "RegressionResult",
             "TableResult",
         ),
         "engine.results",
@@ -90,6 +94,7 @@ __all__ = [
     "IndexResult",
     "LogitResult",
     "MixedLogitResult",
+    "RegressionResult",
     "RunResult",
     "StudyError",
     "TableResult",
@@ -109,6 +114,7 @@ __all__ = [
     "rates",
     "read_run",
     "refresh",
+    "regression",
     "rif",
     "run",
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         IndexResult,
         LogitResult,
         MixedLogitResult,
+        RegressionResult,
         RunResult,
         StudyError,
         TableResult,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         rates,
         read_run,
         refresh,
+        regression,
         rif,
         run,
     )
@@ -63,6 +65,7 @@ __all__ = [
     "IndexResult",
     "LogitResult",
     "MixedLogitResult",
+    "RegressionResult",
     "RunResult",
     "StudyError",
     "TableResult",
@@ -82,6 +85,7 @@ __all__ = [
     "rates",
     "read_run",
     "refresh",
+    "regression",
     "rif",
     "run",
 ]

@@ -21,7 +21,7 @@ A = TypeVar("A", bound="Arguments")
 S = TypeVar("S", bound=Spec)
 
 
-def _products(value: object) -> object:
+def products_in(value: object) -> object:
     """Accept lists where tuples are meant, and one term where several are allowed."""
     if not isinstance(value, (list, tuple)):
         return (value,)
@@ -185,8 +185,8 @@ class CurveArguments(RankedArguments):
 class RegressionArguments(OutcomeArguments):
     """The arguments of regressions on terms and their products."""
 
-    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products)] = ()
-    scores: Annotated[tuple[tuple[str, str], ...], BeforeValidator(_products)] = ()
+    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(products_in)] = ()
+    scores: Annotated[tuple[tuple[str, str], ...], BeforeValidator(products_in)] = ()
     references: References
 
     @property
@@ -218,36 +218,6 @@ class RegressionArguments(OutcomeArguments):
                         f"terms: {role} names '{name}', which is no term; expected one. "
                         f"{nearest(name, single)}"
                     )
-
-
-class LogitArguments(RegressionArguments):
-    """The arguments of `logit`."""
-
-    function = "logit"
-
-    terms: Annotated[tuple[str | tuple[str, ...], ...], BeforeValidator(_products), Field(min_length=1)]
-    frequency: str | None = None
-    covariance: Literal["model", "robust", "cluster", "design"] = "model"
-    crude: bool = False
-
-    def refuse_covariance(self) -> None:
-        """Refuse a covariance that the design does not carry."""
-        if self.covariance == "cluster" and self.cluster is None:
-            raise UsageError(
-                "covariance: found 'cluster' without cluster; expected the column. Give cluster = '...'."
-            )
-        if self.replicate_weights is not None:
-            if self.covariance != "design":
-                raise UsageError(
-                    f"covariance: found '{self.covariance}' with replicate_weights, which it does not use; "
-                    "expected 'design'. Choose it, or drop the replicate weights."
-                )
-            return
-        if self.frequency is not None and self.covariance in ("cluster", "design") and self.cluster is None:
-            raise UsageError(
-                "frequency: rows of several people are no sampling units; expected clusters with this "
-                "covariance. Give cluster, or covariance = 'model' or 'robust'."
-            )
 
 
 class MixedLogitArguments(RegressionArguments):

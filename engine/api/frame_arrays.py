@@ -12,6 +12,7 @@ from engine.api.arguments import Arguments, RankedArguments
 from engine.api.replicate_weights import replicate_weights_of
 from engine.arrays import (
     DesignColumns,
+    FloatArray,
     Group,
     IntArray,
     SampleArrays,
@@ -176,3 +177,22 @@ def event(data: pl.DataFrame, outcome: str) -> VariableArrays:
     missing = np.zeros(len(data), np.uint8)
     codes = np.where(np.isnan(values), -1, values).astype(np.int32)
     return VariableArrays(name=outcome, levels=("0", "1"), codes=codes, values=values, missing=missing)
+
+
+def frequencies(data: pl.DataFrame, name: str | None) -> FloatArray | None:
+    """Return how many people each row stands for (N,); None for one each.
+
+    Raises
+    ------
+    DataError
+        If one is missing or negative.
+    """
+    if name is None:
+        return None
+    values = number_column(data, name, "frequency")
+    bad = ~(values >= 0) | ~np.isfinite(values)
+    if count := int(bad.sum()):
+        raise DataError(
+            f"frequency: {count:,} rows are missing or negative; expected 0 or more. Correct the column."
+        )
+    return values

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-
-from engine.api.arguments import LogitArguments, checked
-from engine.api.frame_arrays import covariate, event, table
-from engine.arrays import FloatArray, SinglePsu
-from engine.data.frame_reader import as_polars, number_column
-from engine.errors import DataError, EstimationError, UsageError
+from engine.api.arguments import checked
+from engine.api.frame_arrays import covariate, event, frequencies, table
+from engine.api.model_arguments import LogitArguments
+from engine.arrays import SinglePsu
+from engine.data.frame_reader import as_polars
+from engine.errors import EstimationError
 from engine.estimators.regression.logit_rows import estimate_logit
 from engine.results import LogitResult
 from engine.study import LogitSpec
@@ -87,14 +86,8 @@ def logit(
     given.refuse_terms()
     given.refuse_covariance()
     variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
-    for name in (name for pair in given.scores for name in pair):
-        if variables[name].codes is None:
-            raise UsageError(
-                f"scores: found the number '{name}'; expected factors. Put the product under terms."
-            )
-    times = None
-    if given.frequency is not None:
-        times = _frequencies(number_column(data, given.frequency, "frequency"))
+    given.refuse_scores([name for name in variables if variables[name].codes is None])
+    times = frequencies(data, given.frequency)
     rows = estimate_logit(table(data, given), event(data, outcome), variables, given.spec(LogitSpec), times)
     return _result(LogitResult.of(rows))
 
@@ -108,13 +101,3 @@ def _result(result: LogitResult) -> LogitResult:
             f"outcome: {statuses.pop()}; expected a model that can be fitted. Leave out covariates."
         )
     return result
-
-
-def _frequencies(values: FloatArray) -> FloatArray:
-    """Refuse frequencies that are missing or negative."""
-    bad = ~(values >= 0) | ~np.isfinite(values)
-    if count := int(bad.sum()):
-        raise DataError(
-            f"frequency: {count:,} rows are missing or negative; expected 0 or more. Correct the column."
-        )
-    return values

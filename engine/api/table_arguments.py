@@ -1,4 +1,4 @@
-"""The arguments of `rates`, `describe` and `rif`."""
+"""The arguments of `rates`, `describe`, `rif` and `regression`."""
 
 from __future__ import annotations
 

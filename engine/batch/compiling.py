@@ -57,6 +57,8 @@ def _one_of_each() -> Iterator[AnalysisSpec]:
     yield _analysis(**ranked, kind="curve")
     yield _analysis(**ranked, kind="rif", terms=["z"])
     yield _analysis(name="compile", kind="logit", outcome="y", terms=["z"], covariance="design")
+    counted = {"model": "negative-binomial", "outcome": "y", "terms": ["z"], "covariance": "design"}
+    yield _analysis(name="compile", kind="regression", **counted)
     yield _analysis(name="compile", kind="multilevel", outcome="y", terms=["z"], levels=["psu"])
     yield _analysis(name="compile", kind="rates", outcome="y")
     yield _analysis(name="compile", kind="describe", variables=["z"])

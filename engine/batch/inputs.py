@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from engine.batch.cell_keys import ranked_cells
 from engine.study import (
@@ -16,10 +16,13 @@ from engine.study import (
     MultilevelSpec,
     RifSpec,
 )
+from engine.study.regression import RegressionSpec
 
 if TYPE_CHECKING:
     from engine.arrays import SampleArrays, TableArrays, VariableArrays
     from engine.batch.context import Context
+
+M = TypeVar("M", LogitSpec, RegressionSpec)
 
 
 def bounds_of(analysis: AnalysisSpec, outcome: str, context: Context) -> tuple[float, float] | None:
@@ -75,10 +78,19 @@ def model_table(analysis: AnalysisSpec, context: Context, *, weighted: bool = Tr
 
 
 def single_terms(
-    analysis: LogitSpec | MultilevelSpec | RifSpec, context: Context
+    analysis: LogitSpec | RegressionSpec | MultilevelSpec | RifSpec, context: Context
 ) -> dict[str, VariableArrays]:
     """Return the variables of a model; products name the same ones."""
     return {name: scaled_term(name, context) for name in analysis.terms if isinstance(name, str)}
+
+
+def with_settled_covariance(analysis: M, context: Context) -> M:
+    """Return a model whose errors are those of the design if they are `auto` and the study has one."""
+    if analysis.covariance != "auto":
+        return analysis
+    design = context.spec.design
+    has_design = any((design.weight, design.cluster, design.stratum, design.replicate_weights))
+    return analysis.model_copy(update={"covariance": "design" if has_design else "model"})
 
 
 def scaled_term(name: str, context: Context) -> VariableArrays:

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from engine.batch.cell_keys import described_cells, no_cells, ranked_cells, rates_cells
-from engine.batch.inputs import bounds_of, model_table, ranked_sample, scaled_term, single_terms
+from engine.batch.inputs import (
+    bounds_of,
+    model_table,
+    ranked_sample,
+    scaled_term,
+    single_terms,
+    with_settled_covariance,
+)
 from engine.report.concentration_table import concentration_tables
 from engine.report.curve_table import curve_tables
 from engine.report.decomposition_table import decomposition_tables
@@ -22,6 +29,7 @@ from engine.report.financing_table import financing_tables
 from engine.report.logit_table import logit_tables
 from engine.report.multilevel_table import multilevel_tables
 from engine.report.rates_table import rates_tables
+from engine.report.regression_table import regression_tables
 from engine.report.rif_table import rif_tables
 from engine.report.run_tables import KindTables
 from engine.study import (
@@ -38,6 +46,7 @@ from engine.study import (
 )
 from engine.study.disparity import DisparitySpec
 from engine.study.financing import FinancingSpec
+from engine.study.regression import RegressionSpec
 
 if TYPE_CHECKING:
     from engine.batch.context import Context
@@ -143,14 +152,23 @@ def _logit(analysis: LogitSpec, context: Context) -> Estimates:
     from engine.estimators.regression.logit_rows import estimate_logit
     from engine.estimators.replicates.pending_rows import Estimates
 
-    design = context.spec.design
-    if analysis.covariance == "auto":
-        has_design = any((design.weight, design.cluster, design.stratum, design.replicate_weights))
-        analysis = analysis.model_copy(update={"covariance": "design" if has_design else "model"})
+    analysis = with_settled_covariance(analysis, context)
     table = model_table(analysis, context, weighted=analysis.weighted)
     event = context.columns.variable(analysis.outcome)
     rows = estimate_logit(table, event, single_terms(analysis, context), analysis)
     return Estimates(entries=rows)
+
+
+def _regression(analysis: RegressionSpec, context: Context) -> Estimates:
+    from engine.estimators.models.rows import estimate_regression
+    from engine.estimators.replicates.pending_rows import Estimates
+
+    analysis = with_settled_covariance(analysis, context)
+    table = model_table(analysis, context, weighted=analysis.weighted)
+    columns = context.columns
+    outcome, terms = columns.variable(analysis.outcome), single_terms(analysis, context)
+    exposure = None if analysis.exposure is None else columns.numbers(analysis.exposure)
+    return Estimates(entries=estimate_regression(table, outcome, terms, analysis, exposure))
 
 
 def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimates:
@@ -246,6 +264,11 @@ KINDS = {
             spec=LogitSpec,
             estimate=_logit,
             tables=KindTables(build=logit_tables, side_by_side=True, terms_are_scaled=True),
+        ),
+        Kind(
+            spec=RegressionSpec,
+            estimate=_regression,
+            tables=KindTables(build=regression_tables, side_by_side=True, terms_are_scaled=True),
         ),
         Kind(
             spec=MultilevelSpec,

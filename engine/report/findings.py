@@ -15,7 +15,12 @@ from engine.report.finding_parts import Facts, excludes_zero, span
 from engine.report.findings_of_decomposition import decomposition_sentences
 from engine.report.findings_of_disparity import disparity_sentences, rif_sentence
 from engine.report.findings_of_financing import financing_sentences
-from engine.report.findings_of_models import cluster_sentence, odds_sentence, scorecard_sentence
+from engine.report.findings_of_models import (
+    cluster_sentence,
+    odds_sentence,
+    regression_sentence,
+    scorecard_sentence,
+)
 from engine.report.groups import group_name
 from engine.report.model import count, digits_of, number
 from engine.report.row_groups import Row, distinct_values
@@ -48,7 +53,11 @@ def findings(run: StoredRun, language: Language = "en") -> list[str]:
     found += disparity_sentences(facts)
     found += financing_sentences(facts)
     found += decomposition_sentences(facts)
-    found += [text for make in (rif_sentence, odds_sentence, cluster_sentence) if (text := make(facts))]
+    found += [
+        text
+        for make in (rif_sentence, odds_sentence, regression_sentence, cluster_sentence)
+        if (text := make(facts))
+    ]
     if run.scorecard is not None:
         publication = run.manifest["study"]["asked"]["study"]["published"]
         told = scorecard_sentence(run.scorecard.to_dicts(), publication, language)

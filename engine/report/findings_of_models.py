@@ -8,17 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.report.finding_parts import Facts
-from engine.report.model import count, number
+from engine.report.model import count, digits_of, number
 from engine.report.words.sentences import Language, sentence
 
 SAME = ("same as printed", "differs by a last digit")
 NEAR = "within the published interval"
 CLEAR = 0.05
+RATIOS = ("incidence_rate_ratio", "odds_ratio")
 
 
 def odds_sentence(facts: Facts) -> str | None:
     """Return the largest adjusted odds ratio of the first model, if its test excludes 1."""
-    ratios = [row for row in facts.rows if row["measure"] == "odds_ratio" and row["estimate"]]
+    ratios = [
+        row
+        for row in facts.rows
+        if row["measure"] == "odds_ratio" and row["estimate"] and row["kind"] != "regression"
+    ]
     own = [row for row in ratios if _model(row) == _model(ratios[0])]
     references = {row["term"]: row["level"] for row in own if row["status"] == "reference"}
     clear = [
@@ -39,6 +44,38 @@ def odds_sentence(facts: Facts) -> str | None:
         ratio=facts.with_interval(largest, 2),
         level=largest["level"],
         reference=references[largest["term"]],
+    )
+
+
+def regression_sentence(facts: Facts) -> str | None:
+    """Return what the outcome of the first regression goes with most clearly."""
+    rows = [row for row in facts.rows if row["kind"] == "regression"]
+    own = [row for row in rows if _model(row) == _model(rows[0])]
+    measure = next((one for one in RATIOS if any(row["measure"] == one for row in own)), "coefficient")
+    neutral = 1.0 if measure in RATIOS else 0.0
+    clear = [
+        row
+        for row in own
+        if row["measure"] == measure
+        and row["term"] != "(constant)"
+        and row["p_value"] is not None
+        and row["p_value"] < CLEAR
+        and not row["conf_low"] <= neutral <= row["conf_high"]
+    ]
+    if not clear:
+        return None
+    most = min(clear, key=lambda row: float(row["p_value"]))
+    references = {row["term"]: row["level"] for row in own if row["status"] == "reference"}
+    term, level = facts.label(most["term"]), most["level"]
+    if level and most["term"] in references:
+        level = facts.say("level_against", level=level, reference=references[most["term"]])
+    digits = 2 if measure in RATIOS else digits_of([most["estimate"]])
+    return facts.say(
+        "regression",
+        outcome=facts.label(most["outcome"]),
+        term=f"{term}: {level}" if level else term,
+        what=facts.say(f"of_{measure}"),
+        estimate=facts.with_interval(most, digits, between="–" if measure in RATIOS else " to "),
     )
 
 

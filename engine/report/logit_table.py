@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.report.model import Spanner, Table, number, p_value, with_interval
@@ -26,7 +26,7 @@ def logit_tables(rows: Sequence[Row]) -> Iterator[Table]:
         effects = [row for row in group_rows if row["measure"] in ("prevalence_ratio", "marginal_effect")]
         if effects:
             yield _effect_table(effects)
-        yield _fit_table(group_rows)
+        yield fit_table(group_rows, _FIT_DIGITS)
 
 
 def ratio_table(rows: Sequence[Row], label: str) -> Table:
@@ -48,7 +48,7 @@ def ratio_table(rows: Sequence[Row], label: str) -> Table:
         if levels != [None]:
             lines.append((str(term),))
         for level in levels:
-            line = [cell for key in keys for cell in _ratio_cells(cells.get((key, term, level)))]
+            line = [cell for key in keys for cell in estimate_cells(cells.get((key, term, level)))]
             lines.append((str(term) if level is None else f"  {level}", *line))
     conf_level = f"{100 * (shown[0]['conf_level'] or 0.95):g} %"
     return Table(
@@ -69,7 +69,7 @@ def _first_crude(rows: Sequence[Row]) -> list[Row]:
     return [row for row in crude if row["analysis"] == crude[0]["analysis"]]
 
 
-def _ratio_cells(row: Row | None) -> tuple[str, str]:
+def estimate_cells(row: Row | None) -> tuple[str, str]:
     """Return a ratio with its interval, and its p-value."""
     if row is None:
         return "", ""
@@ -100,7 +100,7 @@ def _effect_table(rows: Sequence[Row]) -> Table:
     lines = [
         (
             term_label(term, level),
-            *_ratio_cells(cells.get(("prevalence_ratio", term, level))),
+            *estimate_cells(cells.get(("prevalence_ratio", term, level))),
             *_point_cells(cells.get(("marginal_effect", term, level))),
         )
         for term, level in dict.fromkeys((term, level) for _, term, level in cells)
@@ -119,11 +119,11 @@ def _point_cells(row: Row | None) -> tuple[str, str]:
     return with_interval(row, 2, times=100.0, between=" to "), p_value(row["p_value"])
 
 
-def _fit_table(rows: Sequence[Row]) -> Table:
+def fit_table(rows: Sequence[Row], digits_of_measure: Mapping[str, int]) -> Table:
     """Return the fit of each model, the test of each term, and the largest variance inflation."""
     models = models_of(rows)
     lines: list[tuple[str, ...]] = []
-    for measure, digits in _FIT_DIGITS.items():
+    for measure, digits in digits_of_measure.items():
         estimates = {row["analysis"]: row["estimate"] for row in rows if row["measure"] == measure}
         if estimates:
             cells = (number(estimates.get(model), digits) for model in models)

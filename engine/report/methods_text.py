@@ -22,6 +22,12 @@ CITED_BY_INDEX = {
     "generalized_symmetric": "symmetric",
     "modified": "erreygers",
 }
+CITED_BY_MODEL = {
+    "linear": "fuller",
+    "poisson": "counts",
+    "negative-binomial": "counts",
+    "ordered-logit": "ordered",
+}
 NOT_INDICES = ("difference", "wald_f")
 
 
@@ -142,6 +148,11 @@ def _models(writer: Writer) -> Iterator[str]:
         has_crude = any(one.get("crude", True) for one in writer.analyses("logit"))
         told = writer.joined(writer.method(method) for method in methods)
         yield writer.say("logit" if has_crude else "adjusted_logit", methods=told)
+    methods = _methods_of(writer, "regression", "coefficient")
+    if methods:
+        works = dict.fromkeys(CITED_BY_MODEL[method.partition(", ")[0]] for method in methods)
+        told = writer.joined(writer.method(method) for method in methods)
+        yield writer.say("regression", methods=told, cited=writer.cite(*works))
     methods = _methods_of(writer, "multilevel", "log_likelihood")
     if methods:
         yield writer.say("multilevel", methods=writer.joined(writer.method(method) for method in methods))

@@ -6,6 +6,7 @@ from engine.results.grouped_result import GroupedResult
 from engine.results.index_result import IndexResult
 from engine.results.logit_result import LogitResult
 from engine.results.mixed_logit_result import MixedLogitResult
+from engine.results.regression_result import RegressionResult
 from engine.results.rows import COLUMNS, TidyRow, to_frame
 from engine.results.table_result import TableResult
 
@@ -17,6 +18,7 @@ __all__ = [
     "IndexResult",
     "LogitResult",
     "MixedLogitResult",
+    "RegressionResult",
     "TableResult",
     "TidyRow",
     "to_frame",

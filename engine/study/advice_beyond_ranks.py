@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Subject = Literal["payments", "benefits", "parts", "rates"]
+Subject = Literal["payments", "benefits", "parts", "rates", "models"]
 
 _PAYMENTS = """\
 kind = "financing": payments are compared with what people have.
@@ -67,11 +67,27 @@ A cell of the standard without people in a group leaves the rate of that group u
 cells. With kind = "disparity" and group, the same table standardises what the measures compare.
 Source: Ahmad et al. (2001), Age standardization of rates, WHO GPE Discussion Paper 31."""
 
+_MODELS = """\
+kind = "regression": what goes with an outcome while the other covariates are held fixed.
+
+[[analysis]]
+name = "visits"
+kind = "regression"
+outcome = "..."     # a count, such as visits; a number; or a factor, lowest level first
+model = "negative-binomial"     # counts; "linear" for numbers, "ordered-logit" for ordered levels
+terms = ["..."]     # covariates; the first level of a factor is its reference
+
+An event has kind = "logit". With errors of the design or robust ones, "poisson" needs the mean of the counts
+to be right, and not their variance. Add exposure = "..." if people were observed for different times.
+Source: Cameron and Trivedi (2013), Regression Analysis of Count Data; McCullagh (1980), Journal of the
+Royal Statistical Society B 42."""
+
 _ADVICE: dict[Subject, str] = {
     "payments": _PAYMENTS,
     "benefits": _BENEFITS,
     "parts": _PARTS,
     "rates": _RATES,
+    "models": _MODELS,
 }
 
 

@@ -18,6 +18,7 @@ from engine.study.bootstrap import BootstrapSpec
 from engine.study.disparity import DisparitySpec
 from engine.study.financing import FinancingSpec
 from engine.study.indices import IndexName
+from engine.study.regression import RegressionSpec
 from engine.study.standard import StandardSpec, check_standard
 
 
@@ -195,6 +196,7 @@ AnalysisSpec = Annotated[
     | CurveSpec
     | DecompositionSpec
     | LogitSpec
+    | RegressionSpec
     | MultilevelSpec
     | RifSpec
     | DisparitySpec

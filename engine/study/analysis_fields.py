@@ -49,6 +49,7 @@ class AnalysisFields(Spec):
     checks: ClassVar[tuple[check.Check, ...]] = ()
     """What is checked of the raw tables, beside the references that every kind has."""
     terms_may_be_wave: ClassVar[bool] = False
+    outcome_may_be_factor: ClassVar[bool] = False
     variables_in: ClassVar[tuple[str, ...]] = ("outcome", "rank_by", "by", "rows", "variables", "terms")
     """Fields that name variables of the study."""
     factors_in: ClassVar[tuple[str, ...]] = ("by", "rows")

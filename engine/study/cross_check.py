@@ -72,15 +72,16 @@ def _references(path: str, analysis: Table, study: RawStudy, spec: type[Analysis
                 found = f"the unknown variable '{name}'"
                 yield Fault(place, found, "a variable of this study", nearest(name, known))
             else:
-                yield from _role(place, key, name, study.variables[name], spec.factors_in)
+                yield from _role(place, key, name, study.variables[name], spec)
 
 
-def _role(place: str, key: str, name: str, variable: Table, factors_in: tuple[str, ...]) -> Iterator[Fault]:
-    if key in factors_in and not is_factor(variable):
+def _role(place: str, key: str, name: str, variable: Table, spec: type[AnalysisFields]) -> Iterator[Fault]:
+    if key in spec.factors_in and not is_factor(variable):
         yield Fault(
             place, f"'{name}', which is a number", "a factor", f"Give variables.{name} levels or cut."
         )
-    if key == "outcome" and is_factor(variable) and not variable.get("event"):
+    may_be_factor = key != "outcome" or spec.outcome_may_be_factor
+    if not may_be_factor and is_factor(variable) and not variable.get("event"):
         found = f"'{name}', which is a factor without an event"
         yield Fault(place, found, "a number or an event", f"Give variables.{name} an event.")
 

@@ -26,6 +26,12 @@ from = "PAID"
 
 [variables.nonfood]
 from = "NONFOOD"
+
+[variables.visits]
+from = "VISITS"
+
+[variables.years]
+from = "YEARS"
 """
 
 
@@ -53,6 +59,8 @@ def people(year, n=900):
             "REGION": 1 + psu // 12,
             "PAID": rng.exponential(income / 10),
             "NONFOOD": income / 2,
+            "VISITS": rng.poisson(rng.gamma(1.0, 2.0, n)),
+            "YEARS": rng.uniform(0.5, 1.0, n),
         }
     )
 

@@ -56,6 +56,9 @@ STUDY = study_text(
         ),
         analysis("rif", name="回归", **RANKED, terms=["sex", "pay"]),
         analysis("logit", name="模型", outcome="ill", terms=["sex", "fifth"]),
+        analysis("regression", name="计数", outcome="ill", model="negative-binomial", terms=["sex", "fifth"]),
+        analysis("regression", name="有序", outcome="fifth", model="ordered-logit", terms=["sex"]),
+        analysis("regression", name="线性", outcome="pay", model="linear", terms=["sex"]),
         analysis("multilevel", name="多水平", outcome="ill", terms=["sex"], levels=["社区"]),
     ],
 )
@@ -91,6 +94,9 @@ TERMS = {
 }
 TERMS |= {
     "OR",
+    "IRR",
+    "HC",
+    "R",
     "RIF",
     "ICC",
     "AIC",

@@ -61,6 +61,7 @@ def test_advise__asks_without_answers(cli):
         ("benefits", "financing", {"outcome": "amount", "resources": "income"}),
         ("parts", "disparity", {"outcome": "amount", "decompose_by": "region"}),
         ("rates", "rates", {"outcome": "event", "rows": "region", "by": "age"}),
+        ("models", "regression", {"outcome": "amount", "terms": "region"}),
     ],
 )
 def test_advise_about__is_an_analysis(cli, subject, kind, named):

@@ -291,6 +291,39 @@ def test_rif__tells_the_clearest_covariate_and_none_where_none_is_clear():
     assert not any("goes most" in sentence for sentence in told(rows[0], coefficient(-0.1, 0.2, term="age")))
 
 
+def estimate(name, low, high, p_value, **given):
+    about = {"kind": "regression", "analysis": "visits", "rank_by": None, "p_value": p_value, **given}
+    return measure(name, low, high, **about)
+
+
+def test_regression__tells_the_clearest_ratio_with_its_reference():
+    ratio = "incidence_rate_ratio"
+    rows = [
+        estimate("coefficient", -2.0, -1.0, 1e-9, term="(constant)"),
+        estimate("coefficient", 0.1, 0.4, 1e-4, term="sex", level="women"),
+        estimate(ratio, 1.0, 1.0, None, term="sex", level="men", status="reference"),
+        estimate(ratio, 1.2, 1.6, 1e-4, term="sex", level="women"),
+        estimate(ratio, 0.7, 1.5, 0.8, term="age"),
+    ]
+    (text,) = told(*rows)
+    assert text == (
+        "Illness: with the other covariates held fixed, it goes most clearly with sex: women against men: "
+        "rate ratio 1.40 (1.20–1.60)."
+    )
+    assert "发病率比为 1.40（1.20–1.60）" in told(*rows, language="zh")[0]
+    odds = [row for row in rows if row.measure != ratio]
+    assert "odds" not in told(*odds)[0]
+
+
+def test_regression__tells_the_difference_of_a_linear_model_and_nothing_where_none_is_clear():
+    rows = [
+        estimate("coefficient", 4.0, 5.0, 1e-9, term="(constant)"),
+        estimate("coefficient", 0.1, 0.3, 1e-3, term="age"),
+    ]
+    assert told(*rows)[0].endswith("most clearly with age: difference 0.2000 (0.1000 to 0.3000).")
+    assert "most clearly" not in told(rows[0], estimate("coefficient", -0.1, 0.3, 0.4, term="age"))[0]
+
+
 @pytest.mark.parametrize("words", [SENTENCES, FIGURES, HEADINGS, METHODS, SITE])
 def test_words__have_the_same_places_in_both_languages(words):
     for key, (english, chinese) in words.items():

@@ -115,6 +115,25 @@ def test_methods__are_chinese_but_for_names(analysis, sentences, work):
     assert not {*re.findall("[A-Za-z]+", text)} - allowed
 
 
+MODELS = (
+    ("linear", "Fuller"),
+    ("poisson", "Cameron"),
+    ("negative-binomial", "Cameron"),
+    ("ordered-logit", "McC"),
+)
+
+
+@pytest.mark.parametrize(("model", "work"), MODELS)
+def test_regressions__cite_the_work_of_their_model(model, work):
+    found = row("m", "regression", measure="coefficient", method=f"{model}, design-based")
+    text, works = told({"name": "m", "kind": "regression", "model": model}, rows=[found])
+    assert f"({model}, design-based errors)" in text
+    assert work in works
+    chinese, _ = told({"name": "m", "kind": "regression", "model": model}, rows=[found], language="zh")
+    assert "基于设计的误差" in chinese
+    assert model not in chinese
+
+
 def test_methods__leave_out_what_was_not_computed():
     text, _ = told(disparity(measure=["ratio"], group="edu"), rows=[])
     assert "Disparity" not in text

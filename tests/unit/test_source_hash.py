@@ -69,6 +69,7 @@ ANALYSES = {
     "decomposition": f'{RANKED}\nterms = ["third"]\nbootstrap = {{ replicates = 40 }}',
     "rif": 'outcome = "ill"\nrank_by = "income"\nterms = ["third"]',
     "logit": 'outcome = "ill"\nterms = ["third"]',
+    "regression": 'outcome = "ill"\nterms = ["third"]\nmodel = "poisson"',
     "multilevel": 'outcome = "ill"\nlevels = "psu"',
     "curve": 'outcome = "ill"\nrank_by = "income"',
     "rates": 'outcome = "ill"\nrows = "third"',

@@ -97,7 +97,8 @@ def _group_rows(inputs: LogitInputs, group: int, base: TidyRow) -> Iterator[Tidy
         yield from _crude_rows(inputs, group, base, model)
     yield from _effect_rows(model)
     yield from term_test_rows(model)
-    yield from inflation_rows(model)
+    if model.has_all_estimates:
+        yield from inflation_rows(model.frame, model.fit.kept, model.fit.model_covariance, model.base)
     yield from _fit_rows(model)
 
 

@@ -1,4 +1,4 @@
-"""Tests of a logit's terms, and the inflation of their variances."""
+"""Tests of a model's terms, and the inflation of their variances."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import chdtrc, fdtrc
 
+from engine.arrays import FloatArray, IntArray
 from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.fitted_logit import FittedLogit
+from engine.estimators.regression.logit_covariance import JointCovariance
 from engine.estimators.regression.logit_maximum import COMBINATION, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES
 from engine.kernels.regression.links import exponential
 from engine.kernels.regression.small_matrices import log_determinant, quadratic_form
 from engine.results import TidyRow
+
+NO_TEST = "separated or a combination of other columns"
 
 
 def term_test_rows(model: FittedLogit) -> Iterator[TidyRow]:
@@ -27,17 +31,20 @@ def term_test_rows(model: FittedLogit) -> Iterator[TidyRow]:
     """
     is_model_based = model.spec.covariance == "model"
     measure = "lr_chi2" if is_model_based else "wald_f"
-    for label, columns in _tested_columns(model.frame).items():
+    fit = model.fit
+    for label, columns in tested_columns(model.frame).items():
         row = replace(model.base, term=label, measure=measure, conf_level=None)
-        if is_model_based and len(model.fit.kept):
+        if is_model_based and len(fit.kept):
             yield _likelihood_ratio(model, row, columns)
-        elif any(model.fit.status[k] != "ok" for k in columns):
-            yield replace(row, status="separated or a combination of other columns")
+        elif any(fit.status[k] != "ok" for k in columns):
+            yield replace(row, status=NO_TEST)
+        elif fit.degrees < 1:
+            yield replace(row, status=NO_DEGREES)
         else:
-            yield _wald(model, row, columns)
+            yield wald_row(row, fit.beta[columns], fit.joint, columns)
 
 
-def _tested_columns(frame: ModelFrame) -> dict[str, list[int]]:
+def tested_columns(frame: ModelFrame) -> dict[str, list[int]]:
     """Return label of a test -> columns that it tests; a variable inside a product has no test alone."""
     term_of_column = frame.term_of_column
     inside_products = {name for term in frame.terms if term.is_product for name in term.names}
@@ -69,47 +76,47 @@ def _likelihood_ratio(model: FittedLogit, row: TidyRow, columns: Sequence[int]) 
     return replace(row, estimate=chi2, p_value=float(chdtrc(df, chi2)), method="likelihood ratio", df1=df)
 
 
-def _wald(model: FittedLogit, row: TidyRow, columns: Sequence[int]) -> TidyRow:
-    """Test that the coefficients of k columns are 0.
+def wald_row(row: TidyRow, beta: FloatArray, joint: JointCovariance, columns: Sequence[int]) -> TidyRow:
+    """Test that the coefficients beta (k,) of k columns are 0.
 
     F = (d - k + 1) / (d k) b' V^-1 b with d degrees of freedom of the covariance, referred to F(k, d - k + 1)
     (Korn and Graubard 1990; Stata's `test` after `svy`).
     """
-    fit, k = model.fit, len(columns)
-    V = np.ascontiguousarray(fit.joint.V[np.ix_(columns, columns)])
+    k, d = len(columns), joint.degrees
+    V = np.ascontiguousarray(joint.V[np.ix_(columns, columns)])
     if not np.isfinite(V).all():
         return replace(row, status=UNDEFINED_REPLICATES)
-    d = fit.joint.degrees
-    wald = quadratic_form(V, fit.beta[columns])
-    if fit.degrees < 1 or d - k + 1 < 1 or math.isnan(wald):
+    wald = quadratic_form(V, beta)
+    if d - k + 1 < 1 or math.isnan(wald):
         return replace(row, status=NO_DEGREES)
     if np.isinf(d):
         p = float(chdtrc(k, wald))
         return replace(row, estimate=wald / k, p_value=p, method="Wald chi2/df", df1=k)
     F, rest = (d - k + 1) / (d * k) * wald, d - k + 1
-    method = f"adjusted Wald{', CR2' if fit.joint.is_raised else ''}"
+    method = f"adjusted Wald{', CR2' if joint.is_raised else ''}"
     return replace(row, estimate=F, p_value=float(fdtrc(k, rest, F)), method=method, df1=k, df2=rest)
 
 
-def inflation_rows(model: FittedLogit) -> Iterator[TidyRow]:
+def inflation_rows(
+    frame: ModelFrame, kept: IntArray, model_covariance: FloatArray, base: TidyRow
+) -> Iterator[TidyRow]:
     """Yield the ``vif`` of every term: its generalised variance-inflation factor to the power 1/df.
 
-    It is that of the weighted design matrix, through the inverse information, whatever the errors: a survey
-    design is no collinearity. The power makes it comparable to an ordinary one (Fox and Monette 1992).
+    It is that of the weighted design matrix, through the inverse information (q, q), whatever the errors: a
+    survey design is no collinearity. The power makes it comparable to an ordinary one (Fox and Monette 1992).
     """
-    fit, frame = model.fit, model.frame
-    if len(frame.terms) < 2 or not model.has_all_estimates:
+    if len(frame.terms) < 2:
         return
-    kept = [k for k in fit.kept if k > 0]
-    V = fit.model_covariance[np.ix_(kept, kept)]
+    inside_terms = [k for k in kept if k > 0]
+    V = model_covariance[np.ix_(inside_terms, inside_terms)]
     std_error = np.sqrt(np.diag(V))
     R = V / np.outer(std_error, std_error)
-    term_of_column = frame.term_of_column[kept]
+    term_of_column = frame.term_of_column[inside_terms]
     for t, term in enumerate(frame.terms):
         inside = term_of_column == t
         blocks = (R[np.ix_(inside, inside)], R[np.ix_(~inside, ~inside)], R)
         of_term, of_others, of_all = (log_determinant(np.ascontiguousarray(block)) for block in blocks)
         value = exponential((of_term + of_others - of_all) / float(inside.sum()))
         yield replace(
-            model.base, term=term.label, measure="vif", estimate=value, conf_level=None, method="GVIF^(1/df)"
+            base, term=term.label, measure="vif", estimate=value, conf_level=None, method="GVIF^(1/df)"
         )

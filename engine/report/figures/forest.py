@@ -1,4 +1,4 @@
-"""Odds ratios of a model on a logarithmic axis, the crude ones beside the adjusted ones."""
+"""Odds ratios or rate ratios of a model on a logarithmic axis, the crude ones beside the adjusted ones."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from engine.report.figures.words import MOST_NAMED
 _LOOKS = {
     "crude_odds_ratio": ("crude", COLORS[1], "square", False),
     "odds_ratio": ("adjusted", COLORS[0], "circle", True),
+    "incidence_rate_ratio": ("adjusted", COLORS[0], "circle", True),
 }
+
+_ADJUSTED_FIRST = ("odds_ratio", "incidence_rate_ratio", "crude_odds_ratio")
 
 
 def forest_figures(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Figure]:
-    """Yield the odds ratios of each model and group."""
+    """Yield the odds ratios or rate ratios of each model and group."""
     ratios = [row for row in rows if row["measure"] in _LOOKS]
     for key in dict.fromkeys((row["analysis"], row["wave"], row["subgroup"]) for row in ratios):
         own = [row for row in ratios if (row["analysis"], row["wave"], row["subgroup"]) == key]
         if any(_is_estimate(row) for row in own):
             yield _figure(own, facts)
+
+
+def _kind(rows: Sequence[Row]) -> str:
+    """Return which ratios these are, as the words name them."""
+    return "rate" if any(row["measure"] == "incidence_rate_ratio" for row in rows) else "odds"
 
 
 def _is_estimate(row: Row) -> bool:
@@ -41,13 +49,15 @@ def _figure(rows: Sequence[Row], facts: StudyFacts) -> Figure:
     )
     chart = RowChart(
         lines=lines,
-        x_title=facts.say("odds_axis", level=level),
+        x_title=facts.say(f"{_kind(rows)}_axis", level=level),
         zero=1.0,
         ticks=log_ticks(*_reach(rows)),
         key=key if len(shown) > 1 else (),
         note=facts.care(rows),
     )
-    title = facts.say("forest", outcome=facts.inside(first["outcome"]), analysis=first["analysis"])
+    title = facts.say(
+        f"{_kind(rows)}_forest", outcome=facts.inside(first["outcome"]), analysis=first["analysis"]
+    )
     return Figure(
         name="-".join(
             part for part in ("forest", first["analysis"], first["wave"], first["subgroup"]) if part
@@ -74,7 +84,7 @@ def _lines(rows: Sequence[Row], facts: StudyFacts) -> Iterator[Line]:
                 name=facts.label(term) if level is None else str(level),
                 marks=tuple(_mark(found[one]) for one in _LOOKS if one in found and _is_estimate(found[one])),
                 is_apart=level is None and follows_levels,
-                text=_text(found.get("odds_ratio") or found["crude_odds_ratio"], facts),
+                text=_text(next(found[one] for one in _ADJUSTED_FIRST if one in found), facts),
             )
         follows_levels = is_factor
 
@@ -107,7 +117,7 @@ def _reach(rows: Sequence[Row]) -> tuple[float, float]:
 
 def _alt_text(rows: Sequence[Row], facts: StudyFacts) -> str:
     """Tell how many ratios there are, how many differ from 1, and those farthest from it."""
-    adjusted = [row for row in rows if row["measure"] == "odds_ratio" and _is_estimate(row)]
+    adjusted = [row for row in rows if row["measure"] != "crude_odds_ratio" and _is_estimate(row)]
     own = adjusted or [row for row in rows if _is_estimate(row)]
     clear = [row for row in own if row["conf_low"] > 1 or row["conf_high"] < 1]
     farthest = sorted(own, key=lambda row: -max(row["estimate"], 1 / row["estimate"]))
@@ -116,4 +126,4 @@ def _alt_text(rows: Sequence[Row], facts: StudyFacts) -> str:
         for row in farthest[:MOST_NAMED]
     )
     which = facts.say("adjusted" if adjusted else "crude")
-    return facts.say("ratios", n=len(own), which=which, clear=len(clear), named=named)
+    return facts.say(f"{_kind(rows)}_ratios", n=len(own), which=which, clear=len(clear), named=named)

@@ -15,6 +15,7 @@ from engine.results import (
     IndexResult,
     LogitResult,
     MixedLogitResult,
+    RegressionResult,
     TableResult,
     TidyRow,
 )
@@ -27,6 +28,7 @@ _KINDS: dict[type[Shown], str] = {
     CurveResult: "curve",
     DecompositionResult: "decomposition",
     LogitResult: "logit",
+    RegressionResult: "regression",
     MixedLogitResult: "multilevel",
     InequalityResult: "disparity",
 }

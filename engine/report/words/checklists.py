@@ -36,7 +36,7 @@ STROBE: tuple[Item, ...] = (
         "16a",
         "Unadjusted and adjusted estimates with precision",
         "未调整与调整估计值及精度",
-        ("logit", "multilevel"),
+        ("logit", "regression", "multilevel"),
         True,
     ),
     ("16b", "Boundaries of categories of continuous variables", "连续变量分组界限", ("methods",), False),

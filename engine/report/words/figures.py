@@ -96,9 +96,15 @@ FIGURES: dict[str, tuple[str, str]] = {
     "crude": ("crude", "粗"),
     "adjusted": ("adjusted", "调整"),
     "odds_axis": ("odds ratio with {level} % interval", "比值比与 {level}% 区间"),
-    "forest": ("Odds ratios of {outcome}, {analysis}", "{outcome}的比值比，{analysis}"),
+    "rate_axis": ("incidence rate ratio with {level} % interval", "发病率比与 {level}% 区间"),
+    "rate_forest": ("Incidence rate ratios of {outcome}, {analysis}", "{outcome}的发病率比，{analysis}"),
+    "odds_forest": ("Odds ratios of {outcome}, {analysis}", "{outcome}的比值比，{analysis}"),
     "reference": ("1 (Ref)", "1（参照）"),
-    "ratios": (
+    "rate_ratios": (
+        "{n} {which} rate ratios; the intervals of {clear} leave out 1. Farthest from 1: {named}.",
+        "{n} 个{which}发病率比，其中 {clear} 个的区间不含 1。离 1 最远：{named}。",
+    ),
+    "odds_ratios": (
         "{n} {which} odds ratios; the intervals of {clear} leave out 1. Farthest from 1: {named}.",
         "{n} 个{which}比值比，其中 {clear} 个的区间不含 1。离 1 最远：{named}。",
     ),

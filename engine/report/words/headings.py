@@ -22,6 +22,7 @@ HEADINGS: dict[str, tuple[str, str]] = {
     "decomposition": ("Decomposition", "分解"),
     "rif": ("Regression of an index", "指数的回归"),
     "logit": ("Logistic regressions", "Logistic 回归"),
+    "regression": ("Regressions of numbers, counts and ordered categories", "数值、计数与有序分类的回归"),
     "multilevel": ("Multilevel regressions", "多水平回归"),
     "figures": ("Figures", "图"),
     "scorecard": ("Published numbers beside those of this run", "已发表数字与本次运行的比较"),

@@ -143,6 +143,13 @@ METHODS: dict[str, tuple[str, str]] = {
         "Logistic regressions: maximum likelihood with {methods} errors; adjusted ratios are shown.",
         "Logistic 回归：最大似然，{methods}误差；列出调整比值比。",
     ),
+    "regression": (
+        (
+            "Regressions of numbers, counts and ordered categories: least squares and maximum likelihood "
+            "({methods} errors) [{cited}]."
+        ),
+        "数值、计数与有序分类的回归：最小二乘与最大似然（{methods}误差）[{cited}]。",
+    ),
     "multilevel": (
         "Multilevel logits: {methods}; the ICC is on the latent scale.",
         "多水平 logit：{methods}；ICC 为潜在尺度。",

@@ -191,6 +191,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
         ),
         "{outcome}：在其他协变量不变时，{term}的差别最大：{level}相对{reference}的比值比为 {ratio}。",
     ),
+    "regression": (
+        (
+            "{outcome}: with the other covariates held fixed, it goes most clearly with {term}: {what} "
+            "{estimate}."
+        ),
+        "{outcome}：在其他协变量不变时，与{term}的关系最明显：{what}为 {estimate}。",
+    ),
+    "of_coefficient": ("difference", "差"),
+    "of_incidence_rate_ratio": ("rate ratio", "发病率比"),
+    "of_odds_ratio": ("odds ratio", "比值比"),
+    "level_against": ("{level} against {reference}", "{level}相对{reference}"),
     "clusters": (
         (
             "{outcome}: {share} per cent of the variation in the underlying tendency lies between clusters "

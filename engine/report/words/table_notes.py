@@ -33,6 +33,13 @@ TABLE_NOTES: dict[str, str] = {
     "{model}: {method} errors; n = {n}, {events} with the event.": (
         "{model}：{method}误差；n = {n}，其中 {events} 人有事件。"
     ),
+    "{model}: {method} errors; n = {n}.": "{model}：{method}误差；n = {n}。",
+    "Regression ({level} intervals) of {outcome}": "{outcome}的回归（{level} 区间）",
+    "r squared": "R²",
+    "residual sd": "残差标准差",
+    "dispersion": "离散度",
+    "(alpha)": "（离散参数 α）",
+    "(threshold)": "（切点）",
     "{method}; n = {n}.": "{method}；n = {n}。",
     "above {level}: a multilevel model is advised": "大于 {level}：建议多水平模型",
     "against a logit without": "与无随机效应的 logit 比较",

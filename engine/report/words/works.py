@@ -56,6 +56,11 @@ WORKS: dict[str, str] = {
     "estimated from survey data. Survey Methodology 1998;24:193-201.",
     "wolter": "Wolter KM. Introduction to Variance Estimation. 2nd edition. Springer 2007.",
     "davison": "Davison AC, Hinkley DV. Bootstrap Methods and their Application. Cambridge University Press 1997.",
+    "fuller": "Fuller WA. Regression analysis for sample survey. Sankhya C 1975;37:117-132.",
+    "counts": "Cameron AC, Trivedi PK. Regression Analysis of Count Data. 2nd edition. Cambridge University Press "
+    "2013.",
+    "ordered": "McCullagh P. Regression models for ordinal data. Journal of the Royal Statistical Society B "
+    "1980;42:109-142.",
     "scaled": "Rabe-Hesketh S, Skrondal A. Multilevel modelling of complex survey data. Journal of the Royal "
     "Statistical Society A 2006;169:805-827.",
 }
