@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.calibration import CalibratedParts, CalibrationColumns
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
@@ -79,10 +81,9 @@ class DesignFrame:
 
     Attributes
     ----------
-    stratum, cluster
-        (m,) int64 codes of every pair of stratum and cluster, in the sample or not; None as in the columns.
-    rows
-        (m,) int64: how many rows of the panel each pair has.
+    stratum, cluster, rows
+        (m,) int64 codes of every pair of stratum and cluster, in the sample or not; None as in the columns;
+        and how many rows of the panel each pair has.
     """
 
     stratum: IntArray | None
@@ -111,11 +112,13 @@ class DesignColumns:
     frame
         The units of the whole panel; None if the N rows are the whole panel.
     names
-        Column names for messages, by role: ``weight``, ``stratum``, ``cluster``.
+        Column names for messages, by role.
     count
         (N,) int64: how many people each row stands for, as a cell; None if each is one person.
     weight_squares
         (N,) float64: the sum of their squared weights, of cells.
+    calibration
+        What the weights were calibrated to; None if not, or if replicate weights carry it.
     """
 
     weight: FloatArray | None = None
@@ -129,6 +132,7 @@ class DesignColumns:
     names: Mapping[str, str] | None = None
     count: IntArray | None = None
     weight_squares: FloatArray | None = None
+    calibration: CalibrationColumns | None = None
 
     def name(self, role: str) -> str:
         """Name the column of a role, for a message."""
@@ -148,10 +152,10 @@ class DesignArrays:
         (u,) int64: the stratum of each unit.
     population
         (h,) float64: units of the stratum in the population; infinite without a correction.
-    has_clusters, has_strata
-        Without clusters every row is a unit; without strata there is one stratum.
-    single_psu
-        What a stratum with a single unit does: ``fail``, ``adjust`` or ``certainty``.
+    has_clusters, has_strata, single_psu
+        Without clusters every row is a unit; without strata there is one stratum; as in `DesignColumns`.
+    calibration
+        With calibrated weights: then units are parts of sampling units, each of one cell.
     """
 
     stratum_end: IntArray
@@ -160,6 +164,7 @@ class DesignArrays:
     has_clusters: bool
     has_strata: bool
     single_psu: SinglePsu
+    calibration: CalibratedParts | None = None
 
     @property
     def n_units(self) -> int:

@@ -114,9 +114,10 @@ def read_sample(
     spec: StudySpec, files: Sequence[SourceFile], scratch: Path, threads: int | None, reporter: Reporter
 ) -> tuple[Panel, Sample]:
     """Build or reuse the harmonised panel, and draw the sample from it into the folder `scratch`."""
+    from engine.batch.calibrating import calibrate
     from engine.data.panel import build_panel
     from engine.data.sample import draw_sample
 
     reporter.start_reading(len(files))
-    panel = build_panel(spec, files, reporter.read)
+    panel = calibrate(spec, build_panel(spec, files, reporter.read), scratch)
     return panel, draw_sample(spec, panel, scratch, threads)

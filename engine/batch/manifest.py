@@ -79,6 +79,7 @@ def make_manifest(
             {"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow
         ],
         "missing": missing,
+        **({} if panel.calibrated is None else {"calibration": dict(panel.calibrated.facts)}),
         "imputed": {name: {"rows": n, "share": n / sample.n} for name, n in sample.imputed.items()},
         "warnings": [
             *_interrupted(left_out),

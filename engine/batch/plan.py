@@ -29,8 +29,9 @@ SHOWN_OTHERWISE = {"name", "kind", "waves", "conf_level", "bootstrap"}
 class StudyPlan:
     """What a study would run, as texts ready to print.
 
-    `will_fail` are analyses of waves that the files do not hold, as far as that is known without reading
-    them: from a wave stated for each file, or from a panel that is ready.
+    `weights` tells what is done to the weights, if anything is. `will_fail` are analyses of waves that the
+    files do not hold, as far as that is known without reading them: from a wave stated for each file, or from
+    a panel that is ready.
     """
 
     study: str
@@ -39,6 +40,7 @@ class StudyPlan:
     files: tuple[tuple[str, int], ...]
     panel_ready: bool
     rules: tuple[tuple[str, str], ...]
+    weights: str | None
     analyses: tuple[str, ...]
     will_fail: tuple[str, ...]
     sql: tuple[str, ...]
@@ -77,6 +79,7 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
         files=tuple((file.path.name, n_rows) for file, n_rows in zip(files, counts, strict=True)),
         panel_ready=None not in parts,
         rules=tuple((rule.label, condition) for rule, condition in labelled),
+        weights=_weights(spec),
         analyses=tuple("; ".join(_analysis(analysis)) for analysis in spec.analysis),
         will_fail=() if waves is None else tuple(_failures(spec, waves)),
         sql=(
@@ -90,9 +93,18 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
 
 def _cell_queries(spec: StudySpec, kept: str) -> Iterator[str]:
     """Yield the queries of the cells that analyses are computed from where these are far fewer than rows."""
-    for analysis in spec.analysis:
+    for analysis in spec.analysis if spec.design.calibration is None else ():
         for key in KINDS[analysis.kind].cells(analysis, spec):
             yield f"-- analysis {analysis.name}\n{query_text('cells', kept, key.columns(spec))}"
+
+
+def _weights(spec: StudySpec) -> str | None:
+    """Return what is done to the weights before anything else."""
+    calibration = spec.design.calibration
+    if calibration is None:
+        return None
+    names = ", ".join(margin.name for margin in calibration.margins)
+    return f"{calibration.method} to totals of {names}; so every analysis reads the records, none reads cells"
 
 
 def _waves(files: Sequence[SourceFile], parts: Sequence[Part], kept: str) -> list[str] | None:

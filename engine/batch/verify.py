@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from engine.batch.calibrating import calibrate
 from engine.batch.context import make_context, read_sample
 from engine.batch.method import method_version
 from engine.batch.reporter import Reporter
@@ -106,6 +107,7 @@ def verify(
     with TemporaryDirectory(prefix="equirank-") as scratch:
         if data is None:
             panel, changed = _panel_of_store(run)
+            panel = calibrate(spec, panel, Path(scratch))
             sample = draw_sample(spec, panel, Path(scratch), threads)
             faults += changed
         else:

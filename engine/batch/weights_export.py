@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.batch.reporter import Reporter
 from engine.batch.request import make_request
 from engine.durable import write_file
-from engine.errors import Fault, UsageError
+from engine.errors import EstimationError, Fault, UsageError
 from engine.study.bootstrap import BootstrapSpec, ReplicateMethod
 from engine.version import VERSION
 
@@ -88,6 +88,8 @@ def export_weights(
         context = make_context(spec, panel, sample, None, reporter)
         bootstrap = BootstrapSpec(replicates=replicates, method=method, interval=("normal",))
         frame, facts = _weighted_frame(context, bootstrap)
+        if panel.calibrated is not None:
+            facts |= {"calibration": dict(panel.calibrated.facts)}
         work = Path(scratch)
         content = _content(frame, work / f"weights{out.suffix.lower()}")
         try:
@@ -145,6 +147,8 @@ def _variables(context: Context) -> dict[str, Any]:
 
 def _replicate_weights(arrays: SampleArrays, plan: ResamplingPlan) -> list[FloatArray]:
     """Return the whole weights (n,) of each replicate."""
+    import numpy as np
+
     from engine.kernels.draws.streams import LANES
 
     base = plan.weight(arrays.weight, plan.unit)
@@ -153,6 +157,11 @@ def _replicate_weights(arrays: SampleArrays, plan: ResamplingPlan) -> list[Float
         (block,) = plan.draws.multipliers(arrays.n, len(weights) // LANES, 1)
         lanes = min(LANES, plan.n_replicates - len(weights))
         weights += [base * block[:, lane] for lane in range(lanes)]
+    if failed := sum(not np.isfinite(weight).all() for weight in weights):
+        raise EstimationError(
+            f"design.calibration: found {failed:,} replicates in which no weights of 0 or more meet the "
+            "totals; expected none. Combine levels, or use method = 'raking'."
+        )
     return weights
 
 

@@ -160,6 +160,8 @@ def print_plan(plan: StudyPlan, *, sql: bool, as_json: bool) -> None:
     for name, rows in plan.files:
         typer.echo(f"  {name}  {rows:,} rows")
     typer.echo(f"Panel: {'ready' if plan.panel_ready else 'to be written'}")
+    if plan.weights is not None:
+        typer.echo(f"Weights: {plan.weights}")
     typer.echo("Sample rules")
     for label, condition in plan.rules:
         typer.echo(f"  {label}: {condition}")

@@ -41,16 +41,21 @@ def domain_columns(spec: StudySpec) -> dict[str, RuleColumn]:
 
 
 def domain_conditions(spec: StudySpec) -> list[str | Fault]:
-    """Return the SQL of each domain of an analysis, or its fault."""
+    """Return the SQL of what a calibration covers and of each domain of an analysis, or its fault."""
+    calibration = spec.design.calibration
+    covered = [] if calibration is None or calibration.where is None else [calibration.where]
+    of_weights = [check_rule("design.calibration.where", one, expression_columns(spec)) for one in covered]
     domains = {i: one.where for i, one in enumerate(spec.analysis, start=1) if one.where is not None}
     if not domains:
-        return []
+        return of_weights
     columns = domain_columns(spec)
     # The sample changes these after its rules: a rule on one says nothing about its values in a domain.
     changed = {name for name, one in spec.variables.items() if one.impute or one.quantiles}
     checked_rules = zip(spec.sample, rule_conditions(spec), strict=True)
     rules = [rule.keep for rule, checked in checked_rules if not isinstance(checked, Fault)]
-    return [_domain(f"analysis[{i}].where", where, columns, rules, changed) for i, where in domains.items()]
+    return of_weights + [
+        _domain(f"analysis[{i}].where", where, columns, rules, changed) for i, where in domains.items()
+    ]
 
 
 def _domain(

@@ -30,7 +30,7 @@ def read_design(design: DesignSpec, sample: pl.LazyFrame, n: int, panel: pl.Lazy
     import polars as pl
 
     given = design.replicate_weights
-    ids = _ids(design, sample).collect(engine="in-memory")
+    ids = ids_of(design, sample).collect(engine="in-memory")
     units = _units(design, panel, has_ids=bool(ids.width))
     enums = {role: pl.Enum(units[role].drop_nulls().unique().sort()) for role in ids.columns}
     complete = units.drop_nulls()
@@ -51,7 +51,7 @@ def read_design(design: DesignSpec, sample: pl.LazyFrame, n: int, panel: pl.Lazy
     )
 
 
-def _ids(design: DesignSpec, frame: pl.LazyFrame) -> pl.LazyFrame:
+def ids_of(design: DesignSpec, frame: pl.LazyFrame) -> pl.LazyFrame:
     """Return the stratum and cluster of each row as text, those the study has."""
     import polars as pl
 
@@ -71,7 +71,7 @@ def _units(design: DesignSpec, panel: pl.LazyFrame, *, has_ids: bool) -> pl.Data
     import polars as pl
 
     if has_ids:
-        units = _ids(design, panel).group_by(pl.all()).agg(rows=pl.len())
+        units = ids_of(design, panel).group_by(pl.all()).agg(rows=pl.len())
     else:
         units = panel.select(rows=pl.len())
     return units.collect(engine="in-memory")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.calibration import CalibratedFiles
 from engine.data import queries
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.part import Part, Progress, build_part, part_key, read_part
@@ -23,14 +24,23 @@ from engine.study.load import study_as_dict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """A harmonised panel on disk: the parts, in the order of the source files."""
+    """A harmonised panel on disk: the parts, in the order of the source files.
+
+    Where the study calibrates the weights, `calibrated` holds the files that everything is computed from.
+    """
 
     each: tuple[Part, ...]
+    calibrated: CalibratedFiles | None = None
 
     @property
     def parts(self) -> list[str]:
         """The Parquet files."""
         return [str(part.records) for part in self.each]
+
+    @property
+    def weighted_parts(self) -> list[str]:
+        """The Parquet files with the weights that count: calibrated ones, if there are any."""
+        return self.parts if self.calibrated is None else [*self.calibrated.parts]
 
     @property
     def sources(self) -> tuple[Mapping[str, Any], ...]:

@@ -109,7 +109,7 @@ def draw_sample(
             if step.n == 0 and not may_be_empty:
                 raise DataError(_empty(flow))
     sample = Sample(
-        parts=tuple(panel.parts),
+        parts=tuple(panel.weighted_parts),
         condition=_all_of(conditions),
         folder=folder,
         flow=tuple(flow),

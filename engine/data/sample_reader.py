@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import DesignColumns, FloatArray, Group, IntArray, VariableArrays
+from engine.data.calibration_reader import with_calibration
 from engine.data.cell_key import CellKey
 from engine.data.cells import ROWS, SQUARES, read_cells
 from engine.data.design_columns import DESIGN_PREFIX, LEVEL_PREFIX
@@ -90,7 +91,8 @@ class SampleReader:
         Its rows stand for all rows alike in these variables, in stratum and in cluster; the design says for
         how many.
         """
-        if self._spec.design.replicate_weights is not None:
+        design = self._spec.design
+        if design.replicate_weights is not None or design.calibration is not None:
             return self
         cells = read_cells(self._spec, self._sample, key, self._only)
         if cells is None:
@@ -177,12 +179,16 @@ class SampleReader:
     def design(self) -> DesignColumns:
         """Return the design columns of all rows.
 
-        With ``independent_waves`` strata and clusters count as different in different waves.
+        With ``independent_waves`` strata and clusters count as different in different waves. Where weights
+        are calibrated the design is that of all waves: their records share the totals.
         """
         import polars as pl
 
-        panel = self._of_these_waves(pl.scan_parquet(self._panel.parts, glob=False))
-        return read_design(self._spec.design, self._scan(), self.n, panel)
+        panel, calibrated = pl.scan_parquet(self._panel.weighted_parts, glob=False), self._panel.calibrated
+        if calibrated is None:
+            return read_design(self._spec.design, self._scan(), self.n, self._of_these_waves(panel))
+        columns = read_design(self._spec.design, self._scan(), self.n, panel)
+        return with_calibration(columns, self._spec.design, calibrated.cells, self._scan(), panel)
 
     def level(self, name: str) -> IntArray:
         """Return each row's cluster (n,) of one of `design.levels`, sorted by id, -1 if missing."""

@@ -176,6 +176,7 @@ def _new_run(
     job: NightJob, night: Night, plans: Sequence[TaskPlan], current: Mapping[str, Any] | None
 ) -> tuple[Night, NewRun]:
     """Compute stale tasks, and return the night with its tasks and the run of all rows."""
+    from engine.batch.calibrating import calibrate
     from engine.batch.manifest import make_manifest
     from engine.batch.method import method_version
     from engine.batch.run import is_simulated, with_study
@@ -190,6 +191,7 @@ def _new_run(
     job.reporter.start_step("drawing the sample")
     panel = whole_panel(_intact_parts(job, night.files))
     with TemporaryDirectory(dir=store.work) as scratch:
+        panel = calibrate(spec, panel, Path(scratch))
         sample = draw_sample(spec, panel, Path(scratch), job.options.threads)
         tasks = compute_tasks(job, plans, panel, sample, task_entries(current))
         simulated = is_simulated(panel)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.batch.method import method_version
@@ -56,7 +56,9 @@ def task_key(spec: StudySpec, task: Task, parts: Iterable[Contents]) -> TaskKey:
         "design": _design(spec),
         "variables": {name: _meaning(spec, name) for name in names},
     }
-    data = [seen for part in parts if (seen := _seen(part, task, columns)) is not None]
+    # The totals of a calibration bind the weights of all waves together.
+    seen_by = task if spec.design.calibration is None else replace(task, waves=None)
+    data = [seen for part in parts if (seen := _seen(part, seen_by, columns)) is not None]
     return TaskKey(method=method_version(), study=_hash(study), seed=str(study_seed(spec)), data=_hash(data))
 
 
@@ -79,6 +81,9 @@ def used_variables(spec: StudySpec, task: Task) -> tuple[str, ...]:
         return tuple(spec.variables)
     texts = set(_texts(analysis.model_dump(mode="json")))
     conditions = [*(rule.keep for rule in spec.sample), analysis.where or ""]
+    if spec.design.calibration is not None:
+        texts |= {*spec.design.calibration.variables}
+        conditions.append(spec.design.calibration.where or "")
     texts |= {word for condition in conditions for word in re.findall(r"\w+", condition.casefold())}
     return tuple(name for name in spec.variables if name in texts or name.casefold() in texts)
 

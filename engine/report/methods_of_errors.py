@@ -18,6 +18,7 @@ DRAWN, LEFT_OUT, GIVEN = "bootstrap", "jackknife", "replicate weights"
 
 def error_sentences(writer: Writer) -> Iterator[str]:
     """Yield how standard errors and intervals were made."""
+    yield from _calibration(writer)
     yield from _given_weights(writer)
     if any(str(row["method"]).startswith("linearised") for row in writer.rows):
         yield writer.say("errors")
@@ -29,6 +30,22 @@ def error_sentences(writer: Writer) -> Iterator[str]:
     if any(one.get("compare") for one in writer.analyses()):
         yield writer.say("compare")
     yield from _replicates(writer)
+
+
+def _calibration(writer: Writer) -> Iterator[str]:
+    facts: Mapping[str, Any] = writer.manifest.get("calibration") or {}
+    if facts:
+        source = facts.get("source")
+        yield writer.say(
+            "calibration",
+            method=writer.say(str(facts["method"])),
+            margins=writer.joined(facts["margins"]),
+            source=writer.say("calibration_source", name=source) if source else "",
+            steps=facts["rounds"],
+            low=number(facts["smallest_factor"], 3),
+            high=number(facts["largest_factor"], 3),
+            cited=writer.cite("calibration"),
+        )
 
 
 def _given_weights(writer: Writer) -> Iterator[str]:

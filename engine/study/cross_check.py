@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from engine.errors import Fault, nearest
 from engine.study.analyses import ANALYSES
 from engine.study.analysis_fields import AnalysisFields
+from engine.study.calibration import check_analysis_with_calibration, check_calibration
 from engine.study.raw_tables import RawStudy, Table, as_list, as_names, as_table, is_factor
 from engine.study.source_checks import check_design, check_publication, check_source
 from engine.study.variable_checks import check_aggregated, check_variable
@@ -24,6 +25,7 @@ def cross_check(raw: Table) -> list[Fault]:
         *check_publication(as_table(raw.get("study"))),
         *check_source(study),
         *check_design(study),
+        *check_calibration(study),
         *_variables(study),
         *_analyses(raw.get("analysis"), study),
     ]
@@ -56,6 +58,7 @@ def _analyses(raw: object, study: RawStudy) -> Iterator[Fault]:
                 yield Fault(f"{path}.{key}", "a name twice", "each name once", "Delete one of the two.")
         for check in spec.checks if spec is not None else ():
             yield from check(path, analysis, study)
+        yield from check_analysis_with_calibration(path, analysis, study)
 
 
 def _references(path: str, analysis: Table, study: RawStudy, spec: type[AnalysisFields]) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from engine.study.base import Spec
+from engine.study.calibration import CalibrationSpec
 
 
 class ReplicateWeightsSpec(Spec):
@@ -57,6 +58,7 @@ class DesignSpec(Spec):
         str | None, Field(description="Column with the stratum's number of PSUs in the population (fpc)")
     ] = None
     replicate_weights: ReplicateWeightsSpec | None = None
+    calibration: CalibrationSpec | None = None
 
     def column_of(self, role: str, wave: str | None) -> str | None:
         """Return the column of ``weight``, ``stratum`` or ``cluster`` in a wave, None without one."""

@@ -25,6 +25,8 @@ _OF_TABLE = {
     ("DesignSpec", "weight"): "Column with the weight",
     ("DesignSpec", "single_psu"): "What to do with a stratum of one PSU",
     ("DesignSpec", "replicate_weights"): "Replicate weights that come with the data",
+    ("DesignSpec", "calibration"): "Known totals of the population to which the weights are adjusted",
+    ("CalibrationSpec", "margins"): "The margins: factors, and the totals of their levels",
     ("ReplicateWeightsSpec", "method"): "How the survey made them",
     ("SampleRule", "label"): "What the rule does, in the table of the sample",
     ("StudyInfo", "title"): "Heading of reports; default: the name",

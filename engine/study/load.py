@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from engine.errors import Fault, StudyError, nearest
+from engine.study.calibration_totals import margins_with_files, read_totals
 from engine.study.cross_check import cross_check
 from engine.study.faults import faults_of, with_name
 from engine.study.study_spec import StudySpec
@@ -121,6 +122,8 @@ def raw_study(text: str, source: str, folder: Path, depth: int = 0) -> dict[str,
     files = extended.get("source")
     if isinstance(files, dict) and "path" in files and path not in shipped_studies().values():
         files["path"] = _seen_from(files["path"], os.path.relpath(path.parent.resolve(), folder.resolve()))
+    for margin in margins_with_files(extended):
+        margin["file"] = _seen_from(margin["file"], os.path.relpath(path.parent.resolve(), folder.resolve()))
     return _completed(extended, raw)
 
 
@@ -166,6 +169,7 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
     ...
     """
     raw = raw_study(text, source, folder or Path.cwd())
+    unread = [*read_totals(raw, folder or Path.cwd())]
     faults: list[Fault] = []
     spec: StudySpec | None = None
     try:
@@ -173,6 +177,7 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
         spec = StudySpec.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
         faults = faults_of(error, raw)
+    faults += unread
     places = {fault.place for fault in faults}
     faults += [fault for fault in cross_check(raw) if fault.place not in places]
     if faults or spec is None:

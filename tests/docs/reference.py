@@ -17,6 +17,8 @@ STUDY_TABLES = (
     ("MergeSpec", "[[source.merge]]"),
     ("DesignSpec", "[design]"),
     ("ReplicateWeightsSpec", "design.replicate_weights"),
+    ("CalibrationSpec", "[design.calibration]"),
+    ("MarginSpec", "[[design.calibration.margins]]"),
     ("VariableSpec", "[variables.NAME]"),
     ("SampleRule", "[[sample]]"),
     ("BootstrapSpec", "bootstrap of an analysis"),

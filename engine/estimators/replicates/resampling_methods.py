@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.arrays import DesignArrays, IntArray, SampleArrays
 from engine.errors import EstimationError
+from engine.estimators.replicates.calibrated_plan import by_sampling_unit, calibrated_plan
 from engine.estimators.replicates.enough import Precision
 from engine.estimators.replicates.replicate_weights import METHOD
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, bootstrap_factors
@@ -38,13 +39,21 @@ def requested_plan(
 
 
 def make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> ResamplingPlan:
-    """Return the resampling plan of a sample.
+    """Return the resampling plan of a sample; calibrated weights are calibrated in every replicate.
 
     Raises
     ------
     EstimationError
         If the method or an interval is not defined for this design.
     """
+    if arrays.design.calibration is not None:
+        if spec.method == "auto":
+            spec = spec.model_copy(update={"method": "rao-wu"})
+        return calibrated_plan(_make_plan(spec, by_sampling_unit(arrays), seed), arrays)
+    return _make_plan(spec, arrays, seed)
+
+
+def _make_plan(spec: BootstrapSpec, arrays: SampleArrays, seed: int) -> ResamplingPlan:
     design = arrays.design
     method = _method(spec, arrays)
     if method == "replicate-weights":

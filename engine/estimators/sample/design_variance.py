@@ -6,11 +6,16 @@ import numpy as np
 from scipy.special import expit, stdtr, stdtrit
 
 from engine.arrays import DesignArrays, FloatArray, IntArray
+from engine.estimators.sample.calibrated_parts import residual_totals, sampling_design
 from engine.kernels.survey.design_variance import design_covariance, sparse_covariance
 
 
 def covariance_of(totals: FloatArray, design: DesignArrays) -> FloatArray:
-    """Return the design covariance (q, q) of linearised totals (q, u)."""
+    """Return the design covariance (q, q) of linearised totals (q, u).
+
+    Where weights are calibrated it is that of the residuals.
+    """
+    totals, design = residual_totals(totals, design), sampling_design(design)
     return design_covariance(
         totals, design.stratum_end, design.population, centre_single=design.single_psu == "adjust"
     )
@@ -18,6 +23,10 @@ def covariance_of(totals: FloatArray, design: DesignArrays) -> FloatArray:
 
 def covariance_of_units(units: IntArray, totals: FloatArray, design: DesignArrays) -> FloatArray:
     """Return the same of totals (q, m) of a domain, of which only these units (m,) have any."""
+    if design.calibration is not None:  # then all units have residuals
+        whole = np.zeros((len(totals), design.n_units))
+        whole[:, units] = totals
+        return covariance_of(whole, design)
     return sparse_covariance(
         units,
         totals,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import FloatArray, IntArray, SampleArrays, UnitArray
+from engine.arrays import DesignArrays, FloatArray, IntArray, SampleArrays, UnitArray
 from engine.estimators.sample.degrees import degrees_of_freedom
 from engine.estimators.sample.sampling_units import distinct_units
 from engine.kernels.index.numerators import weighted_mean
@@ -126,10 +126,16 @@ def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
         rest=_rest(weight, values - mu),
         units=units,
         sum_weights=W * arrays.weight_scale,
-        n_clusters=len(units) if arrays.design.has_clusters else None,
+        n_clusters=_n_clusters(units, arrays.design),
         degrees=degrees_of_freedom(arrays.design, arrays.replicate_weights, [unit], [place]),
         status=_status(values, rank, int(count.sum())),
     )
+
+
+def _n_clusters(units: IntArray, design: DesignArrays) -> int | None:
+    if not design.has_clusters:
+        return None
+    return len(units) if design.calibration is None else len(np.unique(design.calibration.unit[units]))
 
 
 def _rest(weight: FloatArray, deviation: FloatArray) -> float:

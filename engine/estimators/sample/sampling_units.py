@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.arrays import DesignArrays, DesignColumns, DesignFrame, FloatArray, IntArray, UnitArray
 from engine.errors import DataError
+from engine.estimators.sample.calibrated_parts import sampling_design, sampling_unit_of
 
 _UNITS_MARKED_PER_ROW_SORTED = 64  # marking a unit costs so much less than sorting a row
 
@@ -105,8 +106,8 @@ def units_and_degrees(units: Sequence[UnitArray], design: DesignArrays) -> tuple
 
     `units` holds the units (n,) of each group's rows. Degrees of freedom are units minus their strata.
     """
-    distinct = distinct_units(units, design)
-    return len(distinct), degrees_of(distinct, design)
+    distinct = distinct_units([sampling_unit_of(unit, design) for unit in units], sampling_design(design))
+    return len(distinct), degrees_of(distinct, sampling_design(design))
 
 
 def distinct_units(units: Sequence[UnitArray], design: DesignArrays) -> IntArray:

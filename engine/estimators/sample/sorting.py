@@ -20,6 +20,7 @@ from engine.arrays import (
     UnitArray,
 )
 from engine.errors import DataError
+from engine.estimators.sample.calibrated_parts import calibrated_parts
 from engine.estimators.sample.sampling_units import checked_weights, row_units, sampling_units, scaled_weights
 
 
@@ -113,12 +114,15 @@ def sort_sample(
     keys = [drawn_together, weight, *also, *outcomes.values(), rank, number]
     if columns.replicate_weights is not None:
         keys = [_fingerprint(columns.replicate_weights), *keys]
+    if columns.calibration is not None:
+        keys = [columns.calibration.cell, *keys]
     order = _sorted_rows(kept, keys)
     given = columns.replicate_weights
+    design, part = calibrated_parts(design, _sorted_units(unit[order], design), columns, order)
     return SampleArrays(
         rank=_dense_rank(rank[order], number[order]),
         weight=np.ascontiguousarray(weight[order]),
-        unit=_sorted_units(unit[order], design),
+        unit=part,
         outcomes=np.ascontiguousarray([values[order] for values in outcomes.values()]),
         outcome_names=tuple(outcomes),
         rank_name=rank_name,
@@ -147,6 +151,7 @@ def table_arrays(columns: DesignColumns, group: IntArray, groups: tuple[Group, .
         raise DataError("sample: found no rows; expected at least one. Which sample rule leaves none?")
     weight, scale = scaled_weights(checked_weights(columns, n))
     design, unit = sampling_units(columns, n)
+    design, unit = calibrated_parts(design, unit, columns, np.arange(n))
     number = np.where(weight > 0, group, -1).astype(np.int32)
     return TableArrays(
         weight=weight,

@@ -10,6 +10,7 @@ from scipy.special import betaincinv, stdtrit
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, TableArrays, UnitArray
 from engine.estimators.replicates.replicate_weights import errors_method, replicate_variances
+from engine.estimators.sample.calibrated_parts import sampling_design, sampling_unit_of
 from engine.estimators.sample.degrees import replicate_degrees
 from engine.estimators.sample.design_variance import covariance_of, logit_limits
 from engine.kernels.survey import domains as kernels
@@ -96,7 +97,7 @@ def domain_means(
     n, W = sums[:, 0], sums[:, 1]  # people and weights
     units = n.astype(np.int64)
     if design.has_clusters:
-        units, _ = kernels.domain_units(domain, n_domains, table.unit, design.stratum_of_unit)
+        units, _ = _units_and_strata(table, domain, n_domains)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, sd = sums[:, 2] / W, np.sqrt(sums[:, 3] / W * n / (n - 1))
         variance, n_failed = _variances(table, domain, sums, mean, values)
@@ -123,7 +124,7 @@ def domain_degrees(table: TableArrays, domain: UnitArray, n_domains: int) -> Int
         rows = (np.flatnonzero(domain == d) for d in range(n_domains))
         return np.array([replicate_degrees(given.values[:, of_domain]) for of_domain in rows], np.int64)
     if design.has_clusters:
-        units, strata = kernels.domain_units(domain, n_domains, table.unit, design.stratum_of_unit)
+        units, strata = _units_and_strata(table, domain, n_domains)
         return units - strata
     inside = domain >= 0
     stratum = design.stratum_of_unit[table.unit[inside]]
@@ -133,6 +134,12 @@ def domain_degrees(table: TableArrays, domain: UnitArray, n_domains: int) -> Int
     by_stratum = people.astype(np.int64).reshape(n_domains, n_strata)
     degrees: IntArray = by_stratum.sum(axis=1) - (by_stratum > 0).sum(axis=1)
     return degrees
+
+
+def _units_and_strata(table: TableArrays, domain: UnitArray, n_domains: int) -> tuple[IntArray, IntArray]:
+    """Return how many sampling units and strata have rows in each domain: (m,) each."""
+    unit = sampling_unit_of(table.unit, table.design)
+    return kernels.domain_units(domain, n_domains, unit, sampling_design(table.design).stratum_of_unit)
 
 
 def _variances(
@@ -148,6 +155,8 @@ def _variances(
     if design.has_clusters:
         totals = kernels.domain_mean_totals(domain, sums, table.weight, values, table.unit, design.n_units)
         return np.array([covariance_of(row[None, :], design)[0, 0] for row in totals]), none_failed
+    if design.calibration is not None:
+        return np.array([_of_rows(table, domain, sums, values, d) for d in range(len(sums))]), none_failed
     moments = kernels.domain_row_moments(
         domain,
         sums,
@@ -159,6 +168,18 @@ def _variances(
         len(design.stratum_end),
     )
     return _row_variance(moments, design), none_failed
+
+
+def _of_rows(
+    table: TableArrays, domain: UnitArray, sums: FloatArray, values: FloatArray, number: int
+) -> float:
+    """Return the variance of one domain's mean where rows are the units and their weights are calibrated."""
+    only = np.where(domain == number, 0, -1).astype(np.int32)
+    of_domain = np.ascontiguousarray(sums[number : number + 1])
+    totals = kernels.domain_mean_totals(
+        only, of_domain, table.weight, values, table.unit, table.design.n_units
+    )
+    return float(covariance_of(totals, table.design)[0, 0])
 
 
 def _row_variance(moments: FloatArray, design: DesignArrays) -> FloatArray:

@@ -35,6 +35,21 @@ METHODS: dict[str, tuple[str, str]] = {
             "界限为理论值：事件为 0 与 1，其余由研究给出。"
         ),
     ),
+    "calibration": (
+        (
+            "Weights: {method} to known totals of {margins}{source}, in {steps} steps; the factors lie between "
+            "{low} and {high}. Every error counts the adjustment: linearised errors use the residuals of the "
+            "calibration regression, and the weights of every replicate are adjusted to the same totals [{cited}]."
+        ),
+        (
+            "权重：按 {margins} 的已知总数{source}作{method}，{steps} 步；调整系数介于 {low} 与 {high} 之间。"
+            "误差均计入此调整：线性化误差使用校准回归的残差，各重复样本的权重均调整至相同总数 [{cited}]。"
+        ),
+    ),
+    "calibration_source": (" ({name})", "（{name}）"),
+    "post-stratification": ("post-stratification", "事后分层"),
+    "raking": ("raking", "迭代比例调整"),
+    "linear": ("linear calibration", "线性校准"),
     "errors": (
         "Standard errors without replicates are linearised through influence values; intervals use Student's t.",
         "无重复样本的标准误由影响值线性化得到；区间使用 t 分布。",

@@ -54,6 +54,8 @@ WORKS: dict[str, str] = {
     "inequality in health. Journal of Health Economics 2016;48:89-106.",
     "korn": "Korn EL, Graubard BI. Confidence intervals for proportions with small expected number of positive counts "
     "estimated from survey data. Survey Methodology 1998;24:193-201.",
+    "calibration": "Deville J-C, Särndal C-E. Calibration estimators in survey sampling. Journal of the American "
+    "Statistical Association 1992;87:376-382.",
     "wolter": "Wolter KM. Introduction to Variance Estimation. 2nd edition. Springer 2007.",
     "davison": "Davison AC, Hinkley DV. Bootstrap Methods and their Application. Cambridge University Press 1997.",
     "fuller": "Fuller WA. Regression analysis for sample survey. Sankhya C 1975;37:117-132.",

@@ -1,0 +1,70 @@
+"""Replicates of calibrated weights: every replicate is calibrated to the same totals before it is used.
+
+The multiplier of a part of a sampling unit, alike in calibration cell, is that of the unit times the change
+of its cell's factor. So memory follows the parts, and a replicate has the same bits in any batch and shard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from engine.arrays import SampleArrays
+from engine.errors import EstimationError
+from engine.estimators.replicates.resampling_plan import ResamplingPlan
+from engine.estimators.sample.calibrated_parts import sampling_design, sampling_unit_of
+from engine.kernels.draws.draws import Draws
+from engine.kernels.draws.tiles import TABLE
+from engine.kernels.survey.calibration import CalibratedParts, Constraints, part_multipliers
+
+
+def by_sampling_unit(arrays: SampleArrays) -> SampleArrays:
+    """Return a sample with the sampling units in place of their parts."""
+    return replace(
+        arrays, unit=sampling_unit_of(arrays.unit, arrays.design), design=sampling_design(arrays.design)
+    )
+
+
+def calibrated_plan(plan: ResamplingPlan, arrays: SampleArrays) -> ResamplingPlan:
+    """Return the plan by parts, whose multipliers calibrate the weights of each replicate.
+
+    Raises
+    ------
+    EstimationError
+        If the method draws the rows of the analysis alone: their calibration needs all others too.
+    """
+    parts, drawn = arrays.design.calibration, plan.draws
+    table_of_units = drawn.table
+    if parts is None or drawn.source != TABLE or table_of_units is None or plan.draws_rows:
+        raise EstimationError(
+            f"bootstrap.method: found '{plan.name}' with design.calibration, whose draws leave out records "
+            "outside of the analysis; expected 'rao-wu' or 'jackknife'. Choose one."
+        )
+    scale = plan.unit_scale[parts.unit]
+    before = parts.weight / parts.cells.factor[parts.cell]
+    of_kernel = CalibratedParts(
+        unit=parts.unit,
+        cell=parts.cell,
+        weight=before * scale,
+        scale=scale,
+        factor=parts.cells.factor,
+    )
+    constraints = Constraints(x=parts.cells.x, totals=parts.cells.totals, is_raking=parts.cells.is_raking)
+    draws = Draws(
+        source=TABLE,
+        n_units=len(parts.unit),
+        unit=arrays.unit,
+        key=drawn.key,
+        item_bytes=8,
+        table=lambda quads, starts, first: part_multipliers(
+            table_of_units(quads, starts, first), of_kernel, constraints
+        ),
+    )
+    return replace(
+        plan,
+        draws=draws,
+        unit=arrays.unit,
+        stratum_end=arrays.design.stratum_end,
+        unit_scale=np.ones(len(parts.unit)),
+    )
