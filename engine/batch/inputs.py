@@ -73,7 +73,7 @@ def model_table(analysis: AnalysisSpec, context: Context, *, weighted: bool = Tr
     group, groups = context.columns.groups(analysis.by)
     design = context.columns.design()
     if not weighted:
-        design = replace(design, weight=None, replicate_weights=None)
+        design = replace(design, weight=None, replicate_weights=None, calibration=None)
     return table_arrays(design, group, groups)
 
 

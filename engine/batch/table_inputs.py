@@ -38,5 +38,5 @@ def _table_of(columns: Columns, key: CellKey) -> TableArrays:
     group, groups = columns.groups(key.by)
     design = columns.design()
     if not key.weighted and design.count is None:
-        design = replace(design, weight=None, replicate_weights=None)
+        design = replace(design, weight=None, replicate_weights=None, calibration=None)
     return table_arrays(design, group, groups)

@@ -206,7 +206,11 @@ def check_analysis_with_calibration(path: str, analysis: Table, study: RawStudy)
         found = "weights in a study with design.calibration, which errors of this model leave out"
         yield Fault(f"{path}.weights", found, "'none', or the kind 'logit'", "Leave it out.")
     covariance = analysis.get("covariance", "auto")
-    if kind == "logit" and covariance not in ("auto", "design") and analysis.get("weighted") is not False:
+    if (
+        kind in ("logit", "regression")
+        and covariance not in ("auto", "design")
+        and analysis.get("weighted") is not False
+    ):
         found = f"'{covariance}' with design.calibration, which these errors leave out"
         yield Fault(f"{path}.covariance", found, "'design'", "Leave it out, or set weighted = false.")
     if analysis.get("peer"):

@@ -249,3 +249,14 @@ def test_exported_weights__meet_the_totals_in_every_replicate(tmp_path):
             sums = dict(frame.group_by(margin).agg(pl.col(name).sum()).iter_rows())
             assert sums == pytest.approx(totals, rel=1e-9)
     assert json.loads(made.side.read_text())["calibration"]["margins"] == ["sex", "age"]
+
+
+def test_gaps_and_slopes__linearised_errors_agree_with_the_jackknife(tmp_path):
+    asked = [
+        analysis("disparity", outcome="ill", group="region", measure=["difference", "ratio"], **JACKKNIFE),
+        analysis("disparity", name="slope", **RANKED, measure=["sii", "rii"], **JACKKNIFE),
+    ]
+    rows = run(tmp_path, people(), asked, calibration=raking())
+    for measure in ("difference", "ratio", "sii", "rii"):
+        linearised, replicated = rows.filter(pl.col("measure") == measure)["std_error"].to_list()
+        assert linearised == pytest.approx(replicated, rel=0.06)

@@ -95,7 +95,7 @@ def covariances(
     else:
         V, of_t = covariance_of(totals, design), float(degrees + 1 - e)
     joint = JointCovariance(V=V, degrees=float(degrees))
-    if design.has_clusters and degrees < FEW_DEGREES:
+    if design.has_clusters and degrees < FEW_DEGREES and design.calibration is None:
         raised = _raised(found, sums_of, inverted, unit_scores)
         of_joint = _squared(raised) if kind == "cluster" else covariance_of(raised, design)
         joint = JointCovariance(V=of_joint, degrees=float(degrees), is_raised=True)

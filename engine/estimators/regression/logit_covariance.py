@@ -123,7 +123,8 @@ def joint_covariance(
     units, degrees = units_and_degrees([rows.unit], design)
     if kind == "cluster":
         degrees = units - 1
-    if not design.has_clusters or degrees >= FEW_DEGREES or columns.X.shape[1] == 0:
+    has_few = design.has_clusters and degrees < FEW_DEGREES and design.calibration is None
+    if not has_few or columns.X.shape[1] == 0:
         return JointCovariance(V=covariance, degrees=float(degrees))
     at, weight, unit, scores = _unit_scores(columns, rows, design)
     mu = columns.probabilities()
