@@ -65,7 +65,7 @@ def raking(margins=MARGINS, method="raking"):
 def raked(weight, frame, margins=POPULATION):
     """Rake by iterative proportional fitting, in plain words."""
     weight = weight.astype(float).copy()
-    for _ in range(40):
+    for _ in range(15):
         for name, totals in margins.items():
             for level, total in totals.items():
                 inside = (frame[name] == level).to_numpy()
