@@ -28,6 +28,7 @@ def compile_all() -> float:
     started = time.perf_counter()
     for analysis in _one_of_each():
         _compile(analysis)
+    _compile_calibration()
     return time.perf_counter() - started
 
 
@@ -62,6 +63,20 @@ def _one_of_each() -> Iterator[AnalysisSpec]:
     yield _analysis(name="compile", kind="multilevel", outcome="y", terms=["z"], levels=["psu"])
     yield _analysis(name="compile", kind="rates", outcome="y")
     yield _analysis(name="compile", kind="describe", variables=["z"])
+
+
+def _compile_calibration() -> None:
+    """Calibrate a unit of two people to the weights that they have."""
+    import numpy as np
+
+    from engine.kernels.survey.calibration import CalibratedParts, Constraints, part_multipliers
+
+    one = np.ones(1)
+    parts = CalibratedParts(
+        unit=np.zeros(1, np.int64), cell=np.zeros(1, np.int64), weight=2.0 * one, scale=one, factor=one
+    )
+    constraints = Constraints(x=one[:, None], totals=2.0 * one, is_raking=True)
+    part_multipliers(np.ones((1, 1, 1)), parts, constraints)
 
 
 def _analysis(**fields: Any) -> AnalysisSpec:  # noqa: ANN401 - fields of any kind

@@ -659,3 +659,24 @@ def test_catalog__tells_of_a_run_whose_number_is_used_again(night):
             "SELECT DISTINCT wave FROM estimates WHERE run = '000002' AND analysis = 'rates'"
         ).fetchall()
     assert sorted(wave for (wave,) in waves) == ["1", "2", "4"]
+
+
+def test_calibrated_weights__bind_all_waves_and_end_as_one_run(cli, night):
+    margin = '{ by = "sex", totals = { male = 5200, female = 4800 } }'
+    text = (night.root / "study.toml").read_text()
+    calibration = f'[design.calibration]\nmethod = "raking"\nmargins = [{margin}]\n\n[variables.ill]'
+    (night.root / "study.toml").write_text(text.replace("[variables.ill]", calibration, 1))
+    put(night, 1)
+    assert night()[0] == 0
+    put(night, 3)
+    # The totals are those of both waves, so that the weights of the first one change too.
+    assert computed(night()[1]) == [
+        "rates [1]",
+        "rates [3]",
+        "yearly [1]",
+        "yearly [3]",
+        "trend",
+        "pair [1, 3]",
+    ]
+    assert night()[1]["published"] is False
+    assert sha(newest(night.store)) == sha(single(cli, night))
