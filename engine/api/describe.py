@@ -23,6 +23,7 @@ def describe(
     cluster: str | None = None,
     *,
     by: str | Sequence[str] = (),
+    test: bool = False,
     conf_level: float = 0.95,
     nested: bool = False,
     single_psu: SinglePsu = "fail",
@@ -38,6 +39,8 @@ def describe(
         The columns; text, Categorical and Enum columns are factors.
     by
         Factors whose levels are groups with their own results; a column called ``wave`` is the wave.
+    test
+        Whether to test each factor against the groups (Rao and Scott).
 
     Returns
     -------

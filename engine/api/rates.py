@@ -24,7 +24,8 @@ def rates(
     cluster: str | None = None,
     *,
     by: str | Sequence[str] = (),
-    interval: Literal["logit", "normal"] = "logit",
+    interval: Literal["logit", "normal", "beta"] = "logit",
+    test: bool = False,
     standardise: Mapping[str, object] | None = None,
     conf_level: float = 0.95,
     nested: bool = False,
@@ -44,7 +45,9 @@ def rates(
     by
         Factors whose levels are groups with their own results; a column called ``wave`` is the wave.
     interval
-        ``logit`` (inside 0 and 1) or ``normal``.
+        ``logit`` (inside 0 and 1), ``normal``, or ``beta`` (Korn and Graubard's exact limits).
+    test
+        Whether to test the event against each factor (Rao and Scott).
     standardise
         Direct standardisation: ``{"by": factors, "population": rows}``, a row a cell, with a level of each
         factor and the size of the cell in the standard population.

@@ -20,7 +20,8 @@ class RatesArguments(OutcomeArguments):
     function = "rates"
 
     rows: Names = ()
-    interval: Literal["logit", "normal"] = "logit"
+    interval: Literal["logit", "normal", "beta"] = "logit"
+    test: bool = False
     standardise: StandardTable = None
 
 
@@ -30,6 +31,7 @@ class DescribeArguments(Arguments):
     function = "describe"
 
     variables: Annotated[Names, Field(min_length=1)]
+    test: bool = False
 
 
 class RifArguments(RankedArguments, RegressionArguments):

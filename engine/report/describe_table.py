@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
+from engine.report.independence_notes import RAO_SCOTT, notes_of_tests
 from engine.report.model import Cell, Table, digits_of, people
 
 VALID = "(valid)"
@@ -14,6 +15,8 @@ Estimates = Mapping[tuple[Any, ...], Any]
 
 def describe_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the people of each level with their weighted per cent, and means with standard deviations."""
+    tests = notes_of_tests(rows)
+    rows = [row for row in rows if row["measure"] != RAO_SCOTT]
     labels = group_labels(rows)
     cells = {(row["term"], row["level"], group_label(row), row["measure"]): row["estimate"] for row in rows}
     of_group = {group_label(row): row["n_obs"] for row in rows}
@@ -36,7 +39,7 @@ def describe_tables(rows: Sequence[Row]) -> Iterator[Table]:
         title=f"Characteristics: n ({what}); mean (SD)",
         columns=("", *labels),
         rows=tuple(lines),
-        notes=tuple(_notes(share)),
+        notes=(*_notes(share), *tests),
     )
 
 

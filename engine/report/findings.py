@@ -142,6 +142,7 @@ def _rates_at_ends(facts: Facts, ranked: _Ranked) -> str | None:
         row
         for row in facts.rows
         if row["kind"] == "rates"
+        and row["measure"] != "rao_scott_f"
         and row["outcome"] == ranked.outcome
         and facts.is_group_of(str(row["term"]), ranked.rank_by)
         and row["estimate"] is not None

@@ -86,6 +86,9 @@ def _tables(writer: Writer) -> Iterator[str]:
     if rates:
         scales = (writer.say(f"scale_{one.get('interval', 'logit')}") for one in rates)
         yield writer.say("rates", scales=writer.joined(scales), cited=writer.cite("korn"))
+    tested = [one["name"] for one in writer.analyses("describe", "rates") if one.get("test")]
+    if tested:
+        yield writer.say("rao_scott", names=writer.joined(tested), cited=writer.cite("rao-scott"))
 
 
 def _indices(writer: Writer) -> Iterator[str]:

@@ -7,13 +7,15 @@ from itertools import groupby
 from typing import Any
 
 from engine.report.groups import Row, group_label, group_labels
+from engine.report.independence_notes import RAO_SCOTT, notes_of_tests
 from engine.report.model import Spanner, Table, digits_of, people, with_interval
 
 
 def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the rates, or the means, of each outcome, with the people behind each of them."""
     for outcome, found in groupby(rows, key=lambda row: str(row["outcome"])):
-        own = list(found)
+        all_of_it = list(found)
+        own = [row for row in all_of_it if row["measure"] != RAO_SCOTT]
         labels = group_labels(own)
         is_rate, how = own[0]["measure"].endswith("rate"), ""
         if own[0]["measure"].startswith("standardised"):
@@ -34,7 +36,7 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
             title=f"Rate of {outcome}, per cent{how}" if is_rate else f"Mean of {outcome}{how}",
             columns=("", *("n", "rate" if is_rate else "mean") * len(labels)),
             rows=tuple(lines),
-            notes=(f"With {conf_level} design-based intervals.",),
+            notes=(f"With {conf_level} design-based intervals.", *notes_of_tests(all_of_it)),
             spanners=tuple(
                 Spanner(label=label, start=1 + 2 * place, end=3 + 2 * place)
                 for place, label in enumerate(labels)

@@ -59,6 +59,7 @@ READINGS = {
     "bic": "To compare models of the same people: lower is better; more parameters cost more than with aic.",
     "vif": "How much other terms explain a term; near 1: little.",
     "wald_f": "Joint test.",
+    "rao_scott_f": "Test that the shares are the same at every level or in every group.",
     "lr_chi2": "Joint test by the likelihood.",
 }
 

@@ -27,6 +27,11 @@ class DescribeSpec(AnalysisFields):
 
     kind: Literal["describe"]
     variables: Annotated[Names | None, Field(description="Default: all of the study")] = None
+    test: Annotated[
+        bool, Field(description="Rao and Scott's test of each factor against the groups of by")
+    ] = False
+
+    checks = (check.groups_to_test,)
 
 
 class RatesSpec(AnalysisFields):
@@ -44,8 +49,11 @@ class RatesSpec(AnalysisFields):
     standardise: Annotated[
         StandardSpec | None, Field(description="Direct standardisation by cells, such as age and sex")
     ] = None
+    test: Annotated[
+        bool, Field(description="Rao and Scott's test of the event against each factor of rows")
+    ] = False
 
-    checks = (check.weighted_with_replicate_weights, check_standard)
+    checks = (check.weighted_with_replicate_weights, check_standard, check.rows_to_test)
 
 
 class ConcentrationSpec(AnalysisFields):

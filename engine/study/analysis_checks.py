@@ -82,6 +82,21 @@ def weight_for_weights(path: str, analysis: Table, study: RawStudy) -> Iterator[
         yield Fault(f"{path}.weights", "'cluster-size'", "design.weight", "Name the column, or use 'none'.")
 
 
+def groups_to_test(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
+    """A test between groups needs groups."""
+    if analysis.get("test") is True and not analysis.get("by"):
+        yield Fault(f"{path}.test", "true without groups", "groups to compare", "Give by = [...].")
+
+
+def rows_to_test(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
+    """A test of rates needs factors, and crude rates."""
+    if analysis.get("test") is True and not analysis.get("rows"):
+        yield Fault(f"{path}.test", "true without rows", "factors to test", "Give rows = [...].")
+    if analysis.get("test") is True and analysis.get("standardise") is not None:
+        found, remedy = "true with standardised rates", "Drop one of the two."
+        yield Fault(f"{path}.test", found, "crude rates", remedy)
+
+
 def need(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
     """Need covariates are terms of the model."""
     terms = as_names(analysis.get("terms"))

@@ -29,8 +29,8 @@ STUDY = study_text(
     },
     sample={"收入已知": "income IS NOT NULL"},
     analyses=[
-        analysis("describe", name="特征", by="wave"),
-        analysis("rates", name="率", waves="each", outcome="ill", rows=["sex", "fifth"]),
+        analysis("describe", name="特征", by="wave", test=True),
+        analysis("rates", name="率", waves="each", outcome="ill", rows=["sex", "fifth"], test=True),
         analysis(
             "concentration",
             name="不平等",
@@ -83,6 +83,9 @@ TERMS = {
     "Erreygers",
     "Kakwani",
     "Rao",
+    "Scott",
+    "Pearson",
+    "F",
     "Wu",
     "Korn",
     "Graubard",

@@ -87,6 +87,7 @@ CASES = [
     ),
     (financing(measure=["achievement"]), ["with aversion 2"], "Inequality aversion"),
     ({"name": "r", "kind": "rates", "interval": "beta"}, ["exact limits for every rate"], "Korn"),
+    ({"name": "r", "kind": "rates", "test": True}, ["Tests of r: Pearson's chi-square"], "Scott"),
     ({"name": "i", "kind": "rif", "index": "erreygers"}, ["of the Erreygers index is regressed"], "Heckley"),
     (
         {"name": "c", "kind": "concentration", "compare": True, "peer": "conindex", "parameter": 3.0},
@@ -110,7 +111,20 @@ def test_methods__tell_each_kind_and_option_with_its_works(analysis, sentences, 
 def test_methods__are_chinese_but_for_names(analysis, sentences, work):
     text, works = told(analysis, language="zh")
     assert work in works
-    allowed = {"Kakwani", "Reynolds", "Smolensky", "Stata", "conindex", "Wald", "F", "Erreygers", "RIF"}
+    allowed = {
+        "Pearson",
+        "Rao",
+        "Scott",
+        "Kakwani",
+        "Reynolds",
+        "Smolensky",
+        "Stata",
+        "conindex",
+        "Wald",
+        "F",
+        "Erreygers",
+        "RIF",
+    }
     allowed |= {"equirank", "logit", "Student", "t", *LABELS.values(), "food", "age", "sex", analysis["name"]}
     assert not {*re.findall("[A-Za-z]+", text)} - allowed
 

@@ -24,6 +24,7 @@ from engine.estimators.tables.domain_rows import (
     groupings,
     with_interval,
 )
+from engine.estimators.tables.independence import independence_row
 from engine.results import TidyRow
 from engine.study import MISSING_KINDS, DescribeSpec
 
@@ -48,7 +49,16 @@ def describe(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -
         The analysis.
     """
     counts = _count_rows(table, variable, spec)
-    return (*_number_rows(table, variable, spec), *counts) if variable.codes is None else tuple(counts)
+    if variable.codes is None:
+        return (*_number_rows(table, variable, spec), *counts)
+    return (*counts, *_test_rows(table, variable, spec))
+
+
+def _test_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:
+    """Yield the test that a factor is independent of the groups, if the analysis asks for it."""
+    if spec.test and variable.codes is not None:
+        base = TidyRow(measure="count", term=variable.name)
+        yield independence_row(table, table.group.astype(np.int64), variable.codes.astype(np.int64), base)
 
 
 def _number_rows(table: TableArrays, variable: VariableArrays, spec: DescribeSpec) -> Iterator[TidyRow]:

@@ -19,6 +19,7 @@ from engine.estimators.tables.domain_means import (
     proportion_interval,
 )
 from engine.estimators.tables.domain_rows import NO_OBSERVATIONS, domain_row, groupings, with_interval
+from engine.estimators.tables.independence import independence_row
 from engine.estimators.tables.standardised import standardised_means
 from engine.results import TidyRow
 from engine.study import RatesSpec
@@ -104,6 +105,7 @@ def _rate_rows(
 ) -> Iterator[TidyRow]:
     """Yield the rate of each group and level; a domain is one level in one group."""
     codes, n_levels = breakdown.codes, len(breakdown.levels)
+    is_tested = spec.test and outcome.is_event and standard is None and breakdown.levels != (None,)
     for group_of_row, groups in groupings(table):
         is_inside = (codes >= 0) & (group_of_row >= 0)
         domain = np.where(is_inside, group_of_row * n_levels + codes, -1).astype(np.int32)
@@ -132,6 +134,16 @@ def _rate_rows(
                 yield _with_rate(row, means, d, spec, design_effect)
             else:
                 yield _with_mean(row, means, d, spec)
+        for g, group in enumerate(groups if is_tested else ()):
+            base = TidyRow(
+                measure="rate",
+                outcome=outcome.name,
+                term=breakdown.term,
+                wave=group.wave,
+                subgroup=group.subgroup,
+            )
+            place = np.where(group_of_row == g, codes, -1).astype(np.int64)
+            yield independence_row(table, place, outcome.values.astype(np.int64), base)
 
 
 def _measure(outcome: _Outcome, standard: Standard | None) -> str:

@@ -20,6 +20,7 @@ MEASURES: dict[str, str] = {
     "difference": "差",
     "ratio": "比",
     "wald_f": "Wald F",
+    "rao_scott_f": "Rao-Scott F",
     "lr_chi2": "似然比卡方",
     "dominance": "占优",
     "concentration_curve": "集中曲线",

@@ -35,6 +35,8 @@ PARTS: dict[str, str] = {
     "least squares": "最小二乘",
     "robust (HC1)": "稳健（HC1）",
     "clustered (HC1)": "整群（HC1）",
+    "Rao-Scott": "Rao-Scott",
+    "second order": "二阶",
     "boundary": "边界",
     "first elasticity": "前组弹性",
     "second index": "后组指数",

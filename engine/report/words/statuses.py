@@ -27,6 +27,7 @@ STATUSES: dict[str, str] = {
     "mean not positive": "均值不为正",
     "negative values": "有负值",
     "undefined: nobody in {cells}": "无定义：以下各格无人：{cells}",
+    "one level only": "仅一个水平",
     "nobody has this category": "无人属于该类别",
     "a single cluster": "仅一个群",
     "one person in every cluster": "每群仅一人",

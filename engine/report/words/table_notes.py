@@ -35,6 +35,7 @@ TABLE_NOTES: dict[str, str] = {
     ),
     "{model}: {method} errors; n = {n}.": "{model}：{method}误差；n = {n}。",
     "Regression ({level} intervals) of {outcome}": "{outcome}的回归（{level} 区间）",
+    "{term}: Rao-Scott F({df}) = {value}, p {p}.": "{term}：Rao-Scott F({df}) = {value}，p {p}。",
     "r squared": "R²",
     "residual sd": "残差标准差",
     "dispersion": "离散度",

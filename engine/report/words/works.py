@@ -52,6 +52,8 @@ WORKS: dict[str, str] = {
     "Journal 2016;16:112-138.",
     "rif": "Heckley G, Gerdtham U-G, Kjellsson G. A general method for decomposing the causes of socioeconomic "
     "inequality in health. Journal of Health Economics 2016;48:89-106.",
+    "rao-scott": "Rao JNK, Scott AJ. On chi-squared tests for multiway contingency tables with cell proportions "
+    "estimated from survey data. Annals of Statistics 1984;12:46-60.",
     "korn": "Korn EL, Graubard BI. Confidence intervals for proportions with small expected number of positive counts "
     "estimated from survey data. Survey Methodology 1998;24:193-201.",
     "calibration": "Deville J-C, Särndal C-E. Calibration estimators in survey sampling. Journal of the American "
