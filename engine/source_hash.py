@@ -84,18 +84,26 @@ def _files_of(name: str, package: Path) -> Iterator[Path]:
         raise UnknownModuleError(
             f"{name}: expected a module of {package.name}, such as {package.name}.arrays."
         )
-    place = package
+    files, place = _modules_there(package), first
     for step in steps:
-        place = place / step
-        if (place / "__init__.py").is_file():
-            yield place / "__init__.py"
-        elif place.with_suffix(".py").is_file():
-            yield place.with_suffix(".py")
-        else:
-            raise UnknownModuleError(f"{name}: there is no file {place.relative_to(package.parent)}.py.")
+        place = f"{place}.{step}"
+        if place not in files:
+            raise UnknownModuleError(f"{name}: there is no file {place.replace('.', '/')}.py.")
+        yield files[place]
 
 
-def imported_modules(path: Path, package: Path = PACKAGE) -> set[str]:
+@cache
+def _modules_there(package: Path) -> dict[str, Path]:
+    """Return dotted name -> file of every module; one look at the folders is quicker than one at each name."""
+    files = {}
+    for path in package.rglob("*.py"):
+        steps = path.relative_to(package.parent).with_suffix("").parts
+        files[".".join(steps[:-1] if steps[-1] == "__init__" else steps)] = path
+    return files
+
+
+@cache
+def imported_modules(path: Path, package: Path = PACKAGE) -> frozenset[str]:
     """Return the dotted names of the package's modules that a file imports when it runs."""
     text = _FOR_TYPES_ONLY.sub("", path.read_text(encoding="utf-8"))
     inside = f"{package.name}."
@@ -107,11 +115,9 @@ def imported_modules(path: Path, package: Path = PACKAGE) -> set[str]:
         if base == package.name or base.startswith(inside):
             names = [part.split()[0] for part in _COMMENT.sub("", several or one).split(",") if part.strip()]
             found.update(_behind(base, name, package) for name in names)
-    return found - {package.name}
+    return frozenset(found - {package.name})
 
 
 def _behind(base: str, name: str, package: Path) -> str:
     """Return the module behind ``from base import name``: a submodule if there is one, else the base."""
-    folder = package.parent / Path(*base.split("."))
-    is_module = (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()
-    return f"{base}.{name}" if is_module else base
+    return f"{base}.{name}" if f"{base}.{name}" in _modules_there(package) else base

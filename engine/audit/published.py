@@ -107,6 +107,9 @@ class Tables:
         self.cells = tuple(cells)
         self.guessed_variables: set[str] = set()
         self._first_name: dict[tuple[str, str, str], str] = {}  # by table, variable, level
+        self._of_measure: dict[str, list[PrintedCell]] = {}
+        for cell in self.cells:
+            self._of_measure.setdefault(cell.measure, []).append(cell)
         self._match_levels()
         self._by_place: dict[tuple[str | None, str, str, str, str], PrintedCell] = {}
         for cell in self.cells:
@@ -144,7 +147,7 @@ class Tables:
 
     def variables(self, measure: str) -> list[str]:
         """Return the folded variables that have a measure, without the total."""
-        names = dict.fromkeys(fold_label(cell.variable) for cell in self.cells if cell.measure == measure)
+        names = dict.fromkeys(fold_label(cell.variable) for cell in self._of_measure.get(measure, ()))
         return [name for name in names if name != FOLDED_TOTAL]
 
     def all_variables(self) -> list[str]:
@@ -153,14 +156,12 @@ class Tables:
 
     def levels(self, measure: str, variable: str) -> list[str]:
         """Return the folded levels of a variable that have a measure."""
-        cells = (
-            cell for cell in self.cells if cell.measure == measure and fold_label(cell.variable) == variable
-        )
+        cells = (cell for cell in self._of_measure.get(measure, ()) if fold_label(cell.variable) == variable)
         return list(dict.fromkeys(self.level_of(cell) for cell in cells))
 
     def columns(self, measure: str) -> list[str]:
         """Return the columns that have a measure."""
-        return list(dict.fromkeys(cell.column for cell in self.cells if cell.measure == measure))
+        return list(dict.fromkeys(cell.column for cell in self._of_measure.get(measure, ())))
 
     def groups(self, measure: str) -> list[str]:
         """Return the columns that have a measure, without the overall one."""
@@ -168,7 +169,7 @@ class Tables:
 
     def in_column(self, measure: str, column: str) -> list[PrintedCell]:
         """Return the cells of a measure in a column."""
-        return [cell for cell in self.cells if cell.measure == measure and cell.column == column]
+        return [cell for cell in self._of_measure.get(measure, ()) if cell.column == column]
 
     def by_model(self, measure: str) -> dict[tuple[str, str], list[PrintedCell]]:
         """Return (table, column) -> its cells of a measure, in printed order."""

@@ -7,10 +7,15 @@ def main() -> None:
     """Run the command line; engine errors are told without a traceback, with their exit code."""
     import sys
 
-    from engine.cli.environment import keep_blas_to_one_thread, refuse_environment
+    from engine.cli.environment import (
+        collect_garbage_seldom,
+        keep_blas_to_one_thread,
+        refuse_environment,
+    )
     from engine.errors import EngineError, Interrupted
 
     keep_blas_to_one_thread()
+    collect_garbage_seldom()
     try:
         from engine.cli import (  # noqa: F401 - they bring their commands
             draft_commands,

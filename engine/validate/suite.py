@@ -9,6 +9,7 @@ from typing import Any
 from engine.validate.against_closed_form import compare_with_closed_form
 from engine.validate.against_duckdb import compare_with_duckdb
 from engine.validate.against_exact import compare_with_exact
+from engine.validate.against_statsmodels import compare_with_statsmodels
 from engine.validate.digits import Accuracy
 from engine.validate.nist import compare_with_nist
 from engine.validate.samples import hard_samples, whole_samples
@@ -60,3 +61,5 @@ def _lines(copies: int, progress: Progress) -> Iterator[Accuracy]:
     yield from compare_with_duckdb(whole_samples(copies))
     progress("closed forms")
     yield from compare_with_closed_form()
+    progress("statsmodels")
+    yield from compare_with_statsmodels(copies)

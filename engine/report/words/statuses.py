@@ -15,7 +15,7 @@ STATUSES: dict[str, str] = {
     "few sampling units: limits cover less than their level": "抽样单位少：区间的覆盖率低于其水平",
     "at the boundary: 0 is the maximum": "位于边界：最大值在 0",
     "does not converge": "未收敛",
-    "statsmodels does not confirm the maximum": "statsmodels 未确认最大值",
+    "a further step leaves the maximum": "再迭代一步即偏离最大值",
     "separated: the estimate is plus infinity": "完全分离：估计值为正无穷",
     "separated: the estimate is minus infinity": "完全分离：估计值为负无穷",
     "separated: the covariates predict the outcome perfectly": "完全分离：协变量完全预测结果",
