@@ -94,7 +94,7 @@ def _files_of(name: str, package: Path) -> Iterator[Path]:
 
 @cache
 def _modules_there(package: Path) -> dict[str, Path]:
-    """Return dotted name -> file of every module; one look at the folders is quicker than one at each name."""
+    """Return dotted name -> file of every module; one look at all folders is quicker than one a name."""
     files = {}
     for path in package.rglob("*.py"):
         steps = path.relative_to(package.parent).with_suffix("").parts

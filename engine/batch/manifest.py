@@ -57,7 +57,7 @@ def make_manifest(
     """
     counts = missing_counts(panel)
     missing = {
-        name: {kind: counts[name].get(code, 0) for code, kind in enumerate(("value", *MISSING_KINDS))}
+        name: {kind: counts[name][code] for code, kind in enumerate(("value", *MISSING_KINDS))}
         for name in spec.variables
     }
     return {

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.data.cell_key import CellKey
+from engine.estimators.sample.alike import Places, merge_alike, places_of
 from engine.estimators.sample.sorting import table_arrays
 
 if TYPE_CHECKING:
@@ -14,23 +15,29 @@ if TYPE_CHECKING:
 
 
 class TableInputs:
-    """Reads the variables of one table after the other, as cells where these are far fewer than rows."""
+    """Reads the variables of one table after the other, as cells where these are far fewer than rows.
+
+    DuckDB makes the cells of a large sample; rows of a small one are merged in memory.
+    """
 
     def __init__(self, context: Context) -> None:
         self._rows = context.columns
-        self._table_of_rows: TableArrays | None = None
+        self._table_of_rows: tuple[TableArrays, Places | None] | None = None
 
     def read(self, key: CellKey) -> tuple[TableArrays, list[VariableArrays]]:
         """Return weights, units and groups, and the variables of a key."""
         columns = self._rows.cells(key)
-        return self._table(columns, key), [columns.variable(name) for name in key.names]
-
-    def _table(self, columns: Columns, key: CellKey) -> TableArrays:
-        """Return the table of the columns; that of the rows is the same for all keys of an analysis."""
+        variables = [columns.variable(name) for name in key.names]
         if columns is not self._rows:
-            return _table_of(columns, key)
+            return _table_of(columns, key), variables
+        table, places = self._rows_of(key)
+        return merge_alike(table, variables, places)
+
+    def _rows_of(self, key: CellKey) -> tuple[TableArrays, Places | None]:
+        """Return the table of the rows, which is the same for all keys of an analysis."""
         if self._table_of_rows is None:
-            self._table_of_rows = _table_of(columns, key)
+            table = _table_of(self._rows, key)
+            self._table_of_rows = table, places_of(table)
         return self._table_of_rows
 
 

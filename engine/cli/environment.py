@@ -1,4 +1,4 @@
-"""The process of a command: environment variables that libraries read on import, and Python's own settings."""
+"""The process of a command: variables that libraries read on import, and settings of Python itself."""
 
 from __future__ import annotations
 

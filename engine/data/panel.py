@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.calibration import CalibratedFiles
-from engine.data import queries
-from engine.data.harmonise import KIND_SUFFIX
 from engine.data.part import Part, Progress, build_part, part_key, read_part
 from engine.data.read_request import ReadRequest
 from engine.data.readers import Readers
@@ -152,11 +151,10 @@ def _refuse_same_content(files: Sequence[SourceFile], digests: Sequence[str]) ->
             raise DataError(Fault(files[number].path.name, found, "every record once", "Name one of them."))
 
 
-def missing_counts(panel: Panel) -> dict[str, dict[int, int]]:
+def missing_counts(panel: Panel) -> dict[str, Counter[int]]:
     """Return how many rows of each variable hold a value (0) or each kind of missing (1 to 4)."""
-    params = {"panel": panel.parts, "pattern": f".*{KIND_SUFFIX}"}
-    counts: dict[str, dict[int, int]] = {}
-    with queries.database() as connection:
-        for column, kind, n in queries.rows(connection, "panel_missing", params):
-            counts.setdefault(column.removesuffix(KIND_SUFFIX), {})[kind] = n
+    counts: dict[str, Counter[int]] = {}
+    for source in panel.sources:
+        for name, by_kind in source["missing"].items():
+            counts.setdefault(name, Counter()).update({int(kind): n for kind, n in by_kind.items()})
     return counts

@@ -21,14 +21,14 @@ from engine.data.derived_specs import derived_variables
 from engine.data.harmonise import harmonised_columns
 from engine.data.part_facts import part_facts
 from engine.data.places import open_source
-from engine.data.raw_checks import refuse_labels_of_numbers, refuse_not_understood, refuse_other_row_count
+from engine.data.raw_checks import counts_of_missing, refuse_labels_of_numbers, refuse_other_row_count
 from engine.data.source_file import SourceFile, file_hash, reading
 from engine.data.validate import refuse_records
 from engine.durable import move_folder, private_file
 from engine.source_hash import hash_of_files, imported_files
 from engine.study import StudySpec
 
-PART_FORMAT = 5
+PART_FORMAT = 6
 RECORDS, FACTS = "part.parquet", "part.json"
 BUILDING = ".building-"
 _OF_SOURCE = {"wave", "encoding", "merge", "key", "missing", "delimiter", "decimal", "thousands"}
@@ -163,9 +163,9 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path) -> dic
     private_file(records)
     raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
     undefined = add_derived(spec, derived, file.wave, records, scratch)
-    refuse_not_understood(spec, file, raw, records)
+    missing = counts_of_missing(spec, file, raw, records)
     refuse_records(spec, file.path.name, records)
-    facts = part_facts(spec, file, digest, raw, records)
+    facts = {**part_facts(spec, file, digest, raw, records), "missing": missing}
     shutil.rmtree(scratch)
     facts["doubts"] += [_undefined(file, name, n) for name, n in undefined.items()]
     private_file(working / FACTS)

@@ -54,8 +54,12 @@ def refuse_other_row_count(spec: StudySpec, file: SourceFile, n_rows: int) -> No
     raise RuleError(name, [Broken(place="source.rows", rule="count", rows=n_rows)], [fault])
 
 
-def refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, records: Path) -> None:
-    """Refuse a file in which values of a variable fit nothing that the study states.
+def counts_of_missing(
+    spec: StudySpec, file: SourceFile, raw: RawFrame, records: Path
+) -> dict[str, dict[str, int]]:
+    """Return how many rows of each variable hold a value (``"0"``) or each kind of missing (``"1"`` on).
+
+    A file in which values of a variable fit nothing that the study states is refused.
 
     Raises
     ------
@@ -72,6 +76,10 @@ def refuse_not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, reco
         ]
         faults = [_not_understood(spec, file, raw, name, n) for name, n in rows_of.items()]
         raise RuleError(file.path.name, broken, faults)
+    missing: dict[str, dict[str, int]] = {}
+    for column, kind, n in counts:
+        missing.setdefault(column.removesuffix(KIND_SUFFIX), {})[str(kind)] = n
+    return missing
 
 
 def refuse_labels_of_numbers(spec: StudySpec, file: SourceFile, raw: RawFrame) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -26,8 +26,13 @@ if TYPE_CHECKING:
     from engine.data.sample import Sample
 
 
+KEPT_BYTES = 2**28  # of columns that are kept for the next analysis; others are read again
+_BYTES_OF_COLUMN = 16  # a row, at most
+_Value = TypeVar("_Value")
+
+
 class SampleReader:
-    """Reads the columns of a sample on demand and keeps none of them.
+    """Reads the columns of a sample on demand; as many as fit into some memory are kept.
 
     A reader of some waves acts as if there were no others.
 
@@ -52,6 +57,17 @@ class SampleReader:
         self._only = None if only is None else list(only)
         self.waves = sort_waves(sample.waves if only is None else only)
         self.n = sample.n if only is None else sum(sample.flow[-1].by_wave[wave] for wave in only)
+        self._kept: dict[tuple[str, ...], Any] = {}
+
+    def _once(self, what: tuple[str, ...], make: Callable[[], _Value]) -> _Value:
+        """Return what `make` makes, kept under a name while there is room."""
+        if what not in self._kept:
+            made = make()
+            if (len(self._kept) + 1) * _BYTES_OF_COLUMN * self.n > KEPT_BYTES:
+                return made
+            self._kept[what] = made
+        kept: _Value = self._kept[what]
+        return kept
 
     def of_waves(self, waves: Sequence[str] | None) -> SampleReader:
         """Return a reader of some waves alone; of all if `waves` is None.
@@ -68,7 +84,9 @@ class SampleReader:
                 raise DataError(
                     Fault(f"wave {wave}", "no row of it is in the sample", "some", "Check the sample rules.")
                 )
-        return SampleReader(self._spec, self._sample, self._panel, waves)
+        return self._once(
+            ("waves", *waves), lambda: SampleReader(self._spec, self._sample, self._panel, waves)
+        )
 
     def where(self, condition: str | None) -> SampleReader:
         """Return a reader of the rows for which a condition holds: a domain, with the design of all rows.
@@ -115,6 +133,9 @@ class SampleReader:
 
     def numbers(self, name: str) -> FloatArray:
         """Return a variable as (n,) float64, NaN if missing: an event as 0 or 1, a factor by level number."""
+        return self._once(("numbers", name), lambda: self._numbers(name))
+
+    def _numbers(self, name: str) -> FloatArray:
         variable = self._spec.variables[name]
         if variable.event:
             series = self._series(name)
@@ -128,18 +149,22 @@ class SampleReader:
         """Return the number of each row's level (n,), -1 where missing."""
         import polars as pl
 
-        return as_codes(self._series(name).cast(pl.Enum(self._spec.variables[name].level_names)))
+        levels = self._spec.variables[name].level_names
+        return as_codes(self._series(name).cast(pl.Enum(levels)))
 
     def _wave_codes(self) -> IntArray:
         """Return the number of each row's wave (n,), -1 where missing."""
         import polars as pl
 
-        return as_codes(self._series("wave").cast(pl.Enum(self.waves)))
+        return self._once(("wave",), lambda: as_codes(self._series("wave").cast(pl.Enum(self.waves))))
 
     def variable(self, name: str) -> VariableArrays:
         """Return a variable, or the wave, with its levels and reasons of missing, for tables."""
         if name == "wave":
             return self._wave_variable()
+        return self._once(("variable", name), lambda: self._variable(name))
+
+    def _variable(self, name: str) -> VariableArrays:
         spec = self._spec.variables[name]
         return VariableArrays(
             name=name,
@@ -163,6 +188,9 @@ class SampleReader:
 
     def groups(self, by: Sequence[str]) -> tuple[IntArray, tuple[Group, ...]]:
         """Return each row's group (n,), -1 for none, and the groups of all combinations of levels."""
+        return self._once(("groups", *by), lambda: self._groups(by))
+
+    def _groups(self, by: Sequence[str]) -> tuple[IntArray, tuple[Group, ...]]:
         number = np.zeros(self.n, np.int64)
         groups: list[Group] = [Group()]
         is_missing = np.zeros(self.n, bool)
@@ -182,6 +210,9 @@ class SampleReader:
         With ``independent_waves`` strata and clusters count as different in different waves. Where weights
         are calibrated the design is that of all waves: their records share the totals.
         """
+        return self._once(("design",), self._design)
+
+    def _design(self) -> DesignColumns:
         import polars as pl
 
         panel, calibrated = pl.scan_parquet(self._panel.weighted_parts, glob=False), self._panel.calibrated
@@ -216,10 +247,10 @@ class CellReader(SampleReader):
     def _scan(self) -> pl.LazyFrame:
         return self._cells.lazy()
 
-    def design(self) -> DesignColumns:
+    def _design(self) -> DesignColumns:
         """Return the design columns of all cells, with how many rows each stands for."""
         return replace(
-            super().design(),
+            super()._design(),
             weight=as_floats(self._series(f"{DESIGN_PREFIX}weight")),
             count=self._series(ROWS).to_numpy().astype(np.int64),
             weight_squares=as_floats(self._series(SQUARES)),

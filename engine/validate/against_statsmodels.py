@@ -1,4 +1,4 @@
-"""The comparison of logits with the GLM of statsmodels, on samples with several covariates and with weights."""
+"""The comparison of logits with the GLM of statsmodels, on samples with covariates and weights."""
 
 from __future__ import annotations
 

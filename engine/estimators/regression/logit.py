@@ -1,7 +1,7 @@
 """Logistic regression on covariate patterns: sums by pattern are all that the likelihood needs.
 
-Newton steps in `logit_maximum` find the maximum, and what has none (separation, combinations). One more step,
-in numpy and from the formulas alone, has to stay there: the likelihood is concave, so this proves the maximum.
+Newton steps in `logit_maximum` find the maximum, and what has none (separation, combinations). A further
+step in numpy, from the formulas alone, has to stay there: as the likelihood is concave, this proves it.
 Sums and inverses have a fixed order, so that the numbers have the same bits on any processor; clustered and
 design-based covariances sum scores by sampling unit.
 """

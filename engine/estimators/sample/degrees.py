@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg.lapack import dpstrf
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, ReplicateWeights, UnitArray
 from engine.estimators.sample.sampling_units import units_and_degrees
@@ -45,6 +44,8 @@ def replicate_degrees(values: FloatArray) -> int:
     >>> replicate_degrees(np.array([[0.0, 2.0, 2.0], [2.0, 0.0, 2.0], [1.0, 1.0, 2.0]]))
     1
     """
+    from scipy.linalg.lapack import dpstrf  # half a second to import, for replicate weights alone
+
     squares = values @ values.T
     size = np.sqrt(np.diag(squares))
     is_empty = size == 0.0

@@ -73,6 +73,24 @@ def domain_sums(
 
 
 @kernel
+def merged_rows(
+    cell: UnitArray, n_cells: int, count: IntArray, weight: FloatArray, weight_squares: FloatArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return of each cell (c,) a row and its people, and (c, 2) its sums of weights and of their squares.
+
+    cell (n,) is the number of each row's cell; every cell has rows. No sum depends on the order of the rows.
+    """
+    row, people = np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64)
+    for i in range(cell.shape[0]):
+        row[cell[i]] = i
+        people[cell[i]] += count[i]
+    sums = np.empty((n_cells, 2))
+    sums[:, 0] = _added(cell, n_cells, weight)
+    sums[:, 1] = _added(cell, n_cells, weight_squares)
+    return row, people, sums
+
+
+@kernel
 def _linearised(domain: UnitArray, sums: FloatArray, weight: FloatArray, value: FloatArray) -> FloatArray:
     """Return w (v - mean) / W of each row (n,), with mean and W of the row's domain; 0 outside domains."""
     terms = np.zeros(domain.shape[0])
