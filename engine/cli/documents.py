@@ -10,6 +10,7 @@ import typer
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
+    from engine.batch.heat_file import HeatSetting
     from engine.report.words.sentences import Language
 
 
@@ -40,6 +41,24 @@ def write_documents(run: Path, to: str, out: Path, language: str | None, digits:
     stored = read_run(run_of(run))
     for path in write_tables(stored, TABLES, out, formats, language=_known(language), digits=digits):
         typer.echo(str(path))
+
+
+def write_heat(run: Path, out: Path, about: HeatSetting) -> None:
+    """Write the rates of a run as a file for HEAT Plus and print its path."""
+    from engine.batch.heat_file import heat_file
+    from engine.durable import write_file
+    from engine.store.layout import run_of
+    from engine.store.run_directory import read_run
+
+    content = heat_file(read_run(run_of(run)), about)
+    try:
+        write_file(out, content, out.parent)
+    except OSError as error:
+        raise UsageError(
+            f"--out {out}: cannot be written ({type(error).__name__}); "
+            "expected a folder you may write to. Choose another one."
+        ) from None
+    typer.echo(str(out))
 
 
 def _known(language: str | None) -> Language | None:

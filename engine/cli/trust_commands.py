@@ -82,3 +82,25 @@ def weights(
     from engine.cli.weights import write_weights
 
     write_weights(study, out, data, replicates=replicates, method=method, seed=seed, as_json=as_json)
+
+
+@app.command()
+def heat(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    out: Annotated[Path, typer.Option(help="CSV file to write")],
+    setting: Annotated[str, typer.Option(help="The country or area")],
+    iso3: Annotated[str | None, typer.Option(help="Its code, such as CHN")] = None,
+    source: Annotated[str | None, typer.Option(help="Of the data; default: the title of the study")] = None,
+    date: Annotated[str | None, typer.Option(help="Year where the wave is none, or 1=2014,2=2016")] = None,
+    favourable: Annotated[
+        str | None,
+        typer.Option(help="Outcomes of which more is better, or none; default: as disparity analyses say"),
+    ] = None,
+) -> None:
+    """Write the rates of a run by subgroup for WHO's HEAT Plus, in the columns of its template."""
+    from engine.batch.heat_file import HeatSetting
+    from engine.cli.documents import write_heat
+
+    names = None if favourable is None else tuple(one.strip() for one in favourable.split(","))
+    about = HeatSetting(setting=setting, iso3=iso3, source=source, date=date, favourable=names)
+    write_heat(run, out, about)
