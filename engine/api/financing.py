@@ -19,7 +19,7 @@ from engine.results import TableResult
 from engine.study import BootstrapSpec
 from engine.study.base import as_tuple
 from engine.study.bootstrap import ReplicateMethod, too_few_replicates
-from engine.study.financing import FinancingSpec, Percentile, Threshold, needs
+from engine.study.financing import FinancingSpec, HeadcountLimits, Percentile, Threshold, needs
 from engine.study.financing_measures import FinancingMeasure
 
 Amount = Annotated[float | None, Field(gt=0, strict=False)]
@@ -46,6 +46,7 @@ class FinancingArguments(OutcomeArguments):
     ratio: tuple[Percentile, Percentile] = (90.0, 10.0)
     unit_cost: Amount = None
     fee: str | None = None
+    limits: HeadcountLimits = "normal"
     compare: bool = False
     bootstrap: Replicates = 0
     method: ReplicateMethod = "auto"
@@ -89,6 +90,7 @@ def financing(
     ratio: tuple[float, float] = (90.0, 10.0),
     unit_cost: float | None = None,
     fee: str | None = None,
+    limits: HeadcountLimits = "normal",
     by: str | Sequence[str] = (),
     compare: bool = False,
     bootstrap: int = 0,
@@ -134,6 +136,8 @@ def financing(
         The percentiles of ``percentile_ratio``.
     unit_cost, fee
         A person's benefit is `unit_cost` times the outcome less the column `fee`, and 0 at least.
+    limits
+        Of headcounts: ``normal``, ``logit`` (between 0 and 1) or ``beta`` (Korn and Graubard's exact limits).
     by, compare
         Factors whose levels are groups; with `compare`, differences between them.
 

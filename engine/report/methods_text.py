@@ -86,6 +86,13 @@ def _tables(writer: Writer) -> Iterator[str]:
     if rates:
         scales = (writer.say(f"scale_{one.get('interval', 'logit')}") for one in rates)
         yield writer.say("rates", scales=writer.joined(scales), cited=writer.cite("korn"))
+    kept_inside = [one for one in writer.analyses("financing") if one.get("limits", "normal") != "normal"]
+    if kept_inside:
+        scales = (writer.say(f"scale_{one['limits']}") for one in kept_inside)
+        names = writer.joined(one["name"] for one in kept_inside)
+        yield writer.say(
+            "headcount_limits", names=names, scales=writer.joined(scales), cited=writer.cite("korn")
+        )
     tested = [one["name"] for one in writer.analyses("describe", "rates") if one.get("test")]
     if tested:
         yield writer.say("rao_scott", names=writer.joined(tested), cited=writer.cite("rao-scott"))

@@ -47,6 +47,9 @@ def _measures(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
         yield Fault(f"{path}.compare", "true without groups", "groups to compare", "Give by = [...].")
 
 
+HeadcountLimits = Literal["normal", "logit", "beta"]
+
+
 class FinancingSpec(AnalysisFields):
     """Payments for health and benefits from health services, by people's resources."""
 
@@ -91,6 +94,10 @@ class FinancingSpec(AnalysisFields):
     fee: Annotated[
         str | None, Field(description="Variable with what a person paid; the benefit is never below 0")
     ] = None
+    limits: Annotated[
+        HeadcountLimits,
+        Field(description="Of headcounts: logit and beta stay between 0 and 1; beta: Korn and Graubard"),
+    ] = "normal"
     compare: Annotated[bool, Field(description="Differences between groups and a joint test")] = False
     bootstrap: BootstrapSpec | None = None
 

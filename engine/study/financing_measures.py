@@ -54,4 +54,5 @@ POVERTY: tuple[FinancingMeasure, ...] = (
     "poverty_gap_impact",
     "normalised_gap_impact",
 )
+SHARES_OF_PEOPLE: tuple[FinancingMeasure, ...] = ("headcount", "poverty_headcount", "poverty_headcount_net")
 AT_PERCENTILES: tuple[FinancingMeasure, ...] = ("lorenz", "poorest_share", "richest_share", "interval_share")

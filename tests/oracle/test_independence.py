@@ -1,6 +1,6 @@
-"""Rao and Scott's tests against R 4.2.2, survey 4.1-1 (svychisq), and against whole matrices.
+"""Rao and Scott's tests and limits of shares against R 4.2.2, survey 4.1-1, and against whole matrices.
 
-svychisq(~rows + cols, subset(design, Age >= 20 & !is.na(Diabetes) & !is.na(Poverty)), statistic = "F")
+svychisq(~rows + cols, subset(design, Age >= 20 & !is.na(Diabetes) & !is.na(Poverty)), "F"); svyciprop
 """
 
 import json
@@ -63,6 +63,42 @@ def test_limits_of_a_rate__are_those_of_svyciprop(adults, expected):
         limits = expected["proportion_diabetes"][theirs]
         assert row.estimate == pytest.approx(limits["estimate"], rel=1e-10)
         assert (row.conf_low, row.conf_high) == pytest.approx((limits["lower"], limits["upper"]), rel=1e-9)
+
+
+def test_limits_of_a_headcount__are_those_of_svyciprop(adults, expected):
+    # Who pays more than half of 1 is who has diabetes.
+    frame = adults.with_columns(one=pl.lit(1.0))
+    asked = {"threshold": 0.5, **DESIGN}
+    for kind, theirs in (("logit", "xlogit"), ("beta", "beta"), ("normal", "mean")):
+        (row,) = engine.financing(frame, "diabetes", "one", "headcount", limits=kind, **asked).rows
+        limits = expected["proportion_diabetes"][theirs]
+        assert row.estimate == pytest.approx(limits["estimate"], rel=1e-9)
+        assert row.std_error == pytest.approx(limits["se"], rel=1e-9)
+        assert (row.conf_low, row.conf_high) == pytest.approx((limits["lower"], limits["upper"]), rel=1e-9)
+        assert row.method == {"beta": "Korn-Graubard", "logit": "linearised, logit"}.get(kind, "linearised")
+    young = pl.when((pl.col("Age") >= 20) & (pl.col("Age") < 25)).then("diabetes")
+    few = frame.with_columns(young.alias("diabetes"))
+    row = engine.financing(few, "diabetes", "one", "headcount", limits="beta", **asked).rows[0]
+    rate = engine.rates(few, "diabetes", interval="beta", **DESIGN).rows[0]
+    assert (row.conf_low, row.conf_high) == pytest.approx((rate.conf_low, rate.conf_high), rel=1e-9)
+
+
+@pytest.mark.parametrize("limits", ["logit", "beta"])
+def test_limits_of_shares_of_people__stay_inside(limits):
+    frame = pl.DataFrame({"paid": [0.0] * 30 + [9.0], "income": [10.0] * 31, "psu": [*range(31)]})
+    asked = {"threshold": [0.5, 0.95], "poverty_line": 9.5, "limits": limits, "cluster": "psu"}
+    measures = ["headcount", "poverty_headcount", "poverty_headcount_net", "overshoot", "kakwani"]
+    rows = engine.financing(frame, "paid", "income", measures, **asked).rows
+    some, nobody, before, after, *others = rows
+    assert some.estimate == pytest.approx(1 / 31)
+    assert 0 < some.conf_low < some.estimate < some.conf_high < 1
+    assert (after.conf_low, after.conf_high) == (some.conf_low, some.conf_high)
+    for row in (nobody, before):
+        assert (row.estimate, row.conf_low, row.method) == (0.0, 0.0, "Korn-Graubard")
+        assert row.conf_high == pytest.approx(1 - 0.025 ** (1 / 31), rel=1e-9)
+    normal = engine.financing(frame, "paid", "income", measures, **{**asked, "limits": "normal"}).rows
+    assert [*normal[4:]] == others
+    assert normal[0].conf_low < 0
 
 
 def test_description__tests_its_factors_against_the_groups(adults, expected):

@@ -87,6 +87,11 @@ CASES = [
     ),
     (financing(measure=["achievement"]), ["with aversion 2"], "Inequality aversion"),
     ({"name": "r", "kind": "rates", "interval": "beta"}, ["exact limits for every rate"], "Korn"),
+    (
+        financing(measure=["headcount"], threshold=[0.1], limits="beta"),
+        ["Limits of the headcounts of paid: with exact limits for every rate"],
+        "Graubard",
+    ),
     ({"name": "r", "kind": "rates", "test": True}, ["Tests of r: Pearson's chi-square"], "Scott"),
     ({"name": "i", "kind": "rif", "index": "erreygers"}, ["of the Erreygers index is regressed"], "Heckley"),
     (

@@ -7,7 +7,7 @@ Analyzing Health Equity Using Household Survey Data; Kakwani (1977); Wagstaff (2
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.estimators.financing.columns import NET
@@ -15,7 +15,12 @@ from engine.estimators.moments.estimand import Estimand
 from engine.estimators.moments.moments import RANK, Moments
 from engine.estimators.moments.rows import Inference
 from engine.study.financing import FinancingSpec
-from engine.study.financing_measures import AT_PERCENTILES, CATASTROPHIC, FinancingMeasure
+from engine.study.financing_measures import (
+    AT_PERCENTILES,
+    CATASTROPHIC,
+    SHARES_OF_PEOPLE,
+    FinancingMeasure,
+)
 
 SIGNED, POSITIVE = Inference(has_sign=True), Inference()
 
@@ -42,6 +47,12 @@ class Quantity:
 
 def quantities(spec: FinancingSpec) -> Iterator[Quantity]:
     """Yield the numbers that an analysis asks for, in its order."""
+    for quantity in _quantities(spec):
+        is_share = quantity.measure in SHARES_OF_PEOPLE
+        yield replace(quantity, inference=Inference(limits=spec.limits)) if is_share else quantity
+
+
+def _quantities(spec: FinancingSpec) -> Iterator[Quantity]:
     for measure in spec.measure:
         if measure in CATASTROPHIC:
             for threshold in dict.fromkeys(spec.threshold):

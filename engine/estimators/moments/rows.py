@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none, t_interval
 from engine.estimators.sample.group_sample import GroupSample
+from engine.estimators.tables.domain_means import Proportion, proportion_interval
 from engine.results import TidyRow
 from engine.study import BootstrapSpec
 
@@ -31,10 +32,13 @@ class Inference:
         Whether its interval is made on the log scale, because it is a ratio above 0.
     has_sign
         Whether it can be negative, so that a test against 0 means something.
+    limits
+        ``logit`` or ``beta`` for a share of people whose limits stay between 0 and 1.
     """
 
     is_ratio: bool = False
     has_sign: bool = False
+    limits: Literal["normal", "logit", "beta"] = "normal"
 
     @property
     def null(self) -> float:
@@ -132,7 +136,8 @@ def _group_rows(
     if plan.replaces_weight:
         # The row has the errors of the replicates: its interval knows ratios and measures without sign.
         n_failed = int((~np.isfinite(values[g])).sum())
-        row = replace(row, method=f"{row.method}, normal", n_replicates=len(plan.factors), n_failed=n_failed)
+        method = f"{row.method}, normal" if estimates.inference.limits == "normal" else row.method
+        row = replace(row, method=method, n_replicates=len(plan.factors), n_failed=n_failed)
         return [row if entry.interval == "normal" else entry for entry in pending]
     return [row, *pending]
 
@@ -161,7 +166,14 @@ def _linearised_row(
         return replace(row, estimate=value, status=NO_DEGREES)
     if not np.isfinite(std_error):
         return replace(row, estimate=value, status="no standard error")
-    low, high, p = quantity_interval(value, std_error, sample.degrees, spec.conf_level, estimates.inference)
+    inference = estimates.inference
+    low, high, p = quantity_interval(value, std_error, sample.degrees, spec.conf_level, inference)
+    if inference.limits != "normal":
+        share = Proportion(
+            p=value, std_error=std_error, n=sample.n_people, degrees=sample.degrees, errors=str(row.method)
+        )
+        low, high, method = proportion_interval(share, spec.conf_level, inference.limits)
+        row = replace(row, method=method)
     return replace(
         row,
         estimate=value,

@@ -188,6 +188,10 @@ METHODS: dict[str, tuple[str, str]] = {
         "Rates: design-based intervals, {scales}; rates of 0 and 100 per cent have exact limits [{cited}].",
         "率：基于设计的区间，{scales}；0 与 100% 的率用精确限 [{cited}]。",
     ),
+    "headcount_limits": (
+        "Limits of the headcounts of {names}: {scales} [{cited}].",
+        "{names} 的发生率的区间：{scales} [{cited}]。",
+    ),
     "rao_scott": (
         "Tests of {names}: Pearson's chi-square with Rao and Scott's second-order correction, as an F test [{cited}].",
         "{names} 的检验：Pearson 卡方经 Rao 与 Scott 二阶校正，作为 F 检验 [{cited}]。",
