@@ -10,6 +10,7 @@ from engine.batch.forked import refuse_fork
 from engine.errors import Fault, MissingFileError, UsageError, nearest
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.bootstrap import too_few_replicates
+from engine.study.disclosure import with_site_disclosure
 from engine.study.load import study_path
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def make_request(
         If the study has no analysis named `only`, or `replicates` are too few for its intervals.
     """
     refuse_fork()
-    spec = study if isinstance(study, StudySpec) else load_study(study)
+    spec = with_site_disclosure(study if isinstance(study, StudySpec) else load_study(study))
     if data is not None and data.is_dir():
         spec = on_survey_files(spec)
     analyses = spec.analysis if only is None else _named(spec, only)
@@ -77,7 +78,9 @@ def on_survey_files(spec: StudySpec) -> StudySpec:
     """Return the study of the survey's own files in place of one of a built-in panel; others as they are."""
     if spec.source.layout is None:
         return spec
-    return load_study(spec.source.layout).model_copy(update={"study": spec.study})
+    return load_study(spec.source.layout).model_copy(
+        update={"study": spec.study, "disclosure": spec.disclosure}
+    )
 
 
 def _named(spec: StudySpec, only: str) -> tuple[AnalysisSpec, ...]:

@@ -81,6 +81,7 @@ def run(
     reporter = reporter or Reporter()
     from engine.batch.context import make_context, read_sample
     from engine.batch.manifest import make_manifest
+    from engine.batch.released import released
     from engine.batch.reporting import write_report_of_new_run
     from engine.store.run_directory import new_run, write_run
 
@@ -98,10 +99,11 @@ def run(
         seconds |= {**done.seconds, "total": time.perf_counter() - started}
         left_out = done.left_out if reporter.interrupted else None
         manifest = make_manifest(
-            spec, panel, sample, rows, simulated=simulated, left_out=left_out, seconds=seconds
+            spec, panel, sample, (), simulated=simulated, left_out=left_out, seconds=seconds
         )
         manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
         manifest["tasks"] = states
+        rows, manifest = released(spec, rows, manifest)
         write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
         if report:
             write_report_of_new_run(folder)

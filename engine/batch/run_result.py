@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.failures import failures_of
+from engine.batch.released import rows_of_run
 from engine.errors import UsageError, nearest
-from engine.results import COLUMNS, TidyRow, to_frame
+from engine.results import TidyRow, to_frame
 from engine.results.shown import MOST_LINES, Drawing, Shown, html_table, readable
 
 if TYPE_CHECKING:
@@ -121,6 +122,4 @@ def read_run(path: str | Path) -> RunResult:
     from engine.store.run_directory import read_run as read_stored
 
     stored = read_stored(run_of(Path(path)))
-    known = [name for name in COLUMNS if name in stored.results.columns]
-    rows = tuple(TidyRow(**row) for row in stored.results.select(known).iter_rows(named=True))
-    return RunResult(path=Path(path), rows=rows, manifest=stored.manifest)
+    return RunResult(path=Path(path), rows=rows_of_run(stored), manifest=stored.manifest)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.batch.calibrating import calibrate
 from engine.batch.context import make_context, read_sample
 from engine.batch.method import method_version
+from engine.batch.released import rows_of_run
 from engine.batch.reporter import Reporter
 from engine.batch.request import study_files
 from engine.batch.run import is_simulated, with_study
@@ -21,7 +22,8 @@ from engine.data.digests import part_contents
 from engine.data.panel import whole_panel
 from engine.data.part import read_part
 from engine.data.sample import draw_sample
-from engine.errors import DataError, UsageError, nearest
+from engine.disclosure.release import as_told
+from engine.errors import DataError, Fault, UsageError, nearest
 from engine.results import to_frame
 from engine.store.layout import Store
 from engine.store.ledger import file_entries
@@ -96,6 +98,7 @@ def verify(
         If the run cannot be read, or its records are no longer there.
     """
     run, reporter = read_run(path), reporter or Reporter()
+    _refuse_held_back(run)
     spec = study_from_dict(run.manifest["study"]["asked"])
     names = [analysis.name for analysis in spec.analysis]
     if only is not None and only not in names:
@@ -126,6 +129,14 @@ def verify(
             columns = run.written_columns
             faults += _differences(name, before.select(columns), now.select(columns))
     return Verification(run=path, n_rows=n_rows, faults=faults, same_method=same_method)
+
+
+def _refuse_held_back(run: StoredRun) -> None:
+    if (run.manifest.get("disclosure") or {}).get("held_back"):
+        found = "its numbers are those of an earlier run: few people made the difference"
+        raise UsageError(
+            Fault(str(run.path), found, "a run with numbers of its own", "Verify the earlier run.")
+        )
 
 
 def _integrity(run: StoredRun, spec: StudySpec | None) -> Iterator[str]:
@@ -186,7 +197,13 @@ def _computed_again(
             rows = [row for result in run_tasks(of_analysis, context) for row in result.rows()]
             waves = [task.waves[0] for task in of_analysis if task.waves]
             by_wave = waves if of_analysis[0].is_one_of_each else None
-            yield analysis.name, by_wave, to_frame(with_study(rows, context.spec, simulated=simulated))
+            again = with_study(rows, context.spec, simulated=simulated)
+            published = [
+                row
+                for row in rows_of_run(run)
+                if row.analysis == analysis.name and (by_wave is None or row.wave in by_wave)
+            ]
+            yield analysis.name, by_wave, to_frame(as_told(again, published, context.spec))
 
 
 def _differences(name: str, before: pl.DataFrame, now: pl.DataFrame) -> Iterator[str]:

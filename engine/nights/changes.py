@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.disclosure.manifest_counts import told_text
 from engine.report.words.notices import notice
 from engine.report.words.sentences import language_of
 from engine.store.compare import ERROR_MOVED, GONE, MOVED, NEW, Differences
@@ -37,21 +38,26 @@ def change_report(
 def file_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:
     """Yield which files are new, changed, set aside or withdrawn."""
     earlier_files = file_entries(before)
+    asked = after.get("disclosure")
     for entry in file_entries(after).values():
         earlier = earlier_files.pop(entry.file, None)
         if entry.state == QUARANTINED:
-            yield f"{entry.file}: IN QUARANTINE. {entry.reason}"
+            reason = entry.reason if asked is None else told_text(str(entry.reason), asked["threshold"])
+            yield f"{entry.file}: IN QUARANTINE. {reason}"
         elif earlier is None:
-            yield f"{entry.file}: new, {_rows(entry)}"
+            yield f"{entry.file}: new, {_rows(entry, asked)}"
         elif earlier.sha256 != entry.sha256:
-            yield f"{entry.file}: changed, {_rows(entry)}"
+            yield f"{entry.file}: changed, {_rows(entry, asked)}"
         elif earlier.state != entry.state:
-            yield f"{entry.file}: {entry.state}, {_rows(entry)}"
+            yield f"{entry.file}: {entry.state}, {_rows(entry, asked)}"
     for name in earlier_files:
         yield f"{name}: withdrawn"
 
 
-def _rows(entry: FileEntry) -> str:
+def _rows(entry: FileEntry, asked: Mapping[str, Any] | None) -> str:
+    """Return how many rows a file has; two nights with disclosure control would tell who came."""
+    if asked is not None and entry.rows is not None:
+        return "its rows are not told"
     return str(entry.reason) if entry.rows is None else f"{entry.rows:,} rows"
 
 

@@ -13,6 +13,7 @@ from engine.errors import DataError, EstimationError, Fault, StudyError, UsageEr
 from engine.store.layout import Store
 from engine.store.ledger import FAILED, QUARANTINED, FileEntry, TaskEntry
 from engine.study import StudySpec, load_study
+from engine.study.disclosure import with_site_disclosure
 from engine.study.load import study_path
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def night_study(study: str | Path) -> StudySpec:
     StudyError
         If its levels are those of the files: a new file would change what the stored rows mean.
     """
-    spec = on_survey_files(load_study(study))
+    spec = on_survey_files(with_site_disclosure(load_study(study)))
     faults = tuple(
         Fault(
             f"variables.{name}.levels",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.batch.released import released
 from engine.batch.reporting import write_report_of_new_run
 from engine.batch.run import scorecard_of
 from engine.nights.changes import change_report
@@ -32,7 +33,8 @@ class NewRun:
 def publish(job: NightJob, night: Night, new: NewRun) -> tuple[Path, Differences | None]:
     """Publish a run; return it with its differences from the one before, None if it is the first."""
     spec, store, last = job.spec, job.store, job.store.newest
-    manifest = {
+    before = None if last is None else read_run(last)
+    manifest: dict[str, Any] = {
         **new.manifest,
         "places": job.places,
         "warnings": [*_warnings(night), *new.manifest["warnings"]],
@@ -41,11 +43,12 @@ def publish(job: NightJob, night: Night, new: NewRun) -> tuple[Path, Differences
         "signature": signature(study_hash(spec), job.places, night.files, night.tasks),
         "run_before": None if last is None else last.name,
     }
-    results = to_frame(new.rows)
+    rows, manifest = released(spec, new.rows, manifest, before)
+    results = to_frame(rows)
     earlier = None if last is None else read_manifest(last)
-    differences = None if last is None else compare(read_run(last).results, results)
+    differences = None if before is None else compare(before.results, results)
     working = Path(tempfile.mkdtemp(prefix="run-", dir=store.work))
-    scorecard = scorecard_of(spec, new.rows, simulated=manifest["simulated"])
+    scorecard = scorecard_of(spec, rows, simulated=manifest["simulated"])
     write_run(working, results, manifest, scorecard)
     report = change_report(earlier, manifest, differences)
     (working / CHANGES).write_text(report, encoding="utf-8")

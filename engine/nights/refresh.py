@@ -196,7 +196,7 @@ def _new_run(
         tasks = compute_tasks(job, plans, panel, sample, task_entries(current))
         simulated = is_simulated(panel)
         rows = with_study(rows_of(tasks, store, spec), spec, simulated=simulated)
-        manifest = make_manifest(spec, panel, sample, rows, simulated=simulated, left_out=None, seconds={})
+        manifest = make_manifest(spec, panel, sample, (), simulated=simulated, left_out=None, seconds={})
     return replace(night, tasks=tasks), NewRun(rows=rows, manifest=manifest)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from engine.report.groups import Row, group_label, group_labels
 from engine.report.independence_notes import RAO_SCOTT, notes_of_tests
 from engine.report.model import Cell, Table, digits_of, people
+from engine.report.small_cells import WITHHELD
 
 VALID = "(valid)"
 Estimates = Mapping[tuple[Any, ...], Any]
@@ -19,8 +20,11 @@ def describe_tables(rows: Sequence[Row]) -> Iterator[Table]:
     rows = [row for row in rows if row["measure"] != RAO_SCOTT]
     labels = group_labels(rows)
     cells = {(row["term"], row["level"], group_label(row), row["measure"]): row["estimate"] for row in rows}
-    of_group = {group_label(row): row["n_obs"] for row in rows}
+    of_group = {
+        group_label(row): row["n_obs"] for row in sorted(rows, key=lambda row: row["n_obs"] is not None)
+    }
     share = _share(cells)
+    withheld = {(row["term"], row["level"]) for row in rows if row["status"] == WITHHELD}
     lines: list[tuple[str, ...]] = [("People", *(people(of_group[label]) for label in labels))]
     for term in dict.fromkeys(row["term"] for row in rows):
         lines.append((str(term),))
@@ -31,7 +35,7 @@ def describe_tables(rows: Sequence[Row]) -> Iterator[Table]:
         )
         for level in levels:
             found = [cells.get((term, level, label, "count")) for label in labels]
-            if level != VALID and any(found):
+            if level != VALID and (any(found) or (term, level) in withheld):
                 texts = (_count(cells, (term, level, label), share) for label in labels)
                 lines.append((f"  {level}", *texts))
     what = "weighted per cent" if share == "weighted_percent" else "per cent"
@@ -69,7 +73,9 @@ def _means(cells: Estimates, term: str, labels: Sequence[str]) -> Iterator[str]:
 
 
 def _count(cells: Estimates, place: tuple[Any, ...], share: str) -> str:
-    number, per_cent = cells.get((*place, "count")), cells.get((*place, share))
+    number, per_cent = cells.get((*place, "count"), 0.0), cells.get((*place, share))
+    if number is None:
+        return people(None)
     if number is None or per_cent is None:
-        return "" if number is None else people(number)
+        return "" if (*place, "count") not in cells else people(number)
     return Cell((per_cent,), 1, f"{number:,.0f} ({{}})", people=number)

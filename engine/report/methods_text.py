@@ -52,13 +52,22 @@ def methods_text(
 
 def _data(writer: Writer) -> Iterator[str]:
     sources, flow = writer.manifest.get("sources", ()), writer.manifest["sample_flow"]
-    yield writer.say(
-        "data",
-        files=", ".join(source["file"] for source in sources) or "-",
-        rows=count(flow[0]["n"]),
-        people=count(flow[-1]["n"]),
-        rules=len(flow) - 1,
-    )
+    files = ", ".join(source["file"] for source in sources) or "-"
+    disclosure = writer.manifest.get("disclosure")
+    if disclosure and len(flow) == 1:
+        yield writer.say("data_withheld", files=files, people=count(flow[-1]["n"]))
+    else:
+        yield writer.say(
+            "data",
+            files=files,
+            rows=count(flow[0]["n"]),
+            people=count(flow[-1]["n"]),
+            rules=len(flow) - 1,
+        )
+    if disclosure:
+        base = disclosure["round_to"]
+        rounding = writer.say("rounding", base=base) if base > 1 else ""
+        yield writer.say("disclosure", n=disclosure["threshold"], rounding=rounding)
     design = writer.design
     parts = [
         writer.say(role, name=_names(design[role]))

@@ -15,7 +15,7 @@ from engine.report.flow_table import flow_table
 from engine.report.groups import Row
 from engine.report.model import Table
 from engine.report.scorecard_table import scorecard_tables
-from engine.report.small_cells import mark_small_cells, threshold_of
+from engine.report.small_cells import mark_small_cells, threshold_of, withheld_notes
 
 if TYPE_CHECKING:
     from engine.store.run_directory import StoredRun
@@ -97,7 +97,7 @@ def analysis_sections(
                 for table, notes in _with_notes(
                     mark_small_cells([*kinds[group[0]["kind"]].build(group)], group, threshold),
                     [*_domain_notes(group, domains)],
-                    [*_quantile_notes(run.manifest, labels, group)],
+                    [*_quantile_notes(run.manifest, labels, group), *withheld_notes(run.manifest, group)],
                 )
             ),
         )

@@ -10,6 +10,7 @@ from engine.report.groups import Row, group_label
 from engine.report.model import SMALL_MARK, Cell, Table
 
 DEFAULT = 30
+WITHHELD = "withheld"
 
 
 def threshold_of(manifest: Mapping[str, Any]) -> int:
@@ -28,6 +29,14 @@ def mark_small_cells(tables: Sequence[Table], rows: Sequence[Row], threshold: in
         note = f"Fewer than {threshold} people: {', '.join(groups)}; read with care."
         marked[-1] = replace(marked[-1], notes=(*marked[-1].notes, note))
     yield from marked
+
+
+def withheld_notes(manifest: Mapping[str, Any], rows: Sequence[Row]) -> Iterator[str]:
+    """Say below a table that disclosure control has withheld some of its numbers."""
+    asked = manifest.get("disclosure")
+    if asked and any(row["status"] == WITHHELD for row in rows):
+        few = f"numbers of fewer than {asked['threshold']} people"
+        yield f"Withheld: {few}, and others from which these could be computed."
 
 
 def _marked(table: Table, threshold: int) -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.batch.failures import failure_warnings, task_states
-from engine.batch.manifest import row_warnings
+from engine.batch.released import released
 from engine.batch.reporting import write_report_of_new_run
 from engine.batch.run import scorecard_of, with_study
 from engine.batch.run_result import RunResult
@@ -37,7 +37,7 @@ def merge_shards(folders: Sequence[Path], out: Path) -> RunResult:
 def write_joined(shards: Sequence[Shard], out: Path) -> RunResult:
     """Join shards and write their run directory."""
     spec, rows, manifest = join_shards(shards)
-    rows = with_study(rows, spec, simulated=manifest["simulated"])
+    rows, manifest = released(spec, with_study(rows, spec, simulated=manifest["simulated"]), manifest)
     with new_run(out, spec.study.name) as folder:
         scorecard = scorecard_of(spec, rows, simulated=manifest["simulated"])
         write_run(folder, to_frame(rows), manifest, scorecard)
@@ -76,7 +76,7 @@ def join_shards(shards: Sequence[Shard]) -> tuple[StudySpec, tuple[TidyRow, ...]
                 "them again."
             ) from None
     manifest = {key: value for key, value in facts.items() if key != "waves"}
-    manifest["warnings"] = [*failure_warnings(states), *facts["warnings"], *row_warnings(rows)]
+    manifest["warnings"] = [*failure_warnings(states), *facts["warnings"]]
     manifest["tasks"] = states
     return spec, tuple(rows), {**manifest, "shards": len(ordered)}
 

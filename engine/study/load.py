@@ -191,8 +191,9 @@ def study_from_dict(stored: Mapping[str, Any]) -> StudySpec:
 
 
 def study_hash(spec: StudySpec) -> str:
-    """Return the SHA-256 of a study: of every key, defaults included."""
-    return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()
+    """Return the SHA-256 of a study: of every key, defaults included, and of `disclosure` if it is there."""
+    off = {"disclosure"} if spec.disclosure is None else None
+    return hashlib.sha256(spec.model_dump_json(exclude=off).encode()).hexdigest()
 
 
 def study_as_dict(spec: StudySpec) -> dict[str, Any]:

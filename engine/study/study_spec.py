@@ -9,6 +9,7 @@ from pydantic import Field
 from engine.study.analyses import AnalysisSpec
 from engine.study.base import NAME_PATTERN, Spec
 from engine.study.design import DesignSpec
+from engine.study.disclosure import DisclosureSpec
 from engine.study.source import SourceSpec, StudyInfo
 from engine.study.variables import VariableSpec
 
@@ -34,4 +35,7 @@ class StudySpec(Spec):
     design: DesignSpec = DesignSpec()
     variables: dict[VariableName, VariableSpec]
     sample: tuple[SampleRule, ...] = ()
+    disclosure: Annotated[
+        DisclosureSpec | None, Field(description="What is withheld of results that leave the house")
+    ] = None
     analysis: Annotated[tuple[AnalysisSpec, ...], Field(min_length=1)]

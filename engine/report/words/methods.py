@@ -7,6 +7,21 @@ METHODS: dict[str, tuple[str, str]] = {
         "Data: {files}, {rows} records; {people} of them are in the sample after {rules} rules.",
         "数据：{files}，共 {rows} 条记录；经 {rules} 条规则后样本为 {people} 人。",
     ),
+    "data_withheld": (
+        "Data: {files}; {people} of their records are in the sample.",
+        "数据：{files}；其中 {people} 条记录在样本中。",
+    ),
+    "disclosure": (
+        (
+            "Disclosure control: numbers of fewer than {n} people are withheld, and as many others as it takes "
+            "that no linear program can find such a number within fewer than {n} people.{rounding}"
+        ),
+        "披露控制：不足 {n} 人的数字不公布；另隐去其他数字，使线性规划推算此类数字的区间不窄于 {n} 人。{rounding}",
+    ),
+    "rounding": (
+        " Counts are rounded to multiples of {base}, other numbers to as many digits as such counts have.",
+        "计数取 {base} 的倍数，其他数字只保留与之相当的位数。",
+    ),
     "design": (
         (
             "Design: {parts}. A sample rule, a wave and a group are domains: the design of the whole survey "

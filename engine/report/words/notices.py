@@ -28,6 +28,7 @@ NOTICES: dict[str, str] = {
     "{file}: changed, {reason}": "{file}：内容有变，{reason}",
     "{file}: duplicate, {reason}": "{file}：重复，{reason}",
     "{file}: withdrawn": "{file}：已撤回",
+    "its rows are not told": "行数不公布",
     "the same content as {file}": "内容与 {file} 相同",
     # study and versions
     "{key}: {value}, added": "{key}：{value}，新增",
@@ -54,6 +55,10 @@ NOTICES: dict[str, str] = {
         "| 有变：分析 | 组 | 测量 | 之前 | 之后 | 变化，标准误倍数 |"
     ),
     # warnings
+    "a warning is withheld: it counts few people": "一条警告不公布：其计数人数很少",
+    "all numbers are those of the release before: few people make the difference": (
+        "全部数字沿用上次发布的结果：差别只涉及少数人"
+    ),
     "analysis {task} failed, it has no rows: {reason}": "分析 {task} 失败，没有结果：{reason}",
     "analysis {task} failed, its rows are those of an earlier night: {reason}": (
         "分析 {task} 失败，沿用早先的结果：{reason}"

@@ -7,6 +7,7 @@ from engine.report.words.phrasebook import Phrasebook
 STATUSES: dict[str, str] = {
     "undefined": "无定义",
     "reference": "参照",
+    "withheld": "不公布",
     "no observations": "无观测",
     "no standard error": "无标准误",
     "no degrees of freedom": "无自由度",

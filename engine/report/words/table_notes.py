@@ -4,6 +4,9 @@ from __future__ import annotations
 
 TABLE_NOTES: dict[str, str] = {
     "Some rows: {status}.": "部分行：{status}。",
+    "Withheld: numbers of fewer than {n} people, and others from which these could be computed.": (
+        "不公布：不足 {n} 人的数字，以及可据以推算出这些数字的其他数字。"
+    ),
     "{label}: groups of equal weight, ties by mid-rank.": "{label}：权重相等的各组，同值按中位秩。",
     "{label}: groups of equal weight, ties as with Stata's xtile, up to each cut point.": (
         "{label}：权重相等的各组，同值如 Stata 的 xtile，归入各分界点以下。"

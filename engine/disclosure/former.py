@@ -1,0 +1,110 @@
+"""The release before this one: what it told is known, and so is every difference from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.disclosure.boxes import Box, Count, Relation
+from engine.disclosure.facts import facts_of
+from engine.disclosure.manifest_counts import manifest_counts
+from engine.disclosure.rounding import rounded
+from engine.results import TidyRow
+from engine.study import StudySpec
+from engine.study.disclosure import DisclosureSpec
+
+KEY = ("analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure", "method")
+BEFORE = ("release", "before")
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """Rows and manifest of the former release, as they were published."""
+
+    rows: Sequence[TidyRow]
+    manifest: Mapping[str, Any]
+
+    def by_key(self) -> dict[Key, TidyRow]:
+        """Return the rows by what they are about."""
+        return dict(zip(self.keys(self.rows), self.rows, strict=True))
+
+    @staticmethod
+    def keys(rows: Sequence[TidyRow]) -> list[Key]:
+        """Return what each row is about, with its number among rows of the same."""
+        seen: Counter[Key] = Counter()
+        keys = []
+        for row in rows:
+            key = tuple(getattr(row, name) for name in KEY)
+            keys.append((*key, seen[key]))
+            seen[key] += 1
+        return keys
+
+
+def held_back(
+    rows: Sequence[TidyRow], manifest: Mapping[str, Any], former: Former, asked: DisclosureSpec
+) -> bool:
+    """Whether few people make the difference from the former release, and no others have come.
+
+    Then nothing new is told: results stay as they were. Otherwise a difference of few people is withheld
+    where it would show.
+    """
+    now, before = manifest["sample_flow"][-1], former.manifest["sample_flow"][-1]
+    grown = abs(now["n"] - before["n"])
+    if grown >= asked.threshold:
+        return False
+    known = former.by_key()
+    changes = (
+        abs(value - told)
+        for key, row in zip(Former.keys(rows), rows, strict=True)
+        if key in known
+        for told, value in zip(
+            _people(known[key]), _people(rounded(row, row.n_obs, asked.round_to)), strict=True
+        )
+        if told is not None and value is not None
+    )
+    return grown > 0 or any(0 < change < asked.threshold for change in changes)
+
+
+def _people(row: TidyRow) -> tuple[float | None, ...]:
+    return (row.n_obs, row.n_events, row.estimate if row.measure == "count" else None)
+
+
+def joint(
+    counts: Mapping[Box, Count],
+    relations: Sequence[Relation],
+    former: Former | None,
+    spec: StudySpec,
+) -> tuple[dict[Box, Count], list[Relation], list[Box]]:
+    """Return sets and relations of both releases, and the sets that are known from the former one.
+
+    A set of today has that of the former release as its part, the rest being the people who came; or the
+    other way round, the rest being those who left.
+    """
+    known = {} if former is None else _published(former, spec)
+    both = dict(counts)
+    more = [*relations]
+    for box, people in known.items():
+        before = box | {BEFORE}
+        both[before] = Count(box=before, people=people)
+        if box in counts:
+            whole, part = (box, before) if counts[box].people >= people else (before, box)
+            more.append(Relation(whole=whole, parts=(part,), rest=abs(counts[box].people - people)))
+    for relation in relations:
+        if relation.rest == 0 and {relation.whole, *relation.parts} <= known.keys():
+            rest = known[relation.whole] - sum(known[part] for part in relation.parts)
+            if rest == 0:
+                parts = tuple(part | {BEFORE} for part in relation.parts)
+                more.append(Relation(whole=relation.whole | {BEFORE}, parts=parts, rest=0))
+    return both, more, [box | {BEFORE} for box in known]
+
+
+def _published(former: Former, spec: StudySpec) -> dict[Box, int]:
+    """Return the sets whose number the former release tells."""
+    told = manifest_counts(former.manifest, 1)
+    shown = [row for row in former.rows if row.n_obs is not None]
+    names = {analysis.name for analysis in spec.analysis}
+    facts = facts_of([row for row in shown if row.analysis in names], spec, told.counts)
+    return {box: count.people for box, count in facts.counts.items()}

@@ -1,0 +1,152 @@
+"""From the results of a run to those that may leave the house: frozen rows in, frozen rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.disclosure.boxes import relations_of
+from engine.disclosure.dominance import dominated
+from engine.disclosure.facts import TABLES, Facts, event_relations, facts_of
+from engine.disclosure.former import Former, held_back, joint
+from engine.disclosure.manifest_counts import ManifestCounts, manifest_counts, protected_manifest, told_tasks
+from engine.disclosure.rounding import rounded
+from engine.disclosure.withhold import withheld_sets
+from engine.errors import EstimationError, Fault
+from engine.results import TidyRow
+from engine.study import StudySpec
+
+WITHHELD = "withheld"
+HELD_BACK = "all numbers are those of the release before: few people make the difference"
+SAME = ("sample_flow", "missing", "imputed")
+ABOUT = ("study", "analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Rows and manifest that may leave the house."""
+
+    rows: tuple[TidyRow, ...]
+    manifest: Mapping[str, Any]
+
+
+def release(
+    rows: Sequence[TidyRow],
+    manifest: Mapping[str, Any],
+    spec: StudySpec,
+    former: Former | None = None,
+) -> Release:
+    """Return results of which no number of few people can be computed; as they are, if nobody asks for it.
+
+    Parameters
+    ----------
+    rows, manifest
+        As they were computed.
+    spec
+        The study; its table ``disclosure`` says what is asked.
+    former
+        What was released before of the same study: its numbers are known.
+
+    Raises
+    ------
+    EstimationError
+        If the whole sample has fewer people than the threshold.
+    """
+    asked = spec.disclosure
+    if asked is None:
+        return Release(rows=tuple(rows), manifest=manifest)
+    told = manifest_counts(manifest, asked.threshold)
+    n = manifest["sample_flow"][-1]["n"]
+    if n < asked.threshold:
+        expected = f"{asked.threshold} or more, as disclosure.threshold asks"
+        raise EstimationError(Fault("sample", "it has too few people", expected, "Release no results of it."))
+    if former is not None and held_back(rows, manifest, former, asked):
+        return _as_before(rows, former, manifest, spec)
+    facts = facts_of(rows, spec, told.counts)
+    hidden = _hidden(rows, facts, told, spec, former)
+    shown = [
+        _blank(row) if is_hidden else rounded(row, facts.smallest(place), asked.round_to)
+        for place, (row, is_hidden) in enumerate(zip(rows, hidden.rows, strict=True))
+    ]
+    protected = protected_manifest(manifest, told, hidden.boxes, asked.threshold)
+    return Release(
+        rows=tuple(shown), manifest={**protected, "disclosure": {**asked.model_dump(), "held_back": False}}
+    )
+
+
+def as_told(rows: Sequence[TidyRow], told: Sequence[TidyRow], spec: StudySpec) -> tuple[TidyRow, ...]:
+    """Return rows that were computed again as they would be told: to compare them with what was told then.
+
+    What is withheld cannot be compared: it is as it was told.
+    """
+    if spec.disclosure is None or len(rows) != len(told):
+        return tuple(rows)
+    facts = facts_of(rows, spec)
+    base = spec.disclosure.round_to
+    return tuple(
+        before if before.status == WITHHELD else rounded(row, facts.smallest(place), base)
+        for place, (row, before) in enumerate(zip(rows, told, strict=True))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hidden:
+    """Which rows and which sets are withheld."""
+
+    rows: Sequence[bool]
+    boxes: frozenset[Any]
+
+
+def _hidden(
+    rows: Sequence[TidyRow], facts: Facts, told: ManifestCounts, spec: StudySpec, former: Former | None
+) -> _Hidden:
+    assert spec.disclosure is not None  # noqa: S101 - the caller has looked
+    dominant = dominated(rows, spec.disclosure.largest_share)
+    shows = [boxes for boxes, few in zip(facts.of_row, dominant, strict=True) if not few]
+    shows += told.shows.values()
+    relations = [*relations_of(facts.counts), *event_relations(facts.counts)]
+    counts, relations, known = joint(facts.counts, relations, former, spec)
+    boxes = withheld_sets(
+        counts, relations, shows, spec.disclosure.threshold, always_shown=[told.everybody, *known]
+    )
+    hidden = [few or bool(own & boxes) for own, few in zip(facts.of_row, dominant, strict=True)]
+    # A difference of groups, one of them withheld, gives that one away.
+    gaps = {_comparable(row) for row, gone in zip(rows, hidden, strict=True) if gone}
+    compared = (
+        gone or (compares and _comparable(row) in gaps)
+        for row, gone, compares in zip(rows, hidden, facts.is_comparison, strict=True)
+    )
+    return _Hidden(rows=[*compared], boxes=boxes)
+
+
+def _comparable(row: TidyRow) -> tuple[str | None, ...]:
+    return (row.analysis, row.outcome, row.rank_by)
+
+
+def _blank(row: TidyRow) -> TidyRow:
+    """Return a row that tells what it is about and that its numbers are withheld."""
+    about = {name: getattr(row, name) for name in ABOUT}
+    # The method of a limit tells whether nobody or everybody has an event.
+    return TidyRow(**about, method=None if row.kind in TABLES else row.method, status=WITHHELD)
+
+
+def _as_before(
+    rows: Sequence[TidyRow], former: Former, manifest: Mapping[str, Any], spec: StudySpec
+) -> Release:
+    """Return what was released before, where it has the same rows; nothing else."""
+    before = former.by_key()
+    kept = tuple(before.get(key) or _blank(row) for key, row in zip(former.keys(rows), rows, strict=True))
+    told = {name: former.manifest[name] for name in SAME if name in former.manifest}
+    assert spec.disclosure is not None  # noqa: S101 - the caller has looked
+    return Release(
+        rows=kept,
+        manifest={
+            **manifest,
+            **told,
+            **told_tasks(manifest, spec.disclosure.threshold),
+            "sources": [{**source, "rows": None} for source in manifest["sources"]],
+            "warnings": [HELD_BACK],
+            "disclosure": {**spec.disclosure.model_dump(), "held_back": True},
+        },
+    )

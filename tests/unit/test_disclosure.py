@@ -1,0 +1,141 @@
+"""Disclosure control against an attacker with linear programming."""
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from engine.disclosure.boxes import Count, box_of, relations_of
+from engine.disclosure.dominance import dominated
+from engine.disclosure.manifest_counts import told_text
+from engine.disclosure.rounding import rounded
+from engine.disclosure.withhold import shown_sets, withheld_sets
+from engine.errors import UsageError
+from engine.results import TidyRow
+from engine.study import load_study
+from engine.study.disclosure import SITE, with_site_disclosure
+
+THRESHOLD = 10
+
+
+def sets_of(shape):
+    """Every cell and margin of a table: conditions -> which cells are in it."""
+    for places in np.ndindex(*(n + 1 for n in shape)):
+        fixed = [place - 1 for place in places]  # -1: all levels
+        index = tuple(slice(None) if k < 0 else k for k in fixed)
+        inside = np.zeros(shape)
+        inside[index] = 1.0
+        yield box_of({f"v{axis}": f"={k}" for axis, k in enumerate(fixed) if k >= 0}), inside.ravel()
+
+
+def attack(published, target):
+    """What an attacker knows of the sum of some cells: smallest and largest, from published sums of cells."""
+    A = np.array([inside for inside, _ in published])
+    b = np.array([value for _, value in published])
+    ends = [linprog(sign * target, A_eq=A, b_eq=b, bounds=(0, None), method="highs") for sign in (1, -1)]
+    assert all(end.status in (0, 3) for end in ends)
+    return ends[0].fun, np.inf if ends[1].status == 3 else -ends[1].fun
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_attacker__finds_no_small_cell_or_margin_of_a_table(seed):
+    rng = np.random.default_rng(seed)
+    shape = [(3, 4), (2, 2), (2, 3, 2)][seed % 3]
+    people = rng.poisson(rng.choice([1, 6, 25, 300], size=shape)).ravel()
+    weights = people * rng.uniform(0.5, 2.0, people.size)
+    assert people.sum() >= THRESHOLD
+    sets = dict(sets_of(shape))
+    counts = {
+        box: Count(box=box, people=int(inside @ people), weight=float(inside @ weights))
+        for box, inside in sets.items()
+    }
+    shows = [frozenset({box}) for box in counts]
+    relations = [*relations_of(counts)]
+    withheld = withheld_sets(counts, relations, shows, THRESHOLD, always_shown=[box_of({})])
+    shown = shown_sets(shows, withheld) | {box_of({})}
+
+    assert all(counts[box].people >= THRESHOLD for box in shown)
+    mean_weight = weights.sum() / people.sum()
+    for of, unit in (("people", 1.0), ("weight", mean_weight)):
+        published = [(sets[box], getattr(counts[box], of) / unit) for box in shown]
+        for box, inside in sets.items():
+            if counts[box].people < THRESHOLD:
+                low, high = attack(published, inside)
+                assert high - low >= THRESHOLD - 1e-6, (of, box, low, high)
+
+
+def test_withheld_sets__lets_a_table_without_small_numbers_go_whole():
+    counts = {box: Count(box=box, people=int(inside.sum() * 50)) for box, inside in sets_of((3, 4))}
+    shows = [frozenset({box}) for box in counts]
+    assert not withheld_sets(counts, [*relations_of(counts)], shows, THRESHOLD)
+
+
+def test_withheld_sets__hides_what_few_people_miss():
+    """997 of 1,000 people told in two places: 3 are counted nowhere, and yet known."""
+    whole, known = box_of({}), box_of({"income": "known"})
+    counts = {whole: Count(box=whole, people=1000), known: Count(box=known, people=997)}
+    shows = [frozenset({whole}), frozenset({known})]
+    withheld = withheld_sets(counts, [*relations_of(counts)], shows, THRESHOLD, always_shown=[whole])
+    assert withheld == {known}
+
+
+@pytest.mark.parametrize("people", [11, 37, 240, 5003])
+def test_rounded__leaves_no_count_to_be_computed_from_a_rate(people):
+    row = TidyRow(measure="rate", estimate=people / 9876, n_obs=9876, n_events=people)
+    told = rounded(row, people, 5)
+    step = 10.0 ** (np.floor(np.log10(told.estimate)) - max(1, int(np.log10(people / 5))) + 1)
+    assert told.n_events % 5 == told.n_obs % 5 == 0
+    assert step * told.n_obs >= 5 * 0.99  # neighbouring rates are at least a rounded count apart
+
+
+def test_rounded__to_1_changes_nothing():
+    row = TidyRow(measure="rate", estimate=1 / 7, n_obs=77, n_events=11)
+    assert rounded(row, 11, 1) is row
+
+
+def test_dominated__is_a_mean_that_one_person_may_hold():
+    def rows(values):
+        row = TidyRow(kind="describe", term="spending", measure="mean", n_obs=len(values))
+        yield TidyRow(**{**as_dict(row), "estimate": float(np.mean(values))})
+        yield TidyRow(**{**as_dict(row), "measure": "sd", "estimate": float(np.std(values, ddof=1))})
+
+    even, one_has_it = [100.0 + k for k in range(50)], [1.0] * 49 + [500.0]
+    assert dominated([*rows(even)], 0.5) == [False, False]
+    assert dominated([*rows(one_has_it)], 0.5) == [True, True]
+    assert dominated([*rows(one_has_it)], None) == [False, False]
+
+
+def as_dict(row):
+    return {name: getattr(row, name) for name in ("kind", "term", "measure", "n_obs")}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        ("3 records have no wave: they count in overall results only", False),
+        ("1,204 records have no wave: they count in overall results only", True),
+        ("income: 7.2% of all records are missing (not counting skipped questions)", True),
+        ("analysis model-1 failed, it has no rows: a single cluster", True),
+    ],
+)
+def test_told_text__says_nothing_of_few_people(text, is_told):
+    assert (told_text(text, 10) == text) == is_told
+
+
+def test_site__asks_more_than_a_study(monkeypatch):
+    spec = load_study("cmds")
+    assert with_site_disclosure(spec).disclosure is None
+    monkeypatch.setenv(SITE, "threshold = 15, round_to = 5")
+    asked = with_site_disclosure(spec).disclosure
+    assert (asked.threshold, asked.round_to) == (15, 5)
+    again = with_site_disclosure(
+        spec.model_copy(update={"disclosure": asked.model_copy(update={"threshold": 20})})
+    )
+    assert (again.disclosure.threshold, again.disclosure.round_to) == (20, 5)
+
+
+@pytest.mark.parametrize("text", ["threshold = 1", "treshold = 10", "10", "threshold = '10'"])
+def test_site__that_cannot_be_understood_is_refused(monkeypatch, text):
+    monkeypatch.setenv(SITE, text)
+    with pytest.raises(UsageError, match=f"{SITE}: it cannot be understood; expected") as error:
+        with_site_disclosure(load_study("cmds"))
+    assert error.value.fault.remedy == "Correct it."
