@@ -10,8 +10,8 @@ from engine.batch.forked import refuse_fork
 from engine.errors import Fault, MissingFileError, UsageError, nearest
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.bootstrap import too_few_replicates
-from engine.study.disclosure import with_site_disclosure
 from engine.study.load import study_path
+from engine.study.site import with_site_disclosure
 
 if TYPE_CHECKING:
     from engine.data.source_file import SourceFile

@@ -66,12 +66,14 @@ def facts_of(rows: Sequence[TidyRow], spec: StudySpec, known: Sequence[Count] = 
         )
         boxes = []
         for found in () if is_comparison else _counts(row, analysis, spec, described):
+            if not _is_weighted(analysis, spec):
+                found = replace(found, weight=None)
             there = counts.setdefault(found.box, found)
             count = found
             if there.people != found.people:  # the people of a model are fewer than those with its outcome
                 is_comparison = row.kind not in TABLES
-                where = f"{row.analysis}, {row.outcome}, {row.term}, {row.level}, {row.measure}"
-                count = replace(found, box=found.box | {("of", where)})
+                others = f"{found.people} people of {row.analysis}"
+                count = replace(found, box=found.box | {("of", others)})
                 counts[count.box] = count
             elif there.weight is None:
                 counts[found.box] = found
@@ -158,9 +160,13 @@ def _events(row: TidyRow, inside: Conditions, spec: StudySpec) -> Iterator[Count
         yield Count(box=box_of({**inside, **value}), people=people, weight=of_them)
 
 
+def _is_weighted(analysis: AnalysisSpec, spec: StudySpec) -> bool:
+    """Whether an analysis is of people with a weight; otherwise the sum of weights says how many they are."""
+    return spec.design.weight is not None and getattr(analysis, "weighted", True)
+
+
 def _group(row: TidyRow, analysis: AnalysisSpec, spec: StudySpec) -> Conditions:
-    weighted = spec.design.weight is not None and getattr(analysis, "weighted", True)
-    conditions = {PEOPLE: WEIGHTED if weighted else SAMPLE}
+    conditions = {PEOPLE: WEIGHTED if _is_weighted(analysis, spec) else SAMPLE}
     if analysis.where is not None:
         conditions["where"] = analysis.where
     if row.wave is not None:

@@ -8,19 +8,18 @@ from typing import Any
 
 from engine.disclosure.boxes import relations_of
 from engine.disclosure.dominance import dominated
-from engine.disclosure.facts import TABLES, Facts, event_relations, facts_of
+from engine.disclosure.facts import event_relations, facts_of
 from engine.disclosure.former import Former, held_back, joint
-from engine.disclosure.manifest_counts import ManifestCounts, manifest_counts, protected_manifest, told_tasks
+from engine.disclosure.manifest_counts import manifest_counts, protected_manifest, told_tasks
 from engine.disclosure.rounding import rounded
+from engine.disclosure.telling import WITHHELD, Telling, blank, tellings, without_counts
 from engine.disclosure.withhold import withheld_sets
 from engine.errors import EstimationError, Fault
 from engine.results import TidyRow
 from engine.study import StudySpec
 
-WITHHELD = "withheld"
 HELD_BACK = "all numbers are those of the release before: few people make the difference"
 SAME = ("sample_flow", "missing", "imputed")
-ABOUT = ("study", "analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +63,28 @@ def release(
     if former is not None and held_back(rows, manifest, former, asked):
         return _as_before(rows, former, manifest, spec)
     facts = facts_of(rows, spec, told.counts)
-    hidden = _hidden(rows, facts, told, spec, former)
+    dominant = dominated(rows, asked.largest_share)
+    shows = [boxes for boxes, few in zip(facts.of_row, dominant, strict=True) if not few]
+    shows += told.shows.values()
+    relations = [*relations_of(facts.counts), *event_relations(facts.counts)]
+    counts, relations, known = joint(facts.counts, relations, former, spec)
+    withheld = withheld_sets(counts, relations, shows, asked.threshold, always_shown=[told.everybody, *known])
+    telling = tellings(rows, facts, withheld, dominant, asked.threshold)
     shown = [
-        _blank(row) if is_hidden else rounded(row, facts.smallest(place), asked.round_to)
-        for place, (row, is_hidden) in enumerate(zip(rows, hidden.rows, strict=True))
+        _told(row, how, facts.smallest(place), asked.round_to)
+        for place, (row, how) in enumerate(zip(rows, telling, strict=True))
     ]
-    protected = protected_manifest(manifest, told, hidden.boxes, asked.threshold)
+    protected = protected_manifest(manifest, told, withheld, asked.threshold)
     return Release(
         rows=tuple(shown), manifest={**protected, "disclosure": {**asked.model_dump(), "held_back": False}}
     )
+
+
+def _told(row: TidyRow, how: Telling, people: int | None, base: int) -> TidyRow:
+    if how is Telling.NOTHING:
+        return blank(row)
+    told = rounded(row, people, base)
+    return told if how is Telling.ALL else without_counts(told)
 
 
 def as_told(rows: Sequence[TidyRow], told: Sequence[TidyRow], spec: StudySpec) -> tuple[TidyRow, ...]:
@@ -85,50 +97,14 @@ def as_told(rows: Sequence[TidyRow], told: Sequence[TidyRow], spec: StudySpec) -
     facts = facts_of(rows, spec)
     base = spec.disclosure.round_to
     return tuple(
-        before if before.status == WITHHELD else rounded(row, facts.smallest(place), base)
+        before if before.status == WITHHELD else _told(row, _how(row, before), facts.smallest(place), base)
         for place, (row, before) in enumerate(zip(rows, told, strict=True))
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Hidden:
-    """Which rows and which sets are withheld."""
-
-    rows: Sequence[bool]
-    boxes: frozenset[Any]
-
-
-def _hidden(
-    rows: Sequence[TidyRow], facts: Facts, told: ManifestCounts, spec: StudySpec, former: Former | None
-) -> _Hidden:
-    assert spec.disclosure is not None  # noqa: S101 - the caller has looked
-    dominant = dominated(rows, spec.disclosure.largest_share)
-    shows = [boxes for boxes, few in zip(facts.of_row, dominant, strict=True) if not few]
-    shows += told.shows.values()
-    relations = [*relations_of(facts.counts), *event_relations(facts.counts)]
-    counts, relations, known = joint(facts.counts, relations, former, spec)
-    boxes = withheld_sets(
-        counts, relations, shows, spec.disclosure.threshold, always_shown=[told.everybody, *known]
-    )
-    hidden = [few or bool(own & boxes) for own, few in zip(facts.of_row, dominant, strict=True)]
-    # A difference of groups, one of them withheld, gives that one away.
-    gaps = {_comparable(row) for row, gone in zip(rows, hidden, strict=True) if gone}
-    compared = (
-        gone or (compares and _comparable(row) in gaps)
-        for row, gone, compares in zip(rows, hidden, facts.is_comparison, strict=True)
-    )
-    return _Hidden(rows=[*compared], boxes=boxes)
-
-
-def _comparable(row: TidyRow) -> tuple[str | None, ...]:
-    return (row.analysis, row.outcome, row.rank_by)
-
-
-def _blank(row: TidyRow) -> TidyRow:
-    """Return a row that tells what it is about and that its numbers are withheld."""
-    about = {name: getattr(row, name) for name in ABOUT}
-    # The method of a limit tells whether nobody or everybody has an event.
-    return TidyRow(**about, method=None if row.kind in TABLES else row.method, status=WITHHELD)
+def _how(row: TidyRow, before: TidyRow) -> Telling:
+    has_lost = row.sum_weights is not None and before.sum_weights is None
+    return Telling.NO_COUNTS if has_lost else Telling.ALL
 
 
 def _as_before(
@@ -136,7 +112,7 @@ def _as_before(
 ) -> Release:
     """Return what was released before, where it has the same rows; nothing else."""
     before = former.by_key()
-    kept = tuple(before.get(key) or _blank(row) for key, row in zip(former.keys(rows), rows, strict=True))
+    kept = tuple(before.get(key) or blank(row) for key, row in zip(former.keys(rows), rows, strict=True))
     told = {name: former.manifest[name] for name in SAME if name in former.manifest}
     assert spec.disclosure is not None  # noqa: S101 - the caller has looked
     return Release(

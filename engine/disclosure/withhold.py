@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TypeAlias
@@ -71,30 +72,35 @@ def _beside(
     Looked at are the relations of the secret, then those of the sets in them, and so on. A total is taken
     only where no detail as fine as the secret can be reached.
     """
+    near = _Near(relations)
     for secret in narrow:
         finest = len(secret) if isinstance(secret, frozenset) else len(relations[secret].parts[0])
-        reachable = [*_reachable(secret, relations, shown)]
+        reachable = [*near.reachable(secret, shown)]
         fine = next((found for found in reachable if any(len(box) >= finest for box in found)), None)
         for found in [fine] if fine else reachable[:1]:
             yield min(found, key=lambda box: (-len(box), counts[box].people, sorted(box)))
 
 
-def _reachable(secret: Secret, relations: Sequence[Relation], shown: AbstractSet[Box]) -> Iterator[set[Box]]:
-    """Yield the shown sets in the relations of a secret, then also those one step further away, and so on."""
-    reached: set[Secret] = {secret}
-    while True:
-        near = {
-            box
-            for n, one in enumerate(relations)
-            if _is_in(reached, n, one)
-            for box in (one.whole, *one.parts)
-        }
-        if near & shown:
-            yield near & shown
-        if near <= reached:
-            return
-        reached |= near
+class _Near:
+    """Which sets stand in a relation with which."""
 
+    def __init__(self, relations: Sequence[Relation]) -> None:
+        self.members = [{one.whole, *one.parts} for one in relations]
+        self.places: dict[Box, list[int]] = defaultdict(list)
+        for n, members in enumerate(self.members):
+            for box in members:
+                self.places[box].append(n)
 
-def _is_in(reached: AbstractSet[Secret], number: int, relation: Relation) -> bool:
-    return number in reached or relation.whole in reached or any(part in reached for part in relation.parts)
+    def reachable(self, secret: Secret, shown: AbstractSet[Box]) -> Iterator[set[Box]]:
+        """Yield the shown sets in relations with a secret, then those also one step further, and so on."""
+        seen = {secret} if isinstance(secret, int) else set(self.places[secret])
+        looked_at: set[Box] = set()
+        while True:
+            boxes = {box for n in seen for box in self.members[n]}
+            if boxes & shown:
+                yield boxes & shown
+            further = {n for box in boxes - looked_at for n in self.places[box]} - seen
+            if not further:
+                return
+            looked_at |= boxes
+            seen |= further

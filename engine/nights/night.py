@@ -13,8 +13,8 @@ from engine.errors import DataError, EstimationError, Fault, StudyError, UsageEr
 from engine.store.layout import Store
 from engine.store.ledger import FAILED, QUARANTINED, FileEntry, TaskEntry
 from engine.study import StudySpec, load_study
-from engine.study.disclosure import with_site_disclosure
 from engine.study.load import study_path
+from engine.study.site import with_site_disclosure
 
 if TYPE_CHECKING:
     from typing import Any

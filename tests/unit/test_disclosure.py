@@ -12,7 +12,7 @@ from engine.disclosure.withhold import shown_sets, withheld_sets
 from engine.errors import UsageError
 from engine.results import TidyRow
 from engine.study import load_study
-from engine.study.disclosure import SITE, with_site_disclosure
+from engine.study.site import SITE, with_site_disclosure
 
 THRESHOLD = 10
 

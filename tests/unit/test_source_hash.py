@@ -22,6 +22,7 @@ NOT_COMPUTING = {
     "batch/forked.py",
     "batch/manifest.py",
     "batch/method.py",
+    "batch/released.py",
     "batch/reporting.py",
     "batch/request.py",
     "batch/run.py",
@@ -29,7 +30,7 @@ NOT_COMPUTING = {
     "data/open_names.py",
     "data/source_paths.py",
 }
-NOT_COMPUTING_ROOMS = {"report", "store"}
+NOT_COMPUTING_ROOMS = {"report", "store", "disclosure"}
 RUN_ALL_KINDS = """
 import sys
 import engine
