@@ -16,6 +16,7 @@ STUDY_TABLES = (
     ("SourceSpec", "[source]"),
     ("MergeSpec", "[[source.merge]]"),
     ("DesignSpec", "[design]"),
+    ("DisclosureSpec", "[disclosure]"),
     ("ReplicateWeightsSpec", "design.replicate_weights"),
     ("CalibrationSpec", "[design.calibration]"),
     ("MarginSpec", "[[design.calibration.margins]]"),

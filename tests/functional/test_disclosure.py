@@ -10,6 +10,7 @@ import pytest
 from scipy.optimize import linprog
 
 from engine.batch.reporting import write_report
+from engine.nights import inbox
 from engine.store.run_directory import read_run
 from tests.functional.nights import newest
 from tests.study_texts import analysis, event, factor, study_text
@@ -221,7 +222,8 @@ def test_verify__compares_what_is_told(run, cli):
 
 
 @pytest.mark.usefixtures("run")
-def test_night_of_one_person__tells_nothing_new(cli, tmp_path):
+def test_night_of_one_person__tells_nothing_new(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(inbox, "SETTLED", 0.0)  # nothing grows here
     (tmp_path / "study.toml").write_text(STUDY + CONTROL)
 
     def night():
