@@ -29,6 +29,7 @@ NOT_COMPUTING = {
     "batch/run_result.py",
     "data/open_names.py",
     "data/source_paths.py",
+    "study/site.py",
 }
 NOT_COMPUTING_ROOMS = {"report", "store", "disclosure"}
 RUN_ALL_KINDS = """
