@@ -26,6 +26,7 @@ TABLES = ("describe", "rates")
 VALID = "(valid)"
 EVENT = "event "
 COMPARISONS = ("difference", "wald_f", "dominance")
+TESTS = ("rao_scott_f",)  # of a whole table
 MOST_APART = 2  # variables that are known, each a condition of its own; more are one condition
 Conditions = dict[str, str]
 
@@ -64,14 +65,16 @@ def facts_of(rows: Sequence[TidyRow], spec: StudySpec, known: Sequence[Count] = 
         is_comparison = row.kind not in TABLES and (
             row.measure in COMPARISONS or " - " in str(row.level) or row.n_obs is None
         )
+        found_counts = () if is_comparison else _counts(row, analysis, spec, described)
+        is_comparison = is_comparison or row.measure in TESTS
         boxes = []
-        for found in () if is_comparison else _counts(row, analysis, spec, described):
+        for found in found_counts:
             if not _is_weighted(analysis, spec):
                 found = replace(found, weight=None)
             there = counts.setdefault(found.box, found)
             count = found
             if there.people != found.people:  # the people of a model are fewer than those with its outcome
-                is_comparison = row.kind not in TABLES
+                is_comparison = is_comparison or row.kind not in TABLES
                 others = f"{found.people} people of {row.analysis}"
                 count = replace(found, box=found.box | {("of", others)})
                 counts[count.box] = count

@@ -65,7 +65,7 @@ def _of_group(row: TidyRow) -> Family:
 
 
 def _of_groups(row: TidyRow) -> Family:
-    return (row.analysis, row.outcome, row.rank_by)
+    return (row.analysis, row.outcome, row.rank_by, row.term if row.kind in TABLES else None)
 
 
 def _as_little_as(
