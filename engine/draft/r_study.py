@@ -6,9 +6,9 @@ import copy
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
 from engine.draft.made_variables import spoil
+from engine.draft.r_models import Model, analysed_as
 from engine.draft.r_pipes import column_assigned, made_by, narrowed, step, steps_of
 from engine.draft.r_statements import Call, call_of, split, statements_of_r
 from engine.draft.script import MAKES, NO_STATISTIC, SHOWS, ScriptStudy, Statement, Untaken
@@ -38,28 +38,21 @@ def study_of_r(text: str) -> ScriptStudy:
     return reader.study
 
 
-class _Model(NamedTuple):
-    """A model that a later decomposition can use; `where` is the domain of its data."""
-
-    outcome: str
-    terms: tuple[str, ...]
-    kind: str
-    where: str | None
-    statement: Statement
-
-
 class _Reader:
     def __init__(self) -> None:
         self.study = ScriptStudy()
         self.domains: dict[str, str | None] = {}
         self.unknown: set[str] = set()
-        self.models: dict[str, _Model] = {}
+        self.models: dict[str, Model] = {}
         self.takes: dict[str, Callable[[Statement, Call], None]] = {
             "svydesign": self.design,
             "subset": self.subset,
             "svyglm": self.model,
             "glm": self.model,
             "lm": self.model,
+            "glm.nb": self.model,
+            "polr": self.model,
+            "svyolr": self.model,
             "glmer": self.multilevel,
             "ci": self.index,
             "contribution": self.decomposition,
@@ -183,21 +176,23 @@ class _Reader:
         is_logit = re.match(r"[\"']?(stats::)?(quasi)?binomial", family) and "probit" not in family
         kind = "logit" if is_logit else "probit" if "probit" in family else "linear"
         names = _names(terms)
-        is_survey = call.function == "svyglm"
+        is_survey = call.function in ("svyglm", "svyolr")
         held, place = ("design", 1) if is_survey else ("data", 2 if call.function == "glm" else 1)
         where = self.domain_of(call.argument(held, place))
         if call.target:
-            self.models[call.target] = _Model(outcome, names, kind, where, one)
-        if kind != "logit":
-            raise Untaken("is no logit; a study fits linear and probit models inside decompositions only")
-        table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
+            self.models[call.target] = Model(outcome, names, kind, where, one)
+        given = analysed_as(call, family, kind)
+        if given["kind"] == "regression" and call.target:
+            del self.models[call.target]  # no decomposition is of counts or ordered levels
+        table: dict[str, object] = {"name": outcome, **given, "outcome": outcome, "terms": terms}
         table["covariance"] = "design" if is_survey else "model"
         if where:
             table["where"] = where
         if not is_survey and "weight" in self.study.design and "weights" not in call.named:
             table["weighted"] = False
         self.study.use(*names)
-        self.study.variable(outcome).is_event = True
+        self.study.variable(outcome).is_event |= given["kind"] == "logit"
+        self.study.variable(outcome).is_factor |= given.get("model") == "ordered-logit"
         self.study.analyse(one, table)
 
     def multilevel(self, one: Statement, call: Call) -> None:

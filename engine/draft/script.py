@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 NAME = re.compile(r"[^\W\d]\w*")
 SHOWS = "shows or saves something; a run writes its own tables and figures"
 MAKES = "makes or changes data; write it as a variable, or prepare the file before"
+LINEAR_OR_PROBIT = (
+    "is a linear or probit model, which import takes for decompositions only; "
+    "kind = 'regression' fits linear ones"
+)
 NO_STATISTIC = "is no statistic that a study computes"
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.draft.script import ScriptStudy, Statement, Untaken
+from engine.draft.script import LINEAR_OR_PROBIT, ScriptStudy, Statement, Untaken
 from engine.draft.script_conditions import Condition, condition_of
 from engine.draft.stata_command import Command
 
@@ -14,7 +14,8 @@ _LOGITS = ("logit", "logistic")
 _MULTILEVEL = ("melogit", "xtmelogit", "meqrlogit")
 _LINEAR = ("regress", "reg", "regr")
 _PROBITS = ("probit", "dprobit")
-FITTED = (*_LOGITS, *_MULTILEVEL, *_LINEAR, *_PROBITS, "glm")
+_OTHERS = {"poisson": "poisson", "nbreg": "negative-binomial", "ologit": "ordered-logit"}
+FITTED = (*_LOGITS, *_MULTILEVEL, *_LINEAR, *_PROBITS, *_OTHERS, "glm")
 _FACTOR = re.compile(r"(i?b?\(?\w*\)?|c|o)\.(\w+)")
 
 
@@ -104,21 +105,35 @@ def fit(study: ScriptStudy, one: Statement, command: Command) -> Fitted | None:
         return None
     for name in _factors(command.arguments):
         study.variable(name).is_factor = True
-    if not logit:
-        study.leave(one, "is a linear or probit model; a study fits these inside decompositions only")
+    table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
+    if command.name in _OTHERS or (command.survey and command.name in _LINEAR):
+        table |= {"kind": "regression", "model": _OTHERS.get(command.name, "linear"), **_exposure(command)}
+    elif not logit:
+        study.leave(one, LINEAR_OR_PROBIT)
         return fitted
     where = _where(command)
-    table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
     errors, note = _errors(study, command)
     table |= errors
     if where.by:
         table["by"] = [*where.by]
     if where.sql:
         table["where"] = where.sql
-    study.use(*names, *where.names)
-    study.variable(outcome).is_event = True
+    exposure = [str(table["exposure"])] if "exposure" in table else []
+    study.use(outcome, *names, *where.names, *exposure)
+    study.variable(outcome).is_event |= logit
+    study.variable(outcome).is_factor |= command.name == "ologit"
     study.analyse(one, table, note or _weight(study, command))
-    return fitted
+    return None if command.name in _OTHERS else fitted
+
+
+def _exposure(command: Command) -> dict[str, object]:
+    """Return the exposure of counts; what else shapes their mean or variance cannot be taken."""
+    for name, shortest in (("offset", 3), ("dispersion", 1)):
+        given = command.option(name, shortest)
+        if given is not None and given != "mean":
+            raise Untaken(f"has the option {name}(), which a study does not know")
+    exposure = command.option("exposure", 1)
+    return {} if exposure is None else {"exposure": exposure}
 
 
 def _errors(study: ScriptStudy, command: Command) -> tuple[dict[str, object], str | None]:

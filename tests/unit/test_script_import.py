@@ -202,3 +202,54 @@ def test_any_text__is_read_without_a_crash(lines):
     for study in (study_of_do_file("\n".join(lines)), study_of_r("\n".join(lines))):
         finish(study)
         assert not study.taken & set(study.left_out)
+
+
+COUNTS = """\
+use people.csv
+svyset psu [pw = w], strata(h)
+svy: poisson visits i.sex age, irr exposure(years)
+nbreg visits age if sex == 1, vce(cluster psu)
+svy: ologit sick i.sex income
+svy: regress income age
+nbreg visits age, dispersion(constant)
+poisson visits age, offset(logyears)
+regress income age
+"""
+
+
+def test_counts_and_ordered_levels_of_stata__become_regressions():
+    study = study_of_do_file(COUNTS)
+    assert {one["kind"] for one in study.analyses} == {"regression"}
+    assert [one["model"] for one in study.analyses] == [
+        *("poisson", "negative-binomial", "ordered-logit", "linear")
+    ]
+    rates, men, ordered, linear = study.analyses
+    assert (rates["exposure"], rates["covariance"]) == ("years", "design")
+    assert (men["where"], men["covariance"]) == ("sex = 1", "cluster")
+    assert (ordered["outcome"], linear["terms"]) == ("sick", ["age"])
+    assert study.variables["sick"].is_factor
+    assert not study.variables["visits"].is_event
+    finish(study)
+    assert [*study.left_out] == [7, 8, 9]
+    assert "the option dispersion()" in study.left_out[7][1]
+    assert "fits linear ones" in study.left_out[9][1]
+
+
+def test_counts_and_ordered_levels_of_r__become_regressions():
+    study = study_of_r(
+        "des <- svydesign(ids = ~psu, strata = ~h, weights = ~w, data = d)\n"
+        "a <- svyglm(visits ~ factor(sex) + age, design = des, family = quasipoisson())\n"
+        "b <- MASS::glm.nb(visits ~ age, data = d)\n"
+        "c <- svyolr(sick ~ age, design = des)\n"
+        "e <- glm(visits ~ age, family = poisson, data = d, offset = log(years))\n"
+        'f <- polr(sick ~ age, data = d, method = "probit")\n'
+        "g <- glm(visits ~ age, family = poisson(link = 'identity'), data = d)\n"
+    )
+    assert [(one["model"], one["covariance"]) for one in study.analyses] == [
+        ("poisson", "design"),
+        ("negative-binomial", "model"),
+        ("ordered-logit", "design"),
+    ]
+    assert study.analyses[1]["weighted"] is False
+    assert study.variables["sick"].is_factor
+    assert [*study.left_out] == [5, 6, 7]
