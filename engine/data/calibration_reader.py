@@ -12,7 +12,9 @@ from engine.calibration import CalibrationCells, CalibrationColumns
 from engine.data.design_reader import ids_of
 from engine.data.margins import CELL, WEIGHT
 from engine.data.series import as_codes, as_floats
+from engine.errors import DataError, Fault
 from engine.study import DesignSpec
+from engine.study.calibration import PLACE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,6 +39,7 @@ def with_calibration(
     ids = ids_of(design, panel).collect(engine="in-memory")
     weights = panel.select(CELL, WEIGHT).collect(engine="in-memory")
     complete = weights.hstack(ids).drop_nulls(ids.columns)
+    _refuse_missing_ids(weights.hstack(ids), complete)
     enums = {role: pl.Enum(ids[role].drop_nulls().unique().sort()) for role in ids.columns}
     codes = {role: as_codes(complete[role].cast(enums[role])) for role in ids.columns}
     weight = np.nan_to_num(as_floats(complete[WEIGHT]), nan=0.0)
@@ -64,3 +67,14 @@ def with_calibration(
         frame_weight=weight[kept] if by_rows else np.add.reduceat(weight[order], first),
     )
     return replace(columns, frame=of_units, calibration=calibration)
+
+
+def _refuse_missing_ids(records: pl.DataFrame, complete: pl.DataFrame) -> None:
+    """Refuse records with a weight that belong to no stratum or cluster: replicates could not draw them."""
+    import polars as pl
+
+    count = (records.filter(pl.col(WEIGHT) > 0.0).height) - complete.filter(pl.col(WEIGHT) > 0.0).height
+    if count:
+        found = f"{count:,} records with a weight and without stratum or cluster"
+        expected = "both in every record, also in those that sample rules leave out"
+        raise DataError(Fault(PLACE, found, expected, "Correct the file, or set their weight to 0."))

@@ -122,6 +122,11 @@ OF_RECORDS = {
     "level without total": ([{"by": "sex", "totals": {"f": 60}}], FRAME, "no total of m"),
     "empty cell": ([SEX], ONLY_F, "nobody in m"),
     "missing margin": ([SEX], LACKING, "2 records with a weight without sex"),
+    "no cluster": (
+        [SEX],
+        FRAME.with_columns(psu=pl.when(pl.col("sex") == "f").then(pl.col("psu"))),
+        "without stratum or cluster",
+    ),
     "collinear": (
         [
             {
@@ -178,6 +183,16 @@ def test_where__the_others_keep_their_weight(tmp_path):
     rows = engine.run(study(tmp_path, totals, analyses=asked, where="sex = 'f'")).to_frame()
     count = rows.filter(pl.col("measure") == "weighted_count", pl.col("term") == "sex")
     assert count["estimate"].to_list() == pytest.approx([50.0, 10.0])
+
+
+def test_quantiles__are_groups_of_equal_calibrated_weight(tmp_path):
+    frame = pl.concat([FRAME.with_columns(pl.col("income") + k / 100) for k in range(50)])
+    margin = {"by": "sex", "totals": {"f": 9000, "m": 1000}}
+    rows = engine.run(
+        study(tmp_path, margin, frame=frame, analyses=[analysis("describe", variables="rich")])
+    ).to_frame()
+    counts = rows.filter(pl.col("measure") == "weighted_count", pl.col("level").is_in(["poor", "rich"]))
+    assert counts["estimate"].to_list() == pytest.approx([5000, 5000], rel=0.02)
 
 
 def test_plan__says_that_no_analysis_reads_cells(tmp_path):
