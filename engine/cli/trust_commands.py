@@ -53,6 +53,21 @@ def sign(
 
 
 @app.command()
+def release(
+    run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
+    out: Annotated[Path, typer.Option(help="Folder to write into")],
+    threshold: Annotated[
+        int | None,
+        typer.Option(min=2, max=1000, help="People; default: that of the study or the site, else 10"),
+    ] = None,
+) -> None:
+    """Write a copy of a run without numbers of few people, and without those that would give them away."""
+    from engine.batch.release_run import release_run
+
+    typer.echo(str(release_run(run, out, threshold)))
+
+
+@app.command()
 def crate(
     run: Annotated[Path, typer.Argument(help="Run directory, or a store for its current run")],
 ) -> None:

@@ -210,6 +210,20 @@ def test_site__asks_for_control_of_every_study(run, monkeypatch):
     assert run("site").results.equals(own)
 
 
+def test_release__is_the_run_with_control(run, cli, tmp_path):
+    run("true")
+    code, out, err = cli("release", "true", "--out", "copy", "--threshold", str(THRESHOLD))
+    assert (code, out.strip()) == (0, "copy"), err
+    copy, own = read_run(tmp_path / "copy"), run("own", CONTROL)
+    assert copy.results.equals(own.results)
+    same = ("sample_flow", "missing", "warnings", "disclosure", "sources", "study")
+    assert {name: copy.manifest[name] for name in same} == {name: own.manifest[name] for name in same}
+
+    code, _, err = cli("release", "copy", "--out", "again")
+    assert code == 2
+    assert "copy: disclosure control has been at work on it already; expected a run without it." in err
+
+
 def test_sample_of_few_people__is_not_told(run, cli, tmp_path):
     run("true")
     (tmp_path / "study.toml").write_text(STUDY + "[disclosure]\nthreshold = 1000\n")
