@@ -19,6 +19,8 @@ from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.kernels.regression.few_units import raised_totals
 from engine.kernels.regression.small_matrices import inverse, lower_root, product
 
+_NOTHING_LEFT = 1e-12  # of the largest curvature of a cell: less is rounding
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covariances:
@@ -147,19 +149,18 @@ def _raised(
 ) -> FloatArray:
     """Return linearised totals (P, u) of scores raised as `few_units` does.
 
-    The information of a cell is a sum of squares along the axes of its curvature; an axis along which the
-    likelihood bends upwards, as a negative binomial may, adds nothing.
+    The information of a cell is a sum of squares along axes; an axis along which the likelihood bends
+    upwards, as a negative binomial may, adds nothing.
     """
     cells, curvature = found.cells, found.maximum.at.curvature
-    c, m = curvature.shape[:2]
-    values, axes = np.linalg.eigh(curvature)
-    along = np.concatenate([np.hstack([axes[:, :1, axis] * cells.X, axes[:, 1:, axis]]) for axis in range(m)])
-    spread = np.ascontiguousarray(np.maximum(values, 0.0).T.ravel())
+    spreads, axes = _axes(curvature)
+    c, m = spreads.shape
+    along = np.concatenate([np.hstack([axes[:, j, :1] * cells.X, axes[:, j, 1:]]) for j in range(m)])
     copies = [(sums_of.cell + axis * c).astype(np.int32) for axis in range(m)]
     return np.ascontiguousarray(
         raised_totals(
             np.ascontiguousarray(along),
-            spread,
+            np.ascontiguousarray(spreads.T.ravel()),
             np.concatenate(copies),
             np.tile(sums_of.weight, m),
             np.tile(sums_of.unit, m),
@@ -167,6 +168,24 @@ def _raised(
             unit_scores,
         )
     )
+
+
+def _axes(curvature: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return spreads d (c, m) and axes v (c, m, m) with the sum of d v v' the curvature (c, m, m).
+
+    By elimination without roots, so that the bits are the same on any processor. Negative spreads become 0.
+    """
+    rest = curvature.copy()
+    c, m = rest.shape[:2]
+    spreads, axes = np.zeros((c, m)), np.zeros((c, m, m))
+    smallest = _NOTHING_LEFT * np.abs(np.einsum("cii->ci", curvature)).max(axis=1)
+    for j in range(m):
+        pivot = rest[:, j, j].copy()
+        has_any = pivot > smallest
+        axis = np.where(has_any[:, None], rest[:, :, j] / np.where(has_any, pivot, 1.0)[:, None], 0.0)
+        spreads[:, j], axes[:, j] = np.where(has_any, pivot, 0.0), axis
+        rest -= spreads[:, j, None, None] * axis[:, :, None] * axis[:, None, :]
+    return spreads, axes
 
 
 def _replicated(
