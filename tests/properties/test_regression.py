@@ -244,3 +244,10 @@ def test_more_coefficients_than_degrees__have_no_interval(people):
     rows = by_measure(fit(few, "linear", cluster="psu", covariance="design"), "coefficient")
     assert {row.status for row in rows} == {"no degrees of freedom"}
     assert all(row.estimate is not None and row.conf_low is None for row in rows)
+
+
+def test_level_that_ends_where_all_others_begin__is_told_and_not_estimated(people):
+    low = pl.when(pl.col("psu") < 30).then(-1).otherwise(0)
+    apart = people.with_columns(health=pl.when(pl.col("a") == "y").then(low).otherwise(pl.col("health")))
+    with pytest.raises(EstimationError, match="does not converge"):
+        fit(apart, "ordered-logit")
