@@ -42,6 +42,10 @@ def withheld_sets(
     withheld = {box for box, count in counts.items() if count.people < threshold} - kept
     narrow: list[Secret] = [box for box in counts if box in withheld]
     narrow += [n for n, relation in enumerate(relations) if 0 < relation.rest < threshold]
+    # That nobody is in a group may be known if nothing is shown, as the group has no row elsewhere.
+    empty = [box for box in counts if box in withheld and not counts[box].people]
+    known = {*_narrow(intervals(empty, counts, relations, kept, enough=threshold), threshold)}
+    narrow = [secret for secret in narrow if secret not in known]
     while True:
         shown = shown_sets(shows, withheld) | kept
         # What is wide stays wide: from now on less is shown.

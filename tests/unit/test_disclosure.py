@@ -69,6 +69,20 @@ def test_withheld_sets__lets_a_table_without_small_numbers_go_whole():
     assert not withheld_sets(counts, [*relations_of(counts)], shows, THRESHOLD)
 
 
+def test_withheld_sets__hides_little_for_a_group_that_everybody_knows_to_be_empty():
+    """Nobody lives in the south, as one breakdown has no such group: hiding everything would not help."""
+    people = {"east": 90, "west": 40, "north": 60, "south": 0}
+    counts = {box_of({}): Count(box=box_of({}), people=190)}
+    for name, n in people.items():
+        counts |= {box: Count(box=box, people=n) for box in (box_of({"region": f"={name}"}),)}
+    known = {name: box_of({"region": f"={name}", "income": "known"}) for name in ("east", "west", "north")}
+    counts |= {box: Count(box=box, people=people[name]) for name, box in known.items()}
+    counts |= {box: Count(box=box, people=190) for box in (box_of({"income": "known"}),)}
+    shows = [frozenset({box}) for box in counts]
+    withheld = withheld_sets(counts, [*relations_of(counts)], shows, THRESHOLD, [box_of({})])
+    assert withheld == {box_of({"region": "=south"})}
+
+
 def test_withheld_sets__hides_what_few_people_miss():
     """997 of 1,000 people told in two places: 3 are counted nowhere, and yet known."""
     whole, known = box_of({}), box_of({"income": "known"})
