@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.api.inequality import inequality
     from engine.api.logit import logit
     from engine.api.mixed_logit import mixed_logit
+    from engine.api.pool import pool
     from engine.api.rates import rates
     from engine.api.regression import regression
     from engine.api.rif import rif
@@ -57,6 +58,7 @@ _HOMES = {
     "logit": "engine.api.logit",
     "mixed_logit": "engine.api.mixed_logit",
     "describe": "engine.api.describe",
+    "pool": "engine.api.pool",
     "rates": "engine.api.rates",
     "regression": "engine.api.regression",
     "rif": "engine.api.rif",
@@ -111,6 +113,7 @@ __all__ = [
     "load_study",
     "logit",
     "mixed_logit",
+    "pool",
     "rates",
     "read_run",
     "refresh",
