@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.arrays import DesignArrays, FloatArray, ReplicateWeights, UnitArray
 from engine.estimators.models.maximum import Estimable
-from engine.estimators.models.newton import Cells, climb
+from engine.estimators.models.newton import Cells, climb, moments
 from engine.estimators.regression.logit_covariance import FEW_DEGREES, JointCovariance
 from engine.estimators.regression.model_rows import ModelRows
 from engine.estimators.regression.patterns import sums_by_key
@@ -83,8 +83,7 @@ def covariances(
     if kind == "robust":
         squares = rows.weight[is_used] ** 2 / rows.frequency[is_used]
         sums, _ = sums_by_key(at_cell[is_used], squares, np.zeros(len(squares)), len(cells.n))
-        meat = product(np.ascontiguousarray((scores * sums[:, None]).T), scores)
-        V = product(product(inverted, meat), inverted) * people / (people - e)
+        V = product(product(inverted, moments(scores, sums)), inverted) * people / (people - e)
         return _plain(V, normal, of_model)
     sums_of = _UnitSums.of(at_cell[is_used], rows.unit[is_used], rows.weight[is_used], len(cells.n))
     unit_scores = sums_of.scores(scores, design.n_units)

@@ -9,10 +9,10 @@ import numpy as np
 from engine.arrays import FloatArray, IntArray
 from engine.estimators.models.families import FAMILIES, Family, is_overdispersed
 from engine.estimators.models.likelihoods import is_far
-from engine.estimators.models.newton import Cells, Maximum, climb
+from engine.estimators.models.newton import Cells, Maximum, climb, moments
 from engine.estimators.regression.logit_maximum import COMBINATION
 from engine.estimators.regression.separation import find_separation
-from engine.kernels.regression.small_matrices import dot, inverse, product, times
+from engine.kernels.regression.small_matrices import dot, inverse, times
 
 DOES_NOT_CONVERGE = "does not converge"
 ALL_SEPARATED = "separated: the covariates predict the outcome perfectly"
@@ -125,10 +125,10 @@ def _start(family: Family, cells: Cells) -> tuple[FloatArray, FloatArray]:
 
 def _independent(X: FloatArray, n: FloatArray, kept: IntArray, status: list[str]) -> IntArray:
     """Return the columns that are no combination of earlier ones, and say so of the others."""
-    moments = product(np.ascontiguousarray((X * n[:, None]).T), X)
+    of_all = moments(X, n)
     place = [*range(len(kept))]
     while True:
-        _, singular = inverse(np.ascontiguousarray(moments[np.ix_(place, place)]))
+        _, singular = inverse(np.ascontiguousarray(of_all[np.ix_(place, place)]))
         if singular < 0:
             return kept[place]
         column = place.pop(singular)
