@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,8 @@ MOST_CELLS = 0.5  # a row: with more, grouping costs more than it saves
 _BITS = 62  # of a scaled weight
 _HIGH = 40  # bits of the lower half of a sum
 _LARGEST_EXPONENT = 300
+_STEP = 8  # of the exponent: a weight keeps 54 bits or more
+_CELLS_A_MARK = 64  # of cell_facts.sql
 
 
 def read_cells(
@@ -36,27 +38,44 @@ def read_cells(
 ) -> pl.DataFrame | None:
     """Return the cells of a sample, in some of its waves; None if its rows are better read as they are.
 
-    The choice depends on nothing but the records: small samples, those with nearly as many cells as rows, and
-    those with unusable weights or ids are read as rows.
+    The choice depends on nothing but the records, however they are divided into files: small samples, those
+    with nearly as many cells as rows, and those with unusable weights or ids are read as rows.
     """
-    if sample.n < FEWEST_ROWS:
+    if sample.n < FEWEST_ROWS and sample.has_records:
         return None
     keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
-    params: dict[str, Any] = {"panel": [*sample.parts]}
+    exponent = _exponent(sample, condition, keys)
+    if exponent is None:
+        return None
+    scale = {"scale": math.ldexp(1.0, _BITS - exponent)}
+    asked = sample.records.ask("cells", condition, keys=keys, params=scale, threads=sample.threads)
     with queries.database(sample.threads) as connection:
-        ((rows, unusable, largest, cells),) = queries.rows(connection, "cell_facts", params, condition, keys)
-        if unusable or rows < FEWEST_ROWS or cells > MOST_CELLS * rows or not largest:
-            return None
-        exponent = math.frexp(largest)[1]
-        if abs(exponent) > _LARGEST_EXPONENT:
-            return None
-        params["scale"] = math.ldexp(1.0, _BITS - exponent)
-        frame = queries.frame(connection, "cells", params, condition, keys)
+        frame = queries.frame(connection, "cells_joined", {"answers": [str(one) for one in asked]})
     ids = (f"{DESIGN_PREFIX}stratum", f"{DESIGN_PREFIX}cluster")
     if any(frame[name].has_nulls() for name in ids if name in frame.columns):
         return None  # the error that follows counts rows
     return _with_sums(frame, exponent)
+
+
+def _exponent(sample: Sample, condition: str, keys: str) -> int | None:
+    """Return the power of 2 above all weights, None if rows are better read as they are.
+
+    Powers go in steps of 8, so that a file with a larger weight seldom changes the scale of all others.
+    """
+    import polars as pl
+
+    asked = sample.records.ask("cell_facts", condition, keys=keys, threads=sample.threads)
+    facts = pl.concat([pl.read_parquet(answer) for answer in asked])
+    rows, largest = int(facts["sample_rows"].sum()), facts["largest"].max()
+    if facts["unusable"].sum() or not isinstance(largest, float) or largest <= 0.0:
+        return None
+    if sample.has_records:
+        cells = _CELLS_A_MARK * facts["marks"].explode().n_unique()
+        if rows < FEWEST_ROWS or cells > MOST_CELLS * rows:
+            return None
+    exponent = _STEP * math.ceil(math.frexp(largest)[1] / _STEP)
+    return exponent if abs(exponent) <= _LARGEST_EXPONENT else None
 
 
 def _with_sums(frame: pl.DataFrame, exponent: int) -> pl.DataFrame:
@@ -71,8 +90,11 @@ def _with_sums(frame: pl.DataFrame, exponent: int) -> pl.DataFrame:
 
 
 def _double(frame: pl.DataFrame, what: str, exponent: int) -> FloatArray:
-    high, low = (frame[f"cell_{what}_{half}"].to_numpy().astype(np.float64) for half in ("high", "low"))
-    total: FloatArray = np.ldexp(high, exponent + _HIGH) + np.ldexp(low, exponent)
+    high, low = (frame[f"cell_{what}_{half}"].to_numpy() for half in ("high", "low"))
+    # What files add up to in the lower half is carried, or the sum would round differently.
+    high, low = high + (low >> _HIGH), low & ((1 << _HIGH) - 1)
+    total: FloatArray = np.ldexp(high.astype(np.float64), exponent + _HIGH)
+    total += np.ldexp(low.astype(np.float64), exponent)
     return total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def read_design(design: DesignSpec, sample: pl.LazyFrame, n: int, panel: pl.LazyFrame) -> DesignColumns:
+def read_design(design: DesignSpec, sample: pl.LazyFrame, n: int, units: pl.DataFrame) -> DesignColumns:
     """Return the design columns of the n rows of a sample.
 
     A sample rule makes a domain and does not change the design, so the strata and clusters of the whole panel
-    are returned too.
+    are returned too: `units` is what `units_of` returns for it.
 
     Raises
     ------
@@ -31,7 +32,6 @@ def read_design(design: DesignSpec, sample: pl.LazyFrame, n: int, panel: pl.Lazy
 
     given = design.replicate_weights
     ids = ids_of(design, sample).collect(engine="in-memory")
-    units = _units(design, panel, has_ids=bool(ids.width))
     enums = {role: pl.Enum(units[role].drop_nulls().unique().sort()) for role in ids.columns}
     complete = units.drop_nulls()
     return DesignColumns(
@@ -66,15 +66,25 @@ def ids_of(design: DesignSpec, frame: pl.LazyFrame) -> pl.LazyFrame:
     return frame.select(**ids)
 
 
-def _units(design: DesignSpec, panel: pl.LazyFrame, *, has_ids: bool) -> pl.DataFrame:
+def units_of(design: DesignSpec, panel: pl.LazyFrame) -> pl.DataFrame:
     """Return every combination of stratum and cluster in the panel, with its number of rows."""
     import polars as pl
 
-    if has_ids:
-        units = ids_of(design, panel).group_by(pl.all()).agg(rows=pl.len())
+    ids = ids_of(design, panel)
+    if len(ids.collect_schema()):
+        units = ids.group_by(pl.all()).agg(rows=pl.len())
     else:
         units = panel.select(rows=pl.len())
     return units.collect(engine="in-memory")
+
+
+def joined_units(units: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return the combinations of stratum and cluster of several files together."""
+    import polars as pl
+
+    joined = pl.concat(units)
+    ids = [name for name in joined.columns if name != "rows"]
+    return joined.group_by(ids).sum() if ids else joined.sum()
 
 
 def _column_names(design: DesignSpec) -> dict[str, str]:

@@ -61,11 +61,11 @@ def read_margins(spec: StudySpec, calibration: CalibrationSpec, panel: Panel) ->
     import polars as pl
 
     covered = _condition(spec, calibration)
-    keys = pl.concat([_keys(calibration, part, covered) for part in panel.parts])
+    keys = pl.concat([_keys(calibration, part, covered) for part in panel.records.opened()])
     table = keys.unique().sort(keys.columns, nulls_last=True).with_row_index(CELL)
     cell = keys.join(table, on=keys.columns, how="left", nulls_equal=True, maintain_order="left")[CELL]
     codes = cell.to_numpy().astype(np.int64)
-    scan = pl.scan_parquet(panel.parts, glob=False)
+    scan = pl.scan_parquet(panel.records.opened(), glob=False)
     sums = _sums(scan, WEIGHT, codes, table.height)
     names = [name for name in scan.collect_schema().names() if name.startswith(REPLICATE)]
     _refuse_missing(calibration, table, codes, sums)

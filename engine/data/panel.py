@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.calibration import CalibratedFiles
+from engine.data import cells
 from engine.data.part import Part, Progress, build_part, part_key, read_part
 from engine.data.read_request import ReadRequest
 from engine.data.readers import Readers
+from engine.data.records import Records, read_freely
 from engine.data.shared_keys import keys_in_common, refuse_shared_keys
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault
@@ -25,11 +27,27 @@ from engine.study.load import study_as_dict
 class Panel:
     """A harmonised panel on disk: the parts, in the order of the source files.
 
-    Where the study calibrates the weights, `calibrated` holds the files that everything is computed from.
+    Attributes
+    ----------
+    each
+        The parts.
+    calibrated
+        Where the study calibrates the weights, the files that everything is computed from.
+    before_reading
+        Called with the file of a part before its records are read; it may refuse.
+    has_records
+        Whether there are records; otherwise only answers about them, from cells that sites share.
     """
 
     each: tuple[Part, ...]
     calibrated: CalibratedFiles | None = None
+    before_reading: Callable[[str], None] = read_freely
+    has_records: bool = True
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of all parts."""
+        return sum(int(source["rows"]) for source in self.sources)
 
     @property
     def parts(self) -> list[str]:
@@ -37,9 +55,17 @@ class Panel:
         return [str(part.records) for part in self.each]
 
     @property
-    def weighted_parts(self) -> list[str]:
-        """The Parquet files with the weights that count: calibrated ones, if there are any."""
-        return self.parts if self.calibrated is None else [*self.calibrated.parts]
+    def records(self) -> Records:
+        """The records of all parts; answers about large panels are kept."""
+        keeps = self.n_rows >= cells.FEWEST_ROWS or not self.has_records
+        return Records(files=tuple(self.parts), keeps_answers=keeps, before_reading=self.before_reading)
+
+    @property
+    def weighted_records(self) -> Records:
+        """The records with the weights that count: calibrated ones, if there are any."""
+        if self.calibrated is None:
+            return self.records
+        return Records(files=tuple(self.calibrated.parts))
 
     @property
     def sources(self) -> tuple[Mapping[str, Any], ...]:

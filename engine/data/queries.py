@@ -90,7 +90,11 @@ def rows(
 
 
 def frame(
-    connection: duckdb.DuckDBPyConnection, name: str, params: Mapping[str, Any], condition: str, keys: str
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    params: Mapping[str, Any],
+    condition: str | None = None,
+    keys: str | None = None,
 ) -> pl.DataFrame:
     """Run a query and return its result as a frame."""
     result: pl.DataFrame = connection.sql(query_text(name, condition, keys), params=dict(params)).pl()

@@ -13,13 +13,13 @@ from engine.data.conditions import domain_columns, domain_conditions, rule_condi
 from engine.data.expressions import check_rule
 from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
+from engine.data.records import Records
 from engine.durable import private_file
 from engine.errors import DataError, Fault, StudyError
 from engine.study import StudySpec
 
 if TYPE_CHECKING:
     import duckdb
-
 
 EVERYBODY = "TRUE"  # the condition that holds for all rows
 
@@ -39,7 +39,7 @@ class Sample:
 
     Attributes
     ----------
-    parts
+    records
         The Parquet files: of the panel, or one in a private folder where values are imputed or grouped.
     condition
         SQL of all rules.
@@ -53,15 +53,18 @@ class Sample:
         Variable -> number of its values that are imputed.
     threads
         How many read it; None for all usable cores.
+    has_records
+        Whether there are records; otherwise only answers about them.
     """
 
-    parts: tuple[str, ...]
+    records: Records
     condition: str
     folder: Path
     flow: tuple[FlowStep, ...]
     waves: tuple[str, ...]
     imputed: Mapping[str, int]
     threads: int | None = None
+    has_records: bool = True
 
     @property
     def n(self) -> int:
@@ -74,13 +77,13 @@ class Sample:
         Statistics from cells never need them: then nobody's record is copied.
         """
         if self.condition == EVERYBODY:
-            return [*self.parts]
+            return self.records.opened()
         name = hashlib.sha256(self.condition.encode()).hexdigest()[:16]
         path = self.folder / f"sample-{name}.parquet"
         if not path.exists():
             writing = path.with_suffix(".writing")
             private_file(writing)  # microdata: for the owner only, from the first byte
-            params = {"panel": [*self.parts], "sample": str(writing)}
+            params = {"panel": self.records.opened(), "sample": str(writing)}
             with queries.database(self.threads) as connection:
                 queries.rows(connection, "sample_write", params, self.condition)
             writing.rename(path)
@@ -104,24 +107,25 @@ def draw_sample(
     conditions = _conditions(spec)
     flow: list[FlowStep] = []
     with queries.database(threads) as connection:
-        for step in _flow(spec, panel, conditions, connection):
+        for step in _flow(spec, panel.records, conditions, connection):
             flow.append(step)
             if step.n == 0 and not may_be_empty:
                 raise DataError(_empty(flow))
     sample = Sample(
-        parts=tuple(panel.weighted_parts),
+        records=panel.weighted_records,
         condition=_all_of(conditions),
         folder=folder,
         flow=tuple(flow),
         waves=tuple(flow[-1].by_wave),
         imputed={},
         threads=threads,
+        has_records=panel.has_records,
     )
     if sample.n == 0 or not any(one.impute or one.quantiles for one in spec.variables.values()):
         return sample
     path = folder / "sample.parquet"
     imputed = impute_and_group(spec, sample.row_files(), path)
-    return replace(sample, parts=(str(path),), condition=EVERYBODY, imputed=imputed)
+    return replace(sample, records=Records(files=(str(path),)), condition=EVERYBODY, imputed=imputed)
 
 
 def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
@@ -139,7 +143,7 @@ def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
         raise StudyError(spec.study.name, (condition,))
     condition = f"({sample.condition}) AND ({condition})"
     with queries.database(sample.threads) as connection:
-        counts = queries.rows(connection, "sample_flow", {"panel": [*sample.parts]}, condition)
+        counts = _counts(sample.records, condition, connection)
     flow = (*sample.flow, _step(where, counts))
     if flow[-1].n == 0:
         found = f"no row is left of the {sample.n:,} of the sample"
@@ -161,14 +165,26 @@ def _all_of(conditions: Sequence[str]) -> str:
 
 
 def _flow(
-    spec: StudySpec, panel: Panel, conditions: Sequence[str], connection: duckdb.DuckDBPyConnection
+    spec: StudySpec, records: Records, conditions: Sequence[str], connection: duckdb.DuckDBPyConnection
 ) -> Iterator[FlowStep]:
     """Yield the rows of the panel, then those left after each rule."""
     labels = ["All records", *(rule.label for rule in spec.sample)]
     for step, label in enumerate(labels):
         condition = _all_of(conditions[:step])
-        counts = queries.rows(connection, "sample_flow", {"panel": panel.parts}, condition)
-        yield _step(label, counts)
+        yield _step(label, _counts(records, condition, connection))
+
+
+def _counts(
+    records: Records, condition: str, connection: duckdb.DuckDBPyConnection
+) -> list[tuple[str | None, int]]:
+    """Return how many rows of each wave a condition holds for."""
+    if not records.keeps_answers:
+        return queries.rows(connection, "sample_flow", {"panel": records.opened()}, condition)
+    import polars as pl
+
+    asked = records.ask("sample_flow", condition)
+    counts = pl.concat([pl.read_parquet(answer) for answer in asked]).group_by("wave").sum()
+    return counts.sort("wave", nulls_last=False).rows()
 
 
 def _step(label: str, counts: Sequence[tuple[str | None, int]]) -> FlowStep:

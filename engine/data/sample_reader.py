@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from engine.data.calibration_reader import with_calibration
 from engine.data.cell_key import CellKey
 from engine.data.cells import ROWS, SQUARES, read_cells
 from engine.data.design_columns import DESIGN_PREFIX, LEVEL_PREFIX
-from engine.data.design_reader import read_design
+from engine.data.design_reader import joined_units, read_design, units_of
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.series import as_codes, as_floats
 from engine.errors import DataError, Fault
@@ -215,11 +216,27 @@ class SampleReader:
     def _design(self) -> DesignColumns:
         import polars as pl
 
-        panel, calibrated = pl.scan_parquet(self._panel.weighted_parts, glob=False), self._panel.calibrated
+        design, calibrated = self._spec.design, self._panel.calibrated
         if calibrated is None:
-            return read_design(self._spec.design, self._scan(), self.n, self._of_these_waves(panel))
-        columns = read_design(self._spec.design, self._scan(), self.n, panel)
-        return with_calibration(columns, self._spec.design, calibrated.cells, self._scan(), panel)
+            return read_design(design, self._scan(), self.n, self._units())
+        panel = pl.scan_parquet(self._panel.weighted_records.opened(), glob=False)
+        columns = read_design(design, self._scan(), self.n, units_of(design, panel))
+        return with_calibration(columns, design, calibrated.cells, self._scan(), panel)
+
+    def _units(self) -> pl.DataFrame:
+        """Return the combinations of stratum and cluster in the panel; those of a large one are kept."""
+        import polars as pl
+
+        design, records = self._spec.design, self._panel.records
+
+        def units(files: list[str]) -> pl.DataFrame:
+            return units_of(design, self._of_these_waves(pl.scan_parquet(files, glob=False)))
+
+        if not records.keeps_answers:
+            return units(records.opened())
+        question = f"units of {self._only} by {design.model_dump_json()}"
+        kept = [records.kept(file, question, partial(units, [file])) for file in records.files]
+        return joined_units([pl.read_parquet(answer) for answer in kept])
 
     def level(self, name: str) -> IntArray:
         """Return each row's cluster (n,) of one of `design.levels`, sorted by id, -1 if missing."""

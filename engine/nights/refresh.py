@@ -33,7 +33,7 @@ from engine.store.run_damage import set_damaged_runs_aside
 from engine.study.load import study_hash
 
 if TYPE_CHECKING:
-    from engine.data.part import Part
+    from engine.data.panel import Panel
     from engine.nights.publish import NewRun
 
 
@@ -180,7 +180,6 @@ def _new_run(
     from engine.batch.manifest import make_manifest
     from engine.batch.method import method_version
     from engine.batch.run import is_simulated, with_study
-    from engine.data.panel import whole_panel
     from engine.data.sample import draw_sample
     from engine.nights.compute import compute_tasks, rows_of
     from engine.nights.publish import NewRun
@@ -189,7 +188,7 @@ def _new_run(
     if current is not None and current["method"] != method_version():
         job.log("new version", why="the methods or a library have changed: every analysis is computed again")
     job.reporter.start_step("drawing the sample")
-    panel = whole_panel(_intact_parts(job, night.files))
+    panel = _checked_panel(job, night.files)
     with TemporaryDirectory(dir=store.work) as scratch:
         panel = calibrate(spec, panel, Path(scratch))
         sample = draw_sample(spec, panel, Path(scratch), job.options.threads)
@@ -200,26 +199,46 @@ def _new_run(
     return replace(night, tasks=tasks), NewRun(rows=rows, manifest=manifest)
 
 
-def _intact_parts(job: NightJob, files: Sequence[FileEntry]) -> list[Part]:
-    """Return the parts behind the results; readers do not notice a flipped bit, so hashes are compared."""
+def _checked_panel(job: NightJob, files: Sequence[FileEntry]) -> Panel:
+    """Return the parts behind the results; each is compared with its hash before its records are read.
+
+    Readers do not notice a flipped bit. A part that is not read, because all that is asked about it is known,
+    is not compared.
+    """
+    from engine.data.panel import whole_panel
     from engine.data.part import read_part
 
-    parts, is_damaged = [], False
+    versions = [file.version for file in files if file.version is not None]
+    parts = [read_part(job.store.parts / version.part) for version in versions]
+    whole = [part for part in parts if part is not None]
+    if len(whole) < len(parts):
+        _remove_damaged(job, files)
+    intact: set[str] = set()
+
+    def compare(records: str) -> None:
+        if records in intact:
+            return
+        if not next(part for part in whole if str(part.records) == records).is_intact:
+            _remove_damaged(job, files)
+        intact.add(records)
+
+    return replace(whole_panel(whole), before_reading=compare)
+
+
+def _remove_damaged(job: NightJob, files: Sequence[FileEntry]) -> None:
+    """Remove every part that is not what was written, and raise `_DamagedPart`."""
+    from engine.data.part import read_part
+
     for file in files:
         if file.version is None:
             continue
         folder = job.store.parts / file.version.part
         part = read_part(folder)
-        if part is not None and part.is_intact:
-            parts.append(part)
-            continue
-        is_damaged = True
-        job.log("damaged", file=file.file)
-        if folder.exists():
-            remove_folder(folder, job.store.work)
-    if is_damaged:
-        raise _DamagedPart
-    return parts
+        if part is None or not part.is_intact:
+            job.log("damaged", file=file.file)
+            if folder.exists():
+                remove_folder(folder, job.store.work)
+    raise _DamagedPart
 
 
 def _tidy(job: NightJob, night: Night) -> list[str]:

@@ -59,9 +59,14 @@ def test_header__names_the_columns_that_come_out(path, panel, tmp_path):
         "measure": "standard",
         "about": None,
         "scale": 2.0**60,
+        "answers": [str(tmp_path / "cells.parquet")],
     }
     used = {name: value for name, value in params.items() if f"${name}" in path.read_text()}
     with queries.database() as connection:
+        if path.stem == "cells_joined":
+            keys = "wave, 1.0 AS cell_weight"
+            of_file = queries.frame(connection, "cells", {"panel": panel, "scale": 2.0**60}, "TRUE", keys)
+            of_file.write_parquet(tmp_path / "cells.parquet")
         if path.stem.startswith("catalog_"):
             connection.sql(queries.query_text("run_estimates"), params={"runs": [str(run)]}).create(
                 "estimates"

@@ -1,0 +1,123 @@
+"""Files of records, and answers to queries about each of them that are kept beside it.
+
+A night over ten old waves and a new one asks only the new one; sites share answers instead of records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.data import queries
+from engine.data.source_file import file_hash
+from engine.durable import private_file
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ANSWERS = "answers"
+FORGOTTEN_AFTER = 90 * 24 * 3600  # seconds without use
+_FORMAT = 1
+_WRITING = ".writing-"
+
+
+def read_freely(_file: str) -> None:
+    """Let a file be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """Parquet files of records.
+
+    Attributes
+    ----------
+    files
+        Their paths.
+    keeps_answers
+        Whether answers about a file are kept in a folder beside it: for large files that stay.
+    before_reading
+        Called with a file before its records are read; it may refuse.
+    """
+
+    files: tuple[str, ...]
+    keeps_answers: bool = False
+    before_reading: Callable[[str], None] = read_freely
+
+    def opened(self) -> list[str]:
+        """Return the files, for someone who reads the records."""
+        for file in self.files:
+            self.before_reading(file)
+        return [*self.files]
+
+    def ask(
+        self,
+        name: str,
+        condition: str,
+        *,
+        keys: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        threads: int | None = None,
+    ) -> list[Path]:
+        """Return the answers to a query about each file, as Parquet files.
+
+        Parameters
+        ----------
+        name, condition, keys
+            As in `queries.query_text`.
+        params
+            The values of the query, without ``$panel``.
+        threads
+            How many; None for all usable cores.
+        """
+        given = dict(params or {})
+        question = json.dumps([queries.query_text(name, condition, keys), given, version("duckdb")])
+
+        def answer(file: str) -> pl.DataFrame:
+            with queries.database(threads) as connection:
+                return queries.frame(connection, name, {"panel": [file], **given}, condition, keys)
+
+        return [self.kept(file, question, partial(answer, file)) for file in self.files]
+
+    def kept(self, file: str, question: str, make: Callable[[], pl.DataFrame]) -> Path:
+        """Return the answer to a question about a file, made only if it is not kept yet.
+
+        An answer carries the hash of its content in its name, so that a damaged one is made again.
+        """
+        asked = f"{_FORMAT} {version('polars')} {Path(file).name} {question}"
+        name = hashlib.sha256(asked.encode()).hexdigest()[:32]
+        folder = Path(file).parent / ANSWERS
+        for found in folder.glob(f"{name}-*.parquet"):
+            if file_hash(found)[:16] == found.stem.partition("-")[2]:
+                os.utime(found)
+                return found
+            found.unlink()
+        self.before_reading(file)
+        return _written(make(), folder, name)
+
+
+def _written(answer: pl.DataFrame, folder: Path, name: str) -> Path:
+    """Write an answer into a folder, whole or not at all, and forget those that nobody asks for any more."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sweep(folder)
+    writing = folder / f"{_WRITING}{name}-{os.getpid()}"
+    private_file(writing)
+    answer.write_parquet(writing, compression="zstd")
+    return writing.rename(folder / f"{name}-{file_hash(writing)[:16]}.parquet")
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.iterdir():
+        try:
+            unused = time.time() - path.stat().st_mtime
+            if unused > FORGOTTEN_AFTER or (path.name.startswith(_WRITING) and unused > 24 * 3600):
+                path.unlink()
+        except FileNotFoundError:  # another run has swept it
+            continue
