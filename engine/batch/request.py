@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """A study as it will be run, the folder its paths start from, and the path of ``--data``."""
+    """A study as it will be run, the folder its paths start from, and the path of ``--data``.
+
+    `cells` are files of cells that stand in for the data files.
+    """
 
     spec: StudySpec
     base: Path
     data: Path | None
+    cells: tuple[Path, ...] = ()
 
     def files(self) -> tuple[SourceFile, ...]:
         """Return the data files."""
@@ -37,6 +42,7 @@ def make_request(
     replicates: int | None = None,
     seed: int | None = None,
     only: str | None = None,
+    cells: Sequence[Path] = (),
 ) -> RunRequest:
     """Load a study and put what the command line says in place of what the study says.
 
@@ -58,8 +64,12 @@ def make_request(
         analyses = tuple(_with_replicates(analysis, replicates) for analysis in analyses)
     info = spec.study if seed is None else spec.study.model_copy(update={"seed": seed})
     base = Path.cwd() if isinstance(study, StudySpec) else study_path(study).parent
-    changed = _settled(spec.model_copy(update={"analysis": analyses, "study": info}), base, data)
-    return RunRequest(spec=changed, base=base, data=data)
+    changed = spec.model_copy(update={"analysis": analyses, "study": info})
+    if not cells:
+        return RunRequest(spec=_settled(changed, base, data), base=base, data=data)
+    from engine.data.shared_cells import study_of_cells
+
+    return RunRequest(spec=study_of_cells(cells, changed), base=base, data=None, cells=tuple(cells))
 
 
 def _settled(spec: StudySpec, base: Path, data: Path | None) -> StudySpec:

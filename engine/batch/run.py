@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from engine.batch.compiling import Compiling, compiling_ahead
 from engine.batch.failures import Failure, failure_warnings, task_states
 from engine.batch.reporter import Reporter
-from engine.batch.request import make_request, planned_replicates
+from engine.batch.request import RunRequest, make_request, planned_replicates
 from engine.batch.run_result import RunResult
 from engine.results import TidyRow, to_frame
 from engine.study import StudySpec
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.batch.context import Context
     from engine.batch.tasks import Task
     from engine.data.panel import Panel
+    from engine.data.sample import Sample
 
 
 def run(
@@ -35,6 +36,7 @@ def run(
     threads: int | None = None,
     seed: int | None = None,
     only: str | None = None,
+    cells: Sequence[Path] = (),
     reporter: Reporter | None = None,
     report: bool = True,
 ) -> RunResult:
@@ -57,6 +59,8 @@ def run(
         How many; the results do not depend on it.
     only
         Name of the one analysis to run.
+    cells
+        Files that `equirank cells` wrote, of one or more sites, in place of data.
     reporter
         Hears of progress.
     report
@@ -75,11 +79,11 @@ def run(
     """
     started = time.perf_counter()
     data = None if data is None else Path(data)
-    request = make_request(study, data, replicates=replicates, seed=seed, only=only)
+    request = make_request(study, data, replicates=replicates, seed=seed, only=only, cells=cells)
     spec = request.spec
     target = Path(out) if out is not None else default_target(spec.study.name)
     reporter = reporter or Reporter()
-    from engine.batch.context import make_context, read_sample
+    from engine.batch.context import make_context
     from engine.batch.manifest import make_manifest
     from engine.batch.released import released
     from engine.batch.reporting import write_report_of_new_run
@@ -89,7 +93,7 @@ def run(
         if spec.source.builtin is not None and data is None:
             reporter.start_step("making the built-in panel")
         with TemporaryDirectory(prefix="equirank-") as scratch:
-            panel, sample = read_sample(spec, request.files(), Path(scratch), threads, reporter)
+            panel, sample = _panel_and_sample(request, Path(scratch), threads, reporter)
             seconds = {"read": time.perf_counter() - started}
             context = make_context(spec, panel, sample, threads, reporter)
             done = _run_tasks(context, compiling)
@@ -108,6 +112,25 @@ def run(
         if report:
             write_report_of_new_run(folder)
     return RunResult(path=target, rows=rows, manifest=manifest)
+
+
+def _panel_and_sample(
+    request: RunRequest, scratch: Path, threads: int | None, reporter: Reporter
+) -> tuple[Panel, Sample]:
+    """Read the data files of a request, or its files of cells, and draw the sample."""
+    from engine.batch.context import read_sample
+    from engine.data.sample import draw_sample
+
+    if not request.cells:
+        return read_sample(request.spec, request.files(), scratch, threads, reporter)
+    from engine.batch.cells_export import refuse_records
+    from engine.batch.tasks import tasks_of
+    from engine.data.shared_cells import unpack_cells
+
+    panel = unpack_cells(request.cells, scratch)
+    sample = draw_sample(request.spec, panel, scratch, threads)
+    refuse_records(tasks_of(request.spec, sample.waves), request.spec)
+    return panel, sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,9 @@ def run(
     only: Annotated[
         str | None, typer.Option(help="Run this analysis only", autocompletion=_analysis_names)
     ] = None,
+    cells: Annotated[
+        list[Path] | None, typer.Option(help="File of `equirank cells` instead of data; repeat it for sites")
+    ] = None,
     shard: Annotated[str | None, typer.Option(help="Compute share k/K only, such as 2/16; see merge")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Run on this many processes (extra dask)")
@@ -102,7 +105,7 @@ def run(
     """Run a study; without STUDY, the CMDS study on its simulated panel."""
     from engine.cli.runs import run_study
 
-    changed = {"replicates": replicates, "seed": seed, "only": only}
+    changed = {"replicates": replicates, "seed": seed, "only": only, "cells": tuple(cells or ())}
     run_study(
         study,
         data,

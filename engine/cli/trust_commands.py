@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -119,3 +120,25 @@ def heat(
     names = None if favourable is None else tuple(one.strip() for one in favourable.split(","))
     about = HeatSetting(setting=setting, iso3=iso3, source=source, date=date, favourable=names)
     write_heat(run, out, about)
+
+
+def cells(
+    study: Study,
+    out: Annotated[Path, typer.Option(help="File to write; `run --cells` takes it")],
+    data: Data = None,
+    only: Annotated[str | None, typer.Option(help="For this analysis only")] = None,
+    least: Annotated[int, typer.Option(min=1, help="Fewest people that a cell may stand for")] = 5,
+    largest_weight: Annotated[
+        float | None, typer.Option(min=0.0, help="No weight at any site is above it; sets the scale of sums")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write the cells that a site shares instead of records; several sites' files give one result."""
+    from engine.batch.cells_export import export_cells
+
+    made = export_cells(study, out, data, least=least, largest_weight=largest_weight, only=only)
+    if as_json:
+        typer.echo(json.dumps({"cells": str(made.path), "count": made.cells, "least": made.least}))
+    else:
+        typer.echo(f"{made.path}: {made.cells:,} cells, none of fewer than {made.least} people")

@@ -15,6 +15,7 @@ import numpy as np
 from engine.data import queries
 from engine.data.cell_key import CellKey
 from engine.data.design_columns import DESIGN_PREFIX
+from engine.errors import DataError, Fault
 from engine.study import StudySpec
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read_cells(
     The choice depends on nothing but the records, however they are divided into files: small samples, those
     with nearly as many cells as rows, and those with unusable weights or ids are read as rows.
     """
-    if sample.n < FEWEST_ROWS and sample.has_records:
+    if sample.n < FEWEST_ROWS and not sample.cells_only:
         return None
     keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
@@ -70,7 +71,14 @@ def _exponent(sample: Sample, condition: str, keys: str) -> int | None:
     rows, largest = int(facts["sample_rows"].sum()), facts["largest"].max()
     if facts["unusable"].sum() or not isinstance(largest, float) or largest <= 0.0:
         return None
-    if sample.has_records:
+    if sample.largest_weight is not None:
+        if largest > sample.largest_weight:
+            found, expected = "found a larger weight", f"none above {sample.largest_weight:g}"
+            raise DataError(
+                Fault("--largest-weight", found, expected, "Give a larger number, at every site.")
+            )
+        largest = sample.largest_weight
+    if not sample.cells_only:
         cells = _CELLS_A_MARK * facts["marks"].explode().n_unique()
         if rows < FEWEST_ROWS or cells > MOST_CELLS * rows:
             return None

@@ -35,14 +35,14 @@ class Panel:
         Where the study calibrates the weights, the files that everything is computed from.
     before_reading
         Called with the file of a part before its records are read; it may refuse.
-    has_records
-        Whether there are records; otherwise only answers about them, from cells that sites share.
+    cells_only
+        Whether nothing but cells may be made of the records, because these are, or will be, elsewhere.
     """
 
     each: tuple[Part, ...]
     calibrated: CalibratedFiles | None = None
     before_reading: Callable[[str], None] = read_freely
-    has_records: bool = True
+    cells_only: bool = False
 
     @property
     def n_rows(self) -> int:
@@ -57,7 +57,7 @@ class Panel:
     @property
     def records(self) -> Records:
         """The records of all parts; answers about large panels are kept."""
-        keeps = self.n_rows >= cells.FEWEST_ROWS or not self.has_records
+        keeps = self.n_rows >= cells.FEWEST_ROWS or self.cells_only
         return Records(files=tuple(self.parts), keeps_answers=keeps, before_reading=self.before_reading)
 
     @property

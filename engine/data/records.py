@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.data import queries
-from engine.data.source_file import file_hash
 from engine.durable import private_file
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ class Records:
         name = hashlib.sha256(asked.encode()).hexdigest()[:32]
         folder = Path(file).parent / ANSWERS
         for found in folder.glob(f"{name}-*.parquet"):
-            if file_hash(found)[:16] == found.stem.partition("-")[2]:
+            if found.name == answer_name(found, found.read_bytes()):
                 os.utime(found)
                 return found
             found.unlink()
@@ -110,7 +109,12 @@ def _written(answer: pl.DataFrame, folder: Path, name: str) -> Path:
     writing = folder / f"{_WRITING}{name}-{os.getpid()}"
     private_file(writing)
     answer.write_parquet(writing, compression="zstd")
-    return writing.rename(folder / f"{name}-{file_hash(writing)[:16]}.parquet")
+    return writing.rename(folder / answer_name(Path(name), writing.read_bytes()))
+
+
+def answer_name(path: Path, content: bytes) -> str:
+    """Return the name of an answer's file: the question in the name of `path`, and a hash of the content."""
+    return f"{path.stem.partition('-')[0]}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
 
 
 def _sweep(folder: Path) -> None:

@@ -53,8 +53,10 @@ class Sample:
         Variable -> number of its values that are imputed.
     threads
         How many read it; None for all usable cores.
-    has_records
-        Whether there are records; otherwise only answers about them.
+    cells_only
+        Whether nothing but cells may be made of the records, as of the panel.
+    largest_weight
+        No weight of any panel that shares its cells is above it; None: that of this panel counts.
     """
 
     records: Records
@@ -64,7 +66,8 @@ class Sample:
     waves: tuple[str, ...]
     imputed: Mapping[str, int]
     threads: int | None = None
-    has_records: bool = True
+    cells_only: bool = False
+    largest_weight: float | None = None
 
     @property
     def n(self) -> int:
@@ -119,7 +122,7 @@ def draw_sample(
         waves=tuple(flow[-1].by_wave),
         imputed={},
         threads=threads,
-        has_records=panel.has_records,
+        cells_only=panel.cells_only,
     )
     if sample.n == 0 or not any(one.impute or one.quantiles for one in spec.variables.values()):
         return sample

@@ -1,0 +1,175 @@
+"""Sites share cells instead of records: the joined result is that of all records, and nobody stands alone."""
+
+import json
+import zipfile
+
+import numpy as np
+import polars as pl
+import pytest
+
+import engine
+from engine.batch.cells_export import export_cells
+from engine.data import cells
+from engine.errors import DataError, EstimationError, UsageError
+from tests.study_texts import analysis, event, factor, study_text
+
+LEAST = 5
+RANKED = {"outcome": "ill", "rank_by": "income"}
+SITES = ("north", "middle", "south")
+
+
+def study(*more, **design):
+    return study_text(
+        name="sites",
+        seed=3,
+        source={"path": "*.parquet", "wave": "wave"},
+        design={"weight": "weight", "stratum": "stratum", "cluster": "psu", **design},
+        variables={
+            "ill": event("ill", well=[0], ill=[1]),
+            "income": {},
+            "sex": factor(male=[1], female=[2]),
+        },
+        sample={"Income known": "income IS NOT NULL"},
+        analyses=[
+            analysis("describe", name="people", variables=["ill", "sex"], by="wave"),
+            analysis("rates", outcome="ill", rows="sex"),
+            analysis(
+                "concentration",
+                name="inequality",
+                **RANKED,
+                by="wave",
+                index=["standard", "erreygers"],
+                compare=True,
+                bootstrap={"replicates": 40},
+            ),
+            analysis("concentration", name="women", **RANKED, where="sex = 'female'"),
+            analysis("curve", **RANKED),
+            *more,
+        ],
+    )
+
+
+def people(site):
+    rng = np.random.default_rng(site)
+    n = 3_000
+    psu = 4 * site + rng.integers(0, 4, n)
+    return pl.DataFrame(
+        {
+            "wave": rng.integers(1, 3, n),
+            "ill": rng.integers(0, 2, n),
+            "income": rng.integers(1, 4, n).astype(float),
+            "sex": rng.integers(1, 3, n),
+            "weight": rng.uniform(0.5, 2.0, n),
+            "stratum": np.where(psu % 4 < 2, 2 * site, 2 * site + 1),
+            "psu": psu,
+        }
+    )
+
+
+@pytest.fixture
+def sites(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EQUIRANK_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "study.toml").write_text(study())
+    for number, site in enumerate(SITES):
+        (tmp_path / site).mkdir()
+        people(number).write_parquet(tmp_path / site / f"{site}.parquet")
+    return tmp_path
+
+
+def export(sites, site, **settings):
+    return export_cells(sites / "study.toml", sites / f"{site}.cells", sites / site, **settings).path
+
+
+def bytes_of(run):
+    return (run.path / "results.parquet").read_bytes()
+
+
+def test_cells_of_three_sites__give_the_bytes_of_all_records(sites, monkeypatch):
+    files = [export(sites, site) for site in SITES]
+    shared = engine.run(sites / "study.toml", cells=files, out=sites / "shared")
+    monkeypatch.setattr(cells, "FEWEST_ROWS", 1)  # so that the pooled run is made from cells too
+    (sites / "all").mkdir()
+    for site in SITES:
+        (sites / site / f"{site}.parquet").rename(sites / "all" / f"{site}.parquet")
+    pooled = engine.run(sites / "study.toml", data=sites / "all", out=sites / "pooled")
+    assert bytes_of(shared) == bytes_of(pooled)
+    assert {row.analysis for row in shared.rows} == {"people", "rates", "inequality", "women", "curve"}
+    assert shared.manifest["sample_flow"] == pooled.manifest["sample_flow"]
+
+
+def test_no_number_of_few_people__and_no_record_leaves(sites):
+    file = export(sites, "north", least=LEAST)
+    counted = 0
+    with zipfile.ZipFile(file) as archive:
+        assert not [name for name in archive.namelist() if "part.parquet" in name]
+        facts = json.loads(archive.read("0/part.json"))
+        assert "north" not in json.dumps(facts)
+        weights = set(people(0)["weight"])
+        for name in archive.namelist():
+            if name.endswith(".parquet"):
+                answer = pl.read_parquet(archive.read(name))
+                for column in {"cell_rows", "rows", "n"} & set(answer.columns):
+                    counted += answer.height
+                    assert answer[column].min() >= LEAST
+                if "largest" in answer.columns:
+                    assert not weights & set(answer["largest"])
+                    assert answer["marks"].explode().drop_nulls().is_empty()
+    assert counted > 50
+
+
+def test_cell_of_few_people__is_refused_and_nothing_is_written(sites):
+    with pytest.raises(DataError, match="cells of fewer than 200 people; expected none"):
+        export(sites, "north", least=200)
+    assert not [path for path in sites.iterdir() if path.name.endswith((".cells", ".writing"))]
+
+
+def test_sites_of_other_weights__agree_on_a_largest_one(sites):
+    heavy = people(1).with_columns(pl.col("weight") * 1000)
+    heavy.write_parquet(sites / "middle" / "middle.parquet")
+    files = [export(sites, site) for site in SITES]
+    with pytest.raises(DataError, match="Give `--largest-weight` the same number at every site"):
+        engine.run(sites / "study.toml", cells=files)
+    files = [export(sites, site, largest_weight=5000.0) for site in SITES]
+    assert not engine.run(sites / "study.toml", cells=files, out=sites / "together").failures
+    with pytest.raises(DataError, match="found a larger weight; expected none above 5"):
+        export(sites, "middle", largest_weight=5.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"more": [analysis("logit", outcome="ill", terms=["sex"])]}, "analysis logit: it needs the records"),
+        ({"more": [analysis("rates", name="each", waves="each", outcome="ill")]}, "it sees some waves alone"),
+    ],
+)
+def test_analysis_that_needs_records__is_refused(sites, change, message):
+    (sites / "study.toml").write_text(study(*change["more"]))
+    with pytest.raises(EstimationError, match=message):
+        export(sites, "north")
+
+
+def test_file_of_another_study__is_refused(sites):
+    files = [export(sites, "north")]
+    text = (sites / "study.toml").read_text()
+    (sites / "study.toml").write_text(text.replace("Income known", "Incomes"))
+    with pytest.raises(UsageError, match=r"north\.cells: written for another study"):
+        engine.run(sites / "study.toml", cells=files)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not whole", b"records"])
+def test_damaged_file__is_refused(sites, content):
+    (sites / "bad.cells").write_bytes(content)
+    with pytest.raises(UsageError, match=r"bad\.cells: not a whole file of cells"):
+        engine.run(sites / "study.toml", cells=[sites / "bad.cells"])
+
+
+def test_command__writes_and_reads(sites, cli):
+    for site in SITES:
+        code, out, _ = cli("cells", "study.toml", "--data", site, "--out", f"{site}.cells", "--json")
+        assert code == 0
+        assert json.loads(out)["least"] == LEAST
+    given = [part for site in SITES for part in ("--cells", f"{site}.cells")]
+    code, out, error = cli("run", "study.toml", *given, "--out", "run", "--json")
+    assert code == 0, error
+    assert (sites / "run" / "report.html").exists()
