@@ -56,6 +56,10 @@ def make_request(
         If the study has no analysis named `only`, or `replicates` are too few for its intervals.
     """
     refuse_fork()
+    if cells and data is not None:
+        raise UsageError(
+            Fault("cells", "found together with data", "one of them", "Leave out data: cells stand for it.")
+        )
     spec = with_site_disclosure(study if isinstance(study, StudySpec) else load_study(study))
     if data is not None and data.is_dir():
         spec = on_survey_files(spec)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from engine.errors import EstimationError, Interrupted, UsageError
+from engine.errors import EstimationError, Fault, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from engine.batch.run_result import RunResult
@@ -38,6 +38,11 @@ def run_study(
     if len(given) > 1 or (given and keep):
         both = [*given, *(["--keep"] if keep else [])]
         raise UsageError(f"{' and '.join(both)}: found together; expected one of them. Leave out the rest.")
+    if given and changed["cells"]:
+        found = f"found together with {given[0]}"
+        raise UsageError(
+            Fault("--cells", found, "one of them", "A run from cells takes seconds: compute it in one piece.")
+        )
     from engine.cli.progress import progress_reporter
 
     with progress_reporter(keeps=keep) as reporter:

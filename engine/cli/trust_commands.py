@@ -122,6 +122,7 @@ def heat(
     write_heat(run, out, about)
 
 
+@app.command()
 def cells(
     study: Study,
     out: Annotated[Path, typer.Option(help="File to write; `run --cells` takes it")],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.data import queries
+from engine.data import queries, records
 from engine.data.cell_key import CellKey
 from engine.data.design_columns import DESIGN_PREFIX
 from engine.errors import DataError, Fault
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from engine.data.sample import Sample
 
 ROWS, SQUARES = "cell_rows", "cell_weight_squares"
-FEWEST_ROWS = 1_000_000  # of a sample: fewer are read as rows, which is then faster
 MOST_CELLS = 0.5  # a row: with more, grouping costs more than it saves
 _BITS = 62  # of a scaled weight
 _HIGH = 40  # bits of the lower half of a sum
@@ -42,7 +41,7 @@ def read_cells(
     The choice depends on nothing but the records, however they are divided into files: small samples, those
     with nearly as many cells as rows, and those with unusable weights or ids are read as rows.
     """
-    if sample.n < FEWEST_ROWS and not sample.cells_only:
+    if sample.n < records.FEWEST_ROWS and not sample.cells_only:
         return None
     keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
@@ -80,7 +79,7 @@ def _exponent(sample: Sample, condition: str, keys: str) -> int | None:
         largest = sample.largest_weight
     if not sample.cells_only:
         cells = _CELLS_A_MARK * facts["marks"].explode().n_unique()
-        if rows < FEWEST_ROWS or cells > MOST_CELLS * rows:
+        if rows < records.FEWEST_ROWS or cells > MOST_CELLS * rows:
             return None
     exponent = _STEP * math.ceil(math.frexp(largest)[1] / _STEP)
     return exponent if abs(exponent) <= _LARGEST_EXPONENT else None

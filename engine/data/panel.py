@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.calibration import CalibratedFiles
-from engine.data import cells
+from engine.data import records
 from engine.data.part import Part, Progress, build_part, part_key, read_part
 from engine.data.read_request import ReadRequest
 from engine.data.readers import Readers
@@ -57,7 +57,7 @@ class Panel:
     @property
     def records(self) -> Records:
         """The records of all parts; answers about large panels are kept."""
-        keeps = self.n_rows >= cells.FEWEST_ROWS or self.cells_only
+        keeps = self.n_rows >= records.FEWEST_ROWS or self.cells_only
         return Records(files=tuple(self.parts), keeps_answers=keeps, before_reading=self.before_reading)
 
     @property

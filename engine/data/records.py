@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ANSWERS = "answers"
+FEWEST_ROWS = 1_000_000  # of a sample or panel: of a smaller one rows are read, which is then faster
 FORGOTTEN_AFTER = 90 * 24 * 3600  # seconds without use
 _FORMAT = 1
 _WRITING = ".writing-"

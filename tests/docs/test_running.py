@@ -95,11 +95,26 @@ def test_conformance__runs(place, cli):
 
 def test_shares__run_and_join(place, cli):
     task = {"${SLURM_ARRAY_TASK_ID}": "2", "/16": "/2"}
-    first, *rest = snippets(BY_NAME["many-machines.md"])
+    first, *rest = snippets(BY_NAME["many-machines.md"])[:2]
     Runner(place, cli, {**task, "${SLURM_ARRAY_TASK_ID}": "1"}).run(first)
     for one in (first, *rest):
         Runner(place, cli, task).run(one)
     assert (place / "run" / "results.parquet").is_file()
+
+
+def test_sites__share_cells(place, cli):
+    cells, run = snippets(BY_NAME["many-machines.md"])[2:]
+    given = {"cells": ["--only", "trend", "--least", "1"], "run": ["--only", "trend"]}
+    runner = Runner(place, cli, options=given)
+    runner.run(cells)
+    other = place / "OTHER"
+    other.mkdir()
+    for number in (4, 5):
+        wave(number).write_parquet(other / f"wave_{number}.parquet")
+    south = ["--data", other, "--out", "south.cells"]
+    assert cli("cells", "study.toml", *south, "--only", "trend", "--least", "1")[0] == 0
+    runner.run(run)
+    assert (place / "together" / "results.parquet").is_file()
 
 
 def test_nights__run(place, cli):

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from engine.data.cells import FEWEST_ROWS
+from engine.data.records import FEWEST_ROWS
 from tests.functional.bad_waves import BAD
 from tests.functional.nights import STUDY, computed, newest, put, sha, single, tree, wave
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.data import cells
+from engine.data import cells, records
 from engine.data.sample_reader import CellReader
 from tests.study_texts import analysis, event, factor, study_text
 
@@ -108,7 +108,7 @@ def run(tmp_path, monkeypatch):
             made.append(frame.height)
             begin(self, spec, sample, panel, frame, only)
 
-        monkeypatch.setattr(cells, "FEWEST_ROWS", 1 if as_cells else 10**9)
+        monkeypatch.setattr(records, "FEWEST_ROWS", 1 if as_cells else 10**9)
         monkeypatch.setattr(CellReader, "__init__", counted)
         return engine.run(tmp_path / "study.toml", out=tmp_path / f"run-{time.monotonic_ns()}"), made
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.data import cells
+from engine.data import cells, records
 from engine.data.part import RECORDS
 from engine.data.records import ANSWERS
 from engine.nights.refresh import refresh
@@ -47,7 +47,7 @@ def few_incomes(number):
 @pytest.fixture
 def large(monkeypatch):
     """Every sample counts as large, and is read as cells."""
-    monkeypatch.setattr(cells, "FEWEST_ROWS", 1)
+    monkeypatch.setattr(records, "FEWEST_ROWS", 1)
     monkeypatch.setattr(cells, "MOST_CELLS", 64.0)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import engine
 from engine.batch.cells_export import export_cells
-from engine.data import cells
+from engine.data import records
 from engine.errors import DataError, EstimationError, UsageError
 from tests.study_texts import analysis, event, factor, study_text
 
@@ -88,7 +88,7 @@ def bytes_of(run):
 def test_cells_of_three_sites__give_the_bytes_of_all_records(sites, monkeypatch):
     files = [export(sites, site) for site in SITES]
     shared = engine.run(sites / "study.toml", cells=files, out=sites / "shared")
-    monkeypatch.setattr(cells, "FEWEST_ROWS", 1)  # so that the pooled run is made from cells too
+    monkeypatch.setattr(records, "FEWEST_ROWS", 1)  # so that the pooled run is made from cells too
     (sites / "all").mkdir()
     for site in SITES:
         (sites / site / f"{site}.parquet").rename(sites / "all" / f"{site}.parquet")
