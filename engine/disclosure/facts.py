@@ -159,7 +159,9 @@ def _events(row: TidyRow, inside: Conditions, spec: StudySpec) -> Iterator[Count
         other_weight = row.sum_weights - weight
     for is_event, people, of_them in ((True, n_events, weight), (False, n_obs - n_events, other_weight)):
         own = [level for level in levels if (level in events) == is_event]
-        value = {name: f"={own[0]}"} if len(levels) == 2 else {f"{EVENT}{name}": f"={'|'.join(own)}"}
+        value = {f"{EVENT}{name}": f"={'|'.join(own) or is_event}"}
+        if len(levels) == 2 and len(own) == 1:
+            value = {name: f"={own[0]}"}
         yield Count(box=box_of({**inside, **value}), people=people, weight=of_them)
 
 

@@ -43,13 +43,15 @@ def manifest_counts(manifest: Mapping[str, Any], threshold: int) -> ManifestCoun
     if not _is_small_step(flow[0], flow[-1], threshold):
         parts[FLOW] += _of_step(flow[0], {})
         parts[START] = [Count(box=box_of({}), people=flow[0]["n"])]
-        for name, kinds in manifest["missing"].items():  # of all records: few of them are left out, else
+        for name, kinds in manifest.get(
+            "missing", {}
+        ).items():  # of all records: few of them are left out, else
             parts[name] = [
                 Count(box=box_of({name: KNOWN if kind == VALUE else f"({kind.replace('_', ' ')})"}), people=n)
                 for kind, n in kinds.items()
                 if n or kind == VALUE
             ]
-    for name, imputed in manifest["imputed"].items():
+    for name, imputed in manifest.get("imputed", {}).items():
         box = box_of({PEOPLE: SAMPLE, f"{IMPUTED}{name}": "=yes"})
         parts[f"{IMPUTED}{name}"] = [Count(box=box, people=imputed["rows"])]
     return ManifestCounts(
@@ -85,8 +87,10 @@ def protected_manifest(
         **manifest,
         "sources": [{**source, "rows": None} for source in manifest["sources"]],
         "sample_flow": [{**step, "by_wave": step["by_wave"] if by_wave else {}} for step in steps],
-        "missing": {name: kinds for name, kinds in manifest["missing"].items() if name in shown},
-        "imputed": {name: own for name, own in manifest["imputed"].items() if f"{IMPUTED}{name}" in shown},
+        "missing": {name: kinds for name, kinds in manifest.get("missing", {}).items() if name in shown},
+        "imputed": {
+            name: own for name, own in manifest.get("imputed", {}).items() if f"{IMPUTED}{name}" in shown
+        },
         "warnings": [*dict.fromkeys(told_text(one, threshold) for one in manifest["warnings"])],
         **told_tasks(manifest, threshold),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.report.doubts import doubts
-from engine.report.model import Table, digits_of_error, interval, number, significant_digits
+from engine.report.model import Table, count, digits_of_error, interval, number, significant_digits
 from engine.report.replicate_intervals import interval_tables
 from engine.report.row_groups import Row, RowsByKey, by_group, by_measure, term_label, terms_of
 
@@ -76,7 +76,7 @@ def _table(rows: Sequence[Row], group: str) -> Table:
         ),
         rows=tuple(lines),
         notes=(
-            f"{rows[-1]['method']}; n = {index['n_obs']:,}.",
+            f"{rows[-1]['method']}; n = {count(index['n_obs'])}.",
             *_sum_note(cells, index, sums),
             *(of_model or doubts(rows)),
         ),

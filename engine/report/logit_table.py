@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.report.model import Spanner, Table, number, p_value, with_interval
+from engine.report.model import Spanner, Table, count, number, p_value, with_interval
 from engine.report.row_groups import (
     Row,
     by_measure,
@@ -86,8 +86,8 @@ def _notes(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
     """Yield the errors and the counts of each model, or why it was not fitted."""
     for model in models:
         row = next(row for row in rows if row["analysis"] == model)
-        if row["n_obs"] is not None:
-            people = f"n = {row['n_obs']:,}, {row['n_events']:,} with the event"
+        if row["n_obs"] is not None or row["status"] == "ok":
+            people = f"n = {count(row['n_obs'])}, {count(row['n_events'])} with the event"
             yield f"{model}: {row['method']} errors; {people}."
         elif row["status"] != "ok":
             yield f"{model}: {row['status']}"
@@ -140,7 +140,7 @@ def fit_table(rows: Sequence[Row], digits_of_measure: Mapping[str, int]) -> Tabl
 
 def _largest(rows: Sequence[Row], model: str) -> str:
     """Return the largest estimate of a model with its term."""
-    of_model = [row for row in rows if row["analysis"] == model]
+    of_model = [row for row in rows if row["analysis"] == model and row["estimate"] is not None]
     if not of_model:
         return ""
     largest = max(of_model, key=lambda row: row["estimate"])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from engine.report.logit_table import ratio_table
 from engine.report.model import Cell, Table, number, p_value, people, with_interval
 from engine.report.row_groups import Row, by_outcome_and_group, models_of, terms_of
+from engine.report.small_cells import WITHHELD
 
 MULTILEVEL_NEEDED = 0.059  # of the ICC: the rule that Li et al. 2022 follow (Cohen 1988)
 MOST_MODES = 10
@@ -101,10 +102,14 @@ def _correlation(row: Row) -> str:
 
 
 def _advice(row: Row) -> str:
+    if row["status"] == WITHHELD:
+        return WITHHELD
     return "yes" if (row["estimate"] or 0.0) > MULTILEVEL_NEEDED else "no"
 
 
 def _chi2(row: Row) -> str:
+    if row["estimate"] is None:
+        return str(row["status"])
     return f"chi2 = {row['estimate']:,.2f}, p {p_value(row['p_value'])}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from engine.report.logit_table import estimate_cells, fit_table
-from engine.report.model import Spanner, Table, digits_of, number, p_value, with_interval
+from engine.report.model import Spanner, Table, count, digits_of, number, p_value, with_interval
 from engine.report.row_groups import Row, by_outcome_and_group, distinct_values, models_of
 
 RATIOS = {"incidence_rate_ratio": "IRR", "odds_ratio": "OR"}
@@ -87,7 +87,7 @@ def _notes(rows: Sequence[Row], models: Sequence[str]) -> Iterator[str]:
     """Yield the model, the errors and the people of each analysis, or why it was not fitted."""
     for model in models:
         row = next(row for row in rows if row["analysis"] == model)
-        if row["n_obs"] is not None:
-            yield f"{model}: {row['method']} errors; n = {row['n_obs']:,}."
+        if row["n_obs"] is not None or row["status"] == "ok":
+            yield f"{model}: {row['method']} errors; n = {count(row['n_obs'])}."
         elif row["status"] != "ok":
             yield f"{model}: {row['status']}"

@@ -13,7 +13,7 @@ from engine.batch.reporting import write_report
 from engine.nights import inbox
 from engine.store.run_directory import read_run
 from tests.functional.nights import newest
-from tests.study_texts import analysis, event, factor, study_text
+from tests.study_texts import analysis, event, factor, study_text, table
 
 THRESHOLD = 10
 CONTROL = f"[disclosure]\nthreshold = {THRESHOLD}\n"
@@ -222,6 +222,23 @@ def test_release__is_the_run_with_control(run, cli, tmp_path):
     code, _, err = cli("release", "copy", "--out", "again")
     assert code == 2
     assert "copy: disclosure control has been at work on it already; expected a run without it." in err
+
+
+@pytest.mark.usefixtures("whole_reports")
+def test_documents__are_made_of_a_run_of_gaps(run, cli):
+    models = [
+        analysis("logit", outcome="ill", terms=["region", "income"]),
+        analysis("multilevel", outcome="ill", levels="psu"),
+        analysis("decomposition", outcome="ill", rank_by="income", terms=["region"]),
+    ]
+    more = "".join(table("[[analysis]]", lines) for lines in models)
+    more += '[design.levels]\npsu = "psu"\n[disclosure]\nthreshold = 200\n'
+    told = run("told", more)
+    assert (told.results["status"] == "withheld").mean() > 0.7
+    assert "it could not be made" not in (told.path / "report.html").read_text()
+    for command in (("show", "told"), ("tables", "told", "--to", "md,html,csv,tex", "--out", "documents")):
+        code, _, err = cli(*command)
+        assert code == 0, err
 
 
 def test_sample_of_few_people__is_not_told(run, cli, tmp_path):

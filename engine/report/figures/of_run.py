@@ -13,6 +13,7 @@ import polars as pl
 
 from engine.errors import UsageError
 from engine.report.figures.figure import Figure, Row, StudyFacts
+from engine.report.small_cells import WITHHELD
 from engine.report.words.figures import figure_text
 from engine.report.words.sentences import Language
 
@@ -65,7 +66,8 @@ def _figures(run: StoredRun, only: str | None, facts: StudyFacts) -> Iterator[Fi
     from engine.report.figures.lorenz import lorenz_figures
     from engine.report.figures.rif import rif_figures
 
-    drawn = run.results.filter(~pl.col("analysis").is_in(too_many_groups(run)))
+    told = pl.col("status") != WITHHELD
+    drawn = run.results.filter(~pl.col("analysis").is_in(too_many_groups(run)) & told)
     rows = [row for row in drawn.to_dicts() if only in (None, row["analysis"])]
     if only is None:
         yield flow_figure(run.manifest["sample_flow"], facts)
