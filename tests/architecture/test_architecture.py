@@ -1,6 +1,7 @@
 """The house rules: imports point one way and in no circle, rooms stay small, `--help` stays light."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -171,3 +172,16 @@ def test_public_names__are_there_and_documented():
     for name in engine.__all__:
         value = getattr(engine, name)
         assert name == "__version__" or value.__doc__
+
+
+def test_runs__are_written_by_nobody_who_leaves_out_disclosure_control():
+    writers = [path for path in MODULES if re.search(r"^ +write_run\(", path.read_text(), re.MULTILINE)]
+    assert len(writers) >= 4
+    for path in writers:
+        assert "engine.batch.released.released" in imported_names(path), name_of(path)
+
+
+def imported_names(path):
+    """Every name that a file imports from the engine, with its module."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    return {f"{node.module}.{alias.name}" for node in nodes for alias in node.names}
