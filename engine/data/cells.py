@@ -15,6 +15,7 @@ import numpy as np
 from engine.data import queries, records
 from engine.data.cell_key import CellKey
 from engine.data.design_columns import DESIGN_PREFIX
+from engine.durable import private_file
 from engine.errors import DataError, Fault
 from engine.study import StudySpec
 
@@ -45,28 +46,30 @@ def read_cells(
         return None
     keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
-    exponent = _exponent(sample, condition, keys)
+    facts = _facts(sample, condition, keys)
+    exponent = _exponent(sample, facts)
     if exponent is None:
         return None
-    scale = {"scale": math.ldexp(1.0, _BITS - exponent)}
-    asked = sample.records.ask("cells", condition, keys=keys, params=scale, threads=sample.threads)
-    with queries.database(sample.threads) as connection:
-        frame = queries.frame(connection, "cells_joined", {"answers": [str(one) for one in asked]})
+    frame = _joined(sample, facts, condition, keys, math.ldexp(1.0, _BITS - exponent))
     ids = (f"{DESIGN_PREFIX}stratum", f"{DESIGN_PREFIX}cluster")
     if any(frame[name].has_nulls() for name in ids if name in frame.columns):
         return None  # the error that follows counts rows
     return _with_sums(frame, exponent)
 
 
-def _exponent(sample: Sample, condition: str, keys: str) -> int | None:
+def _facts(sample: Sample, condition: str, keys: str) -> pl.DataFrame:
+    """Return the answers to `cell_facts`, a row for each file."""
+    import polars as pl
+
+    asked = sample.records.ask("cell_facts", condition, keys=keys, threads=sample.threads)
+    return pl.concat([pl.read_parquet(answer) for answer in asked])
+
+
+def _exponent(sample: Sample, facts: pl.DataFrame) -> int | None:
     """Return the power of 2 above all weights, None if rows are better read as they are.
 
     Powers go in steps of 8, so that a file with a larger weight seldom changes the scale of all others.
     """
-    import polars as pl
-
-    asked = sample.records.ask("cell_facts", condition, keys=keys, threads=sample.threads)
-    facts = pl.concat([pl.read_parquet(answer) for answer in asked])
     rows, largest = int(facts["sample_rows"].sum()), facts["largest"].max()
     if facts["unusable"].sum() or not isinstance(largest, float) or largest <= 0.0:
         return None
@@ -78,11 +81,34 @@ def _exponent(sample: Sample, condition: str, keys: str) -> int | None:
             )
         largest = sample.largest_weight
     if not sample.cells_only:
-        cells = _CELLS_A_MARK * facts["marks"].explode().n_unique()
+        cells = _CELLS_A_MARK * facts["marks"].explode().drop_nulls().n_unique()
         if rows < records.FEWEST_ROWS or cells > MOST_CELLS * rows:
             return None
     exponent = _STEP * math.ceil(math.frexp(largest)[1] / _STEP)
     return exponent if abs(exponent) <= _LARGEST_EXPONENT else None
+
+
+def _joined(sample: Sample, facts: pl.DataFrame, condition: str, keys: str, scale: float) -> pl.DataFrame:
+    """Return the cells of all files together.
+
+    Those of each file are kept, but where a file has nearly as many cells as rows: such files are added up in
+    one go. Sums of whole numbers are the same either way.
+    """
+    few = facts["marks"].list.len().fill_null(0) * _CELLS_A_MARK <= MOST_CELLS * facts["sample_rows"]
+    is_kept = [sample.cells_only or one for one in few]
+    kept, rest = sample.records.divided(is_kept)
+    params = {"scale": scale}
+    answers = kept.ask("cells", condition, keys=keys, params=params, threads=sample.threads)
+    with queries.database(sample.threads) as connection:
+        if rest.files:
+            at_once = {"panel": rest.opened(), **params}
+            frame = queries.frame(connection, "cells", at_once, condition, keys)
+            if not answers:
+                return frame
+            answers.append(sample.folder / "cells-at-once.parquet")
+            private_file(answers[-1])
+            frame.write_parquet(answers[-1])
+        return queries.frame(connection, "cells_joined", {"answers": [str(one) for one in answers]})
 
 
 def _with_sums(frame: pl.DataFrame, exponent: int) -> pl.DataFrame:

@@ -9,8 +9,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -56,6 +56,13 @@ class Records:
         for file in self.files:
             self.before_reading(file)
         return [*self.files]
+
+    def divided(self, chosen: Sequence[bool]) -> tuple[Records, Records]:
+        """Return the files that are chosen, and the others."""
+        both = zip(self.files, chosen, strict=True)
+        first = tuple(file for file, is_chosen in both if is_chosen)
+        others = tuple(file for file in self.files if file not in first)
+        return replace(self, files=first), replace(self, files=others)
 
     def ask(
         self,
