@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from engine.batch.kinds import KINDS
 from engine.batch.reporter import Reporter
 from engine.batch.request import make_request
-from engine.errors import EstimationError, Fault
+from engine.errors import DataError, EstimationError, Fault, UsageError
 from engine.study import StudySpec
 
 if TYPE_CHECKING:
+    from engine.batch.context import Columns
     from engine.batch.tasks import Task
+    from engine.data.cell_key import CellKey
 
 LEAST = 5
+MOST_WEIGHT = 1e90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +61,17 @@ def export_cells(
     EstimationError
         If an analysis needs the records themselves.
     DataError
-        If a cell is too small, or a weight too large; nothing is written then.
+        If a cell, or the difference between two, is too small, or a weight is unusable or too large; nothing
+        is written then.
+    UsageError
+        If `largest_weight` is none.
     """
     from engine.batch.context import make_context, read_sample
     from engine.batch.tasks import tasks_of
     from engine.data.sample import draw_sample
     from engine.data.shared_cells import beside_records, write_cells
 
+    _check_largest(largest_weight)
     request = make_request(study, data, only=only)
     spec = request.spec
     with TemporaryDirectory(prefix="equirank-") as scratch:
@@ -78,9 +85,36 @@ def export_cells(
         for task in tasks:
             columns = context.columns.where(task.analysis.where)
             for key in KINDS[task.analysis.kind].cells(task.analysis, spec):
-                columns.cells(key).design()
+                _cells_of(columns, key).design()
         cells = write_cells(spec, panel, out, least=least, largest_weight=largest_weight)
     return ExportedCells(path=out, cells=cells, least=least)
+
+
+def _cells_of(columns: Columns, key: CellKey) -> Columns:
+    """Return the cells of a key.
+
+    Raises
+    ------
+    DataError
+        If the records cannot be added up: a run would read them as they are, which no other site can.
+    """
+    cells = columns.cells(key)
+    if cells is columns:
+        raise DataError(
+            Fault(
+                "cells",
+                "weights, strata or clusters of some records cannot be added up",
+                "weights of 0 or more, the largest between 1e-90 and 1e90, and no missing stratum or cluster",
+                "Drop these records by a sample rule, or scale the weights.",
+            )
+        )
+    return cells
+
+
+def _check_largest(weight: float | None) -> None:
+    if weight is not None and not 0.0 < weight <= MOST_WEIGHT:
+        expected = f"a number above 0, at most {MOST_WEIGHT:g}"
+        raise UsageError(Fault("--largest-weight", f"found {weight:g}", expected, "Correct it."))
 
 
 def refuse_records(tasks: Sequence[Task], spec: StudySpec) -> None:

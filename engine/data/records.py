@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -102,10 +104,11 @@ class Records:
         name = hashlib.sha256(asked.encode()).hexdigest()[:32]
         folder = Path(file).parent / ANSWERS
         for found in folder.glob(f"{name}-*.parquet"):
-            if found.name == answer_name(found, found.read_bytes()):
-                os.utime(found)
-                return found
-            found.unlink()
+            with suppress(FileNotFoundError):  # another run has swept it
+                if found.name == answer_name(found, found.read_bytes()):
+                    os.utime(found)
+                    return found
+                found.unlink()
         self.before_reading(file)
         return _written(make(), folder, name)
 
@@ -114,7 +117,7 @@ def _written(answer: pl.DataFrame, folder: Path, name: str) -> Path:
     """Write an answer into a folder, whole or not at all, and forget those that nobody asks for any more."""
     folder.mkdir(mode=0o700, exist_ok=True)
     _sweep(folder)
-    writing = folder / f"{_WRITING}{name}-{os.getpid()}"
+    writing = folder / f"{_WRITING}{name}-{secrets.token_hex(8)}"  # containers have the same process ids
     private_file(writing)
     answer.write_parquet(writing, compression="zstd")
     return writing.rename(folder / answer_name(Path(name), writing.read_bytes()))

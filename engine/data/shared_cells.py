@@ -9,28 +9,29 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.data.cells import ROWS
+from engine.data.foreign_cells import CONTENTS, FORMAT, contents_of, not_of_cells, refuse_foreign_cells
 from engine.data.panel import Panel
 from engine.data.part import FACTS, RECORDS, Part
 from engine.data.records import ANSWERS, answer_name
 from engine.durable import private_file
 from engine.errors import DataError, Fault, UsageError
-from engine.study import StudySpec
+from engine.study import StudySpec, VariableSpec
 from engine.study.load import study_as_dict, study_from_dict
 
 if TYPE_CHECKING:
     import polars as pl
 
-CONTENTS, FORMAT = "cells.json", "equirank-cells-1"
 LIBRARIES = ("polars", "duckdb")  # other versions would ask other questions
-_MOST_BYTES = 2**34  # of what a file of cells unpacks to
 _FACTS_THAT_LEAVE = ("wave", "rows", "encoding", "simulated", "replicate_weights", "labels")
 
 
@@ -63,7 +64,8 @@ def write_cells(spec: StudySpec, panel: Panel, out: Path, *, least: int, largest
     Raises
     ------
     DataError
-        If a cell or a sampling unit stands for fewer than `least` people; nothing is written then.
+        If a cell or a sampling unit stands for fewer than `least` people, or two cells differ by fewer;
+        nothing is written then.
     """
     import polars as pl
 
@@ -71,6 +73,8 @@ def write_cells(spec: StudySpec, panel: Panel, out: Path, *, least: int, largest
     frames = [[pl.read_parquet(path) for path in of_part] for of_part in answers]
     flat = [frame for of_part in frames for frame in of_part]
     _refuse_small(flat, least)
+    for of_part in frames:
+        _refuse_small_differences(of_part, least)
     contents = {
         "format": FORMAT,
         "study": study_as_dict(spec),
@@ -107,14 +111,46 @@ def _refuse_small(answers: Sequence[pl.DataFrame], least: int) -> None:
         raise DataError(Fault("cells", f"{found} of fewer than {least} people", expected, remedy))
 
 
+def _refuse_small_differences(answers: Sequence[pl.DataFrame], least: int) -> None:
+    """Refuse cells of a part that differ by few people: those of all and those of `where` tell the others."""
+    cells = [answer for answer in answers if ROWS in answer.columns]
+    n = [int(frame[ROWS].sum()) for frame in cells]
+    small = 0
+    for i, j in combinations(sorted(range(len(cells)), key=n.__getitem__), 2):
+        if n[i] < n[j]:
+            others = _others(cells[i], cells[j])
+            # Where some cells are larger and others smaller, neither holds the people of the other.
+            small += sum(count < least for count in others) if min(others, default=0) > 0 else 0
+    if small:
+        found = f"{small:,} cells of one analysis differ by fewer than {least} people from those of another"
+        remedy = "Use coarser variables, or share the analyses without `where`."
+        raise DataError(Fault("cells", found, f"a difference of none, or of at least {least}", remedy))
+
+
+def _others(fewer: pl.DataFrame, more: pl.DataFrame) -> list[int]:
+    """Return by how many people cells differ, where they do, in all that both frames know of them."""
+    import polars as pl
+
+    keys = [name for name in more.columns if name in fewer.columns and not name.startswith("cell_")]
+    frames = [more.select(*keys, ROWS), fewer.select(*keys, -pl.col(ROWS))]
+    both = pl.concat(frames)
+    sums = both.group_by(keys).agg(pl.col(ROWS).sum()) if keys else both.sum()
+    return [count for count in sums[ROWS].to_list() if count]
+
+
 def _facts(part: Part, number: int, least: int) -> dict[str, Any]:
     """Return what leaves of the facts about a part: no name, no hash, no small count of missing values."""
-    missing = {
-        name: {kind: n for kind, n in by_kind.items() if n >= least}
-        for name, by_kind in part.source["missing"].items()
-    }
+    missing = {name: _without_small(counts, least) for name, counts in part.source["missing"].items()}
     known = {name: part.source[name] for name in _FACTS_THAT_LEAVE}
     return {**known, "file": f"part {number + 1}", "sha256": "", "doubts": [], "missing": missing}
+
+
+def _without_small(counts: Mapping[str, int], least: int) -> dict[str, int]:
+    """Return counts of kinds of missing; small ones join the largest: the number of rows would tell them."""
+    kept = Counter({kind: n for kind, n in counts.items() if n >= least})
+    largest = max(counts, key=counts.__getitem__)
+    kept[largest] += sum(counts.values()) - kept.total()
+    return dict(kept)
 
 
 def _that_leaves(path: Path, answer: pl.DataFrame, largest_weight: float | None) -> bytes:
@@ -126,7 +162,8 @@ def _that_leaves(path: Path, answer: pl.DataFrame, largest_weight: float | None)
 
     if "marks" not in answer.columns:
         return path.read_bytes()
-    below = np.ldexp(0.5, np.frexp(answer["largest"].fill_null(0.0).to_numpy())[1])  # of the same exponent
+    known = answer["largest"].fill_null(0.0).to_numpy()
+    below = np.where(known > 0.0, np.ldexp(0.5, np.frexp(known)[1]), 0.0)  # of the same exponent
     largest = pl.lit(largest_weight) if largest_weight is not None else pl.Series(below)
     stream = io.BytesIO()
     marks = pl.Series("marks", [[]], answer["marks"].dtype)
@@ -142,12 +179,31 @@ def study_of_cells(files: Sequence[Path], spec: StudySpec) -> StudySpec:
     UsageError
         If a file is no file of cells, or was written for another study or by other versions.
     """
+    refuse_foreign_cells(files)
     written = [study_from_dict(_contents(file)["study"]) for file in files]
     for file, study in zip(files, written, strict=True):
-        same = study.variables == written[0].variables and set(study.variables) == set(spec.variables)
+        same = study.variables == written[0].variables and _same_variables(spec, study)
         if not same or study.design != spec.design or study.sample != spec.sample:
             raise _fault(file, "written for another study", "the same variables, design and sample rules")
     return spec.model_copy(update={"variables": written[0].variables, "source": written[0].source})
+
+
+def _same_variables(spec: StudySpec, written: StudySpec) -> bool:
+    """Whether two studies have the same variables, but for what a site's files said of them."""
+    if set(spec.variables) != set(written.variables):
+        return False
+    # A study of a built-in panel was written as that of the survey's own files.
+    return spec.source.layout is not None or all(
+        _settled(one, written.variables[name]) == written.variables[name]
+        for name, one in spec.variables.items()
+    )
+
+
+def _settled(asked: VariableSpec, written: VariableSpec) -> VariableSpec:
+    from_file = {"label": asked.label or written.label}
+    if asked.levels == "file":
+        return asked.model_copy(update={**from_file, "levels": written.levels})
+    return asked.model_copy(update=from_file)
 
 
 def unpack_cells(files: Sequence[Path], folder: Path) -> Panel:
@@ -179,23 +235,18 @@ def unpack_cells(files: Sequence[Path], folder: Path) -> Panel:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
-    """Open a file of cells; a damaged one is refused."""
-    if not file.is_file():
-        expected = "a file that `equirank cells` wrote"
-        raise UsageError(Fault(str(file), "no such file", expected, "Correct the path."))
+    """Open a file of cells that has been checked; one that has changed since is refused."""
     try:
         with zipfile.ZipFile(file) as archive:
             yield archive
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
-        raise _fault(file, "not a whole file of cells", "one that `equirank cells` wrote") from None
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+        raise not_of_cells(file) from None
 
 
 def _contents(file: Path) -> Mapping[str, Any]:
     """Return the list of contents of a file of cells."""
     with _opened(file) as archive:
-        contents: Mapping[str, Any] = json.loads(archive.read(CONTENTS))
-        if contents["format"] != FORMAT or not isinstance(contents["parts"], int):
-            raise ValueError
+        contents = contents_of(archive)
     for name in LIBRARIES:
         if contents["versions"][name] != version(name):
             found = f"written with {name} {contents['versions'][name]}"
@@ -205,8 +256,6 @@ def _contents(file: Path) -> Mapping[str, Any]:
 
 def _unpack(file: Path, folder: Path) -> None:
     with _opened(file) as archive:
-        if sum(one.file_size for one in archive.infolist()) > _MOST_BYTES:
-            raise ValueError
         for one in archive.infolist():
             place, _, name = one.filename.partition("/")
             if not name:

@@ -173,3 +173,58 @@ def test_command__writes_and_reads(sites, cli):
     code, out, error = cli("run", "study.toml", *given, "--out", "run", "--json")
     assert code == 0, error
     assert (sites / "run" / "report.html").exists()
+
+
+def test_same_records_twice__are_refused(sites):
+    file = export(sites, "north")
+    again = export(sites, "north").rename(sites / "copy.cells")
+    export(sites, "north")
+    with pytest.raises(UsageError, match=r"copy\.cells: records that north\.cells holds too"):
+        engine.run(sites / "study.toml", cells=[file, again])
+
+
+def test_other_codes_of_a_level__are_another_study(sites):
+    files = [export(sites, "north")]
+    text = (sites / "study.toml").read_text()
+    (sites / "study.toml").write_text(text.replace("ill = [1]", "ill = [1, 2]"))
+    with pytest.raises(UsageError, match="written for another study"):
+        engine.run(sites / "study.toml", cells=files)
+
+
+@pytest.mark.parametrize("weight", [-1.0, None, 1e200])
+def test_weights_that_cannot_be_added_up__are_refused_where_the_records_are(sites, weight):
+    odd = pl.when(pl.int_range(pl.len()) == 0).then(weight).otherwise("weight")
+    people(0).with_columns(weight=odd).write_parquet(sites / "north" / "north.parquet")
+    with pytest.raises(DataError, match="cannot be added up; expected weights of 0 or more"):
+        export(sites, "north")
+    assert not (sites / "north.cells").exists()
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), 0.0, 1e200])
+def test_largest_weight_that_is_none__is_refused(sites, weight):
+    with pytest.raises(UsageError, match="expected a number above 0, at most 1e"):
+        export(sites, "north", largest_weight=weight)
+
+
+def test_difference_of_two_analyses__does_not_tell_a_person(sites):
+    """All but three people are alike to `where`: the cells of all and of these would tell the three."""
+    rule = analysis("rates", name="most", outcome="ill", where="income < 90")
+    (sites / "study.toml").write_text(study(rule))
+    few = pl.when(pl.int_range(pl.len()) < 3).then(90.0).otherwise("income")
+    everyone = people(0)
+    everyone.write_parquet(sites / "north" / "north.parquet")
+    export(sites, "north", only="most")
+    export(sites, "north")
+    everyone.with_columns(income=few).write_parquet(sites / "north" / "north.parquet")
+    text = (sites / "study.toml").read_text().replace('rank_by = "income"', 'rank_by = "sex"')
+    (sites / "study.toml").write_text(text)
+    with pytest.raises(DataError, match="cells of one analysis differ by fewer than 5 people"):
+        export(sites, "north")
+
+
+def test_few_missing_values__are_not_the_rest_of_the_rows(sites):
+    few = pl.when(pl.int_range(pl.len()) < 3).then(None).otherwise("sex")
+    people(0).with_columns(sex=few).write_parquet(sites / "north" / "north.parquet")
+    with zipfile.ZipFile(export(sites, "north", only="curve")) as archive:
+        facts = json.loads(archive.read("0/part.json"))
+    assert set(facts["missing"]["sex"].values()) == {facts["rows"]}
