@@ -11,7 +11,7 @@ from engine.api.options import DecompositionInterval, DecompositionOptions
 from engine.arrays import SinglePsu
 from engine.data.frame_reader import as_polars, is_boolean
 from engine.errors import EstimationError
-from engine.estimators.decomposition.estimate import estimate_decomposition
+from engine.estimators.decomposition.estimate import estimate_decomposition, tie_breakers
 from engine.results import DecompositionResult, TableResult, TidyRow
 from engine.study import DecompositionSpec
 from engine.study.analyses import DecomposableIndex, EffectName, ModelName
@@ -145,8 +145,9 @@ def decompose(
     given.refuse_too_few_replicates()
     given.refuse_terms()
     variables = [covariate(data, name, given.references.get(name)) for name in given.terms]
-    arrays = ranked_sample(data, given, given.bounds, variables)
     spec = given.spec(DecompositionSpec)
+    last = tie_breakers(variables, spec, has_replicate_weights=given.replicate_weights is not None)
+    arrays = ranked_sample(data, given, given.bounds, variables, last)
     estimates = estimate_decomposition(arrays, variables, spec, given.bounds, given.replicate_settings)
     if given.by:
         return TableResult(kind="decomposition", rows=estimates.rows)

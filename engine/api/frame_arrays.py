@@ -24,7 +24,7 @@ from engine.data.series import as_codes
 from engine.errors import DataError
 from engine.estimators.sample.sorting import checked_outcome, sort_sample, table_arrays
 from engine.estimators.sample.standard import Standard, standard_of
-from engine.estimators.sample.variables import complete_rows
+from engine.estimators.sample.variables import complete_rows, sort_keys
 from engine.study.standard import StandardSpec
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ def ranked_sample(
     given: RankedArguments,
     bounds: tuple[float, float] | None,
     terms: Sequence[VariableArrays] = (),
+    last: Sequence[VariableArrays] = (),
 ) -> SampleArrays:
-    """Return the rows sorted by rank; the outcome is missing where a term is."""
+    """Return the rows sorted by rank, then by `last`; the outcome is missing where a term is."""
     values = checked_outcome(given.outcome, number_column(data, given.outcome, "outcome"), bounds)
     if terms:
         values = np.where(complete_rows(terms), values, np.nan)
@@ -49,6 +50,7 @@ def ranked_sample(
         rank=number_column(data, given.rank_by, "rank_by"),
         rank_name=given.rank_by,
         columns=design_columns(data, given),
+        last=sort_keys(last),
     )
 
 

@@ -37,12 +37,13 @@ def ranked_sample(
     context: Context,
     *,
     terms: Sequence[VariableArrays] = (),
+    last: Sequence[VariableArrays] = (),
 ) -> SampleArrays:
-    """Return the sample sorted by group and rank; an outcome is missing where a term is."""
+    """Return the sample sorted by group and rank, then by `last`; an outcome is missing where a term is."""
     import numpy as np
 
     from engine.estimators.sample.sorting import checked_outcome, sort_sample
-    from engine.estimators.sample.variables import complete_rows
+    from engine.estimators.sample.variables import complete_rows, sort_keys
 
     columns = context.columns
     if isinstance(analysis, ConcentrationSpec | CurveSpec):
@@ -63,6 +64,7 @@ def ranked_sample(
         columns=design,
         group=group,
         groups=groups,
+        last=sort_keys(last),
     )
 
 

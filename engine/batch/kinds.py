@@ -131,10 +131,12 @@ def _financing(analysis: FinancingSpec, context: Context) -> Estimates:
 
 
 def _decomposition(analysis: DecompositionSpec, context: Context) -> Estimates:
-    from engine.estimators.decomposition.estimate import estimate_decomposition
+    from engine.estimators.decomposition.estimate import estimate_decomposition, tie_breakers
 
     terms = [scaled_term(name, context) for name in analysis.terms]
-    arrays = ranked_sample(analysis, [analysis.outcome], context, terms=terms)
+    is_given = context.spec.design.replicate_weights is not None
+    last = tie_breakers(terms, analysis, has_replicate_weights=is_given)
+    arrays = ranked_sample(analysis, [analysis.outcome], context, terms=terms, last=last)
     bounds = bounds_of(analysis, analysis.outcome, context)
     return estimate_decomposition(arrays, terms, analysis, bounds, context.replicate_settings)
 

@@ -20,7 +20,7 @@ def error_sentences(writer: Writer) -> Iterator[str]:
     """Yield how standard errors and intervals were made."""
     yield from _calibration(writer)
     yield from _given_weights(writer)
-    if any(str(row["method"]).startswith("linearised") for row in writer.rows):
+    if any("linearised" in str(row["method"]).split(", ") for row in writer.rows):
         yield writer.say("errors")
     design = writer.design
     if design.get("population"):

@@ -28,6 +28,18 @@ class DecompositionEstimates(Estimates):
     replicates: tuple[Mapping[Quantity, FloatArray], ...]
 
 
+def tie_breakers(
+    variables: Sequence[VariableArrays], spec: DecompositionSpec, *, has_replicate_weights: bool
+) -> Sequence[VariableArrays]:
+    """Return what sorts rows that are alike in all else: the covariates, for linearised errors.
+
+    Without them such errors would depend on the order of the file, in the last bit. Replicates draw the rows
+    as they stand.
+    """
+    makes_replicates = spec.bootstrap is not None and spec.bootstrap.makes_replicates
+    return () if has_replicate_weights or makes_replicates else variables
+
+
 def estimate_decomposition(
     arrays: SampleArrays,
     variables: Sequence[VariableArrays],

@@ -10,6 +10,7 @@ from engine.errors import EstimationError
 from engine.estimators.decomposition.covariates import Covariates, covariates_of
 from engine.estimators.decomposition.fit import STATUS, USABLE, fit_sample, requested_model
 from engine.estimators.decomposition.group_arrays import GroupArrays, group_arrays
+from engine.estimators.decomposition.linearised import Linearised, LinearisedDecomposition
 from engine.estimators.decomposition.quantities import Quantities, quantities_of
 from engine.estimators.index.indices import Index
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
@@ -37,6 +38,8 @@ class GroupFit:
         The quantities of the sample, (1,) each.
     replicate_arrays, start
         What replicates are computed from, and the coefficients (q,) they start from; None without replicates.
+    linearised
+        The linearised standard errors, without replicates.
     """
 
     sample: GroupSample
@@ -45,6 +48,7 @@ class GroupFit:
     quantities: Quantities = field(default_factory=dict)
     replicate_arrays: GroupArrays | None = None
     start: FloatArray | None = None
+    linearised: Linearised = field(default_factory=Linearised)
 
     @property
     def is_fitted(self) -> bool:
@@ -75,8 +79,17 @@ def fit_group(inputs: FitInputs, group: int) -> GroupFit:
         return GroupFit(sample=sample, status=str(error))
     model = requested_model(spec)
     numbers, centre = fit_sample(arrays, covariates, group, model)
-    replicate_arrays = None
-    if inputs.plan is not None and numbers.status[0] in USABLE:
+    quantities = quantities_of(
+        numbers, covariates, inputs.index, centre, sample.largest, predicts_need=model.predicts_need
+    )
+    replicate_arrays, linearised = None, Linearised()
+    if inputs.plan is None:
+        # A maximum on the boundary is no root of the scores, and moves by other rules.
+        is_root = numbers.status[0] == glm.CONVERGED
+        linearised = LinearisedDecomposition(arrays, sample, covariates, inputs.index, quantities).linearised(
+            model if is_root else None, numbers.beta[0], keeps_parts=spec.change
+        )
+    elif numbers.status[0] in USABLE:
         replicate_arrays = group_arrays(
             arrays, covariates, group, inputs.plan, predicts_need=model.predicts_need
         )
@@ -84,16 +97,10 @@ def fit_group(inputs: FitInputs, group: int) -> GroupFit:
         sample=sample,
         status=_status(numbers, covariates),
         covariates=covariates,
-        quantities=quantities_of(
-            numbers,
-            covariates,
-            inputs.index,
-            centre,
-            sample.largest,
-            predicts_need=model.predicts_need,
-        ),
+        quantities=quantities,
         replicate_arrays=replicate_arrays,
         start=numbers.beta[0],
+        linearised=linearised,
     )
 
 

@@ -85,7 +85,7 @@ def _of_groups(
 
     Takes the contributions (r, q) of columns, and the index (r,).
     """
-    for name, columns in _column_groups(covariates).items():
+    for name, columns in column_groups(covariates).items():
         of_group = contribution[:, columns].sum(axis=1)
         yield ("contribution", name), of_group
         yield ("share", name), 100.0 * of_group / whole
@@ -94,7 +94,7 @@ def _of_groups(
     yield ("share", "residual"), 100.0 * residual / whole
 
 
-def _column_groups(covariates: Covariates) -> dict[str, list[int]]:
+def column_groups(covariates: Covariates) -> dict[str, list[int]]:
     """Return the columns of each factor that has several, and of need and the rest."""
     of_term: dict[str, list[int]] = {}
     for k, column in enumerate(covariates.columns, start=1):

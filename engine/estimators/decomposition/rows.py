@@ -1,4 +1,4 @@
-"""Tidy rows of a group's decomposition, with standard errors and intervals from replicates."""
+"""Tidy rows of a group's decomposition, with linearised errors and intervals or those of replicates."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from engine.estimators.decomposition.covariates import Covariates
 from engine.estimators.decomposition.doubts import UNDEFINED, doubt_of
 from engine.estimators.decomposition.group_fit import BOUNDARY, GroupFit
 from engine.estimators.decomposition.quantities import Quantities, Quantity
+from engine.estimators.index.differences import NO_DEGREES
 from engine.estimators.replicates.pending_rows import EstimateRow, pending_row
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
-from engine.estimators.sample.design_variance import finite_or_none
+from engine.estimators.sample.design_variance import finite_or_none, t_interval
 from engine.results import TidyRow
 from engine.study import DecompositionSpec
 
@@ -50,11 +51,32 @@ def group_rows(
         row = _with_estimate(_labelled(base, fit.covariates, quantity), float(values[0]), spec.index)
         if row.status in ("ok", UNDEFINED):
             row = replace(row, status=doubt_of(quantity, fit, spec.index) or row.status)
-        if plan is None or quantity not in replicates or row.estimate is None:
+        if plan is None:
+            yield with_linearised_error(row, fit.linearised.std_errors.get(quantity), sample.degrees)
+            continue
+        if quantity not in replicates or row.estimate is None:
             yield row
             continue
         for interval in plan.intervals(spec.bootstrap):
             yield pending_row(row, replicates[quantity], plan, interval, sample.degrees)
+
+
+def with_linearised_error(row: TidyRow, std_error: float | None, degrees: int) -> TidyRow:
+    """Return a row with its linearised standard error, interval and test against 0; as it is without one."""
+    if row.estimate is None or std_error is None:
+        return row
+    if degrees < 1:
+        return replace(row, status=NO_DEGREES if row.status == "ok" else row.status)
+    low, high, p = t_interval(row.estimate, std_error, degrees, row.conf_level or 0.95)
+    return replace(
+        row,
+        std_error=finite_or_none(std_error),
+        conf_low=finite_or_none(low),
+        conf_high=finite_or_none(high),
+        p_value=finite_or_none(p),
+        method=f"{row.method}, linearised",
+        df2=degrees,
+    )
 
 
 def _with_estimate(row: TidyRow, estimate: float, index: str) -> TidyRow:

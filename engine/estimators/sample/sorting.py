@@ -64,6 +64,7 @@ def sort_sample(
     group: IntArray | None = None,
     groups: tuple[Group, ...] = (Group(),),
     also: Sequence[FloatArray | IntArray] = (),
+    last: Sequence[FloatArray | IntArray] = (),
 ) -> SampleArrays:
     """Keep the rows that can be ranked and sort them by group and rank.
 
@@ -86,6 +87,8 @@ def sort_sample(
         The groups.
     also
         (N,) each: what else tells rows apart.
+    last
+        (N,) each: what tells rows apart that are alike in everything else, weight and unit too.
 
     Returns
     -------
@@ -111,7 +114,7 @@ def sort_sample(
     has_outcome = ~np.all([np.isnan(values) for values in outcomes.values()], axis=0)
     kept = np.flatnonzero((weight > 0) & (number >= 0) & ~np.isnan(rank) & has_outcome)
     drawn_together = unit if design.has_clusters else design.stratum_of_unit[unit]
-    keys = [drawn_together, weight, *also, *outcomes.values(), rank, number]
+    keys = [*last, drawn_together, weight, *also, *outcomes.values(), rank, number]
     if columns.replicate_weights is not None:
         keys = [_fingerprint(columns.replicate_weights), *keys]
     if columns.calibration is not None:

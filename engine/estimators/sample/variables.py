@@ -25,6 +25,14 @@ def complete_rows(variables: Sequence[VariableArrays]) -> NDArray[np.bool_]:
     return present
 
 
+def sort_keys(variables: Sequence[VariableArrays]) -> list[FloatArray | IntArray]:
+    """Return what tells rows (N,) of these variables apart, as keys of a sort."""
+    return [
+        numbers_of(variable) if variable.codes is None else variable.codes.astype(np.int64)
+        for variable in variables
+    ]
+
+
 def distinct(codes: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int32], IntArray]:
     """Number the distinct combinations of codes, (n,) each and 0 or more.
 

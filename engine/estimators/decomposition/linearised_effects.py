@@ -1,0 +1,196 @@
+"""Coefficients and effects of a decomposition's model as estimands: values, and totals by sampling unit.
+
+A fit solves sum w x r = 0 with the scores r of the rows. So the influence values of its coefficients are
+A^-1 x r, where A is the weighted mean of x x' v and v is minus the derivative of r by the linear predictor
+(Binder 1983). Those of effects follow by the chain rule; the covariates count as estimated too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from engine.arrays import DesignArrays, FloatArray, IntArray
+from engine.estimators.decomposition.covariates import Covariates
+from engine.estimators.decomposition.fit import DecompositionModel
+from engine.estimators.moments.estimand import Estimand
+from engine.estimators.sample.group_sample import GroupSample
+from engine.kernels.decomposition import effects
+from engine.kernels.index.indices import MIDRANK_FAMILY
+from engine.kernels.index.numerators import midrank_influence, numerator, weighted_mean
+from engine.kernels.regression import links
+from engine.kernels.regression.refit import means_and_slopes
+from engine.kernels.regression.small_matrices import inverse, product
+from engine.kernels.survey.design_variance import add_unit_totals
+
+_LEAST = 1e-300  # probability from which a score is taken
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinearisedRows:
+    """A group's rows sorted by rank; an influence value is kept as its total by sampling unit (m,).
+
+    Attributes
+    ----------
+    sample, design
+        The rows, and the design.
+    X
+        (q, n) columns of the model, the constant first, as `Covariates` scales them.
+    """
+
+    sample: GroupSample
+    design: DesignArrays
+    X: FloatArray
+
+    def totals(self, z: FloatArray) -> FloatArray:
+        """Return the totals (m,) of influence values (n,)."""
+        totals = np.zeros(self.design.n_units)
+        add_unit_totals(totals, self.sample.unit, self.sample.weight, z, self.sample.W)
+        return totals[self.sample.units]
+
+    def mean(self, values: FloatArray) -> Estimand:
+        """Return the weighted mean of values (n,)."""
+        mean = weighted_mean(self.sample.weight, values)[1]
+        return Estimand(np.array(mean), self.totals(values - mean))
+
+    def generalized(self, values: FloatArray) -> Estimand:
+        """Return the generalized index of values (n,); its influence goes through the ranks too."""
+        rows = (self.sample.weight, values, self.sample.tie_end)
+        W, mean, GC = numerator(MIDRANK_FAMILY, 0.0, *rows)
+        return Estimand(np.array(GC), self.totals(midrank_influence(*rows, W, mean, GC)))
+
+    @cached_property
+    def means(self) -> list[Estimand]:
+        """The mean of each column."""
+        return [self.mean(column) for column in self.X]
+
+
+def model_columns(covariates: Covariates, rows: IntArray) -> FloatArray:
+    """Return the columns (q, n) of some rows (their numbers)."""
+    X = np.zeros((len(covariates.centre), len(rows)))
+    X[0] = 1.0
+    for variable in covariates.variables:
+        column, value = variable.at(rows).entries()
+        is_set = np.flatnonzero(column >= 0)
+        X[column[is_set], is_set] = value[is_set]
+    return X
+
+
+class LinearisedModel:
+    """The model of a group; `beta` (q,) are its coefficients."""
+
+    def __init__(self, rows: LinearisedRows, model: DecompositionModel, beta: FloatArray) -> None:
+        self._rows, self._model = rows, model
+        self._eta = _predictor(rows.X, beta)
+        score, information = _scores(model.link, self._eta, rows.sample.outcome)
+        weight, X = rows.sample.weight, rows.X
+        bread = product(X * (weight * information), np.ascontiguousarray(X.T)) / rows.sample.W
+        spread, singular = inverse(bread)
+        self.is_singular = singular >= 0
+        self._moved = product(spread, np.array([rows.totals(column * score) for column in X]))
+        self.beta = [Estimand(np.array(b), moved) for b, moved in zip(beta, self._moved, strict=True)]
+
+    def effects(self, factor: IntArray) -> list[Estimand]:
+        """Return the effect of each column; factor (q,) is -1 where a column is no dummy."""
+        if self._model.link in (links.LINEAR, links.IDENTITY):
+            return self.beta
+        kind = self._model.effect_code
+        slope = self._slope_at_means() if kind == effects.AT_MEANS else self._average_slope()
+        return [
+            self._switched(k) if kind == effects.DISCRETE and factor[k] >= 0 else beta * slope
+            for k, beta in enumerate(self.beta)
+        ]
+
+    def need_predicted(self, is_need: Sequence[bool]) -> Estimand:
+        """Return the generalized index of the outcome predicted from need, other covariates at their means.
+
+        The index is linear in the predictions, so that its derivatives are indices as well.
+        """
+        rows = self._rows
+        others = self._at_means([k for k, need in enumerate(is_need) if not need])
+        need = [k for k, stands_for_need in enumerate(is_need) if stands_for_need]
+        eta = np.full(rows.X.shape[1], float(others.value))
+        for k in need:
+            eta += rows.X[k] * float(self.beta[k].value)
+        predicted, slope, _ = _curve(self._model.link, eta)
+        index = rows.generalized(predicted)
+        moved = influence_of(index) + rows.generalized(slope).value * influence_of(others)
+        for k in need:
+            moved += rows.generalized(slope * rows.X[k]).value * self._moved[k]
+        return Estimand(index.value, moved)
+
+    def _at_means(self, columns: Sequence[int]) -> Estimand:
+        """Return the sum of coefficients times means of some columns."""
+        terms = [self.beta[k] * self._rows.means[k] for k in columns]
+        total = terms[0]
+        for term in terms[1:]:
+            total = total + term
+        return total
+
+    def _slope_at_means(self) -> Estimand:
+        link = self._model.link
+        return self._at_means(range(len(self.beta))).through(
+            lambda eta: _curve(link, np.atleast_1d(eta))[1].reshape(()),
+            lambda eta: _curve(link, np.atleast_1d(eta))[2].reshape(()),
+        )
+
+    def _average_slope(self) -> Estimand:
+        _, slope, bend = _curve(self._model.link, self._eta)
+        return self._averaged(slope, self._rows.X * bend)
+
+    def _switched(self, column: int) -> Estimand:
+        """Return the mean change of the prediction if a dummy alone goes from 0 to 1."""
+        X, beta = self._rows.X, float(self.beta[column].value)
+        without = self._eta - X[column] * beta
+        low, low_slope, _ = _curve(self._model.link, without)
+        high, high_slope, _ = _curve(self._model.link, without + beta)
+        gradient = X * (high_slope - low_slope)
+        gradient[column] = high_slope
+        return self._averaged(high - low, gradient)
+
+    def _averaged(self, values: FloatArray, gradient: FloatArray) -> Estimand:
+        """Return the mean of values (n,) that move with the coefficients by gradient (q, n)."""
+        mean, weight = self._rows.mean(values), self._rows.sample.weight
+        by_beta = np.array([[weighted_mean(weight, row)[1] for row in gradient]])
+        return Estimand(mean.value, influence_of(mean) + product(by_beta, self._moved)[0])
+
+
+def influence_of(estimand: Estimand) -> FloatArray:
+    """Return the influence of an estimand of a sample, which has one."""
+    assert estimand.influence is not None  # noqa: S101 - narrowing for mypy; replicates have none
+    return estimand.influence
+
+
+def _predictor(X: FloatArray, beta: FloatArray) -> FloatArray:
+    """Return the linear predictor (n,): a sum in the order of the columns (q, n)."""
+    eta = np.zeros(X.shape[1])
+    for b, column in zip(beta, X, strict=True):
+        eta += b * column
+    return eta
+
+
+def _curve(link: int, eta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the means at linear predictors (n,), with their first and second derivatives."""
+    mu, slope = np.empty_like(eta), np.empty_like(eta)
+    means_and_slopes(link, np.ascontiguousarray(eta), mu, slope)
+    if link == links.LOGIT:
+        return mu, slope, slope * (1.0 - 2.0 * mu)
+    return mu, slope, -eta * slope if link == links.PROBIT else np.zeros_like(eta)
+
+
+def _scores(link: int, eta: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the scores of rows (n,) by their linear predictor, and minus the derivatives of these."""
+    mu, slope, _ = _curve(link, eta)
+    if link == links.LINEAR:
+        return y - mu, np.ones_like(mu)
+    if link == links.LOGIT:
+        return y - mu, slope
+    event = slope / np.maximum(mu, _LEAST)
+    none = slope / np.maximum(1.0 - mu, _LEAST)
+    score = y * event - (1.0 - y) * none
+    if link == links.PROBIT:
+        return score, y * event * (event + eta) + (1.0 - y) * none * (none - eta)
+    return score, y * event * event + (1.0 - y) * none * none
