@@ -107,7 +107,8 @@ def decompose(
     references
         Factor -> its reference level.
     bootstrap, method, conf_level
-        As in `concentration_index`; every replicate redoes ranks, means, model and effects.
+        As in `concentration_index`; every replicate redoes ranks, means, model and effects. Without any,
+        errors are linearised.
     interval
         ``percentile``, ``basic`` or ``normal``, or several.
 

@@ -260,3 +260,29 @@ def test_gaps_and_slopes__linearised_errors_agree_with_the_jackknife(tmp_path):
     for measure in ("difference", "ratio", "sii", "rii"):
         linearised, replicated = rows.filter(pl.col("measure") == measure)["std_error"].to_list()
         assert linearised == pytest.approx(replicated, rel=0.06)
+
+
+def test_linearised_decomposition__uses_residuals_of_the_calibration(tmp_path):
+    """Known margins have no error; the index has that of a concentration analysis; the jackknife is near."""
+    decomposed = {**RANKED, "terms": ["sex", "age"], "need": ["age"]}
+    settings = {"method": "raking", "margins": MARGINS}
+    analyses = [
+        analysis("decomposition", "linearised", **decomposed),
+        analysis("decomposition", "jackknife", **decomposed, **JACKKNIFE),
+        analysis("concentration", "alone", outcome=["ill"], rank_by="income"),
+    ]
+    rows = run(tmp_path / "calibrated", people(), analyses, calibration=settings)
+    found, deleted, alone = (
+        {
+            (row["measure"], row["term"], row["level"]): row
+            for row in rows.filter(pl.col("analysis") == name).iter_rows(named=True)
+        }
+        for name in ("linearised", "jackknife", "alone")
+    )
+    whole = found["standard", None, None]
+    assert whole["std_error"] == pytest.approx(alone["standard", None, None]["std_error"], rel=1e-9)
+    means = [row["std_error"] for key, row in found.items() if key[0] == "mean"]
+    assert means == pytest.approx([0.0, 0.0], abs=1e-9)
+    for key, row in deleted.items():
+        if key[0] in ("effect", "elasticity", "residual", "horizontal_inequity"):
+            assert found[key]["std_error"] == pytest.approx(row["std_error"], rel=0.15)
