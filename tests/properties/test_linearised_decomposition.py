@@ -108,3 +108,13 @@ def test_a_single_cluster__has_no_errors():
     rows = engine.decompose(frame, **call_of(*MODELS[0]), single_psu="certainty").rows
     assert {row.status for row in rows} == {"no degrees of freedom", "negative values"}
     assert {row.std_error for row in rows} == {None}
+
+
+def test_an_index_of_a_mean_of_0__has_errors_of_effects_alone():
+    centred = FRAME.with_columns(cost=pl.Series([-1.0, 1.0] * (len(FRAME) // 2)), w=pl.lit(1.0))
+    rows = by_quantity(engine.decompose(centred, **call_of("cost", "linear", "average", "generalized")))
+    assert rows["generalized", None, None].std_error > 0
+    with pytest.raises(engine.EstimationError, match="mean is zero"):
+        engine.decompose(centred, **call_of(*MODELS[0]))
+    missing = {key[0] for key, row in rows.items() if row.std_error is None}
+    assert missing == {"elasticity"}

@@ -129,8 +129,8 @@ class LinearisedDecomposition:
         mean = index.snapped(np.array([sample.mu]), sample.largest)[0]
         mu = Estimand(np.array(mean), self._rows.totals(values - centre))
         scale = mu.through(
-            lambda at: np.array(index.value(1.0, float(at))),
-            lambda at: np.array(index.gradient(1.0, float(at))[1]),
+            lambda at: _defined(index.value(1.0, float(at))),
+            lambda at: _defined(index.gradient(1.0, float(at))[1]),
         )
         return mu, scale, self._rows.generalized(values)
 
@@ -147,6 +147,11 @@ class LinearisedDecomposition:
         residual = whole - _sum_of([*contributions.values()], whole)
         yield ("residual", ""), residual
         yield ("share", "residual"), (residual / whole).times(100.0)
+
+
+def _defined(value: float) -> FloatArray:
+    """Return a number; NaN where it is infinite, as an index of a mean of 0 is."""
+    return np.array(value if np.isfinite(value) else np.nan)
 
 
 def _sum_of(parts: list[Estimand], like: Estimand) -> Estimand:
