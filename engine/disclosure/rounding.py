@@ -8,7 +8,8 @@ from dataclasses import replace
 from engine.results import TidyRow
 
 COUNTS = ("n_obs", "n_events")
-NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "sum_weights", "mc_error")
+OF_ESTIMATE = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "sum_weights", "mc_error")
+NUMBERS = (*OF_ESTIMATE, "df1", "df2")  # degrees of freedom count people where these are sampling units
 
 
 def rounded(row: TidyRow, people: int | None, base: int) -> TidyRow:

@@ -114,11 +114,18 @@ def blank(row: TidyRow) -> TidyRow:
 
 
 def without_counts(row: TidyRow) -> TidyRow:
-    """Return a row without counts, its other numbers with few digits."""
+    """Return a row without counts, its other numbers with few digits.
+
+    Where people are the sampling units, degrees of freedom count them too. BIC and AIC together tell n.
+    """
+    if row.measure == "bic":
+        return blank(row)
     short: Mapping[str, float] = {
         name: float(f"{value:.{DIGITS - 1}e}")
         for name in NUMBERS
         if (value := getattr(row, name)) is not None
     }
-    few = replace(row, n_obs=None, n_events=None, n_clusters=None, sum_weights=None)
+    few = replace(row, n_obs=None, n_events=None, n_clusters=None, sum_weights=None, df2=None)
+    if row.measure == "dispersion":
+        few = replace(few, df1=None)
     return replace(few, **short)  # type: ignore[arg-type]

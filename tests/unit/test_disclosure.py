@@ -8,6 +8,7 @@ from engine.disclosure.boxes import Count, box_of, relations_of
 from engine.disclosure.dominance import dominated
 from engine.disclosure.manifest_counts import told_text
 from engine.disclosure.rounding import rounded
+from engine.disclosure.telling import WITHHELD, without_counts
 from engine.disclosure.withhold import shown_sets, withheld_sets
 from engine.errors import UsageError
 from engine.results import TidyRow
@@ -99,6 +100,22 @@ def test_rounded__leaves_no_count_to_be_computed_from_a_rate(people):
     step = 10.0 ** (np.floor(np.log10(told.estimate)) - max(1, int(np.log10(people / 5))) + 1)
     assert told.n_events % 5 == told.n_obs % 5 == 0
     assert step * told.n_obs >= 5 * 0.99  # neighbouring rates are at least a rounded count apart
+
+
+def test_degrees_of_freedom__tell_no_count_of_people():
+    row = TidyRow(measure="coefficient", estimate=0.5, n_obs=4057, df2=4055.0)
+    assert without_counts(row).df2 is None
+    assert rounded(row, 4057, 5).df2 == 4100.0
+    dispersion = TidyRow(measure="dispersion", estimate=1.1, n_obs=4057, df1=4053.0)
+    assert without_counts(dispersion).df1 is None
+    few = TidyRow(measure="wald_f", estimate=3.0, n_obs=4057, df1=3.0, df2=27.0)
+    assert (rounded(few, 4057, 5).df1, rounded(few, 4057, 5).df2) == (3.0, 27.0)
+
+
+def test_aic_and_bic__do_not_tell_n_together():
+    row = TidyRow(kind="logit", measure="bic", estimate=431.9, n_obs=372)
+    assert without_counts(row).estimate is None
+    assert without_counts(row).status == WITHHELD
 
 
 def test_rounded__to_1_changes_nothing():
