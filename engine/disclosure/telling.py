@@ -120,12 +120,15 @@ def without_counts(row: TidyRow) -> TidyRow:
     """
     if row.measure == "bic":
         return blank(row)
-    short: Mapping[str, float] = {
-        name: float(f"{value:.{DIGITS - 1}e}")
-        for name in NUMBERS
-        if (value := getattr(row, name)) is not None
-    }
     few = replace(row, n_obs=None, n_events=None, n_clusters=None, sum_weights=None, df2=None)
     if row.measure == "dispersion":
         few = replace(few, df1=None)
+    if row.df2 is not None and row.n_clusters in (None, row.n_obs):
+        # The limits tell the error times Student's t: beside the error they would tell the degrees.
+        few = replace(few, std_error=None, p_value=None)
+    short: Mapping[str, float] = {
+        name: float(f"{value:.{DIGITS - 1}e}")
+        for name in NUMBERS
+        if (value := getattr(few, name)) is not None
+    }
     return replace(few, **short)  # type: ignore[arg-type]

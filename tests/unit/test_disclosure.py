@@ -1,5 +1,7 @@
 """Disclosure control against an attacker with linear programming."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog
@@ -110,6 +112,15 @@ def test_degrees_of_freedom__tell_no_count_of_people():
     assert without_counts(dispersion).df1 is None
     few = TidyRow(measure="wald_f", estimate=3.0, n_obs=4057, df1=3.0, df2=27.0)
     assert (rounded(few, 4057, 5).df1, rounded(few, 4057, 5).df2) == (3.0, 27.0)
+
+
+def test_limits_by_students_t__do_not_tell_its_degrees_of_freedom():
+    row = TidyRow(
+        measure="standard", estimate=0.13, std_error=0.041, conf_low=0.048, conf_high=0.21, df2=90.0
+    )
+    assert without_counts(row).std_error is None
+    assert without_counts(row).conf_low == row.conf_low
+    assert without_counts(replace(row, n_obs=91, n_clusters=12)).std_error == row.std_error
 
 
 def test_aic_and_bic__do_not_tell_n_together():
