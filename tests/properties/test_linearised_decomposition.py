@@ -118,3 +118,17 @@ def test_an_index_of_a_mean_of_0__has_errors_of_effects_alone():
         engine.decompose(centred, **call_of(*MODELS[0]))
     missing = {key[0] for key, row in rows.items() if row.std_error is None}
     assert missing == {"elasticity"}
+
+
+@pytest.mark.parametrize("single_psu", ["adjust", "certainty"])
+def test_single_psus_and_groups__count_as_for_the_index_alone(single_psu):
+    frame = FRAME.with_columns(h=pl.when(pl.col("psu") == 0).then(9).otherwise(pl.col("h")))
+    design = {"single_psu": single_psu, "by": "wave"}
+    parts = engine.decompose(frame, **call_of(*MODELS[0]), **design).rows
+    alone = engine.concentration_index(frame, "cost", "income", "w", "h", "psu", **design).rows
+    found = {row.wave: row for row in parts if row.measure == "standard"}
+    expected = {row.wave: row for row in alone if row.measure == "standard"}
+    assert found.keys() == expected.keys() == {"a", "b"}
+    for wave, row in expected.items():
+        assert found[wave].std_error == pytest.approx(row.std_error, rel=1e-12)
+        assert found[wave].df2 == row.df2

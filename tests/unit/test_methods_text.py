@@ -201,3 +201,16 @@ def test_sentences__have_the_same_places_in_both_languages():
         places = [sorted({*re.findall(r"\{(\w+)\}", text)}) for text in (english, chinese)]
         assert places[0] == places[1], key
     assert len({*WORKS.values()}) == len(WORKS)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "model"), [("en", "are linearised", "(logit"), ("zh", "线性化", "（logit")]
+)
+def test_decompositions_without_replicates__tell_of_linearised_errors(language, sentence, model):
+    asked = {"name": "parts", "kind": "decomposition", "outcome": "ill", "model": "logit", "terms": ["edu"]}
+    found = row("parts", "decomposition", measure="contribution", method="logit, linearised")
+    text, _ = told(asked, rows=[found], language=language)
+    assert sentence in text
+    assert model in text
+    bare, _ = told(asked, rows=[{**found, "method": "logit"}], language=language)
+    assert sentence not in bare
