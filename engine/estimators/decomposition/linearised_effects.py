@@ -23,10 +23,11 @@ from engine.kernels.index.indices import MIDRANK_FAMILY
 from engine.kernels.index.numerators import midrank_influence, numerator, weighted_mean
 from engine.kernels.regression import links
 from engine.kernels.regression.refit import means_and_slopes
-from engine.kernels.regression.small_matrices import inverse, product
+from engine.kernels.regression.small_matrices import inverse, product, times
 from engine.kernels.survey.design_variance import add_unit_totals
 
 _LEAST = 1e-300  # probability from which a score is taken
+_BLOCK = 65_536  # rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +87,10 @@ class LinearisedModel:
         self._rows, self._model = rows, model
         self._eta = _predictor(rows.X, beta)
         score, information = _scores(model.link, self._eta, rows.sample.outcome)
-        weight, X = rows.sample.weight, rows.X
-        bread = product(X * (weight * information), np.ascontiguousarray(X.T)) / rows.sample.W
-        spread, singular = inverse(bread)
+        moments = _moments(rows.X, rows.sample.weight * information)
+        spread, singular = inverse(moments / rows.sample.W)
         self.is_singular = singular >= 0
-        self._moved = product(spread, np.array([rows.totals(column * score) for column in X]))
+        self._moved = product(spread, np.array([rows.totals(column * score) for column in rows.X]))
         self.beta = [Estimand(np.array(b), moved) for b, moved in zip(beta, self._moved, strict=True)]
 
     def effects(self, factor: IntArray) -> list[Estimand]:
@@ -139,7 +139,7 @@ class LinearisedModel:
 
     def _average_slope(self) -> Estimand:
         _, slope, bend = _curve(self._model.link, self._eta)
-        return self._averaged(slope, self._rows.X * bend)
+        return self._averaged(slope, self._mean_of_columns(bend))
 
     def _switched(self, column: int) -> Estimand:
         """Return the mean change of the prediction if a dummy alone goes from 0 to 1."""
@@ -147,21 +147,34 @@ class LinearisedModel:
         without = self._eta - X[column] * beta
         low, low_slope, _ = _curve(self._model.link, without)
         high, high_slope, _ = _curve(self._model.link, without + beta)
-        gradient = X * (high_slope - low_slope)
-        gradient[column] = high_slope
-        return self._averaged(high - low, gradient)
+        by_beta = self._mean_of_columns(high_slope - low_slope)
+        by_beta[column] = weighted_mean(self._rows.sample.weight, high_slope)[1]
+        return self._averaged(high - low, by_beta)
 
-    def _averaged(self, values: FloatArray, gradient: FloatArray) -> Estimand:
-        """Return the mean of values (n,) that move with the coefficients by gradient (q, n)."""
-        mean, weight = self._rows.mean(values), self._rows.sample.weight
-        by_beta = np.array([[weighted_mean(weight, row)[1] for row in gradient]])
-        return Estimand(mean.value, influence_of(mean) + product(by_beta, self._moved)[0])
+    def _mean_of_columns(self, values: FloatArray) -> FloatArray:
+        """Return the weighted mean of values (n,) times each column: (q,)."""
+        sample = self._rows.sample
+        return times(self._rows.X, sample.weight * values) / sample.W
+
+    def _averaged(self, values: FloatArray, by_beta: FloatArray) -> Estimand:
+        """Return the mean of values (n,) with these derivatives (q,) by the coefficients."""
+        mean = self._rows.mean(values)
+        return Estimand(mean.value, influence_of(mean) + product(by_beta[None, :], self._moved)[0])
 
 
 def influence_of(estimand: Estimand) -> FloatArray:
     """Return the influence of an estimand of a sample, which has one."""
     assert estimand.influence is not None  # noqa: S101 - narrowing for mypy; replicates have none
     return estimand.influence
+
+
+def _moments(X: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return the sum (q, q) of weight x x' of the rows of X (q, n), in blocks: copies of X cost memory."""
+    moments = np.zeros((len(X), len(X)))
+    for low in range(0, X.shape[1], _BLOCK):
+        block = X[:, low : low + _BLOCK]
+        moments += product(block * weight[low : low + _BLOCK], np.ascontiguousarray(block.T))
+    return moments
 
 
 def _predictor(X: FloatArray, beta: FloatArray) -> FloatArray:
