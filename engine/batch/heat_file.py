@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Fault, UsageError
+from engine.errors import Fault, UsageError, nearest
 from engine.study import StudySpec
 from engine.study.load import study_from_dict
 
@@ -45,6 +45,7 @@ COLUMNS = (
 )
 TOTAL = "total"
 PER_CENT = 100
+NONE = "none"  # of the outcomes is favourable
 _YEAR, _NUMBER = re.compile(r"\d{4}"), re.compile(r"\d+(\.\d+)?")
 Row = Mapping[str, Any]
 
@@ -103,6 +104,7 @@ def heat_file(run: StoredRun, about: HeatSetting) -> bytes:
 
 def _lines(run: StoredRun, about: HeatSetting) -> Iterator[dict[str, object]]:
     spec = study_from_dict(run.manifest["study"]["asked"])
+    _check_favourable(about, spec)
     rates = [row for row in run.results.to_dicts() if row["kind"] == "rates" and row["subgroup"] is None]
     by_wave = {row["analysis"] for row in rates if row["wave"] is not None}
     rates = [row for row in rates if row["wave"] is not None or row["analysis"] not in by_wave]
@@ -199,6 +201,16 @@ def _order(factor: str, level: str, spec: StudySpec) -> tuple[bool, int, bool]:
         natural = sorted(zip(variable.scores, variable.level_names, strict=True))
         return True, [name for _, name in natural].index(level) + 1, False
     return False, 0, bool(said) and said[0].reference == level
+
+
+def _check_favourable(about: HeatSetting, spec: StudySpec) -> None:
+    """Refuse a name that is no variable: an outcome with a slip in its name would count as unfavourable."""
+    for name in about.favourable or ():
+        if name not in (*spec.variables, NONE):
+            expected = f"outcomes of the study, or {NONE}"
+            raise UsageError(
+                Fault("--favourable", f"found '{name}'", expected, nearest(name, [*spec.variables]))
+            )
 
 
 def _is_favourable(outcome: str, spec: StudySpec, about: HeatSetting) -> bool:

@@ -23,6 +23,7 @@ from engine.data.foreign_cells import CONTENTS, FORMAT, contents_of, not_of_cell
 from engine.data.panel import Panel
 from engine.data.part import FACTS, RECORDS, Part
 from engine.data.records import ANSWERS, answer_name
+from engine.data.source_file import file_hash
 from engine.durable import private_file
 from engine.errors import DataError, Fault, UsageError
 from engine.study import StudySpec, VariableSpec
@@ -271,6 +272,7 @@ def _unpack(file: Path, folder: Path) -> None:
 def _part(folder: Path, file: Path) -> Part:
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     facts["file"] = f"{file.name}, {facts['file']}"
+    facts["sha256"] = file_hash(file)
     return Part(records=folder / RECORDS, source=facts, reused=True)
 
 

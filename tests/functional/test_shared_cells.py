@@ -10,6 +10,7 @@ import pytest
 import engine
 from engine.batch.cells_export import export_cells
 from engine.data import records
+from engine.data.source_file import file_hash
 from engine.errors import DataError, EstimationError, UsageError
 from tests.study_texts import analysis, event, factor, study_text
 
@@ -96,6 +97,7 @@ def test_cells_of_three_sites__give_the_bytes_of_all_records(sites, monkeypatch)
     assert bytes_of(shared) == bytes_of(pooled)
     assert {row.analysis for row in shared.rows} == {"people", "rates", "inequality", "women", "curve"}
     assert shared.manifest["sample_flow"] == pooled.manifest["sample_flow"]
+    assert [one["sha256"] for one in shared.manifest["sources"]] == [file_hash(file) for file in files]
 
 
 def test_no_number_of_few_people__and_no_record_leaves(sites):

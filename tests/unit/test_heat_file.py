@@ -107,3 +107,12 @@ def test_command__writes_the_file_and_names_what_is_missing(run, cli, tmp_path):
     assert (code, "'20', which is no year" in err) == (2, True)
     with pytest.raises(UsageError, match="takes for a number"):
         heat_file(run, HeatSetting(setting="12"))
+
+
+def test_favourable_outcome_that_is_no_variable__is_refused(run):
+    with pytest.raises(
+        UsageError, match=r"--favourable: found 'il'; expected outcomes of the study.*mean 'ill'"
+    ):
+        table(run, HeatSetting(setting="China", favourable=("il",)))
+    assert set(table(run, HeatSetting(setting="China", favourable=("none",)))["favourable_indicator"]) == {0}
+    assert set(table(run, HeatSetting(setting="China", favourable=("ill",)))["favourable_indicator"]) == {1}
