@@ -96,7 +96,7 @@ def _checked(path: Path) -> tuple[tuple[str, ...], ...]:
         _demand(sum(one.file_size for one in everything) <= path.stat().st_size)
         contents = contents_of(archive)
         spec = study_from_dict(contents["study"])
-        _demand(all(isinstance(contents["versions"][name], str) for name in ("polars", "duckdb")))
+        _demand(all(isinstance(contents["versions"][name], str) for name in ("equirank", "polars", "duckdb")))
         places = [str(number) for number in range(min(int(contents["parts"]), len(everything)))]
         names = {one.filename for one in everything}
         _demand(len(names) == len(everything))

@@ -14,7 +14,7 @@ from engine.data.calibration_reader import with_calibration
 from engine.data.cell_key import CellKey
 from engine.data.cells import ROWS, SQUARES, read_cells
 from engine.data.design_columns import DESIGN_PREFIX, LEVEL_PREFIX
-from engine.data.design_reader import joined_units, read_design, units_of
+from engine.data.design_reader import code_of_units, joined_units, read_design, units_of
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.series import as_codes, as_floats
 from engine.errors import DataError, Fault
@@ -234,7 +234,7 @@ class SampleReader:
 
         if not records.keeps_answers:
             return units(records.opened())
-        question = f"units of {self._only} by {design.model_dump_json()}"
+        question = f"units of {self._only} by {design.model_dump_json()}, {code_of_units()}"
         kept = [records.kept(file, question, partial(units, [file])) for file in records.files]
         return joined_units([pl.read_parquet(answer) for answer in kept])
 

@@ -28,11 +28,13 @@ from engine.durable import private_file
 from engine.errors import DataError, Fault, UsageError
 from engine.study import StudySpec, VariableSpec
 from engine.study.load import study_as_dict, study_from_dict
+from engine.version import VERSION
 
 if TYPE_CHECKING:
     import polars as pl
 
-LIBRARIES = ("polars", "duckdb")  # other versions would ask other questions
+VERSIONS = {"equirank": VERSION, **{name: version(name) for name in ("polars", "duckdb")}}
+"""Other versions would ask other questions."""
 _FACTS_THAT_LEAVE = ("wave", "rows", "encoding", "simulated", "replicate_weights", "labels")
 
 
@@ -79,7 +81,7 @@ def write_cells(spec: StudySpec, panel: Panel, out: Path, *, least: int, largest
     contents = {
         "format": FORMAT,
         "study": study_as_dict(spec),
-        "versions": {name: version(name) for name in LIBRARIES},
+        "versions": VERSIONS,
         "least": least,
         "parts": len(panel.each),
     }
@@ -248,10 +250,9 @@ def _contents(file: Path) -> Mapping[str, Any]:
     """Return the list of contents of a file of cells."""
     with _opened(file) as archive:
         contents = contents_of(archive)
-    for name in LIBRARIES:
-        if contents["versions"][name] != version(name):
-            found = f"written with {name} {contents['versions'][name]}"
-            raise _fault(file, found, f"{name} {version(name)}, as here")
+    for name, here in VERSIONS.items():
+        if contents["versions"][name] != here:
+            raise _fault(file, f"written with {name} {contents['versions'][name]}", f"{name} {here}, as here")
     return contents
 
 

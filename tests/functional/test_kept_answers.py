@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import engine
-from engine.data import cells, records
+from engine.data import cells, records, sample_reader
 from engine.data.part import RECORDS
 from engine.data.records import ANSWERS
 from engine.nights.refresh import refresh
@@ -96,6 +96,16 @@ def test_damaged_answer__is_made_again(large, night, tmp_path):
     after = pl.read_parquet(night())
     assert after.filter(pl.col("analysis") != "men").equals(before)
     assert len(after) > len(before)
+
+
+def test_units_that_other_code_found__are_asked_again(large, night, tmp_path, monkeypatch):
+    night(1, 2)
+    kept = f"store/parts/*/{ANSWERS}/*.parquet"
+    before = len([*tmp_path.glob(kept)])
+    monkeypatch.setattr(sample_reader, "code_of_units", lambda: "other code")
+    (tmp_path / "study.toml").write_text(study(analysis("curve", name="again", **RANKED)))
+    night()
+    assert len([*tmp_path.glob(kept)]) == before + 2
 
 
 def test_damaged_records__are_read_again_when_they_are_needed(large, night, tmp_path):

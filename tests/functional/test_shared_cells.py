@@ -9,7 +9,7 @@ import pytest
 
 import engine
 from engine.batch.cells_export import export_cells
-from engine.data import records
+from engine.data import records, shared_cells
 from engine.data.source_file import file_hash
 from engine.errors import DataError, EstimationError, UsageError
 from tests.study_texts import analysis, event, factor, study_text
@@ -230,3 +230,10 @@ def test_few_missing_values__are_not_the_rest_of_the_rows(sites):
     with zipfile.ZipFile(export(sites, "north", only="curve")) as archive:
         facts = json.loads(archive.read("0/part.json"))
     assert set(facts["missing"]["sex"].values()) == {facts["rows"]}
+
+
+def test_cells_of_another_version__are_refused(sites, monkeypatch):
+    files = [export(sites, "north")]
+    monkeypatch.setitem(shared_cells.VERSIONS, "equirank", "99.0")
+    with pytest.raises(UsageError, match=r"written with equirank .*; expected equirank 99\.0, as here"):
+        engine.run(sites / "study.toml", cells=files)
