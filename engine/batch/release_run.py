@@ -37,11 +37,14 @@ def release_run(path: Path, out: Path, threshold: int | None = None) -> Path:
     Raises
     ------
     UsageError
-        If the run is such a copy already, or `out` cannot be written.
+        If the run is such a copy already, or `out` is the run itself or cannot be written.
     EstimationError
         If the sample has fewer people than the threshold.
     """
     run = read_run(run_of(path))
+    if out.resolve() == run.path.resolve():
+        found = "is the run itself, whose own numbers would be lost"
+        raise UsageError(Fault("--out", found, "another folder", "Name one that is not there yet."))
     if run.manifest.get("disclosure"):
         found = "disclosure control has been at work on it already"
         raise UsageError(Fault(str(path), found, "a run without it", "Hand it out as it is."))

@@ -223,6 +223,11 @@ def test_release__is_the_run_with_control(run, cli, tmp_path):
     assert code == 2
     assert "copy: disclosure control has been at work on it already; expected a run without it." in err
 
+    code, _, err = cli("release", "true", "--out", "true")
+    assert code == 2
+    assert "--out: is the run itself, whose own numbers would be lost; expected another folder." in err
+    assert not read_run(tmp_path / "true").manifest.get("disclosure")
+
 
 @pytest.mark.usefixtures("whole_reports")
 def test_documents__are_made_of_a_run_of_gaps(run, cli):
