@@ -52,7 +52,8 @@ def export_cells(
     out
         The file to write.
     least
-        The fewest people that a cell or a sampling unit may stand for.
+        The fewest people that a cell or a sampling unit may stand for; the threshold of the study or the site,
+        where one is set, counts if it is larger.
     largest_weight
         No weight of any site is above it; by default the largest of this site. It sets the scale of sums.
 
@@ -74,6 +75,8 @@ def export_cells(
     _check_largest(largest_weight)
     request = make_request(study, data, only=only)
     spec = request.spec
+    if spec.disclosure is not None:
+        least = max(least, spec.disclosure.threshold)
     with TemporaryDirectory(prefix="equirank-") as scratch:
         folder = Path(scratch)
         panel, sample = read_sample(spec, request.files(), folder, None, Reporter())

@@ -126,6 +126,12 @@ def test_cell_of_few_people__is_refused_and_nothing_is_written(sites):
     assert not [path for path in sites.iterdir() if path.name.endswith((".cells", ".writing"))]
 
 
+def test_threshold_of_the_study__counts_too(sites):
+    (sites / "study.toml").write_text(study() + "\n[disclosure]\nthreshold = 200\n")
+    with pytest.raises(DataError, match="cells of fewer than 200 people; expected none"):
+        export(sites, "north")
+
+
 def test_sites_of_other_weights__agree_on_a_largest_one(sites):
     heavy = people(1).with_columns(pl.col("weight") * 1000)
     heavy.write_parquet(sites / "middle" / "middle.parquet")
