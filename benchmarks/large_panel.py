@@ -58,21 +58,24 @@ print(json.dumps({"seconds": spent, "mb": peak, "timings": result.manifest["seco
 """
 
 
-def simulate(folder: Path, rows: int) -> None:
-    """Write Parquet files of CHUNK rows; each depends only on its number."""
+def simulate(folder: Path, rows: int, *, psus: int = 8_000, step: int = 100) -> None:
+    """Write Parquet files of CHUNK rows; each depends only on its number.
+
+    The strata are 40; `step` divides incomes of up to 37,500 into classes.
+    """
     folder.mkdir(parents=True)
     for chunk in range(-(-rows // CHUNK)):
         n = min(CHUNK, rows - chunk * CHUNK)
         rng = np.random.default_rng([54, chunk])
-        psu = rng.integers(0, 8_000, n)
-        x = np.round(np.minimum(np.exp(rng.normal(8.6, 0.6, n)), 37_500) / 100) * 100
+        psu = rng.integers(0, psus, n)
+        x = np.round(np.minimum(np.exp(rng.normal(8.6, 0.6, n)), 37_500) / step) * step
         pl.DataFrame(
             {
                 "y": (rng.random(n) < 0.35 - 0.1 * (x > 5_400)).astype(np.int8),
                 "x": x.astype(np.int32),
                 "w": rng.uniform(0.5, 2.0, n).astype(np.float32),
                 "psu": psu.astype(np.int16),
-                "stratum": (psu // 200).astype(np.int16),
+                "stratum": (psu * 40 // psus).astype(np.int16),
             }
         ).write_parquet(folder / f"chunk-{chunk:03}.parquet")
 
