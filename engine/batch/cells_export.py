@@ -52,8 +52,8 @@ def export_cells(
     out
         The file to write.
     least
-        The fewest people that a cell or a sampling unit may stand for; the threshold of the study or the site,
-        where one is set, counts if it is larger.
+        The fewest people that a cell or a sampling unit may stand for; a larger threshold of disclosure
+        control, of the study or the site, counts instead.
     largest_weight
         No weight of any site is above it; by default the largest of this site. It sets the scale of sums.
 

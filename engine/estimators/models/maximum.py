@@ -11,6 +11,7 @@ from engine.estimators.models.families import FAMILIES, Family, is_overdispersed
 from engine.estimators.models.likelihoods import is_far
 from engine.estimators.models.newton import Cells, Maximum, climb, moments
 from engine.estimators.regression.logit_maximum import COMBINATION
+from engine.estimators.regression.patterns import submatrix
 from engine.estimators.regression.separation import find_separation
 from engine.kernels.regression.small_matrices import dot, inverse, times
 
@@ -71,7 +72,7 @@ def maximise(family: Family, Z: FloatArray, n: FloatArray, y: FloatArray, offset
     status = ["ok"] * q
     kept, used = np.arange(q), np.flatnonzero(n > 0.0)
     while True:
-        kept = _independent(np.ascontiguousarray(Z[np.ix_(used, kept)]), n[used], kept, status)
+        kept = _independent(submatrix(Z, used, kept), n[used], kept, status)
         own = kept if family.has_constant else kept[kept > 0]
         categories = np.empty(0) if family.has_constant else np.unique(y[used])
         numbers = y[used] if family.has_constant else np.searchsorted(categories, y[used]).astype(np.float64)
@@ -80,7 +81,7 @@ def maximise(family: Family, Z: FloatArray, n: FloatArray, y: FloatArray, offset
         eta = times(cells.X, maximum.beta) + cells.offset
         if family.has_scale or (maximum.has_converged and not is_far(eta)):
             break
-        X = np.ascontiguousarray(Z[np.ix_(used, kept)])
+        X = submatrix(Z, used, kept)
         separation = find_separation(X, *_extremes(family, y[used], len(categories)))
         if separation is None or not separation.perfect.any():
             status = status if maximum.has_converged else [DOES_NOT_CONVERGE] * q

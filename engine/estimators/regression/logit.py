@@ -24,7 +24,13 @@ from engine.estimators.regression.logit_maximum import maximise_logit
 from engine.estimators.regression.logit_replicates import replicated_covariance
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.model_rows import ModelRows
-from engine.estimators.regression.patterns import in_study_units, pattern_sums, sparse_patterns, standardised
+from engine.estimators.regression.patterns import (
+    in_study_units,
+    pattern_sums,
+    sparse_patterns,
+    standardised,
+    submatrix,
+)
 from engine.estimators.sample.degrees import replicate_degrees
 from engine.estimators.sample.sampling_units import units_and_degrees
 from engine.kernels.regression.small_matrices import inverse, logit_information
@@ -103,7 +109,7 @@ def fit_logit(frame: ModelFrame, rows: ModelRows, design: DesignArrays, covarian
     Z, A = standardised(frame.X, n)
     maximum = maximise_logit(Z, n, s)
     kept, used = maximum.kept, maximum.used
-    X = np.ascontiguousarray(Z[np.ix_(used, kept)])
+    X = submatrix(Z, used, kept)
     beta = maximum.beta
     model_covariance, _ = inverse(logit_information(sparse_patterns(X), n[used], beta))
     status = maximum.status

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray
-from engine.estimators.regression.patterns import sparse_patterns
+from engine.estimators.regression.patterns import sparse_patterns, submatrix
 from engine.estimators.regression.separation import find_separation
 from engine.kernels.regression import glm, links
 from engine.kernels.regression.small_matrices import logit_log_likelihood, times
@@ -61,7 +61,7 @@ def maximise_logit(Z: FloatArray, n: FloatArray, s: FloatArray) -> LogitMaximum:
     status, beta = ["ok"] * q, np.empty(0)
     kept, used = np.arange(q), np.flatnonzero(n > 0)
     while len(used) > 0:
-        X = np.ascontiguousarray(Z[np.ix_(used, kept)])
+        X = submatrix(Z, used, kept)
         beta, code, combination = _newton(X, n[used], s[used])
         if code == glm.SINGULAR:
             if status[kept[combination]] == "ok":
@@ -84,7 +84,7 @@ def maximise_logit(Z: FloatArray, n: FloatArray, s: FloatArray) -> LogitMaximum:
     else:
         kept, beta = kept[:0], beta[:0]
         status = ["separated: the covariates predict the outcome perfectly"] * q
-    eta = times(np.ascontiguousarray(Z[np.ix_(used, kept)]), beta)
+    eta = times(submatrix(Z, used, kept), beta)
     log_likelihood = logit_log_likelihood(eta, n[used], s[used])
     return LogitMaximum(
         kept=kept, used=used, beta=beta, rank=rank, status=status, log_likelihood=log_likelihood

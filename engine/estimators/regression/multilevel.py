@@ -13,7 +13,7 @@ from engine.estimators.regression.logit_maximum import LogitMaximum, maximise_lo
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.multilevel_likelihood import MultilevelData
 from engine.estimators.regression.multilevel_maximum import MultilevelMaximum
-from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised
+from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised, submatrix
 from engine.estimators.regression.quadrature_points import PointsCheck, maximise_with_points
 from engine.kernels.regression.multilevel_cells import ClusterCells
 from engine.kernels.regression.small_matrices import product
@@ -105,7 +105,7 @@ def fit_multilevel(
             "terms: they predict the outcome perfectly; expected terms that leave some doubt. Leave some out."
         )
     cells = _cells(frame, y, weight, clusters, single_level.used)
-    data = MultilevelData.of(np.ascontiguousarray(Z[:, kept]), cells, has_outer=clusters.has_outer)
+    data = MultilevelData.of(submatrix(Z, np.arange(len(Z)), kept), cells, has_outer=clusters.has_outer)
     sd_start = [_START if clusters.has_outer else 0.0, _START]
     found = maximise_with_points(data, points, np.concatenate([single_level.beta, sd_start]))
     maximum = found.maximum

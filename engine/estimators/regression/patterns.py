@@ -46,12 +46,13 @@ def standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     n
         (p,) sums of weights of the patterns.
     """
-    A, Z = np.eye(X.shape[1]), X.copy()
-    share = n / math.fsum(n)
-    for k in range(1, X.shape[1]):
+    A = np.eye(X.shape[1])
+    numbers = 1 + np.flatnonzero([((one != 0.0) & (one != 1.0)).any() for one in X.T[1:]])
+    if not len(numbers):
+        return X, A
+    Z, share = X.copy(), n / math.fsum(n)
+    for k in numbers:
         column = X[:, k]
-        if ((column == 0.0) | (column == 1.0)).all():
-            continue
         centre = math.fsum(share * column)
         spread = math.sqrt(math.fsum(share * (column - centre) ** 2))
         if spread > 0.0:
@@ -81,6 +82,13 @@ def in_study_units(
     half = product(to_units, np.ascontiguousarray(covariance))
     covariance_in_units[np.ix_(estimated, estimated)] = product(half, np.ascontiguousarray(to_units.T))
     return beta_in_units, covariance_in_units
+
+
+def submatrix(Z: FloatArray, rows: IntArray, columns: IntArray) -> FloatArray:
+    """Return some rows and columns of a matrix, in C order; the matrix itself if these are all."""
+    if (len(rows), len(columns)) == Z.shape:
+        return Z
+    return np.ascontiguousarray(Z[np.ix_(rows, columns)])
 
 
 def sparse_patterns(X: FloatArray) -> Patterns:

@@ -11,6 +11,7 @@ import numpy as np
 from engine.arrays import FloatArray, IntArray
 from engine.estimators.decomposition.covariates import ModelColumn
 
+_BLOCK = 512  # rows
 LevelColumn = tuple[str | None, FloatArray]
 
 
@@ -95,7 +96,11 @@ def design_matrix(
             X.append(column)
             columns.append(ModelColumn(term=term.label, level=level))
             term_of_column.append(t)
-    return np.ascontiguousarray(np.stack(X, axis=1)), tuple(columns), np.array(term_of_column, np.int64)
+    matrix = np.empty((p, len(X)))
+    for start in range(0, p, _BLOCK):  # so that the columns of a block stay in the cache
+        block = slice(start, start + _BLOCK)
+        np.stack([column[block] for column in X], axis=1, out=matrix[block])
+    return matrix, tuple(columns), np.array(term_of_column, np.int64)
 
 
 def _products(left: list[LevelColumn], right: list[LevelColumn]) -> list[LevelColumn]:

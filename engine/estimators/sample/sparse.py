@@ -26,6 +26,8 @@ def sparse(entries: Sequence[tuple[IntArray, FloatArray]], *, constant: bool = F
 
 def sparse_rows(X: FloatArray) -> SparseRows:
     """Return a dense matrix (p, q) as sparse rows."""
-    row, column = np.nonzero(X)
-    indptr = np.searchsorted(row, np.arange(len(X) + 1)).astype(np.int64)
-    return indptr, column.astype(np.int64), X[row, column]
+    is_entry = X != 0.0
+    indptr = np.zeros(len(X) + 1, np.int64)
+    np.cumsum(is_entry.sum(axis=1), out=indptr[1:])
+    column = np.broadcast_to(np.arange(X.shape[1]), X.shape)[is_entry]
+    return indptr, column, X[is_entry]
