@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from engine.batch.cells_export import export_cells
+from engine.data import foreign_cells
 from engine.data.foreign_cells import answers_of_parts
 from engine.data.source_file import SourceFile
 from engine.errors import UsageError
@@ -109,3 +110,9 @@ def test_hostile_file__is_refused(members, tmp_path, change):
     file = written(change(members), tmp_path / "a.cells")
     with pytest.raises(UsageError, match=r"a\.cells: not a whole file of cells"):
         answers_of_parts(file)
+
+
+def test_answer_of_too_many_rows__is_refused(members, tmp_path, monkeypatch):
+    monkeypatch.setattr(foreign_cells, "MOST_ROWS", 3)
+    with pytest.raises(UsageError, match="not a whole file of cells"):
+        answers_of_parts(written(members, tmp_path / "a.cells"))
