@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+from zipfile import is_zipfile
 
 from engine.batch.kinds import KINDS
 from engine.batch.reporter import Reporter
@@ -65,7 +66,7 @@ def export_cells(
         If a cell, or the difference between two, is too small, or a weight is unusable or too large; nothing
         is written then.
     UsageError
-        If `largest_weight` is none.
+        If `largest_weight` is none, or `out` is a file of another kind.
     """
     from engine.batch.context import make_context, read_sample
     from engine.batch.tasks import tasks_of
@@ -73,6 +74,9 @@ def export_cells(
     from engine.data.shared_cells import beside_records, write_cells
 
     _check_largest(largest_weight)
+    if out.exists() and not is_zipfile(out):
+        found, expected = "it is another file", "a new file, or a file of cells to replace"
+        raise UsageError(Fault(str(out), found, expected, "Choose another name."))
     request = make_request(study, data, only=only)
     spec = request.spec
     if spec.disclosure is not None:

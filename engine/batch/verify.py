@@ -22,6 +22,7 @@ from engine.data.digests import part_contents
 from engine.data.panel import whole_panel
 from engine.data.part import read_part
 from engine.data.sample import draw_sample
+from engine.data.shared_cells import unpack_cells
 from engine.disclosure.release import as_told
 from engine.errors import DataError, Fault, UsageError, nearest
 from engine.results import to_frame
@@ -74,6 +75,7 @@ def verify(
     data: Path | None = None,
     *,
     only: str | None = None,
+    cells: Sequence[Path] = (),
     threads: int | None = None,
     reporter: Reporter | None = None,
 ) -> Verification:
@@ -87,6 +89,8 @@ def verify(
         The files of a run outside a store.
     only
         Name of the one analysis to compute again.
+    cells
+        The files of cells of a run that was computed from such files.
     threads
         How many; the results do not depend on it.
     reporter
@@ -108,7 +112,11 @@ def verify(
     same_method = run.manifest["method"] == method_version()
     faults = [*_integrity(run, spec if same_method else None)]
     with TemporaryDirectory(prefix="equirank-") as scratch:
-        if data is None:
+        if cells:
+            panel = unpack_cells(cells, Path(scratch))
+            _refuse_other_files(run, panel)
+            sample = draw_sample(spec, panel, Path(scratch), threads)
+        elif data is None:
             panel, changed = _panel_of_store(run)
             panel = calibrate(spec, panel, Path(scratch))
             sample = draw_sample(spec, panel, Path(scratch), threads)
@@ -151,7 +159,7 @@ def _panel_of_store(run: StoredRun) -> tuple[Panel, list[str]]:
     """Return the panel of the parts in the store of a run, and which of these have changed."""
     if "files" not in run.manifest:
         raise UsageError(
-            f"{run.path}: is no run of a store; expected --data with the files it read. Give it."
+            f"{run.path}: is no run of a store; expected --data or --cells with the files it read. Give them."
         )
     store = Store(root=run.path.resolve().parents[1])
     parts, faults = [], []

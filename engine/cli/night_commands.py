@@ -104,6 +104,9 @@ def verify(
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Files of a run outside a store")] = None,
     only: Annotated[str | None, typer.Option(help="Compute this analysis only")] = None,
+    cells: Annotated[
+        list[Path] | None, typer.Option(help="File of `equirank cells` that the run was computed from")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Default: all cores; results do not change")
     ] = None,
@@ -131,7 +134,7 @@ def verify(
         return
     from engine.cli.nights import show_verification
 
-    show_verification(run, data, only, threads, as_json=as_json)
+    show_verification(run, data, only, threads, cells=tuple(cells or ()), as_json=as_json)
 
 
 @app.command()

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,7 +201,13 @@ def show_differences(before: Path, after: Path, *, as_json: bool) -> None:
 
 
 def show_verification(
-    run: Path, data: Path | None, only: str | None, threads: int | None, *, as_json: bool
+    run: Path,
+    data: Path | None,
+    only: str | None,
+    threads: int | None,
+    *,
+    cells: Sequence[Path] = (),
+    as_json: bool,
 ) -> None:
     """Print what came of computing a run again; exit 13 if a bit differs."""
     from engine.batch.verify import verify
@@ -208,7 +215,7 @@ def show_verification(
     from engine.store.layout import run_of
 
     with progress_reporter() as reporter:
-        verification = verify(run_of(run), data, only=only, threads=threads, reporter=reporter)
+        verification = verify(run_of(run), data, only=only, cells=cells, threads=threads, reporter=reporter)
     if as_json:
         typer.echo(json.dumps(verification.as_dict(), ensure_ascii=False))
     else:

@@ -126,6 +126,13 @@ def test_cell_of_few_people__is_refused_and_nothing_is_written(sites):
     assert not [path for path in sites.iterdir() if path.name.endswith((".cells", ".writing"))]
 
 
+def test_other_file__is_not_replaced(sites):
+    (sites / "north.cells").write_text("somebody's notes")
+    with pytest.raises(UsageError, match=r"north\.cells: it is another file"):
+        export(sites, "north")
+    assert (sites / "north.cells").read_text() == "somebody's notes"
+
+
 def test_threshold_of_the_study__counts_too(sites):
     (sites / "study.toml").write_text(study() + "\n[disclosure]\nthreshold = 200\n")
     with pytest.raises(DataError, match="cells of fewer than 200 people; expected none"):
@@ -181,6 +188,10 @@ def test_command__writes_and_reads(sites, cli):
     code, out, error = cli("run", "study.toml", *given, "--out", "run", "--json")
     assert code == 0, error
     assert (sites / "run" / "report.html").exists()
+    code, out, error = cli("verify", "run", *given)
+    assert code == 0, error
+    assert "the same to the last bit" in out
+    assert cli("verify", "run", "--cells", "north.cells", "--json")[0] == 13
 
 
 def test_same_records_twice__are_refused(sites):
