@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine.errors import DataError, Fault
 from engine.study import StudySpec
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
     from engine.arrays import FloatArray
@@ -46,23 +48,35 @@ def read_cells(
         return None
     keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
-    facts = _facts(sample, condition, keys)
-    exponent = _exponent(sample, facts)
-    if exponent is None:
-        return None
-    frame = _joined(sample, facts, condition, keys, math.ldexp(1.0, _BITS - exponent))
+    with queries.database(sample.threads) as connection:
+        asked = _Asked(connection=connection, sample=sample, condition=condition, keys=keys)
+        facts = _facts(asked)
+        exponent = _exponent(sample, facts)
+        if exponent is None:
+            return None
+        frame = _joined(asked, facts, math.ldexp(1.0, _BITS - exponent))
     ids = (f"{DESIGN_PREFIX}stratum", f"{DESIGN_PREFIX}cluster")
     if any(frame[name].has_nulls() for name in ids if name in frame.columns):
         return None  # the error that follows counts rows
     return _with_sums(frame, exponent)
 
 
-def _facts(sample: Sample, condition: str, keys: str) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The rows of a sample for which a condition holds, by keys, and what runs the queries."""
+
+    connection: duckdb.DuckDBPyConnection
+    sample: Sample
+    condition: str
+    keys: str
+
+
+def _facts(asked: _Asked) -> pl.DataFrame:
     """Return the answers to `cell_facts`, a row for each file."""
     import polars as pl
 
-    asked = sample.records.ask("cell_facts", condition, keys=keys, threads=sample.threads)
-    return pl.concat([pl.read_parquet(answer) for answer in asked])
+    answers = asked.sample.records.ask(asked.connection, "cell_facts", asked.condition, keys=asked.keys)
+    return pl.concat([pl.read_parquet(answer) for answer in answers])
 
 
 def _exponent(sample: Sample, facts: pl.DataFrame) -> int | None:
@@ -88,27 +102,26 @@ def _exponent(sample: Sample, facts: pl.DataFrame) -> int | None:
     return exponent if abs(exponent) <= _LARGEST_EXPONENT else None
 
 
-def _joined(sample: Sample, facts: pl.DataFrame, condition: str, keys: str, scale: float) -> pl.DataFrame:
+def _joined(asked: _Asked, facts: pl.DataFrame, scale: float) -> pl.DataFrame:
     """Return the cells of all files together.
 
     Those of each file are kept, but where a file has nearly as many cells as rows: such files are added up in
     one go. Sums of whole numbers are the same either way.
     """
+    sample, connection = asked.sample, asked.connection
     few = facts["marks"].list.len().fill_null(0) * _CELLS_A_MARK <= MOST_CELLS * facts["sample_rows"]
-    is_kept = [sample.cells_only or one for one in few]
-    kept, rest = sample.records.divided(is_kept)
+    kept, rest = sample.records.divided([sample.cells_only or one for one in few])
     params = {"scale": scale}
-    answers = kept.ask("cells", condition, keys=keys, params=params, threads=sample.threads)
-    with queries.database(sample.threads) as connection:
-        if rest.files:
-            at_once = {"panel": rest.opened(), **params}
-            frame = queries.frame(connection, "cells", at_once, condition, keys)
-            if not answers:
-                return frame
-            answers.append(sample.folder / "cells-at-once.parquet")
-            private_file(answers[-1])
-            frame.write_parquet(answers[-1])
-        return queries.frame(connection, "cells_joined", {"answers": [str(one) for one in answers]})
+    answers = kept.ask(connection, "cells", asked.condition, keys=asked.keys, params=params)
+    if rest.files:
+        at_once = {"panel": rest.opened(), **params}
+        frame = queries.frame(connection, "cells", at_once, asked.condition, asked.keys)
+        if not answers:
+            return frame
+        answers.append(sample.folder / "cells-at-once.parquet")
+        private_file(answers[-1])
+        frame.write_parquet(answers[-1])
+    return queries.frame(connection, "cells_joined", {"answers": [str(one) for one in answers]})
 
 
 def _with_sums(frame: pl.DataFrame, exponent: int) -> pl.DataFrame:

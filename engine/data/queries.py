@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
-MEMORY_LIMIT = "1GB"
+MEMORY_LIMIT = "2GB"  # with less, cells of 54 million rows are spilt to disk and take twice as long
 # The queries need no extension: nothing is downloaded or loaded while they run.
 SWITCHED_OFF = ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions")
 

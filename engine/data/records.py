@@ -22,6 +22,7 @@ from engine.data import queries
 from engine.durable import private_file
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
 ANSWERS = "answers"
@@ -68,30 +69,29 @@ class Records:
 
     def ask(
         self,
+        connection: duckdb.DuckDBPyConnection,
         name: str,
         condition: str,
         *,
         keys: str | None = None,
         params: Mapping[str, Any] | None = None,
-        threads: int | None = None,
     ) -> list[Path]:
         """Return the answers to a query about each file, as Parquet files.
 
         Parameters
         ----------
+        connection
+            Runs the query where no answer is kept.
         name, condition, keys
             As in `queries.query_text`.
         params
             The values of the query, without ``$panel``.
-        threads
-            How many; None for all usable cores.
         """
         given = dict(params or {})
         question = json.dumps([queries.query_text(name, condition, keys), given, version("duckdb")])
 
         def answer(file: str) -> pl.DataFrame:
-            with queries.database(threads) as connection:
-                return queries.frame(connection, name, {"panel": [file], **given}, condition, keys)
+            return queries.frame(connection, name, {"panel": [file], **given}, condition, keys)
 
         return [self.kept(file, question, partial(answer, file)) for file in self.files]
 

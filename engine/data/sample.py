@@ -185,7 +185,7 @@ def _counts(
         return queries.rows(connection, "sample_flow", {"panel": records.opened()}, condition)
     import polars as pl
 
-    asked = records.ask("sample_flow", condition)
+    asked = records.ask(connection, "sample_flow", condition)
     counts = pl.concat([pl.read_parquet(answer) for answer in asked]).group_by("wave").sum()
     return counts.sort("wave", nulls_last=False).rows()
 
