@@ -28,7 +28,7 @@ def ranked_cells(analysis: ConcentrationSpec | CurveSpec, spec: StudySpec) -> tu
     draws_people = bootstrap is not None and bootstrap.method == "iid"
     if spec.design.cluster is None or draws_people:
         return ()
-    return (CellKey(names=(*analysis.outcome, analysis.rank_by), by=analysis.by),)
+    return (CellKey(names=(*analysis.outcome, analysis.rank_by), by=analysis.by, with_reasons=False),)
 
 
 def described_cells(analysis: DescribeSpec, spec: StudySpec) -> tuple[CellKey, ...]:

@@ -23,11 +23,14 @@ class CellKey:
         Variables that make groups, ``wave`` among them.
     weighted
         Whether the design weights count; otherwise each row counts as 1.
+    with_reasons
+        Whether it matters why a value is missing.
     """
 
     names: tuple[str, ...]
     by: tuple[str, ...] = ()
     weighted: bool = True
+    with_reasons: bool = True
 
     def columns(self, spec: StudySpec) -> str:
         """Return SQL of the columns, those of the design included, and of the weight."""
@@ -35,7 +38,8 @@ class CellKey:
         if design.independent_waves and "wave" not in names:
             names.append("wave")
         columns = [_quoted(name) for name in names]
-        columns += [_quoted(name + KIND_SUFFIX) for name in names if name in spec.variables]
+        if self.with_reasons:
+            columns += [_quoted(name + KIND_SUFFIX) for name in names if name in spec.variables]
         for role in ("stratum", "cluster", "population"):
             if getattr(design, role) is not None:
                 columns.append(_quoted(DESIGN_PREFIX + role))

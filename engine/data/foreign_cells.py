@@ -167,14 +167,17 @@ def _counts(answer: pl.DataFrame, names: Sequence[str], *, least: int) -> None:
 
 
 def _check_values(answer: pl.DataFrame, spec: StudySpec) -> None:
-    """Check that levels are those of the study, and that numbers are finite."""
+    """Check that levels are those of the study, that numbers are finite, and reasons with all or none."""
+    with_reasons = {
+        f"{name}{KIND_SUFFIX}" in answer.columns for name in answer.columns if name in spec.variables
+    }
+    _demand(len(with_reasons) <= 1)
     for name in answer.columns:
         values = answer[name].drop_nulls()
         if values.dtype.is_float():
             _demand(bool(values.is_finite().all()))
         if name in spec.variables:
             levels = spec.variables[name].level_names
-            _demand(f"{name}{KIND_SUFFIX}" in answer.columns)
             _demand(values.cast(str).is_in([*levels]).all() if levels else values.dtype.is_numeric())
         if name.endswith(KIND_SUFFIX):
             _demand(not answer[name].has_nulls() and values.is_between(0, len(MISSING_KINDS)).all())
