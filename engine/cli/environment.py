@@ -23,7 +23,7 @@ def collect_garbage_seldom() -> None:
     """Let Python look for circles of dead objects a hundred times less often.
 
     A command makes many objects that live to its end: modules, rows, tables. To look through them again and
-    again costs a twentieth of a run, and a sixth of a small one.
+    again costs a twentieth of a run.
     """
     gc.set_threshold(100_000, 50, 100)
 

@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 import pytest
 
 from engine.batch.context import make_context, read_sample
@@ -20,6 +19,7 @@ from engine.estimators.sample.sorting import sort_sample, table_arrays
 from engine.kernels.draws.streams import LANES
 from engine.study.bootstrap import BootstrapSpec
 from tests.conftest import NUMBERS
+from tests.oracle.test_calibration import people_of_nhanes
 from tests.study_texts import analysis, factor, study_text
 
 RTOL = 1e-9
@@ -39,19 +39,8 @@ def expected():
 
 @pytest.fixture(scope="module")
 def people(shared, tmp_path_factory):
-    """NHANES as the oracle sees it: missing values of y and inc are 0."""
-    age = pl.col("Age")
-    group = pl.when(age < 18).then(pl.lit("0-17")).when(age < 40).then(pl.lit("18-39"))
-    frame = pl.read_parquet(shared / "data" / "nhanes_2009_2012_raw.parquet").select(
-        "SDMVSTRA",
-        "SDMVPSU",
-        w="WTINT2YR",
-        sex="Gender",
-        a4=group.when(age < 60).then(pl.lit("40-59")).otherwise(pl.lit("60+")),
-        age=age.cast(pl.Float64),
-        y=(pl.col("Diabetes") == "Yes").fill_null(value=False).cast(pl.Float64),
-        inc=pl.col("Poverty").fill_null(0.0),
-    )
+    """NHANES as the oracle sees it, as a file."""
+    frame = people_of_nhanes(shared)
     folder = tmp_path_factory.mktemp("nhanes")
     frame.write_parquet(folder / "people.parquet")
     return folder

@@ -8,6 +8,7 @@ import pytest
 from scipy.special import fdtrc
 
 import engine
+from engine.estimators.regression.logit import is_maximum
 
 SURVEY = {"stratum": "strata", "cluster": "psu"}
 # Wang et al. 2021, Table 3, crude odds ratios with their limits, in the order of its factors.
@@ -200,3 +201,13 @@ def test_published_crude_ratios__follow_from_the_reconstructed_counts(shared):
                 assert row["conf_low"] == pytest.approx(low, abs=0.0101)
                 assert row["conf_high"] == pytest.approx(high, abs=0.0101)
     assert equal == 15
+
+
+def test_step_that_leaves_the_coefficients__is_no_maximum():
+    """A table of four has its maximum in closed form; a coefficient off by 1e-4 is found out."""
+    X = np.array([[1.0, 0.0], [1.0, 1.0]])
+    n, s = np.array([18.0, 18.0]), np.array([7.0, 13.0])
+    maximum = np.array([np.log(7 / 11), np.log(13 * 11 / (5 * 7))])
+    assert is_maximum(X, n, s, maximum)
+    assert not is_maximum(X, n, s, maximum + np.array([0.0, 1e-4]))
+    assert not is_maximum(X[:, [0, 0]], n, s, maximum)
