@@ -85,9 +85,8 @@ class SampleReader:
                 raise DataError(
                     Fault(f"wave {wave}", "no row of it is in the sample", "some", "Check the sample rules.")
                 )
-        return self._once(
-            ("waves", *waves), lambda: SampleReader(self._spec, self._sample, self._panel, waves)
-        )
+        # Not kept: each reader keeps columns of its own, and a study may have many waves.
+        return SampleReader(self._spec, self._sample, self._panel, waves)
 
     def where(self, condition: str | None) -> SampleReader:
         """Return a reader of the rows for which a condition holds: a domain, with the design of all rows.

@@ -14,8 +14,6 @@ from engine.arrays import DesignArrays, DesignColumns, FloatArray, IntArray, Uni
 from engine.calibration import CalibratedParts, CalibrationColumns
 from engine.kernels.regression.small_matrices import inverse, product
 
-NO_PARTS = np.empty(0, np.int64)
-
 
 def calibrated_parts(
     design: DesignArrays, unit: UnitArray, columns: DesignColumns, rows: IntArray
