@@ -31,15 +31,18 @@ def ratio(table: GroupTable) -> Derivatives:
 
 
 def population_attributable_risk(table: GroupTable) -> Derivatives:
-    """Return PAR = y_ref - mean: what all would gain at the reference; 0 where the mean is already better."""
+    """Return PAR = y_ref - mean: what all would gain at the reference; 0 where the mean is already better.
+
+    There the derivatives stay those of the gain: a 0 that another sample would not give is not certain.
+    """
     reference = _reference(table)
     gain = _mean_of(table, reference) - table.overall
     is_gain = (gain > 0) == table.is_favourable
     by_mean = at(reference, table.mean.shape[-1]) - table.share
     return Derivatives(
         value=np.where(np.isnan(gain), np.nan, np.where(is_gain, gain, 0.0)),
-        by_mean=np.where(is_gain[..., None], by_mean, 0.0),
-        by_share=np.where(is_gain[..., None], -table.mean, 0.0),
+        by_mean=by_mean,
+        by_share=-table.mean,
     )
 
 
