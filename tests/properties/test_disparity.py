@@ -56,7 +56,7 @@ def test_derivatives__are_those_of_small_changes(table, seed):
         found = derivatives(table)
         if not np.isfinite(found.value) or away.min() < 1e-3:  # a kink of abs(e - mean) has no derivative
             continue
-        if name.startswith("pa") and found.value == 0.0:  # cut off at 0: the derivatives stay those of the gain
+        if name.startswith("pa") and found.value == 0.0:  # cut off at 0, with the derivatives of the gain
             continue
         expected = moved(derivatives, table, along_mean, along_share)
         slope = found.by_mean @ along_mean + found.by_share @ along_share
@@ -220,7 +220,7 @@ def test_parts__of_one_group_lie_within_it_and_people_alike_differ_between():
 @given(table=tables())
 @settings(max_examples=40, deadline=None)
 def test_par_of_0__is_as_uncertain_as_the_gain(table):
-    """Without derivatives its interval went from 0 to 0, which held the true value in few of small samples."""
+    """Without derivatives limits would be 0 and 0, which hold the true value in few of small samples."""
     measure = OF_GROUPS["par"].derivatives["linear"]
     one, other = measure(table), measure(replace(table, is_favourable=not table.is_favourable))
     assert min(abs(one.value), abs(other.value)) == 0.0
