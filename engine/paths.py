@@ -19,7 +19,7 @@ def cache_folder(kind: str) -> Path:
     Raises
     ------
     UsageError
-        If the folder cannot be made.
+        If the folder cannot be made, or others can write to it: compiled kernels are code.
     """
     base = _cache_base()
     folder = base / kind
@@ -34,7 +34,25 @@ def cache_folder(kind: str) -> Path:
                 f"Set {CACHE_VARIABLE} to one.",
             )
         ) from None
+    _refuse_foreign(folder)
     return folder
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a folder of another user, or one that everybody may write to; Windows tells neither."""
+    if not hasattr(os, "geteuid"):
+        return
+    state = folder.stat()
+    found = None
+    if state.st_uid not in (os.geteuid(), 0):
+        found = "belongs to another user"
+    elif state.st_mode & 0o002:
+        found = "is one that everybody may write to"
+    if found is not None:
+        remedy = f"Set {CACHE_VARIABLE} to a folder of your own, or correct its owner and mode."
+        raise UsageError(
+            Fault(f"cache folder {folder}", found, "a folder that only you may write to", remedy)
+        )
 
 
 def _cache_base() -> Path:

@@ -116,6 +116,8 @@ def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample:
         yield f"{without_wave:,} records have no wave: they count in overall results only"
     if spec.design.replicate_weights is not None and spec.design.weight is None:
         yield "replicate weights without design.weight: estimates are unweighted, their replicates are not"
+    if sample.has_heavy_record:
+        yield "one record has more than half of all weights: the estimates are nearly those of one person"
 
 
 def row_warnings(rows: Sequence[TidyRow]) -> Iterable[str]:

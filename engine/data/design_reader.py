@@ -131,7 +131,8 @@ def given_weights(given: ReplicateWeightsSpec, values: FloatArray) -> ReplicateW
     Raises
     ------
     DataError
-        If some are missing, infinite or negative, or the study gives another number of factors.
+        If some are missing, infinite or negative, if all replicates have the same ones, or the study gives
+        another number of factors.
     """
     if count := int((~((values >= 0) & np.isfinite(values))).any(axis=0).sum()):
         raise DataError(
@@ -141,6 +142,11 @@ def given_weights(given: ReplicateWeightsSpec, values: FloatArray) -> ReplicateW
                 "0 or more",
                 "Drop these rows by a sample rule, or correct the file.",
             )
+        )
+    if len(values) > 1 and all(np.array_equal(one, values[0]) for one in values[1:]):
+        found = f"the {len(values):,} replicates are all alike, so that every error would be 0"
+        raise DataError(
+            Fault("design.replicate_weights", found, "weights that differ", "Name the columns of replicates.")
         )
     return ReplicateWeights(
         values=values,

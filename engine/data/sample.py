@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from engine.data import queries
 from engine.data.conditions import domain_columns, domain_conditions, rule_conditions
 from engine.data.expressions import check_rule
+from engine.data.heavy_record import has_heavy_record
 from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
 from engine.data.records import Records
@@ -57,6 +58,8 @@ class Sample:
         Whether nothing but cells may be made of the records, as of the panel.
     largest_weight
         No weight of any panel that shares its cells is above it; None: that of this panel counts.
+    has_heavy_record
+        Whether one record has more than half of all weights; of shared cells nobody can tell.
     """
 
     records: Records
@@ -68,6 +71,7 @@ class Sample:
     threads: int | None = None
     cells_only: bool = False
     largest_weight: float | None = None
+    has_heavy_record: bool = False
 
     @property
     def n(self) -> int:
@@ -114,6 +118,8 @@ def draw_sample(
             flow.append(step)
             if step.n == 0 and not may_be_empty:
                 raise DataError(_empty(flow))
+        can_tell = spec.design.weight is not None and not panel.cells_only
+        heavy = can_tell and has_heavy_record(panel.records, _all_of(conditions), connection)
     sample = Sample(
         records=panel.weighted_records,
         condition=_all_of(conditions),
@@ -123,6 +129,7 @@ def draw_sample(
         imputed={},
         threads=threads,
         cells_only=panel.cells_only,
+        has_heavy_record=heavy,
     )
     if sample.n == 0 or not any(one.impute or one.quantiles for one in spec.variables.values()):
         return sample

@@ -30,7 +30,9 @@ def header(path):
 @pytest.fixture
 def panel(tmp_path):
     path = tmp_path / "part.parquet"
-    pl.DataFrame({"wave": ["1", "2"], "age": [20.0, None], "age__missing": [0, 1]}).write_parquet(path)
+    pl.DataFrame(
+        {"wave": ["1", "2"], "age": [20.0, None], "age__missing": [0, 1], "design__weight": [1.0, 2.0]}
+    ).write_parquet(path)
     return [str(path)]
 
 

@@ -75,6 +75,9 @@ NOTICES: dict[str, str] = {
     "replicate weights without design.weight: estimates are unweighted, their replicates are not": (
         "有重复权重而无 design.weight：估计值未加权，重复样本已加权"
     ),
+    "one record has more than half of all weights: the estimates are nearly those of one person": (
+        "一条记录的权重超过总和的一半：估计值几乎只反映一个人"
+    ),
     "interrupted: the last analysis rests on the replicates that were done": (
         "中断：最后一项分析以已完成的重复样本为准"
     ),
