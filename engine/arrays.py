@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,12 +67,9 @@ class ReplicateWeights:
     centre: Literal["estimate", "mean"]
     is_bootstrap: bool
 
-    def of_rows(self, rows: IntArray, times: FloatArray | None = None) -> ReplicateWeights:
-        """Return the replicate weights of some rows (n,), multiplied by `times` (n,) if given."""
-        values = self.values[:, rows]
-        if times is not None:
-            values *= times
-        return replace(self, values=np.ascontiguousarray(values))
+    def of_rows(self, rows: IntArray) -> ReplicateWeights:
+        """Return the replicate weights of some rows (n,)."""
+        return replace(self, values=np.ascontiguousarray(self.values[:, rows]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +253,8 @@ class TableArrays:
     weight_scale
         What a weight of 1 stands for; 1 unless the weights are extreme.
     count
-        (N,) int64: how many people each row stands for: 1, or more as a cell.
+        (N,) int64: how many people each row stands for: 1, or more as a cell. Frequencies that a user gives
+        are float64.
     weight_squares
         (N,) float64: the sum of their squared weights.
     """
@@ -266,7 +264,7 @@ class TableArrays:
     group: UnitArray
     groups: tuple[Group, ...]
     design: DesignArrays
-    count: IntArray
+    count: NDArray[Any]
     weight_squares: FloatArray
     replicate_weights: ReplicateWeights | None = None
     weight_scale: float = 1.0

@@ -55,9 +55,32 @@ def ranked_sample(
 
 
 def table(data: pl.DataFrame, given: Arguments) -> TableArrays:
-    """Return the rows as one group, for models on covariate patterns."""
+    """Return the rows by group, for tables and models on covariate patterns."""
     group, groups = groups_of(data, given.by)
     return table_arrays(design_columns(data, given), group, groups)
+
+
+def table_of_people(data: pl.DataFrame, given: Arguments, frequency: str | None) -> TableArrays:
+    """Return the rows by group, where a row stands for as many people as the column `frequency` says.
+
+    Raises
+    ------
+    DataError
+        If a column of the design, or the frequency of a row, cannot be used.
+    """
+    rows = table(data, given)
+    if frequency is None:
+        return rows
+    people = _frequencies(data, frequency)
+    weights = rows.replicate_weights
+    return replace(
+        rows,
+        weight=rows.weight * people,
+        weight_squares=rows.weight_squares * people,
+        count=people,
+        group=np.where(people > 0, rows.group, -1).astype(np.int32),
+        replicate_weights=None if weights is None else replace(weights, values=weights.values * people),
+    )
 
 
 def groups_of(data: pl.DataFrame, by: Sequence[str]) -> tuple[IntArray, tuple[Group, ...]]:
@@ -181,16 +204,14 @@ def event(data: pl.DataFrame, outcome: str) -> VariableArrays:
     return VariableArrays(name=outcome, levels=("0", "1"), codes=codes, values=values, missing=missing)
 
 
-def frequencies(data: pl.DataFrame, name: str | None) -> FloatArray | None:
-    """Return how many people each row stands for (N,); None for one each.
+def _frequencies(data: pl.DataFrame, name: str) -> FloatArray:
+    """Return how many people each row stands for (N,).
 
     Raises
     ------
     DataError
         If one is missing or negative.
     """
-    if name is None:
-        return None
     values = number_column(data, name, "frequency")
     bad = ~(values >= 0) | ~np.isfinite(values)
     if count := int(bad.sum()):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from engine.api.arguments import checked
-from engine.api.frame_arrays import covariate, event, frequencies, table
+from engine.api.frame_arrays import covariate, event, table_of_people
 from engine.api.model_arguments import LogitArguments
 from engine.arrays import SinglePsu
 from engine.data.frame_reader import as_polars
@@ -87,8 +87,8 @@ def logit(
     given.refuse_covariance()
     variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
     given.refuse_scores([name for name in variables if variables[name].codes is None])
-    times = frequencies(data, given.frequency)
-    rows = estimate_logit(table(data, given), event(data, outcome), variables, given.spec(LogitSpec), times)
+    table = table_of_people(data, given, given.frequency)
+    rows = estimate_logit(table, event(data, outcome), variables, given.spec(LogitSpec))
     return _result(LogitResult.of(rows))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from engine.api.arguments import checked
-from engine.api.frame_arrays import covariate, factor, frequencies, table
+from engine.api.frame_arrays import covariate, factor, table_of_people
 from engine.api.model_arguments import ModelArguments
 from engine.arrays import SinglePsu, VariableArrays
 from engine.data.frame_reader import as_polars, number_column
@@ -93,12 +93,11 @@ def regression(
     variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
     given.refuse_scores([name for name in variables if variables[name].codes is None])
     rows = estimate_regression(
-        table(data, given),
+        table_of_people(data, given, given.frequency),
         _ordered(data, outcome) if model == "ordered-logit" else _number(data, outcome),
         variables,
         given.spec(RegressionSpec),
         None if exposure is None else number_column(data, exposure, "exposure"),
-        frequencies(data, given.frequency),
     )
     statuses = {row.status for row in rows if row.measure == "coefficient"}
     if len(statuses) == 1 and all(row.estimate is None for row in rows if row.measure == "coefficient"):

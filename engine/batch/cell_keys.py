@@ -8,10 +8,12 @@ from engine.study import (
     ConcentrationSpec,
     CurveSpec,
     DescribeSpec,
+    LogitSpec,
     RatesSpec,
     StudySpec,
     bootstrap_of,
 )
+from engine.study.regression import RegressionSpec
 
 
 def no_cells(_analysis: AnalysisSpec, _spec: StudySpec) -> tuple[CellKey, ...]:
@@ -29,6 +31,29 @@ def ranked_cells(analysis: ConcentrationSpec | CurveSpec, spec: StudySpec) -> tu
     if spec.design.cluster is None or draws_people:
         return ()
     return (CellKey(names=(*analysis.outcome, analysis.rank_by), by=analysis.by, with_reasons=False),)
+
+
+def model_cells(analysis: LogitSpec | RegressionSpec, spec: StudySpec) -> tuple[CellKey, ...]:
+    """Return the cells of a model: alike in outcome, terms, groups and sampling cluster.
+
+    None if its errors look at each person: those of a design without clusters, and clustered ones of people.
+    """
+    covariance = settled_covariance(analysis, spec)
+    if spec.design.cluster is None and covariance in ("cluster", "design"):
+        return ()
+    names = (analysis.outcome, *(name for name in analysis.terms if isinstance(name, str)))
+    if isinstance(analysis, RegressionSpec) and analysis.exposure is not None:
+        names = (*names, analysis.exposure)
+    return (CellKey(names=names, by=analysis.by, weighted=analysis.weighted),)
+
+
+def settled_covariance(analysis: LogitSpec | RegressionSpec, spec: StudySpec) -> str:
+    """Return the covariance of a model: `auto` is that of the design, where the study has one."""
+    if analysis.covariance != "auto":
+        return analysis.covariance
+    design = spec.design
+    has_design = any((design.weight, design.cluster, design.stratum, design.replicate_weights))
+    return "design" if has_design else "model"
 
 
 def described_cells(analysis: DescribeSpec, spec: StudySpec) -> tuple[CellKey, ...]:

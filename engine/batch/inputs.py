@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from engine.batch.cell_keys import ranked_cells
 from engine.study import (
@@ -21,8 +21,7 @@ from engine.study.regression import RegressionSpec
 if TYPE_CHECKING:
     from engine.arrays import SampleArrays, TableArrays, VariableArrays
     from engine.batch.context import Context
-
-M = TypeVar("M", LogitSpec, RegressionSpec)
+    from engine.data.cell_key import CellKey
 
 
 def bounds_of(analysis: AnalysisSpec, outcome: str, context: Context) -> tuple[float, float] | None:
@@ -47,8 +46,7 @@ def ranked_sample(
 
     columns = context.columns
     if isinstance(analysis, ConcentrationSpec | CurveSpec):
-        for key in ranked_cells(analysis, context.spec):
-            columns = columns.cells(key)
+        columns = in_cells(context, ranked_cells(analysis, context.spec)).columns
     design = columns.design()
     group, groups = columns.groups(analysis.by)
     values = {}
@@ -68,13 +66,20 @@ def ranked_sample(
     )
 
 
+def in_cells(context: Context, keys: Iterable[CellKey]) -> Context:
+    """Return a context of the cells of a key, where there is one and its cells are far fewer than rows."""
+    for key in keys:
+        context = replace(context, columns=context.columns.cells(key))
+    return context
+
+
 def model_table(analysis: AnalysisSpec, context: Context, *, weighted: bool = True) -> TableArrays:
     """Return the rows of the sample by group, for tables and models on covariate patterns."""
     from engine.estimators.sample.sorting import table_arrays
 
     group, groups = context.columns.groups(analysis.by)
     design = context.columns.design()
-    if not weighted:
+    if not weighted and design.count is None:
         design = replace(design, weight=None, replicate_weights=None, calibration=None)
     return table_arrays(design, group, groups)
 
@@ -84,15 +89,6 @@ def single_terms(
 ) -> dict[str, VariableArrays]:
     """Return the variables of a model; products name the same ones."""
     return {name: scaled_term(name, context) for name in analysis.terms if isinstance(name, str)}
-
-
-def with_settled_covariance(analysis: M, context: Context) -> M:
-    """Return a model whose errors are those of the design if they are `auto` and the study has one."""
-    if analysis.covariance != "auto":
-        return analysis
-    design = context.spec.design
-    has_design = any((design.weight, design.cluster, design.stratum, design.replicate_weights))
-    return analysis.model_copy(update={"covariance": "design" if has_design else "model"})
 
 
 def scaled_term(name: str, context: Context) -> VariableArrays:

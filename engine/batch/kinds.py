@@ -11,14 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from engine.batch.cell_keys import described_cells, no_cells, ranked_cells, rates_cells
+from engine.batch.cell_keys import (
+    described_cells,
+    model_cells,
+    no_cells,
+    ranked_cells,
+    rates_cells,
+    settled_covariance,
+)
 from engine.batch.inputs import (
     bounds_of,
+    in_cells,
     model_table,
     ranked_sample,
     scaled_term,
     single_terms,
-    with_settled_covariance,
 )
 from engine.report.concentration_table import concentration_tables
 from engine.report.curve_table import curve_tables
@@ -154,7 +161,8 @@ def _logit(analysis: LogitSpec, context: Context) -> Estimates:
     from engine.estimators.regression.logit_rows import estimate_logit
     from engine.estimators.replicates.pending_rows import Estimates
 
-    analysis = with_settled_covariance(analysis, context)
+    analysis = analysis.model_copy(update={"covariance": settled_covariance(analysis, context.spec)})
+    context = in_cells(context, model_cells(analysis, context.spec))
     table = model_table(analysis, context, weighted=analysis.weighted)
     event = context.columns.variable(analysis.outcome)
     rows = estimate_logit(table, event, single_terms(analysis, context), analysis)
@@ -165,7 +173,8 @@ def _regression(analysis: RegressionSpec, context: Context) -> Estimates:
     from engine.estimators.models.rows import estimate_regression
     from engine.estimators.replicates.pending_rows import Estimates
 
-    analysis = with_settled_covariance(analysis, context)
+    analysis = analysis.model_copy(update={"covariance": settled_covariance(analysis, context.spec)})
+    context = in_cells(context, model_cells(analysis, context.spec))
     table = model_table(analysis, context, weighted=analysis.weighted)
     columns = context.columns
     outcome, terms = columns.variable(analysis.outcome), single_terms(analysis, context)
@@ -266,11 +275,13 @@ KINDS = {
             spec=LogitSpec,
             estimate=_logit,
             tables=KindTables(build=logit_tables, side_by_side=True, terms_are_scaled=True),
+            cells=model_cells,
         ),
         Kind(
             spec=RegressionSpec,
             estimate=_regression,
             tables=KindTables(build=regression_tables, side_by_side=True, terms_are_scaled=True),
+            cells=model_cells,
         ),
         Kind(
             spec=MultilevelSpec,

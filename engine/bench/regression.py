@@ -42,7 +42,8 @@ def logit_timings() -> tuple[list[Timing], list[Check]]:
     terms += [ModelTerm(names=pair, by_scores=True) for pair in INTERACTIONS]
     y = record[rows]
     ones = np.ones(len(y))
-    sample = ModelRows(weight=ones, y=y, frequency=ones, unit=np.zeros(len(y), np.int32))
+    unit = np.zeros(len(y), np.int32)
+    sample = ModelRows(weight=ones, weight_squares=ones, y=y, people=ones, unit=unit)
 
     def fit_patterns() -> tuple[ModelFrame, LogitFit]:
         frame = model_frame(terms, variables, rows)

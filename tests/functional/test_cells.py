@@ -63,6 +63,17 @@ STUDY = study_text(
             bootstrap={"replicates": 64, "method": "iid"},
         ),
         analysis("curve", outcome="ill", rank_by="income", by="wave"),
+        analysis("logit", name="model", outcome="ill", terms=["sex", "income", "wave"], covariance="design"),
+        analysis("logit", name="robust", outcome="ill", terms=["sex"], by="wave", covariance="robust"),
+        analysis(
+            "regression",
+            name="count",
+            model="poisson",
+            outcome="visits",
+            terms=["sex", "income"],
+            weighted=False,
+            covariance="robust",
+        ),
     ],
 )
 
@@ -162,7 +173,7 @@ def test_unusable_weights__are_told_as_rows(run, weight):
         frame=people().with_columns(weight=pl.when(is_bad).then(weight).otherwise(pl.col("weight"))),
     )
     told = [reason for name, reason in failed.failures.items() if name != "unweighted"]
-    assert len(told) == 7
+    assert len(told) == 9
     for reason in told:
         assert "found 3 " in reason
         assert "weights, the first in row 1 of the sample" in reason
@@ -171,4 +182,4 @@ def test_unusable_weights__are_told_as_rows(run, weight):
 def test_extreme_weights__are_read_as_rows(run):
     whole, made = run(as_cells=True, frame=people().with_columns(weight=pl.col("weight") * 1e-200))
     assert whole.failures == {}
-    assert len(made) == 2  # of the unweighted table
+    assert len(made) == 3  # of what is unweighted

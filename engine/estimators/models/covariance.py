@@ -64,7 +64,7 @@ def covariances(
     design
         The survey design of the sample.
     """
-    cells, at, people = found.cells, found.maximum.at, float(rows.frequency.sum())
+    cells, at, people = found.cells, found.maximum.at, float(rows.people.sum())
     e = len(found.kept) + (not found.family.has_constant)
     inverted, singular = inverse(cells.information(at))
     of_model = inverted * _residual_variance(found, people - e) if found.family.has_scale else inverted
@@ -81,7 +81,7 @@ def covariances(
     is_used = at_cell >= 0
     scores = cells.scores(at)
     if kind == "robust":
-        squares = rows.weight[is_used] ** 2 / rows.frequency[is_used]
+        squares = rows.weight_squares[is_used]
         sums, _ = sums_by_key(at_cell[is_used], squares, np.zeros(len(squares)), len(cells.n))
         V = product(product(inverted, moments(scores, sums)), inverted) * people / (people - e)
         return _plain(V, normal, of_model)

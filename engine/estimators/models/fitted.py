@@ -41,8 +41,6 @@ class ModelInputs:
         (N,) float64 time or people at risk behind each count; None for one each.
     terms
         The terms of the model.
-    frequency
-        (N,) float64: how many people a row stands for.
     spec
         The analysis; its covariance is settled.
     """
@@ -52,7 +50,6 @@ class ModelInputs:
     variables: Mapping[str, VariableArrays]
     exposure: FloatArray | None
     terms: tuple[ModelTerm, ...]
-    frequency: FloatArray
     spec: RegressionSpec
 
     @property
@@ -114,7 +111,7 @@ class FittedModel:
     @property
     def has_likelihood(self) -> bool:
         """Whether the rows count as they are: with weights there is a pseudo-likelihood only."""
-        return bool(np.all(self.rows.weight == self.rows.frequency))
+        return bool(np.all(self.rows.weight == self.rows.people))
 
 
 def fit_in_group(inputs: ModelInputs, group: int, base: TidyRow) -> FittedModel:
@@ -132,20 +129,20 @@ def fit_in_group(inputs: ModelInputs, group: int, base: TidyRow) -> FittedModel:
     if inputs.family.is_count:
         _check_counts(inputs, y)
     frame = model_frame(inputs.terms, inputs.variables, kept)
-    frequency = inputs.frequency[kept]
     given = table.replicate_weights if spec.covariance == "design" else None
     rows = ModelRows(
-        weight=table.weight[kept] * frequency,
+        weight=table.weight[kept],
+        weight_squares=table.weight_squares[kept],
         y=y,
-        frequency=frequency,
+        people=table.count[kept].astype(np.float64),
         unit=table.unit[kept],
-        replicate_weights=None if given is None else given.of_rows(kept, frequency),
+        replicate_weights=None if given is None else given.of_rows(kept),
     )
     offset = np.zeros(len(kept)) if inputs.exposure is None else _log_exposure(inputs, kept)
     fit = fit_model(inputs.family, frame, rows, offset, table.design, spec.covariance)
     base = replace(
         base,
-        n_obs=round(float(frequency.sum())),
+        n_obs=round(float(rows.people.sum())),
         n_clusters=fit.n_clusters,
         sum_weights=math.fsum(rows.weight),
         n_replicates=fit.n_replicates,
@@ -157,7 +154,7 @@ def fit_in_group(inputs: ModelInputs, group: int, base: TidyRow) -> FittedModel:
 def _rows(inputs: ModelInputs, group: int) -> tuple[IntArray, FloatArray]:
     """Return numbers (n,) of a group's complete rows, and their outcome (n,)."""
     values = inputs.values()
-    is_kept = (inputs.table.group == group) & ~np.isnan(values) & (inputs.frequency > 0)
+    is_kept = (inputs.table.group == group) & ~np.isnan(values)
     is_kept &= complete_rows([*inputs.variables.values()])
     if inputs.exposure is not None:
         is_kept &= ~np.isnan(inputs.exposure)

@@ -41,7 +41,6 @@ def estimate_regression(
     variables: Mapping[str, VariableArrays],
     spec: RegressionSpec,
     exposure: FloatArray | None = None,
-    frequency: FloatArray | None = None,
 ) -> tuple[TidyRow, ...]:
     """Fit a model in every group of the rows.
 
@@ -57,8 +56,6 @@ def estimate_regression(
         The analysis; its covariance is settled.
     exposure
         (N,) float64 time or people at risk behind each count; one each by default.
-    frequency
-        (N,) float64: how many people each row stands for; one by default.
 
     Returns
     -------
@@ -79,7 +76,6 @@ def estimate_regression(
         variables=variables,
         exposure=exposure,
         terms=model_terms(spec.terms, spec.scores),
-        frequency=np.ones(len(table.weight)) if frequency is None else frequency,
         spec=spec,
     )
     base = TidyRow(
@@ -180,7 +176,7 @@ def _scale_rows(model: FittedModel) -> Iterator[TidyRow]:
     mean = dot(cells.n, cells.y) / total
     residual = dot(cells.n, maximum.at.gradient[:, 0] ** 2)
     spread = dot(cells.n, (cells.y - mean) ** 2)
-    people, e = float(model.rows.frequency.sum()), len(model.fit.found.kept)
+    people, e = float(model.rows.people.sum()), len(model.fit.found.kept)
     base = _base_of_fit(model, "least squares")
     yield replace(base, measure="r_squared", estimate=1.0 - residual / spread)
     sd = replace(base, measure="residual_sd")
@@ -222,7 +218,7 @@ def _is_counted(model: FittedModel, column: int) -> bool:
 def _dispersion_row(model: FittedModel, base: TidyRow) -> TidyRow:
     """Return Pearson's chi2 over its degrees of freedom: 1 where the variance is that of Poisson counts."""
     cells, at = model.fit.found.cells, model.fit.found.maximum.at
-    degrees = float(model.rows.frequency.sum()) - len(model.fit.found.kept)
+    degrees = float(model.rows.people.sum()) - len(model.fit.found.kept)
     row = replace(base, measure="dispersion", method="Pearson chi2/df")
     if degrees <= 0:
         return replace(row, status=NO_DEGREES)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import FloatArray, TableArrays, VariableArrays
+from engine.arrays import TableArrays, VariableArrays
 from engine.estimators.regression.coefficient_rows import Coefficients
 from engine.estimators.regression.logit import LogitFit, fit_logit
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
@@ -33,8 +33,6 @@ class LogitInputs:
         Name -> covariate, every name of the terms.
     terms
         The terms of the model.
-    frequency
-        (N,) float64: how many people a row stands for.
     spec
         The analysis; its covariance is settled.
     """
@@ -43,7 +41,6 @@ class LogitInputs:
     outcome: VariableArrays
     variables: Mapping[str, VariableArrays]
     terms: tuple[ModelTerm, ...]
-    frequency: FloatArray
     spec: LogitSpec
 
     def alone(self, term: ModelTerm) -> LogitInputs:
@@ -82,7 +79,7 @@ class FittedLogit:
     @property
     def has_likelihood(self) -> bool:
         """Whether the rows count as they are: with weights there is a pseudo-likelihood only."""
-        return bool(np.all(self.rows.weight == self.rows.frequency))
+        return bool(np.all(self.rows.weight == self.rows.people))
 
 
 def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> FittedLogit:
@@ -94,22 +91,22 @@ def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> Fitted
         If no row is complete, all have the same outcome, or a variable does not vary.
     """
     table, spec = inputs.table, inputs.spec
-    kept, y = rows_of_group(table, group, inputs.outcome, inputs.variables, inputs.frequency > 0)
+    kept, y = rows_of_group(table, group, inputs.outcome, inputs.variables)
     frame = model_frame(inputs.terms, inputs.variables, kept)
-    frequency = inputs.frequency[kept]
     given = table.replicate_weights if spec.covariance == "design" else None
     rows = ModelRows(
-        weight=table.weight[kept] * frequency,
+        weight=table.weight[kept],
+        weight_squares=table.weight_squares[kept],
         y=y,
-        frequency=frequency,
+        people=table.count[kept].astype(np.float64),
         unit=table.unit[kept],
-        replicate_weights=None if given is None else given.of_rows(kept, frequency),
+        replicate_weights=None if given is None else given.of_rows(kept),
     )
     fit = fit_logit(frame, rows, table.design, spec.covariance)
     base = replace(
         base,
-        n_obs=round(float(frequency.sum())),
-        n_events=round(float(frequency @ y)),
+        n_obs=round(float(rows.people.sum())),
+        n_events=round(float(rows.people @ y)),
         n_clusters=fit.n_clusters,
         sum_weights=math.fsum(rows.weight),
         n_replicates=fit.n_replicates,

@@ -66,7 +66,7 @@ def logit_covariance(
     design
         The survey design of the sample.
     """
-    e, n_people = columns.X.shape[1], float(rows.frequency.sum())
+    e, n_people = columns.X.shape[1], float(rows.people.sum())
     if kind == "model" or e == 0:
         return columns.covariance, np.inf
     if kind == "robust":
@@ -85,7 +85,7 @@ def _robust(columns: EstimatedColumns, rows: ModelRows) -> FloatArray:
     is_used = place >= 0
     at = place[is_used]
     residual = rows.y[is_used] - columns.probabilities()[at]
-    squares = (rows.weight[is_used] * residual) ** 2 / rows.frequency[is_used]
+    squares = rows.weight_squares[is_used] * residual**2
     by_pattern, _ = sums_by_key(at, squares, np.zeros(len(at)), len(X))
     meat = product(np.ascontiguousarray((X * by_pattern[:, None]).T), X)
     return product(product(columns.covariance, meat), columns.covariance)

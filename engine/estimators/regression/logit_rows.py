@@ -6,9 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-import numpy as np
-
-from engine.arrays import FloatArray, TableArrays, VariableArrays
+from engine.arrays import TableArrays, VariableArrays
 from engine.estimators.regression.coefficient_rows import coefficient_rows, ratio_rows
 from engine.estimators.regression.fitted_logit import FittedLogit, LogitInputs, fit_logit_in_group
 from engine.estimators.regression.margins import margins
@@ -34,7 +32,6 @@ def estimate_logit(
     outcome: VariableArrays,
     variables: Mapping[str, VariableArrays],
     spec: LogitSpec,
-    frequency: FloatArray | None = None,
 ) -> tuple[TidyRow, ...]:
     """Fit a logit in every group of the rows.
 
@@ -48,8 +45,6 @@ def estimate_logit(
         Name -> covariate, every name of the terms.
     spec
         The analysis; its covariance is settled.
-    frequency
-        (N,) float64: how many people each row stands for; one by default.
 
     Returns
     -------
@@ -68,7 +63,6 @@ def estimate_logit(
         outcome=outcome,
         variables=variables,
         terms=model_terms(spec.terms, spec.scores),
-        frequency=np.ones(len(table.weight)) if frequency is None else frequency,
         spec=spec,
     )
     base = TidyRow(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.arrays import (
     FloatArray,
@@ -27,20 +26,23 @@ class ModelRows:
     Attributes
     ----------
     weight
-        (n,) float64: weight x frequency.
+        (n,) float64: the sum of the weights of the people that a row stands for.
+    weight_squares
+        (n,) float64: the sum of their squared weights.
     y
         (n,) float64: the outcome, 0 or 1.
-    frequency
-        (n,) float64: how many people a row stands for.
+    people
+        (n,) float64: how many they are.
     unit
         (n,) int32: the row's sampling unit.
     replicate_weights
-        Replicate weight x frequency of these rows; None without any.
+        Replicate weights of these rows; None without any.
     """
 
     weight: FloatArray
+    weight_squares: FloatArray
     y: FloatArray
-    frequency: FloatArray
+    people: FloatArray
     unit: UnitArray
     replicate_weights: ReplicateWeights | None = None
 
@@ -50,7 +52,6 @@ def rows_of_group(
     group: int,
     outcome: VariableArrays,
     variables: Mapping[str, VariableArrays],
-    is_counted: NDArray[np.bool_] | None = None,
 ) -> tuple[IntArray, FloatArray]:
     """Return numbers (n,) of a group's rows with outcome and all variables, and their outcome (n,), 0 or 1.
 
@@ -64,8 +65,6 @@ def rows_of_group(
         The event.
     variables
         Name -> covariate; none for a model without terms.
-    is_counted
-        (N,) bool: leave out the other rows; None keeps all.
 
     Raises
     ------
@@ -76,8 +75,6 @@ def rows_of_group(
     kept = (table.group == group) & ~np.isnan(outcome.values)
     if variables:
         kept &= complete_rows([*variables.values()])
-    if is_counted is not None:
-        kept &= is_counted
     rows = np.flatnonzero(kept)
     y = outcome.values[rows]
     if len(rows) == 0 or y.min() == y.max():
