@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -71,6 +71,8 @@ class Context:
         Hears of progress.
     share
         Which replicates are made here.
+    are_cells
+        Whether cells were read, a mark for each key that the analysis asked for.
     """
 
     spec: StudySpec
@@ -79,6 +81,20 @@ class Context:
     threads: int | None
     reporter: Reporter
     share: Share = WHOLE
+    are_cells: list[bool] = field(default_factory=list)
+
+    def in_cells(self, key: CellKey) -> Self:
+        """Return a context of the cells of a key, or this one of rows where cells would be nearly as many."""
+        columns = self.columns.cells(key)
+        self.are_cells.append(columns is not self.columns)
+        return replace(self, columns=columns)
+
+    @property
+    def read_as(self) -> str:
+        """What the analysis was computed from."""
+        if not any(self.are_cells):
+            return "rows"
+        return "cells" if all(self.are_cells) else "cells and rows"
 
     @property
     def replicate_settings(self) -> ReplicateSettings:

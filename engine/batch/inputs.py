@@ -69,7 +69,7 @@ def ranked_sample(
 def in_cells(context: Context, keys: Iterable[CellKey]) -> Context:
     """Return a context of the cells of a key, where there is one and its cells are far fewer than rows."""
     for key in keys:
-        context = replace(context, columns=context.columns.cells(key))
+        context = context.in_cells(key)
     return context
 
 

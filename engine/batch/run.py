@@ -107,6 +107,7 @@ def run(
         )
         manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
         manifest["tasks"] = states
+        manifest["read_as"] = done.read_as
         rows, manifest = released(spec, rows, manifest)
         write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
         if report:
@@ -135,11 +136,15 @@ def _panel_and_sample(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
-    """The tasks that were run, their rows and seconds, why some failed, and which an interrupt left out."""
+    """The tasks that were run, their rows and seconds, whether they read rows or cells, why some failed.
+
+    `left_out` names those that an interrupt left out.
+    """
 
     tasks: Sequence[Task]
     rows: Sequence[TidyRow]
     seconds: Mapping[str, float]
+    read_as: Mapping[str, str]
     failures: Mapping[str, Failure]
     left_out: Sequence[str] = ()
 
@@ -153,11 +158,13 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
     reporter.start_analyses(len(tasks), sum(planned_replicates(task.analysis) for task in tasks))
     rows: list[TidyRow] = []
     seconds: dict[str, float] = {}
+    read_as: dict[str, str] = {}
     failures: dict[str, Failure] = {}
     try:
         for result in run_tasks(tasks, context, compiling.wait):
             if result.failure is None:
                 rows += result.rows()
+                read_as[result.task.name] = result.read_as
             else:
                 failures[result.task.name] = result.failure
             seconds[f"analysis {result.task.name}"] = result.seconds
@@ -171,6 +178,7 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
         tasks=tasks[: len(seconds)],
         rows=rows,
         seconds=seconds,
+        read_as=read_as,
         failures=failures,
         left_out=_names(tasks[len(seconds) :]),
     )

@@ -21,12 +21,13 @@ class TableInputs:
     """
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._rows = context.columns
         self._table_of_rows: tuple[TableArrays, Places | None] | None = None
 
     def read(self, key: CellKey) -> tuple[TableArrays, list[VariableArrays]]:
         """Return weights, units and groups, and the variables of a key."""
-        columns = self._rows.cells(key)
+        columns = self._context.in_cells(key).columns
         variables = [columns.variable(name) for name in key.names]
         if columns is not self._rows:
             return _table_of(columns, key), variables

@@ -43,12 +43,25 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskResult:
-    """What came of a task: an estimate, or the failure that stands in its place; and the seconds it took."""
+    """What came of a task: an estimate, or the failure that stands in its place.
+
+    Attributes
+    ----------
+    task
+        The task.
+    estimated, failure
+        One of them is None.
+    seconds
+        How long it took.
+    read_as
+        What it was computed from: rows, cells, or both.
+    """
 
     task: Task
     estimated: Estimates | None
     failure: DataError | EstimationError | None
     seconds: float
+    read_as: str
 
     def rows(self) -> tuple[TidyRow, ...]:
         """Return the finished rows.
@@ -83,15 +96,19 @@ def run_tasks(
         if wait is not None:
             wait(task.analysis.name)
         estimated, failure = None, None
+        seen = replace(context, are_cells=[])
         try:
             refuse_absent_waves(task, context.columns.waves)
-            seen = replace(context, columns=context.columns.where(task.analysis.where).of_waves(task.waves))
+            columns = context.columns.where(task.analysis.where).of_waves(task.waves)
+            seen = replace(seen, columns=columns)
             with telling_of_compiling(context.reporter):
                 estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
         except (DataError, EstimationError) as error:
             failure = error
         seconds = time.perf_counter() - started
-        yield TaskResult(task=task, estimated=estimated, failure=failure, seconds=seconds)
+        yield TaskResult(
+            task=task, estimated=estimated, failure=failure, seconds=seconds, read_as=seen.read_as
+        )
 
 
 def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:

@@ -157,6 +157,9 @@ def test_cells__give_the_numbers_of_rows(run, change):
     assert max(made) < N
     assert of_cells.failures == of_rows.failures == {}
     same(of_cells.to_frame(), of_rows.to_frame())
+    assert set(of_rows.manifest["read_as"].values()) == {"rows"}
+    assert of_cells.manifest["read_as"]["robust"] == "cells"
+    assert of_cells.manifest["read_as"]["people drawn"] == "rows"
 
 
 def test_cells__have_the_same_bits_in_any_order_of_the_records(run):
