@@ -93,7 +93,20 @@ def protected_manifest(
         },
         "warnings": [*dict.fromkeys(told_text(one, threshold) for one in manifest["warnings"])],
         **told_tasks(manifest, threshold),
+        **told_calibration(manifest),
     }
+
+
+def told_calibration(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a manifest tells of a calibration: no sum of weights, and factors with three digits.
+
+    Two nights with all digits would tell the weight of the person who came between them.
+    """
+    if "calibration" not in manifest:
+        return {}
+    facts = {key: value for key, value in manifest["calibration"].items() if key != "sum_of_weights"}
+    factors = {key: float(f"{facts[key]:.3g}") for key in ("smallest_factor", "largest_factor")}
+    return {"calibration": {**facts, **factors}}
 
 
 def _steps(flow: Sequence[Mapping[str, Any]], threshold: int) -> list[Mapping[str, Any]]:

@@ -10,7 +10,12 @@ from engine.disclosure.boxes import relations_of
 from engine.disclosure.dominance import dominated
 from engine.disclosure.facts import event_relations, facts_of
 from engine.disclosure.former import Former, held_back, joint
-from engine.disclosure.manifest_counts import manifest_counts, protected_manifest, told_tasks
+from engine.disclosure.manifest_counts import (
+    manifest_counts,
+    protected_manifest,
+    told_calibration,
+    told_tasks,
+)
 from engine.disclosure.rounding import rounded
 from engine.disclosure.telling import WITHHELD, Telling, blank, tellings, without_counts
 from engine.disclosure.withhold import withheld_sets
@@ -19,7 +24,7 @@ from engine.results import TidyRow
 from engine.study import StudySpec
 
 HELD_BACK = "all numbers are those of the release before: few people make the difference"
-SAME = ("sample_flow", "missing", "imputed")
+SAME = ("sample_flow", "missing", "imputed", "calibration")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +124,7 @@ def _as_before(
         rows=kept,
         manifest={
             **manifest,
+            **told_calibration(manifest),
             **told,
             **told_tasks(manifest, spec.disclosure.threshold),
             "sources": [{**source, "rows": None} for source in manifest["sources"]],

@@ -28,11 +28,14 @@ def change_report(
         lines += ["", "## Study and versions", "", *(f"- {line}" for line in changed)]
     lines += ["", "## Analyses", "", *(f"- {line}" for line in task_lines(before, after))]
     lines += ["", "## Results", ""]
-    lines += (
-        [f"- {len(after['tasks'])} analyses, first run"] if differences is None else result_lines(differences)
-    )
+    lines += [first_run(len(after["tasks"]))] if differences is None else result_lines(differences)
     language = language_of(after)
     return "\n".join([lines[0], *(notice(language, line) for line in lines[1:])]) + "\n"
+
+
+def first_run(tasks: int) -> str:
+    """Return the line on a first run of so many analyses."""
+    return "- 1 analysis, first run" if tasks == 1 else f"- {tasks} analyses, first run"
 
 
 def file_lines(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from engine.errors import Fault, UsageError
 from engine.nights.catalog import rebuild
 from engine.nights.changes import change_report
 from engine.store.compare import compare
-from engine.store.layout import CHANGES, is_store, locked, read_mark
+from engine.store.layout import CHANGES, locked, open_store, read_mark
 from engine.store.manifests import MANIFEST, read_manifest
 from engine.store.run_damage import run_damage
 from engine.store.run_directory import read_run
@@ -33,9 +33,10 @@ def rollback(root: Path, to: str | None = None) -> Path:
     ------
     UsageError
         If there is no such run, or it is damaged.
+    StoreError
+        If the store has lost its key.
     """
-    if not is_store(root):
-        raise UsageError(Fault(f"--store {root}", "is no store", "a folder of nights", "Correct it."))
+    open_store(root)
     with locked(root) as store:
         read_mark(root)
         names = [run.name for run in store.runs]

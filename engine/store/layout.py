@@ -141,10 +141,14 @@ def open_store(root: Path) -> Store:
 
     Raises
     ------
+    StoreError
+        If it has runs, and has lost its key.
     UsageError
         If the folder is none, or one of another version.
     """
     if not is_store(root):
+        if Store(root=root).runs:
+            raise StoreError(_lost_mark(root))
         raise UsageError(
             f"--store {root}: is no store; expected a folder that `equirank refresh` made. Correct it."
         )
@@ -180,6 +184,11 @@ def read_mark(root: Path) -> Mapping[str, str]:
     return mark
 
 
+def _lost_mark(root: Path) -> Fault:
+    remedy = "`equirank repair --store DIR` makes it again; the next night reads every file."
+    return Fault(str(root / MARK), "it is lost", "the format and the key of a store with runs", remedy)
+
+
 @contextmanager
 def writing(root: Path) -> Iterator[Store]:
     """Yield a store to write to, made if it is not there; nobody else writes meanwhile.
@@ -196,9 +205,7 @@ def writing(root: Path) -> Iterator[Store]:
     with locked(root) as store:
         if not is_store(root):
             if store.runs:
-                remedy = "`equirank repair --store DIR` makes it again; the next night reads every file."
-                found, expected = "it is lost", "the format and the key of a store with runs"
-                raise StoreError(Fault(str(root / MARK), found, expected, remedy))
+                raise StoreError(_lost_mark(root))
             sync_folder(root)
             write_mark(store)
         read_mark(root)

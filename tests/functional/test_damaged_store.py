@@ -127,6 +127,10 @@ def test_lost_mark_of_a_store__is_made_again_by_repair_alone(cli, night):
     code, _, err = night()
     assert code == 74
     assert "store/store.json: it is lost" in err
+    for command in ("status", "rollback"):
+        code, _, told = cli(command, "--store", "store")
+        assert code == 74, command
+        assert told.splitlines()[-1] == err.splitlines()[-1], command
     assert cli("repair", "--store", "store")[0] == 0
     assert night()[0] == 0
     assert cli("verify", "store")[0] == 0

@@ -67,7 +67,7 @@ LONG = [
     "show run",
     "report run",
     "release run --out told --threshold 2",
-    "heat run --out heat.csv --setting Here --iso3 AFG",
+    "heat run --out heat.csv --setting Here --iso3 AFG --date 2014 --favourable none",
     "weights study.toml --data inbox --out weights.csv --replicates 40",
     "cells study.toml --data inbox --out site.cells --only rates --least 1",
     "run study.toml --data inbox --shard 1/1 --out share",

@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 from engine.disclosure.boxes import Count, box_of, relations_of
 from engine.disclosure.dominance import dominated
-from engine.disclosure.manifest_counts import told_text
+from engine.disclosure.manifest_counts import told_calibration, told_text
 from engine.disclosure.rounding import rounded
 from engine.disclosure.telling import WITHHELD, without_counts
 from engine.disclosure.withhold import shown_sets, withheld_sets
@@ -181,3 +181,20 @@ def test_site__that_cannot_be_understood_is_refused(monkeypatch, text):
     with pytest.raises(UsageError, match=f"{SITE}: it cannot be understood; expected") as error:
         with_site_disclosure(load_study("cmds"))
     assert error.value.fault.remedy == "Correct it."
+
+
+def test_calibration__tells_no_weight_of_a_person():
+    facts = {
+        "method": "raking",
+        "margins": ["sex"],
+        "source": None,
+        "rounds": 3,
+        "smallest_factor": 0.987654321,
+        "largest_factor": 1.23456789,
+        "sum_of_weights": [18.25, 100.0],
+    }
+    told = told_calibration({"calibration": facts})["calibration"]
+    assert "sum_of_weights" not in told
+    assert (told["smallest_factor"], told["largest_factor"]) == (0.988, 1.23)
+    assert told["margins"] == ["sex"]
+    assert told_calibration({}) == {}

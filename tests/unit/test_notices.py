@@ -9,6 +9,7 @@ from engine.batch.manifest import _interrupted, row_warnings
 from engine.data.broken_rules import CLAUSES, Broken, RuleError
 from engine.estimators.decomposition.change import ONLY_IN_ONE, OTHER_REFERENCE
 from engine.estimators.index.curve import FEW_UNITS
+from engine.nights.changes import first_run
 from engine.report.words.notices import RULE_NAMES, notice
 from engine.report.words.statuses import status_name
 from engine.results.rows import TidyRow
@@ -64,6 +65,12 @@ def test_warnings_of_a_run__are_told_in_chinese():
     told = [*row_warnings(rows), *failed, *_interrupted(["rates"]), *_interrupted([])]
     assert len(told) == 6
     assert not [text for text in told if english(notice("zh", text))]
+
+
+@pytest.mark.parametrize(("tasks", "told"), [(1, "- 1 analysis, first run"), (2, "- 2 analyses, first run")])
+def test_first_run__counts_its_analyses(tasks, told):
+    assert first_run(tasks) == told
+    assert not english(notice("zh", told))
 
 
 def test_english__stays():

@@ -41,6 +41,7 @@ NOTICES: dict[str, str] = {
     "{task}: computed ({inputs})": "{task}：已计算（{inputs}）",
     "{task}: WAITING: {reason}": "{task}：等待：{reason}",
     "{task}: FAILED: {reason}": "{task}：失败：{reason}",
+    "{n} analysis, first run": "{n} 项分析，首次运行",
     "{n} analyses, first run": "{n} 项分析，首次运行",
     "wave {waves} is not there yet": "轮次 {waves} 尚未到",
     # results
