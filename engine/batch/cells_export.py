@@ -14,6 +14,7 @@ from engine.batch.reporter import Reporter
 from engine.batch.request import make_request
 from engine.errors import DataError, EstimationError, Fault, UsageError
 from engine.study import StudySpec
+from engine.study.completed import refuse_imputations
 
 if TYPE_CHECKING:
     from engine.batch.context import Columns
@@ -79,6 +80,7 @@ def export_cells(
         raise UsageError(Fault(str(out), found, expected, "Choose another name."))
     request = make_request(study, data, only=only)
     spec = request.spec
+    refuse_imputations(spec, "cells, which are those of one", "Let the site run the study on its records.")
     if spec.disclosure is not None:
         least = max(least, spec.disclosure.threshold)
     with TemporaryDirectory(prefix="equirank-") as scratch:

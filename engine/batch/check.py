@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from engine.batch.imputing import files_of
 from engine.batch.rehearsal import analysis_faults
 from engine.batch.request import study_files
 from engine.data.column_faults import at_place, column_faults
@@ -14,8 +16,10 @@ from engine.data.file_calls import call_with_files
 from engine.data.file_labels import with_file_labels
 from engine.data.open_names import fault_of, open_names
 from engine.data.readers import kept_readers
+from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault, MissingFileError, StudyError
 from engine.study import StudySpec, load_study, parse_study
+from engine.study.completed import completed
 from engine.study.faults import with_name
 from engine.study.load import raw_study, read_study, study_path
 
@@ -79,12 +83,28 @@ def _column_faults(spec: StudySpec, base: Path, data: Path | None) -> list[Fault
         faults = [fault for fault in error.faults if fault.place not in open_places]
         return [*faults, *([fault_of(names)] if names else [])]
     unknown = frozenset((one.file, one.variable) for one in names)
-    faults = [fault for found in call_with_files(column_faults, files, spec, unknown) for fault in found]
+    faults = [
+        fault
+        for own, own_files in _data_sets(spec, files)
+        for found in call_with_files(column_faults, own_files, own, unknown)
+        for fault in found
+    ]
     faults += [fault_of(names)] if names else []
     first: dict[tuple[str, str], Fault] = {}
     for fault in faults:
         first.setdefault((fault.found, fault.remedy), fault)
     return list(first.values())
+
+
+def _data_sets(
+    spec: StudySpec, files: Sequence[SourceFile]
+) -> Iterator[tuple[StudySpec, Sequence[SourceFile]]]:
+    """Yield the study and the files of each completed data set, or the only ones."""
+    if spec.imputations is None:
+        yield spec, files
+        return
+    for number in range(1, spec.imputations.count + 1):
+        yield completed(spec, number), files_of(spec, files, number)
 
 
 def not_looked_at(study: str | Path, data: Path | None) -> str | None:

@@ -63,6 +63,8 @@ class Context:
         The study.
     columns
         Of the sample.
+    completed
+        Those of all completed data sets, where values are imputed several times.
     seed
         Of all replicates.
     threads
@@ -81,6 +83,7 @@ class Context:
     threads: int | None
     reporter: Reporter
     share: Share = WHOLE
+    completed: tuple[Columns, ...] = ()
     are_cells: list[bool] = field(default_factory=list)
 
     def in_cells(self, key: CellKey) -> Self:
@@ -113,12 +116,16 @@ def make_context(
     share: Share = WHOLE,
 ) -> Context:
     """Return what the tasks of a study may use."""
-    from engine.data.sample_reader import SampleReader
+    from engine.data.sample_reader import KEPT_BYTES, SampleReader
 
     refuse_missing_threads()
+    each = zip(sample.completed or (sample,), panel.completed or (panel,), strict=True)
+    room = KEPT_BYTES // max(len(panel.completed), 1)
+    readers = tuple(SampleReader(spec, own, of_panel, room=room) for own, of_panel in each)
     return Context(
         spec=spec,
-        columns=SampleReader(spec, sample, panel),
+        columns=readers[0],
+        completed=readers if panel.completed else (),
         seed=study_seed(spec),
         threads=threads,
         reporter=reporter,
@@ -130,6 +137,10 @@ def read_sample(
     spec: StudySpec, files: Sequence[SourceFile], scratch: Path, threads: int | None, reporter: Reporter
 ) -> tuple[Panel, Sample]:
     """Build or reuse the harmonised panel, and draw the sample from it into the folder `scratch`."""
+    if spec.imputations is not None:
+        from engine.batch.imputing import read_imputations
+
+        return read_imputations(spec, files, scratch, threads, reporter)
     from engine.batch.calibrating import calibrate
     from engine.data.panel import build_panel
     from engine.data.sample import draw_sample

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import Any
 
 from engine.batch.method import method_version
+from engine.data.imputations import doubts_of
 from engine.data.panel import Panel, missing_counts
 from engine.data.sample import Sample
 from engine.results import TidyRow
@@ -72,7 +73,7 @@ def make_manifest(
         "method": method_version(),
         "sources": [
             {key: source[key] for key in ("file", "sha256", "wave", "rows", "encoding")}
-            for source in panel.sources
+            for source in panel.all_sources
         ],
         "panel_reused": panel.reused,
         "sample_flow": [
@@ -80,11 +81,13 @@ def make_manifest(
         ],
         "missing": missing,
         **({} if panel.calibrated is None else {"calibration": dict(panel.calibrated.facts)}),
+        **_imputations(panel, sample),
         "imputed": {name: {"rows": n, "share": n / sample.n} for name, n in sample.imputed.items()},
         "warnings": [
             *_interrupted(left_out),
-            *(doubt for source in panel.sources for doubt in source["doubts"]),
+            *(doubt for source in panel.all_sources for doubt in source["doubts"]),
             *_warnings(spec, missing, sample),
+            *_doubts_of_imputations(panel, sample),
             *row_warnings(rows),
         ],
         "interrupted": left_out is not None,
@@ -96,6 +99,13 @@ def make_manifest(
             **{name: version(name) for name in LIBRARIES},
         },
     }
+
+
+def _imputations(panel: Panel, sample: Sample) -> dict[str, Any]:
+    """Return how many data sets there are, how much of them is imputed, and how many people are in each."""
+    if not panel.completed:
+        return {}
+    return {"imputations": {**panel.imputations, "people": [one.n for one in sample.completed]}}
 
 
 def _interrupted(left_out: Sequence[str] | None) -> Iterable[str]:
@@ -118,6 +128,15 @@ def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample:
         yield "replicate weights without design.weight: estimates are unweighted, their replicates are not"
     if sample.has_heavy_record:
         yield "one record has more than half of all weights: the estimates are nearly those of one person"
+
+
+def _doubts_of_imputations(panel: Panel, sample: Sample) -> Iterable[str]:
+    if not panel.completed:
+        return
+    yield from doubts_of(panel.imputations, panel.n_rows)
+    people = [one.n for one in sample.completed]
+    if min(people) < max(people):
+        yield f"imputed values decide who is in the sample: {min(people):,} to {max(people):,} people"
 
 
 def row_warnings(rows: Sequence[TidyRow]) -> Iterable[str]:

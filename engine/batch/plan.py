@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.batch.imputing import files_of
 from engine.batch.kinds import KINDS
 from engine.batch.request import study_files
 from engine.batch.tasks import refuse_absent_waves, tasks_of
@@ -20,6 +21,7 @@ from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault, StudyError
 from engine.paths import cache_folder
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
+from engine.study.completed import completed
 from engine.study.load import study_path, study_seed
 
 SHOWN_OTHERWISE = {"name", "kind", "waves", "conf_level", "bootstrap"}
@@ -29,7 +31,8 @@ SHOWN_OTHERWISE = {"name", "kind", "waves", "conf_level", "bootstrap"}
 class StudyPlan:
     """What a study would run, as texts ready to print.
 
-    `weights` tells what is done to the weights, if anything is. `will_fail` are analyses of waves that the
+    `weights` tells what is done to the weights, if anything is, and `imputations` which data sets are pooled.
+    `will_fail` are analyses of waves that the
     files do not hold, as far as that is known without reading them: from a wave stated for each file, or from
     a panel that is ready.
     """
@@ -41,6 +44,7 @@ class StudyPlan:
     panel_ready: bool
     rules: tuple[tuple[str, str], ...]
     weights: str | None
+    imputations: str | None
     analyses: tuple[str, ...]
     will_fail: tuple[str, ...]
     sql: tuple[str, ...]
@@ -68,10 +72,11 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
     counts = call_with_files(count_rows, files, spec.source.encoding)
     conditions = [str(item) for item in checked]
     home = cache_folder("panels")
-    parts = [read_part(home / part_key(spec, file, file.digest())) for file in files]
+    wanted = [(spec, file) for file in files] if spec.imputations is None else [*_of_imputations(spec, files)]
+    parts = [read_part(home / part_key(own, file, file.digest())) for own, file in wanted]
     labelled = zip(spec.sample, conditions, strict=True)
     kept = " AND ".join(conditions) or "TRUE"
-    waves = _waves(files, [part for part in parts if part is not None], kept)
+    waves = _waves(wanted, [part for part in parts if part is not None], kept)
     return StudyPlan(
         study=spec.study.name,
         title=spec.study.title or spec.study.name,
@@ -80,6 +85,7 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
         panel_ready=None not in parts,
         rules=tuple((rule.label, condition) for rule, condition in labelled),
         weights=_weights(spec),
+        imputations=_imputations(spec),
         analyses=tuple("; ".join(_analysis(analysis)) for analysis in spec.analysis),
         will_fail=() if waves is None else tuple(_failures(spec, waves)),
         sql=(
@@ -107,14 +113,34 @@ def _weights(spec: StudySpec) -> str | None:
     return f"{calibration.method} to totals of {names}; so every analysis reads the records, none reads cells"
 
 
-def _waves(files: Sequence[SourceFile], parts: Sequence[Part], kept: str) -> list[str] | None:
+def _of_imputations(spec: StudySpec, files: Sequence[SourceFile]) -> Iterator[tuple[StudySpec, SourceFile]]:
+    """Yield the files of every completed data set, each with the study that harmonises it."""
+    assert spec.imputations is not None  # noqa: S101 - the caller has looked
+    for number in range(1, spec.imputations.count + 1):
+        for file in files_of(spec, files, number):
+            yield completed(spec, number), file
+
+
+def _imputations(spec: StudySpec) -> str | None:
+    """Return which data sets are pooled."""
+    given = spec.imputations
+    if given is None:
+        return None
+    m, names = given.count, ", ".join(given.imputed)
+    return f"{m} of {names}; every analysis is computed {m} times and pooled by Rubin's rules"
+
+
+def _waves(
+    wanted: Sequence[tuple[StudySpec, SourceFile]], parts: Sequence[Part], kept: str
+) -> list[str] | None:
     """Return the waves of the sample, None where only reading the files would tell."""
+    files = [file for _, file in wanted]
     if len(parts) == len(files):
         with database() as connection:
             counts = rows(connection, "sample_flow", {"panel": [str(one.records) for one in parts]}, kept)
         return [str(wave) for wave, _ in counts if wave is not None]
     waves = [file.wave for file in files if file.wave is not None]
-    return waves if len(waves) == len(files) else None
+    return list(dict.fromkeys(waves)) if len(waves) == len(files) else None
 
 
 def _failures(spec: StudySpec, waves: Sequence[str]) -> Iterator[str]:

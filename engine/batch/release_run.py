@@ -14,6 +14,7 @@ from engine.errors import Fault, UsageError
 from engine.results import to_frame
 from engine.store.layout import run_of
 from engine.store.run_directory import new_run, read_run, write_run
+from engine.study.completed import refuse_imputations
 from engine.study.disclosure import DisclosureSpec
 from engine.study.load import study_as_dict, study_from_dict, study_hash
 from engine.study.site import with_site_disclosure
@@ -49,6 +50,7 @@ def release_run(path: Path, out: Path, threshold: int | None = None) -> Path:
         found = "disclosure control has been at work on it already"
         raise UsageError(Fault(str(path), found, "a run without it", "Hand it out as it is."))
     spec = with_site_disclosure(study_from_dict(run.manifest["study"]["asked"]))
+    refuse_imputations(spec, "disclosure control, which counts the people of one", "Hand out tables only.")
     asked = spec.disclosure or DisclosureSpec()
     if threshold is not None:
         asked = asked.model_copy(update={"threshold": threshold})

@@ -11,8 +11,10 @@ from engine.batch.forked import refuse_fork
 from engine.errors import Fault, MissingFileError, UsageError, nearest
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.bootstrap import too_few_replicates
+from engine.study.completed import completed, refuse_imputations
+from engine.study.imputations import ORIGINAL
 from engine.study.load import study_path
-from engine.study.site import with_site_disclosure
+from engine.study.site import SITE, with_site_disclosure
 
 if TYPE_CHECKING:
     from engine.data.source_file import SourceFile
@@ -61,6 +63,11 @@ def make_request(
             Fault("cells", "found together with data", "one of them", "Leave out data: cells stand for it.")
         )
     spec = with_site_disclosure(study if isinstance(study, StudySpec) else load_study(study))
+    if spec.disclosure is not None:
+        what = "disclosure control, which counts the people of one"
+        refuse_imputations(spec, what, f"Leave out [disclosure] or {SITE}, or the imputations.")
+    if cells:
+        refuse_imputations(spec, "cells, which are those of one", "Give the records.")
     if data is not None and data.is_dir():
         spec = on_survey_files(spec)
     analyses = spec.analysis if only is None else _named(spec, only)
@@ -124,6 +131,33 @@ def planned_replicates(analysis: AnalysisSpec) -> int:
     return 0 if bootstrap is None else bootstrap.most_replicates
 
 
+def _has_files(spec: StudySpec) -> bool:
+    return spec.imputations is not None and bool(spec.imputations.files)
+
+
+def _imputed_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
+    """Return the files of every imputation, and those of the data as they were asked, if the study has them.
+
+    Raises
+    ------
+    UsageError
+        If `data` is one file, or a glob.
+    """
+    from engine.data.source_paths import source_files
+
+    given = spec.imputations
+    assert given is not None  # noqa: S101 - the caller has looked
+    if data is not None and not data.is_dir():
+        expected = f"the folder of the files of the {given.count} imputations"
+        raise UsageError(Fault(f"--data {data}", "is not a folder", expected, "Name that folder."))
+    first = ORIGINAL if spec.source.path != given.files[0] else ORIGINAL + 1
+    return tuple(
+        replace(file, imputation=number)
+        for number in range(first, given.count + 1)
+        for file in source_files(completed(spec, number), base, data)
+    )
+
+
 def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceFile, ...]:
     """Return the data files of a study, or of ``--data``, each with the files merged with it."""
     from engine.data.dialect import Dialect
@@ -133,7 +167,7 @@ def study_files(spec: StudySpec, base: Path, data: Path | None) -> tuple[SourceF
         from engine.batch.builtin import builtin_file
 
         return (builtin_file(spec.source.builtin),)
-    files = source_files(spec, base, data)
+    files = _imputed_files(spec, base, data) if _has_files(spec) else source_files(spec, base, data)
     folder = base if data is None else data if data.is_dir() else data.parent
     places = tuple(folder / merge.path for merge in spec.source.merge)
     for merge, place in zip(spec.source.merge, places, strict=True):

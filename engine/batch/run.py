@@ -155,7 +155,8 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
 
     reporter = context.reporter
     tasks = tasks_of(context.spec, context.columns.waves)
-    reporter.start_analyses(len(tasks), sum(planned_replicates(task.analysis) for task in tasks))
+    n_replicates = sum(planned_replicates(task.analysis) for task in tasks)
+    reporter.start_analyses(len(tasks), n_replicates * max(len(context.completed), 1))
     rows: list[TidyRow] = []
     seconds: dict[str, float] = {}
     read_as: dict[str, str] = {}

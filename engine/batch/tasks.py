@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.batch.kernel_events import telling_of_compiling
 from engine.batch.kinds import KINDS
 from engine.errors import DataError, EstimationError, Fault, nearest
-from engine.study import AnalysisSpec, StudySpec
+from engine.study import AnalysisSpec, StudySpec, bootstrap_of
 
 if TYPE_CHECKING:
     from engine.batch.context import Context
@@ -99,16 +99,43 @@ def run_tasks(
         seen = replace(context, are_cells=[])
         try:
             refuse_absent_waves(task, context.columns.waves)
-            columns = context.columns.where(task.analysis.where).of_waves(task.waves)
-            seen = replace(seen, columns=columns)
             with telling_of_compiling(context.reporter):
-                estimated = KINDS[task.analysis.kind].estimate(task.analysis, seen)
+                estimated = _estimates(task, seen)
         except (DataError, EstimationError) as error:
             failure = error
         seconds = time.perf_counter() - started
         yield TaskResult(
             task=task, estimated=estimated, failure=failure, seconds=seconds, read_as=seen.read_as
         )
+
+
+def _estimates(task: Task, context: Context) -> Estimates:
+    """Return what a task estimates, in each completed data set where there are several."""
+    if not context.completed:
+        return _estimates_of_one(task, context)
+    task = replace(task, analysis=_with_normal_interval(task.analysis))
+    each = tuple(
+        _estimates_of_one(task, replace(context, columns=columns, completed=()))
+        for columns in context.completed
+    )
+    if context.reporter.interrupted:  # the data sets rest on different replicates
+        raise KeyboardInterrupt
+    from engine.estimators.replicates.pending_rows import Estimates
+
+    return Estimates(completed=each)
+
+
+def _estimates_of_one(task: Task, context: Context) -> Estimates:
+    seen = context.columns.where(task.analysis.where).of_waves(task.waves)
+    return KINDS[task.analysis.kind].estimate(task.analysis, replace(context, columns=seen))
+
+
+def _with_normal_interval(analysis: AnalysisSpec) -> AnalysisSpec:
+    """Return an analysis whose replicates make errors: quantiles of replicates cannot be pooled."""
+    bootstrap = bootstrap_of(analysis)
+    if bootstrap is None:
+        return analysis
+    return analysis.model_copy(update={"bootstrap": bootstrap.model_copy(update={"interval": ("normal",)})})
 
 
 def tasks_of(spec: StudySpec, waves: Sequence[str]) -> tuple[Task, ...]:

@@ -180,7 +180,7 @@ def _panel_of_store(run: StoredRun) -> tuple[Panel, list[str]]:
 
 def _refuse_other_files(run: StoredRun, panel: Panel) -> None:
     read = [source["sha256"] for source in run.manifest["sources"]]
-    for source in panel.sources:
+    for source in panel.all_sources:
         if source["sha256"] not in read:
             raise DataError(
                 f"{source['file']}: is not the file that the run has read; expected the same bytes. Give "

@@ -15,6 +15,7 @@ from engine.batch.request import make_request
 from engine.durable import write_file
 from engine.errors import EstimationError, Fault, UsageError
 from engine.study.bootstrap import BootstrapSpec, ReplicateMethod
+from engine.study.completed import refuse_imputations
 from engine.version import VERSION
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def export_weights(
         found = f"found the suffix '{out.suffix}'"
         raise UsageError(Fault(f"--out {out.name}", found, f"one of {', '.join(SUFFIXES)}", "Rename it."))
     request = make_request(study, data, seed=seed)
+    remedy = "Leave the imputations out of a copy of the study."
+    refuse_imputations(request.spec, "a file of weights, which is of one", remedy)
     if request.spec.design.replicate_weights is not None:
         raise UsageError(
             "design.replicate_weights: found replicate weights that came with the data; expected none. Give "

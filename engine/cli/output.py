@@ -162,6 +162,8 @@ def print_plan(plan: StudyPlan, *, sql: bool, as_json: bool) -> None:
     typer.echo(f"Panel: {'ready' if plan.panel_ready else 'to be written'}")
     if plan.weights is not None:
         typer.echo(f"Weights: {plan.weights}")
+    if plan.imputations is not None:
+        typer.echo(f"Imputations: {plan.imputations}")
     typer.echo("Sample rules")
     for label, condition in plan.rules:
         typer.echo(f"  {label}: {condition}")

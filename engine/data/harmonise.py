@@ -163,6 +163,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
         spec.design.column_of("cluster", wave),
         spec.design.population,
         *(spec.source.key or ()),
+        None if spec.imputations is None else spec.imputations.number,
         *(spec.design.level_of(level, wave) for level in spec.design.levels),
     ]
     for variable in spec.variables.values():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ class Panel:
         The parts.
     calibrated
         Where the study calibrates the weights, the files that everything is computed from.
+    completed
+        The panels of all completed data sets, where values are imputed several times; this is the first.
+    imputations
+        How many values are imputed, see `engine.data.imputations`; empty without imputations.
     before_reading
         Called with the file of a part before its records are read; it may refuse.
     cells_only
@@ -41,6 +46,8 @@ class Panel:
 
     each: tuple[Part, ...]
     calibrated: CalibratedFiles | None = None
+    completed: tuple[Panel, ...] = ()
+    imputations: Mapping[str, Any] = field(default_factory=dict)
     before_reading: Callable[[str], None] = read_freely
     cells_only: bool = False
 
@@ -73,6 +80,12 @@ class Panel:
         return tuple(part.source for part in self.each)
 
     @property
+    def all_sources(self) -> tuple[Mapping[str, Any], ...]:
+        """The facts about each source file, of all completed data sets; one of several of them once."""
+        every = [source for panel in self.completed or (self,) for source in panel.sources]
+        return tuple({(source["file"], source["sha256"]): source for source in every}.values())
+
+    @property
     def reused(self) -> bool:
         """Whether every part had been written before."""
         return all(part.reused for part in self.each)
@@ -95,29 +108,56 @@ def build_panel(spec: StudySpec, files: Sequence[SourceFile], progress: Progress
     DataError
         If a file cannot be read, lacks a column, or holds a value that fits no level.
     """
-    digests = [file.digest() for file in files]
-    _refuse_same_content(files, digests)
+    return build_panels([(spec, files)], progress)[0]
+
+
+def build_panels(
+    asked: Sequence[tuple[StudySpec, Sequence[SourceFile]]], progress: Progress | None = None
+) -> list[Panel]:
+    """Return the panel of each of several studies of the same people; a file is hashed once."""
+    unique = {(file.path, file.places): file for _, files in asked for file in files}
+    digest_of = {key: file.digest() for key, file in unique.items()}
+    digests = [[digest_of[file.path, file.places] for file in files] for _, files in asked]
+    for (_, files), own in zip(asked, digests, strict=True):
+        _refuse_same_content(files, own)
     home = cache_folder("panels")
-    new = _new_parts(spec, files, digests, home, progress)
-    panel = whole_panel(
-        new.get(number) or build_part(spec, file, digest, home, progress)
-        for number, (file, digest) in enumerate(zip(files, digests, strict=True))
+    wanted = [
+        _Wanted(spec=spec, file=file, digest=digest)
+        for (spec, files), own in zip(asked, digests, strict=True)
+        for file, digest in zip(files, own, strict=True)
+    ]
+    new = _new_parts(wanted, home, progress)
+    parts = iter(
+        new.get(number) or build_part(one.spec, one.file, one.digest, home, progress)
+        for number, one in enumerate(wanted)
     )
+    panels = []
+    for spec, files in asked:
+        panel = whole_panel(islice(parts, len(files)))
+        _refuse_keys_of_several(spec, panel)
+        panels.append(panel)
+    return panels
+
+
+def _refuse_keys_of_several(spec: StudySpec, panel: Panel) -> None:
+    """Refuse keys that stand in several files."""
     common = keys_in_common(spec, [part.records for part in panel.each])
     for number, part in enumerate(panel.each):
         earlier = [other.records for other in panel.each[:number]]
         compared = common.to_compare(part.records, earlier)
         refuse_shared_keys(spec, part.source["file"], part.records, compared)
-    return panel
 
 
-def _new_parts(
-    spec: StudySpec,
-    files: Sequence[SourceFile],
-    digests: Sequence[str],
-    home: Path,
-    progress: Progress | None,
-) -> dict[int, Part]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A part that a panel needs: the file, the hash of its content, and the study that harmonises it."""
+
+    spec: StudySpec
+    file: SourceFile
+    digest: str
+
+
+def _new_parts(wanted: Sequence[_Wanted], home: Path, progress: Progress | None) -> dict[int, Part]:
     """Return number -> part of the files that other programs wrote and that have none yet.
 
     They are read in processes of their own: a damaged file can end a process.
@@ -127,11 +167,12 @@ def _new_parts(
     DataError
         If a file is refused, or its reader has died of it.
     """
-    study = json.dumps(study_as_dict(spec))
     requests = {
-        number: ReadRequest(study=study, source=file, digest=digest, home=home)
-        for number, (file, digest) in enumerate(zip(files, digests, strict=True))
-        if not file.is_own and read_part(home / part_key(spec, file, digest)) is None
+        number: ReadRequest(
+            study=json.dumps(study_as_dict(one.spec)), source=one.file, digest=one.digest, home=home
+        )
+        for number, one in enumerate(wanted)
+        if not one.file.is_own and read_part(home / part_key(one.spec, one.file, one.digest)) is None
     }
     numbers, parts = [*requests], {}
     with Readers() as readers:

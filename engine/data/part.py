@@ -77,9 +77,15 @@ def file_request_hash(spec: StudySpec, file: SourceFile) -> str:
         {name: variable.of_wave(file.wave) for name, variable in spec.variables.items()},
         spec.design.of_wave(file.wave),
         file.wave,
+        *(() if file.imputation is None else (*_numbers(spec), file.imputation)),
     ]
     # Not sorted: the order of levels and intervals matters.
     return hashlib.sha256(json.dumps(request, default=str).encode()).hexdigest()[:32]
+
+
+def _numbers(spec: StudySpec) -> tuple[object, ...]:
+    given = spec.imputations
+    return () if given is None else (given.number, given.m)
 
 
 def part_key(spec: StudySpec, file: SourceFile, digest: str) -> str:

@@ -39,7 +39,7 @@ def open_source(spec: StudySpec, file: SourceFile, scratch: Path) -> RawFrame:
     dialect = Dialect(delimiter=source.delimiter, decimal=source.decimal, thousands=source.thousands)
     file = replace(file, dialect=dialect)
     raw = open_frame(file, (*of_records, *keys), spec.source.encoding, scratch)
-    raw = replace(raw, missing_texts=frozenset(spec.source.missing))
+    raw = _of_imputation(spec, file, replace(raw, missing_texts=frozenset(spec.source.missing)))
     for merge, path in zip(spec.source.merge, file.places, strict=True):
         prefix = f"{merge.name}."
         of_places = [name.removeprefix(prefix) for name in wanted if name.startswith(prefix)]
@@ -48,6 +48,32 @@ def open_source(spec: StudySpec, file: SourceFile, scratch: Path) -> RawFrame:
         places = replace(places, missing_texts=raw.missing_texts)
         raw = _merged(raw, merge, path, places)
     return raw
+
+
+def _of_imputation(spec: StudySpec, file: SourceFile, raw: RawFrame) -> RawFrame:
+    """Return the rows of one completed data set, where a column tells to which a row belongs.
+
+    Raises
+    ------
+    DataError
+        If a row belongs to none of them.
+    """
+    import polars as pl
+
+    given = spec.imputations
+    if given is None or given.number is None or file.imputation is None:
+        return raw
+    place = "imputations.number"
+    number = raw_column(raw, raw.column(given.number, place)).number
+    with reading(file.path):
+        counts = raw.frame.group_by(number.alias("number")).agg(n=pl.len()).collect(engine="in-memory")
+    known = pl.col("number").is_in([float(one) for one in range(given.count + 1)])
+    strange = int(counts.filter(~known.fill_null(value=False))["n"].sum())
+    if strange:
+        found = f"{strange:,} rows have another number in '{given.number}'"
+        raise DataError(Fault(raw.name, found, f"0 to {given.count} ({place})", "Correct imputations.m."))
+    n_rows = int(counts.filter(pl.col("number") == file.imputation)["n"].sum())
+    return replace(raw, frame=raw.frame.filter(number == file.imputation), n_rows=n_rows)
 
 
 def _key_columns(merge: MergeSpec) -> tuple[str, str]:

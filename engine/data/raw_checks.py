@@ -15,6 +15,7 @@ from engine.data.raw_frame import RawFrame
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault
 from engine.study import StudySpec
+from engine.study.imputations import ORIGINAL
 
 MOST_CODES = 20  # in a message
 MOST_WORDS = 5
@@ -36,7 +37,8 @@ def refuse_other_row_count(spec: StudySpec, file: SourceFile, n_rows: int) -> No
     """
     counts = spec.source.rows or {}
     expected = counts.get(str(file.wave))
-    if expected is None or expected == n_rows:
+    has_none = file.imputation == ORIGINAL and not n_rows  # the data as they were asked need not be there
+    if expected is None or expected == n_rows or has_none:
         return
     others = [wave for wave, rows in counts.items() if rows == n_rows and wave != file.wave]
     question = (

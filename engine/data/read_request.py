@@ -60,6 +60,7 @@ class ReadRequest:
             "study": self.study,
             "path": self.source.path.absolute(),
             "wave": self.source.wave,
+            "imputation": self.source.imputation,
             "places": [path.absolute() for path in self.source.places],
             "digest": self.digest,
             "home": self.home.absolute(),

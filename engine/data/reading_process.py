@@ -58,7 +58,12 @@ def _built(request: Mapping[str, Any]) -> dict[str, Any]:
 
     spec = _study(request["study"])
     places = tuple(Path(place) for place in request["places"])
-    source = SourceFile(path=Path(request["path"]), wave=request["wave"], places=places)
+    source = SourceFile(
+        path=Path(request["path"]),
+        wave=request["wave"],
+        places=places,
+        imputation=request["imputation"],
+    )
     part = build_part(spec, source, request["digest"], Path(request["home"]))
     found: dict[str, Any] = {"part": part.key}
     if request["salt"] is None:

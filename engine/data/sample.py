@@ -52,6 +52,8 @@ class Sample:
         The waves in the sample.
     imputed
         Variable -> number of its values that are imputed.
+    completed
+        The samples of all completed data sets, where values are imputed several times; this is the first.
     threads
         How many read it; None for all usable cores.
     cells_only
@@ -68,6 +70,7 @@ class Sample:
     flow: tuple[FlowStep, ...]
     waves: tuple[str, ...]
     imputed: Mapping[str, int]
+    completed: tuple[Sample, ...] = ()
     threads: int | None = None
     cells_only: bool = False
     largest_weight: float | None = None

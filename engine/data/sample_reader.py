@@ -51,8 +51,10 @@ class SampleReader:
         sample: Sample,
         panel: Panel,
         only: Sequence[str] | None = None,
+        room: int = KEPT_BYTES,
     ) -> None:
         self._spec = spec
+        self._room = room
         self._sample = sample
         self._panel = panel
         self._only = None if only is None else list(only)
@@ -64,7 +66,7 @@ class SampleReader:
         """Return what `make` makes, kept under a name while there is room."""
         if what not in self._kept:
             made = make()
-            if (len(self._kept) + 1) * _BYTES_OF_COLUMN * self.n > KEPT_BYTES:
+            if (len(self._kept) + 1) * _BYTES_OF_COLUMN * self.n > self._room:
                 return made
             self._kept[what] = made
         kept: _Value = self._kept[what]
@@ -86,7 +88,7 @@ class SampleReader:
                     Fault(f"wave {wave}", "no row of it is in the sample", "some", "Check the sample rules.")
                 )
         # Not kept: each reader keeps columns of its own, and a study may have many waves.
-        return SampleReader(self._spec, self._sample, self._panel, waves)
+        return SampleReader(self._spec, self._sample, self._panel, waves, self._room)
 
     def where(self, condition: str | None) -> SampleReader:
         """Return a reader of the rows for which a condition holds: a domain, with the design of all rows.
@@ -101,7 +103,7 @@ class SampleReader:
         from engine.data.sample import draw_domain
 
         domain = draw_domain(self._spec, self._sample, condition)
-        return SampleReader(self._spec, domain, self._panel, self._only)
+        return SampleReader(self._spec, domain, self._panel, self._only, self._room)
 
     def cells(self, key: CellKey) -> SampleReader:
         """Return a reader of the cells of a key, or this one of rows where cells would be nearly as many.

@@ -39,6 +39,8 @@ class SourceFile:
         How a text file separates columns and writes numbers.
     is_own
         Whether this program wrote it. All other files are read in a process of their own.
+    imputation
+        The number of the completed data set whose rows it holds, or whose rows are read; None without any.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class SourceFile:
     places: tuple[Path, ...] = ()
     dialect: Dialect = PLAIN
     is_own: bool = False
+    imputation: int | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of the content, that of merged files included.

@@ -1,6 +1,7 @@
 """Rubin's rules: one estimate from those of several completed data sets.
 
-Sources: Rubin (1987); Barnard and Rubin (1999) for the degrees of freedom of small samples.
+Sources: Rubin (1987); Barnard and Rubin (1999) for the degrees of freedom of small samples; Li, Meng,
+Raghunathan and Rubin (1991) for tests.
 """
 
 from __future__ import annotations
@@ -74,3 +75,25 @@ def rubin(estimates: FloatArray, variances: FloatArray, complete: float = np.inf
     return Pooled(
         estimate=estimate, std_error=float(np.sqrt(total)), degrees=degrees, missing_information=float(share)
     )
+
+
+def rubin_of_tests(chi2: FloatArray, k: float) -> tuple[float, float, float]:
+    """Pool the chi-square statistics (m,) of tests of k degrees of freedom (the rule D2).
+
+    Returns
+    -------
+    tuple of float
+        The statistic, an F of k and v degrees of freedom; v; and the share of missing information, which is
+        r / (1 + r) with the increase r of the variance.
+
+    Examples
+    --------
+    >>> [round(number, 3) for number in rubin_of_tests(np.array([4.0, 9.0, 6.25]), 2.0)]
+    [1.783, 18.0, 0.25]
+    """
+    m = len(chi2)
+    r = (1.0 + 1.0 / m) * float(np.var(np.sqrt(np.maximum(chi2, 0.0)), ddof=1))
+    statistic = (float(np.mean(chi2)) / k - (m + 1.0) / (m - 1.0) * r) / (1.0 + r)
+    if r <= _NO_BETWEEN:
+        return statistic, NORMAL, 0.0
+    return statistic, k ** (-3.0 / m) * (m - 1.0) * (1.0 + 1.0 / r) ** 2, r / (1.0 + r)

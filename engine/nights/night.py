@@ -13,6 +13,7 @@ from engine.errors import DataError, EstimationError, Fault, StudyError, UsageEr
 from engine.store.layout import Store
 from engine.store.ledger import FAILED, QUARANTINED, FileEntry, TaskEntry
 from engine.study import StudySpec, load_study
+from engine.study.completed import refuse_imputations
 from engine.study.load import study_path
 from engine.study.site import with_site_disclosure
 
@@ -120,6 +121,7 @@ def night_study(study: str | Path) -> StudySpec:
     )
     if faults:
         raise StudyError(spec.study.name, faults)
+    refuse_imputations(spec, "nights, which take one in", "Use `equirank run`, when a new wave is imputed.")
     return spec
 
 

@@ -8,13 +8,14 @@ from itertools import groupby
 from engine.report.doubts import doubts
 from engine.report.groups import Row, group_label, group_labels
 from engine.report.model import Table, with_interval
+from engine.report.row_groups import method_of_one
 
 
 def curve_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the ordinates of each curve and whether it dominates the diagonal."""
     for outcome, found in groupby(rows, key=lambda row: (row["outcome"], row["rank_by"])):
         own = list(found)
-        bands = [row for row in own if str(row["method"]).endswith(", simultaneous")]
+        bands = [row for row in own if method_of_one(row["method"]).endswith(", simultaneous")]
         points = _shown_points(list(dict.fromkeys(row["level"] for row in bands)))
         band: dict[str, dict[str, Row]] = {}
         for row in bands:

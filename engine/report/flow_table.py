@@ -21,4 +21,10 @@ def flow_table(manifest: Mapping[str, Any]) -> Table:
         f"{name}: {own['rows']:,} missing values ({100 * own['share']:.1f} %) are replaced by the mean."
         for name, own in manifest.get("imputed", {}).items()
     )
+    several: Mapping[str, Any] = manifest.get("imputations") or {"variables": {}}
+    notes += tuple(
+        f"{name}: {own['imputed']:,} values are imputed, {several['m']} times each; the people are those of the "
+        "first imputation."
+        for name, own in several["variables"].items()
+    )
     return Table(title="Sample", columns=("", *waves, "all", "left out"), rows=tuple(rows), notes=notes)

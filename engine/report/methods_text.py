@@ -8,7 +8,7 @@ from typing import Any
 from engine.report.methods_of_errors import error_sentences
 from engine.report.methods_of_measures import measure_sentences
 from engine.report.methods_writer import Writer, as_list
-from engine.report.model import count
+from engine.report.model import count, number
 from engine.report.row_groups import Row
 from engine.report.words.sentences import Language, index_name
 from engine.report.words.works import WORKS
@@ -44,6 +44,7 @@ def methods_text(
         *_decomposition(writer),
         *_models(writer),
         *error_sentences(writer),
+        *_imputations(writer),
         *_rest(writer),
     )
     writer.cite("strobe", "equity")
@@ -182,6 +183,28 @@ def _models(writer: Writer) -> Iterator[str]:
     if rif:
         indices = writer.joined(index_name(writer.language, one.get("index", "standard")) for one in rif)
         yield writer.say("rif", indices=indices, cited=writer.cite("rif"))
+
+
+def _imputations(writer: Writer) -> Iterator[str]:
+    facts: Mapping[str, Any] = writer.manifest.get("imputations") or {}
+    if not facts:
+        return
+    told = (
+        writer.say("imputed_variable", name=writer.labelled([name]), n=count(rows["imputed"]))
+        for name, rows in facts["variables"].items()
+    )
+    largest = max((row.get("missing_information") or 0.0 for row in writer.rows), default=0.0)
+    yield writer.say(
+        "imputations",
+        m=facts["m"],
+        variables=writer.joined(told),
+        share=number(100.0 * largest, 0),
+        cited=writer.cite("rubin", "barnard"),
+    )
+    if any(row.get("df1") is not None and row.get("missing_information") for row in writer.rows):
+        yield writer.say("imputed_tests", cited=writer.cite("d2"))
+    if any(row["n_replicates"] and row.get("missing_information") for row in writer.rows):
+        yield writer.say("imputed_replicates")
 
 
 def _rest(writer: Writer) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.report.row_groups import Row
+from engine.report.row_groups import Row, method_of_one
 from engine.report.words.method_names import method_name
 from engine.report.words.methods import METHODS
 from engine.report.words.methods_of_measures import METHODS_OF_MEASURES
@@ -61,7 +61,7 @@ class Writer:
 
     def method(self, text: object) -> str:
         """Return the entry of a row's column `method` in words of the language."""
-        return method_name(self.language, str(text))
+        return method_name(self.language, method_of_one(text))
 
     def joined(self, texts: Iterable[object]) -> str:
         """Return texts with commas between them, each once."""

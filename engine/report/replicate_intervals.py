@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.report.model import Table, digits_of_error, interval
-from engine.report.row_groups import Row, term_label
+from engine.report.row_groups import Row, method_of_one, term_label
 
 _NOT_LISTED = ("mean", "effect", "elasticity", "concentration_index", "share")
 
 
 def interval_name(row: Row) -> str:
     """Return which interval a row of replicates has, such as ``bca``; empty without replicates."""
-    return str(row["method"]).rpartition(", ")[2] if row["n_replicates"] else ""
+    return method_of_one(row["method"]).rpartition(", ")[2] if row["n_replicates"] else ""
 
 
 def interval_names(rows: Sequence[Row]) -> list[str]:
@@ -31,7 +31,7 @@ def every_interval(rows: Sequence[Row]) -> list[Row]:
         of_quantity = kept.setdefault(_quantity(row), {})
         if interval_name(row):
             of_quantity.pop("linearised", None)
-        of_quantity[interval_name(row) or str(row["method"])] = row
+        of_quantity[interval_name(row) or method_of_one(row["method"])] = row
     return [row for of_quantity in kept.values() for row in of_quantity.values()]
 
 
@@ -44,7 +44,7 @@ def interval_tables(rows: Sequence[Row], title: str) -> Iterator[Table]:
     for row in rows:
         if interval_name(row) and row["measure"] not in _NOT_LISTED:
             # The two weightings of a change differ in their methods.
-            method = str(row["method"]).rpartition(", ")[0]
+            method = method_of_one(row["method"]).rpartition(", ")[0]
             cells.setdefault((*_quantity(row), method), {})[interval_name(row)] = row
     lines = tuple((_line_name(of_quantity), *_cells(of_quantity, names)) for of_quantity in cells.values())
     yield Table(title=f"All intervals: {title}", columns=("", *names), rows=lines)

@@ -9,6 +9,18 @@ from engine.report.groups import group_name
 
 Row = Mapping[str, Any]
 RowsByKey = Mapping[tuple[Any, ...], Row]
+POOLED = "multiple imputation"  # last part of the method of a pooled row, as in engine.estimators
+
+
+def method_of_one(method: object) -> str:
+    """Return the method of a row as it would be without imputations.
+
+    Examples
+    --------
+    >>> method_of_one("linearised, multiple imputation"), method_of_one("linearised")
+    ('linearised', 'linearised')
+    """
+    return ", ".join(part for part in str(method).split(", ") if part != POOLED)
 
 
 def by_outcome_and_group(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:

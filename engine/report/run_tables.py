@@ -96,7 +96,7 @@ def analysis_sections(
                 replace(table, notes=(*table.notes, *notes))
                 for table, notes in _with_notes(
                     mark_small_cells([*kinds[group[0]["kind"]].build(group)], group, threshold),
-                    [*_domain_notes(group, domains)],
+                    [*_domain_notes(group, domains), *_pooling_notes(group)],
                     [*_quantile_notes(run.manifest, labels, group), *withheld_notes(run.manifest, group)],
                 )
             ),
@@ -126,6 +126,15 @@ def _quantile_notes(
         if variable.get("quantiles") and (label in shown or f"{name}=" in subgroups):
             how = _TIES[variable.get("ties", "midrank")]
             yield f"{label}: groups of equal weight, ties {how}."
+
+
+def _pooling_notes(rows: Sequence[Row]) -> Iterator[str]:
+    """Say of a table with pooled numbers from how many data sets they come."""
+    largest = max((row.get("missing_information") or 0.0 for row in rows), default=0.0)
+    if largest > 0.0:
+        m = max(row.get("n_imputations") or 0 for row in rows)
+        told = f"missing information up to {100.0 * largest:.0f} %"
+        yield f"Pooled from {m} imputations by Rubin's rules; {told}."
 
 
 _TIES = {"midrank": "by mid-rank", "xtile": "as with Stata's xtile, up to each cut point"}

@@ -40,6 +40,9 @@ class TidyRow:
     mc_error
         Monte-Carlo standard error of the worse bound of an interval from drawn replicates: how far another
         seed would move it. None for other intervals.
+    n_imputations, missing_information
+        Completed data sets that the number is pooled from, and the share of information that missing values
+        take; 0 where no imputed value matters. None without imputations.
     """
 
     study: str | None = None
@@ -70,6 +73,8 @@ class TidyRow:
     df2: float | None = None
     parameter: float | None = None
     mc_error: float | None = None
+    n_imputations: int | None = None
+    missing_information: float | None = None
 
 
 COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(TidyRow))
@@ -85,8 +90,9 @@ _FLOATS = {
     "df2",
     "parameter",
     "mc_error",
+    "missing_information",
 }
-_INTEGERS = {"n_obs", "n_events", "n_clusters", "n_replicates", "n_failed"}
+_INTEGERS = {"n_obs", "n_events", "n_clusters", "n_replicates", "n_failed", "n_imputations"}
 
 
 def column_type(name: str) -> type[pl.DataType]:

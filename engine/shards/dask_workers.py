@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -100,8 +100,7 @@ def run_on_workers(
 
 
 def _absolute(file: SourceFile) -> SourceFile:
-    places = tuple(place.resolve() for place in file.places)
-    return SourceFile(path=file.path.resolve(), wave=file.wave, places=places)
+    return replace(file, path=file.path.resolve(), places=tuple(place.resolve() for place in file.places))
 
 
 def _on_worker(

@@ -20,7 +20,7 @@ from engine.store.run_directory import new_run, write_run
 from engine.study import StudySpec
 from engine.study.load import study_from_dict
 
-SAME = ("study", "simulated", "seed", "method", "sources", "sample_flow", "missing", "waves")
+SAME = ("study", "simulated", "seed", "method", "sources", "sample_flow", "missing", "waves", "imputations")
 
 
 def merge_shards(folders: Sequence[Path], out: Path) -> RunResult:
@@ -86,7 +86,7 @@ def _refuse_other_runs(ordered: Sequence[Shard]) -> None:
         raise UsageError("merge: found no shard; expected those of a run. Name their folders.")
     first = ordered[0]
     for shard in ordered[1:]:
-        different = [key for key in SAME if shard.facts[key] != first.facts[key]]
+        different = [key for key in SAME if shard.facts.get(key) != first.facts.get(key)]
         if different or shard.share.of != first.share.of:
             what = ", ".join(different) or "number of shards"
             raise UsageError(

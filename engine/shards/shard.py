@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from engine.results.rows import COLUMNS, to_frame
 if TYPE_CHECKING:
     import polars as pl
 
-SHARD_FORMAT = "equirank-shard-4"
+SHARD_FORMAT = "equirank-shard-5"
 FACTS = "shard.json"
 
 
@@ -49,11 +49,13 @@ class Shard:
 
 def write_shard(shard: Shard, folder: Path) -> None:
     """Write a shard into an empty folder."""
-    plans = {}
+    plans: dict[int, list[Any]] = {}
     for number, estimated in shard.estimated.items():
-        _frame(estimated).write_parquet(folder / _file_of_task(number), compression="zstd")
-        rule = estimated.variance_rule
-        plans[number] = rule and {**asdict(rule), "factors": rule.factors.tolist()}
+        plans[number] = []
+        for place, one in enumerate(estimated.completed or (estimated,)):
+            _frame(one).write_parquet(folder / _file_of_task(number, place), compression="zstd")
+            rule = one.variance_rule
+            plans[number].append(rule and {**asdict(rule), "factors": rule.factors.tolist()})
     share = {"number": shard.share.number, "of": shard.share.of}
     failures = {number: [one.exit_code, str(one)] for number, one in shard.failures.items()}
     facts = {"format": SHARD_FORMAT, **share, "plans": plans, "failures": failures, **shard.facts}
@@ -73,10 +75,7 @@ def read_shard(folder: Path) -> Shard:
     try:
         facts = _facts(folder)
         share, plans = Share(number=facts.pop("number"), of=facts.pop("of")), facts.pop("plans")
-        estimated = {
-            int(number): _estimated(folder / _file_of_task(int(number)), plan)
-            for number, plan in plans.items()
-        }
+        estimated = {int(number): _estimated_of(folder, int(number), own) for number, own in plans.items()}
         failures = {int(number): _failure(*one) for number, one in facts.pop("failures").items()}
         return Shard(share=share, facts=facts, estimated=estimated, failures=failures)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
@@ -108,8 +107,9 @@ def is_shard_of(folder: Path, share: Share) -> bool:
         return False
 
 
-def _file_of_task(number: int) -> str:
-    return f"task-{number:04d}.parquet"
+def _file_of_task(number: int, place: int) -> str:
+    """Return the file of a task in one of several completed data sets, or in the only data set there is."""
+    return f"task-{number:04d}-{place:04d}.parquet"
 
 
 _REPLICATED_FIELDS = tuple(field.name for field in fields(PendingRow) if field.name != "row")
@@ -141,6 +141,11 @@ def _plain(entry: EstimateRow, name: str) -> Any:  # noqa: ANN401 - a field of a
         return None
     value = getattr(entry, name)
     return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _estimated_of(folder: Path, number: int, plans: Sequence[Mapping[str, Any] | None]) -> Estimates:
+    each = [_estimated(folder / _file_of_task(number, place), plan) for place, plan in enumerate(plans)]
+    return each[0] if len(each) == 1 else Estimates(completed=tuple(each))
 
 
 def _estimated(path: Path, plan: Mapping[str, Any] | None) -> Estimates:

@@ -11,6 +11,7 @@ from engine.errors import Fault, nearest
 from engine.study.analyses import ANALYSES
 from engine.study.analysis_fields import AnalysisFields
 from engine.study.calibration import check_analysis_with_calibration, check_calibration
+from engine.study.imputations import check_analysis_with_imputations, check_imputations
 from engine.study.raw_tables import RawStudy, Table, as_list, as_names, as_table, is_factor
 from engine.study.source_checks import check_design, check_publication, check_source
 from engine.study.variable_checks import check_aggregated, check_variable
@@ -26,8 +27,9 @@ def cross_check(raw: Table) -> list[Fault]:
         *check_source(study),
         *check_design(study),
         *check_calibration(study),
+        *check_imputations(raw, study),
         *_variables(study),
-        *_analyses(raw.get("analysis"), study),
+        *_analyses(raw, study),
     ]
 
 
@@ -41,9 +43,9 @@ def _variables(study: RawStudy) -> Iterator[Fault]:
         yield from check_aggregated(f"variables.{name}", variable, study.variables)
 
 
-def _analyses(raw: object, study: RawStudy) -> Iterator[Fault]:
+def _analyses(raw: Table, study: RawStudy) -> Iterator[Fault]:
     first_number: dict[str, int] = {}
-    for number, item in enumerate(as_list(raw) if raw is not None else [], start=1):
+    for number, item in enumerate(as_list(raw.get("analysis") or []), start=1):
         analysis, path = as_table(item), f"analysis[{number}]"
         name = analysis.get("name")
         if isinstance(name, str) and first_number.setdefault(name, number) != number:
@@ -59,6 +61,7 @@ def _analyses(raw: object, study: RawStudy) -> Iterator[Fault]:
         for check in spec.checks if spec is not None else ():
             yield from check(path, analysis, study)
         yield from check_analysis_with_calibration(path, analysis, study)
+        yield from check_analysis_with_imputations(path, analysis, raw)
 
 
 def _references(path: str, analysis: Table, study: RawStudy, spec: type[AnalysisFields]) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from engine.errors import Fault, nearest
 from engine.study.analyses import ANALYSES
 from engine.study.bootstrap import BootstrapSpec
 from engine.study.design import DesignSpec, ReplicateWeightsSpec
+from engine.study.imputations import ImputationsSpec
 from engine.study.source import MergeSpec, SourceSpec, StudyInfo
 from engine.study.study_spec import SampleRule, StudySpec
 from engine.study.variables import VariableSpec
@@ -26,6 +27,7 @@ _TABLES: dict[str, type[BaseModel]] = {
     "sample": SampleRule,
     "merge": MergeSpec,
     "bootstrap": BootstrapSpec,
+    "imputations": ImputationsSpec,
     "replicate_weights": ReplicateWeightsSpec,
     **ANALYSES,
 }

@@ -17,6 +17,7 @@ from engine.errors import Fault, StudyError, nearest
 from engine.study.calibration_totals import margins_with_files, read_totals
 from engine.study.cross_check import cross_check
 from engine.study.faults import faults_of, with_name
+from engine.study.imputations import filled
 from engine.study.study_spec import StudySpec
 from engine.study.toml_faults import toml_fault
 
@@ -119,11 +120,13 @@ def raw_study(text: str, source: str, folder: Path, depth: int = 0) -> dict[str,
         fault = Fault("extends", f"'{base}'", "a shipped study, or a file beside this one", remedy)
         raise StudyError(source, (fault,)) from None
     extended = raw_study(read_study(path), path.name, path.parent, depth + 1)
-    files = extended.get("source")
-    if isinstance(files, dict) and "path" in files and path not in shipped_studies().values():
-        files["path"] = _seen_from(files["path"], os.path.relpath(path.parent.resolve(), folder.resolve()))
+    beside = os.path.relpath(path.parent.resolve(), folder.resolve())
+    for table, key in (("source", "path"), ("imputations", "files")):
+        files = extended.get(table)
+        if isinstance(files, dict) and key in files and path not in shipped_studies().values():
+            files[key] = _seen_from(files[key], beside)
     for margin in margins_with_files(extended):
-        margin["file"] = _seen_from(margin["file"], os.path.relpath(path.parent.resolve(), folder.resolve()))
+        margin["file"] = _seen_from(margin["file"], beside)
     return _completed(extended, raw)
 
 
@@ -168,7 +171,7 @@ def parse_study(text: str, source: str = "study file", folder: Path | None = Non
       study.sed: found the unknown key 'sed'; expected a known key. Did you mean 'seed'?
     ...
     """
-    raw = raw_study(text, source, folder or Path.cwd())
+    raw = filled(raw_study(text, source, folder or Path.cwd()))
     unread = [*read_totals(raw, folder or Path.cwd())]
     faults: list[Fault] = []
     spec: StudySpec | None = None
@@ -191,8 +194,11 @@ def study_from_dict(stored: Mapping[str, Any]) -> StudySpec:
 
 
 def study_hash(spec: StudySpec) -> str:
-    """Return the SHA-256 of a study: of every key, defaults included, and of `disclosure` if it is there."""
-    off = {"disclosure"} if spec.disclosure is None else None
+    """Return the SHA-256 of a study: of every key, defaults included.
+
+    `disclosure` and `imputations` count if they are there: studies of before have the hash of then.
+    """
+    off = {name for name in ("disclosure", "imputations") if getattr(spec, name) is None}
     return hashlib.sha256(spec.model_dump_json(exclude=off).encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ from engine.study.analyses import AnalysisSpec
 from engine.study.base import NAME_PATTERN, Spec
 from engine.study.design import DesignSpec
 from engine.study.disclosure import DisclosureSpec
+from engine.study.imputations import ImputationsSpec
 from engine.study.source import SourceSpec, StudyInfo
 from engine.study.variables import VariableSpec
 
@@ -33,6 +34,9 @@ class StudySpec(Spec):
     study: StudyInfo
     source: SourceSpec
     design: DesignSpec = DesignSpec()
+    imputations: Annotated[
+        ImputationsSpec | None, Field(description="Completed data sets of multiple imputation")
+    ] = None
     variables: dict[VariableName, VariableSpec]
     sample: tuple[SampleRule, ...] = ()
     disclosure: Annotated[

@@ -61,7 +61,7 @@ def test_indices__are_pooled_over_the_imputations(frames):
     assert row["std_error"] == pytest.approx(np.sqrt(total), rel=1e-12)
     assert row["df2"] < 29  # those of 30 clusters
     assert 0.0 < row["missing_information"] < 1.0
-    assert row["method"].endswith("5 imputations")
+    assert (row["n_imputations"], row["method"]) == (5, "linearised, multiple imputation")
 
 
 def test_ratios__are_pooled_as_logarithms(frames):

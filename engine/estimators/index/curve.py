@@ -186,7 +186,8 @@ def _curve_rows(base: TidyRow, curve: Curve, conf_level: float, seed: int) -> It
                 yield replace(row, status=UNDEFINED_REPLICATES)
             elif curve.degrees >= 1 and np.isfinite(half):
                 status = FEW_UNITS if curve.degrees < ENOUGH_DEGREES else row.status
-                yield replace(row, std_error=std_error, conf_low=low, conf_high=high, status=status)
+                row = replace(row, std_error=std_error, conf_low=low, conf_high=high, status=status)
+                yield replace(row, df2=curve.degrees if around == "pointwise" else None)
             else:
                 yield replace(row, status=NO_DEGREES)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.arrays import FloatArray
+from engine.estimators.pooled_rows import pooled_rows
 from engine.estimators.replicates.enough import bound_error
 from engine.estimators.replicates.intervals import IntervalSpec, ReplicateSummary, VarianceRule, summarise
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
@@ -44,14 +45,20 @@ EstimateRow = TidyRow | PendingRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimates:
-    """The result of an analysis: rows, some of them pending, and how replicates make their variance."""
+    """The result of an analysis: rows, some of them pending, and how replicates make their variance.
 
-    entries: tuple[EstimateRow, ...]
+    Of several completed data sets it holds the estimates of each, and its rows are the pooled ones.
+    """
+
+    entries: tuple[EstimateRow, ...] = ()
     variance_rule: VarianceRule | None = None
+    completed: tuple[Estimates, ...] = ()
 
     @property
     def rows(self) -> tuple[TidyRow, ...]:
         """The tidy rows, with standard errors and intervals."""
+        if self.completed:
+            return pooled_rows([one.rows for one in self.completed])
         return tuple(
             self._finished(entry) if isinstance(entry, PendingRow) else entry for entry in self.entries
         )
@@ -125,6 +132,9 @@ def join_shares(shares: Sequence[Estimates]) -> Estimates:
     ValueError
         If the shares hold different rows, so that they are not shares of one analysis.
     """
+    if shares[0].completed:
+        of_each = zip(*(share.completed for share in shares), strict=True)
+        return Estimates(completed=tuple(join_shares(own) for own in of_each))
     entries = tuple(_join_rows(rows) for rows in zip(*(share.entries for share in shares), strict=True))
     return Estimates(entries=entries, variance_rule=shares[0].variance_rule)
 

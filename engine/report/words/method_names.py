@@ -54,6 +54,7 @@ PARTS: dict[str, str] = {
     "weights scaled to cluster size": "权重按群规模换算",
     "robust errors times sqrt(J / (J - 1))": "稳健误差乘以 sqrt(J / (J - 1))",
     "Laplace": "拉普拉斯近似",
+    "multiple imputation": "多重插补",
 }
 
 

@@ -222,5 +222,29 @@ METHODS: dict[str, tuple[str, str]] = {
         "; {names} takes the mean of its wave where it is missing",
         "；{names} 缺失处取该轮次均值",
     ),
+    "imputations": (
+        (
+            "Multiple imputation: {m} completed data sets; imputed are {variables}. Every estimate is computed in "
+            "each of them with its design-based error, and Rubin's rules pool them, with the degrees of freedom of "
+            "Barnard and Rubin; ratios and variances are pooled as logarithms. Missing information is {share} per "
+            "cent at most [{cited}]."
+        ),
+        (
+            "多重插补：{m} 个完整数据集；插补的变量为{variables}。各估计在每个数据集中计算并附设计误差，"
+            "按 Rubin 规则合并，自由度按 Barnard 与 Rubin；比与方差取对数后合并。缺失信息比例至多 {share}% [{cited}]。"
+        ),
+    ),
+    "imputed_variable": ("{name} ({n} values)", "{name}（{n} 个值）"),
+    "imputed_tests": (
+        "Test statistics of the data sets are pooled by the rule D2 [{cited}].",
+        "各数据集的检验统计量按 D2 规则合并 [{cited}]。",
+    ),
+    "imputed_replicates": (
+        (
+            "Replicates are drawn within each completed data set, with the same seed; their intervals are those of "
+            "Student's t around the pooled estimate."
+        ),
+        "重复样本在各完整数据集内以同一种子抽取；区间为合并估计的 t 区间。",
+    ),
     "software": ("Software: equirank {version} ({libraries}).", "软件：equirank {version}（{libraries}）。"),
 }

@@ -79,6 +79,11 @@ NOTICES: dict[str, str] = {
     "one record has more than half of all weights: the estimates are nearly those of one person": (
         "一条记录的权重超过总和的一半：估计值几乎只反映一个人"
     ),
+    "{name}: no value differs between the {n} imputations": "{name}：{n} 次插补的值全部相同",
+    "{name}: up to {n} of {m} values are missing in an imputation too": (
+        "{name}：插补后仍缺失，{m} 个值中至多 {n} 个"
+    ),
+    "imputed values decide who is in the sample: {n} to {m} people": "插补值决定谁在样本中：{n} 至 {m} 人",
     "interrupted: the last analysis rests on the replicates that were done": (
         "中断：最后一项分析以已完成的重复样本为准"
     ),

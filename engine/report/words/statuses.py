@@ -32,6 +32,8 @@ STATUSES: dict[str, str] = {
     "nobody has this category": "无人属于该类别",
     "a single cluster": "仅一个群",
     "one person in every cluster": "每群仅一人",
+    "not in every imputation": "并非每次插补都有",
+    "not pooled: a number of one imputation": "不合并：只属于一次插补的数字",
 }
 
 _BOOK = Phrasebook(STATUSES)

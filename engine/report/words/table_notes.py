@@ -18,6 +18,12 @@ TABLE_NOTES: dict[str, str] = {
     "{name}: {n} missing values ({share} %) are replaced by the mean.": (
         "{name}：{n} 个缺失值（{share}%）以均值代替。"
     ),
+    "{name}: {n} values are imputed, {m} times each; the people are those of the first imputation.": (
+        "{name}：插补 {n} 个值，各 {m} 次；人数以第一次插补为准。"
+    ),
+    "Pooled from {n} imputations by Rubin's rules; missing information up to {share} %.": (
+        "按 Rubin 规则由 {n} 次插补合并；缺失信息比例至多 {share}%。"
+    ),
     "Intervals: {method}, {n} replicates.": "区间：{method}，{n} 个重复样本。",
     "With simultaneous bands; dominance at 19 points, multiple comparison rule.": (
         "同时置信带；在 19 个点检验占优，多重比较规则。"

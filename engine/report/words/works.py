@@ -58,6 +58,11 @@ WORKS: dict[str, str] = {
     "estimated from survey data. Survey Methodology 1998;24:193-201.",
     "calibration": "Deville J-C, Särndal C-E. Calibration estimators in survey sampling. Journal of the American "
     "Statistical Association 1992;87:376-382.",
+    "rubin": "Rubin DB. Multiple Imputation for Nonresponse in Surveys. Wiley 1987.",
+    "barnard": "Barnard J, Rubin DB. Small-sample degrees of freedom with multiple imputation. Biometrika "
+    "1999;86:948-955.",
+    "d2": "Li K-H, Meng X-L, Raghunathan TE, Rubin DB. Significance levels from repeated p-values with "
+    "multiply-imputed data. Statistica Sinica 1991;1:65-92.",
     "wolter": "Wolter KM. Introduction to Variance Estimation. 2nd edition. Springer 2007.",
     "davison": "Davison AC, Hinkley DV. Bootstrap Methods and their Application. Cambridge University Press 1997.",
     "fuller": "Fuller WA. Regression analysis for sample survey. Sankhya C 1975;37:117-132.",
