@@ -22,9 +22,9 @@ def flow_table(manifest: Mapping[str, Any]) -> Table:
         for name, own in manifest.get("imputed", {}).items()
     )
     several: Mapping[str, Any] = manifest.get("imputations") or {"variables": {}}
+    people = "the people are those of the first imputation"
     notes += tuple(
-        f"{name}: {own['imputed']:,} values are imputed, {several['m']} times each; the people are those of the "
-        "first imputation."
+        f"{name}: {own['imputed']:,} values are imputed, {several['m']} times each; {people}."
         for name, own in several["variables"].items()
     )
     return Table(title="Sample", columns=("", *waves, "all", "left out"), rows=tuple(rows), notes=notes)

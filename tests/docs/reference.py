@@ -20,6 +20,7 @@ STUDY_TABLES = (
     ("ReplicateWeightsSpec", "design.replicate_weights"),
     ("CalibrationSpec", "[design.calibration]"),
     ("MarginSpec", "[[design.calibration.margins]]"),
+    ("ImputationsSpec", "[imputations]"),
     ("VariableSpec", "[variables.NAME]"),
     ("SampleRule", "[[sample]]"),
     ("BootstrapSpec", "bootstrap of an analysis"),

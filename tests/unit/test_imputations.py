@@ -1,5 +1,6 @@
 """What imputations refuse, in the study file and in the data, and how single rows are pooled."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.estimators.rubin import rubin, rubin_of_tests
 from engine.results import TidyRow
 from engine.study import parse_study
 from engine.study.completed import completed
+from tests.conftest import ROOT
 from tests.study_texts import analysis, factor, study_text, table
 
 COLUMNS = {"income": ["income_1", "income_2"]}
@@ -89,6 +91,14 @@ def test_each_completed_study__reads_its_own_column_or_file():
     assert spec.variables["income"].source == "income_1"
     spec = parse_study(without + table("[imputations]", FILES))
     assert spec.source.path == "done_1.csv"
+
+
+def test_page__shows_studies_that_can_be_read():
+    page = (ROOT / "docs" / "imputations.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    text = study_text(variables={"income": {}}, analyses=[analysis("rates", outcome="income")])
+    counts = [parse_study(text + block).imputations.count for block in blocks]
+    assert counts == [5, 3, 5]
 
 
 def panel(folder, name, **columns):
