@@ -187,7 +187,7 @@ def test_manifest_and_methods__tell_of_the_imputations(wide):
     assert len(facts["people"]) == M
     rows = wide.to_frame().to_dicts()
     english, works = methods_text(wide.manifest, rows, {}, "en")
-    assert any("3 imputations" in sentence and "Rubin" in sentence for sentence in english)
+    assert any("3 completed data sets" in sentence and "Rubin" in sentence for sentence in english)
     assert any("Barnard" in work for work in works)
     chinese, _ = methods_text(wide.manifest, rows, {}, "zh")
     assert any("3 个" in sentence and "Rubin" in sentence for sentence in chinese)
