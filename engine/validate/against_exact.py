@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 
 from engine.validate import exact
-from engine.validate.answers import INDICES, answers, mid_ranks
+from engine.validate.answers import INDICES, answers, answers_of_amounts, mid_ranks
 from engine.validate.digits import Accuracy, right_digits
-from engine.validate.samples import SPREAD_WEIGHTS, HardSample
+from engine.validate.samples import HardSample
 
 ORACLE = "rational arithmetic"
 # Digits that every sample must have, of at most 15.
 PROMISED = {"mid-rank": 14.0, "mean": 14.5, "rate": 14.5}
-PROMISED_ELSE = 11.0
-# A double holds an offset of 2^30 to 1e-7 and one of 2^40 to 1e-4: what is made from the mean itself loses
-# that. Where one person has nearly all of the weight, what the others add is lost in the same way.
-OF_THE_OFFSET = ("wagstaff", "modified", "slope")
-PROMISED_OFFSET = {"offset of 2^30": 7.0, "offset of 2^40": 4.0}
-PROMISED_HARD = {
-    ("mean, standard error", "offset of 2^30"): 7.0,
-    ("mean, standard error", "offset of 2^40"): 4.0,
-    ("Gini index", "offset of 2^30"): 6.0,
-    ("Gini index", "offset of 2^40"): 3.0,
-    ("standard deviation", "offset of 2^40"): 9.0,
-    ("Gini index", SPREAD_WEIGHTS): 3.0,
-    ("extended index", SPREAD_WEIGHTS): 3.0,
-}
-PROMISED_SPREAD_ERRORS = 3.0
+PROMISED_ELSE = 12.0
+# Digits that half of the samples must have.
+PROMISED_MEDIAN = 14.0
 
 
 def exact_answers(sample: HardSample) -> dict[str, Fraction]:
@@ -38,7 +27,7 @@ def exact_answers(sample: HardSample) -> dict[str, Fraction]:
         "mean, standard error": exact.design_error(sums.by_mean, sample),
         "standard deviation": exact.exact_sd(sample),
         "extended index": exact.exact_extended(sample),
-        "Gini index": exact.exact_gini(sample),
+        "Gini index": exact.exact_gini(sample)[0],
         "slope index": exact.exact_line(sample),
     }
     if set(sample.outcome) <= {0.0, 1.0}:
@@ -47,6 +36,12 @@ def exact_answers(sample: HardSample) -> dict[str, Fraction]:
         found[f"{name} index"] = exact.index_of(name, sums.numerator, sums.mean, sample.bounds)
         found[f"{name} index, standard error"] = exact.design_error(exact_totals(name, sums, sample), sample)
     return found
+
+
+def exact_amounts(sample: HardSample) -> dict[str, Fraction]:
+    """Return measures of inequality between people -> exact value, by the names of `answers_of_amounts`."""
+    found = {"Gini index, standard error": exact.design_error(exact.exact_gini(sample)[1], sample)}
+    return found | exact.exact_entropies(sample) if min(sample.outcome) > 0 else found
 
 
 def exact_totals(name: str, sums: exact.ExactSums, sample: HardSample) -> list[Fraction]:
@@ -61,7 +56,8 @@ def compare_with_exact(samples: Iterator[HardSample]) -> Iterator[Accuracy]:
     digits: dict[tuple[str, str], list[float]] = {}
     for sample in samples:
         truth = exact_answers(sample)
-        for statistic, value in answers(sample):
+        truth |= exact_amounts(sample)
+        for statistic, value in chain(answers(sample), answers_of_amounts(sample)):
             key = (statistic, sample.hardness)
             digits.setdefault(key, []).append(right_digits(value, truth[statistic]))
         digits.setdefault(("mid-rank", sample.hardness), []).append(_digits_of_ranks(sample))
@@ -71,19 +67,8 @@ def compare_with_exact(samples: Iterator[HardSample]) -> Iterator[Accuracy]:
             oracle=ORACLE,
             hardness=hardness,
             digits=found,
-            promised=promised_digits(statistic, hardness),
+            promised=PROMISED.get(statistic, PROMISED_ELSE),
         )
-
-
-def promised_digits(statistic: str, hardness: str) -> float:
-    """Return the digits that every sample of a hardness must have."""
-    if (statistic, hardness) in PROMISED_HARD:
-        return PROMISED_HARD[statistic, hardness]
-    if hardness == SPREAD_WEIGHTS and statistic.endswith("standard error"):
-        return PROMISED_SPREAD_ERRORS
-    if statistic.startswith(OF_THE_OFFSET):
-        return PROMISED_OFFSET.get(hardness, PROMISED_ELSE)
-    return PROMISED.get(statistic, PROMISED_ELSE)
 
 
 def _digits_of_ranks(sample: HardSample) -> float:

@@ -56,6 +56,22 @@ def answers(sample: HardSample) -> Iterator[Answer]:
     yield "slope index", inequality(frame, "outcome", "sii", rank_by="rank", **design).estimate
 
 
+def answers_of_amounts(sample: HardSample) -> Iterator[Answer]:
+    """Yield the name and the number of more measures of inequality between people."""
+    frame = frame_of(sample)
+    design: dict[str, Any] = {"weight": "weight"}
+    if sample.cluster is not None:
+        design |= {"stratum": "stratum", "cluster": "cluster"}
+    yield "Gini index, standard error", inequality(frame, "outcome", "gini", **design).std_error
+    if min(sample.outcome) > 0:
+        yield "Theil index", inequality(frame, "outcome", "theil", **design).estimate
+        yield "mean log deviation", inequality(frame, "outcome", "mld", **design).estimate
+        entropy = inequality(frame, "outcome", "ge", parameter=2.0, **design)
+        yield "generalized entropy of 2", entropy.estimate
+        atkinson = inequality(frame, "outcome", "atkinson", parameter=0.5, **design)
+        yield "Atkinson index of 1/2", atkinson.estimate
+
+
 def mid_ranks(sample: HardSample) -> tuple[list[int], list[float]]:
     """Return the order of people by rank, and their mid-ranks in this order."""
     order = np.argsort(np.array(sample.rank), kind="stable")

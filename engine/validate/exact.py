@@ -149,13 +149,37 @@ def exact_extended(sample: HardSample) -> Fraction:
     return total * W / T
 
 
-def exact_gini(sample: HardSample) -> Fraction:
-    """Return the Gini index: half the mean distance between two people, over the mean."""
+def exact_gini(sample: HardSample) -> tuple[Fraction, list[Fraction]]:
+    """Return the Gini index, half the mean distance of two people over the mean, and w dG/dw by person."""
     w, _ = whole_numbers(sample.weight)
     y, _ = whole_numbers(sample.outcome)
     W, T, rows = sum(w), sum(a * b for a, b in zip(w, y, strict=True)), range(len(w))
-    distance = sum(w[i] * w[j] * abs(y[i] - y[j]) for i in rows for j in rows)
-    return Fraction(distance, 2 * W * T)
+    distance = [sum(w[j] * abs(y[i] - y[j]) for j in rows) for i in rows]
+    gini = Fraction(sum(w[i] * distance[i] for i in rows), 2 * W * T)
+    by_weight = [
+        w[i] * (Fraction(distance[i], W * T) - gini * (Fraction(1, W) + Fraction(y[i], T))) for i in rows
+    ]
+    return gini, by_weight
+
+
+def exact_entropies(sample: HardSample) -> dict[str, Fraction]:
+    """Return Theil, MLD, generalized entropy of 2 and Atkinson of 1/2 of positive outcomes, to 60 digits."""
+    w, _ = whole_numbers(sample.weight)
+    y, _ = whole_numbers(sample.outcome)
+    W, T = sum(w), sum(a * b for a, b in zip(w, y, strict=True))
+    with localcontext() as context:
+        context.prec = 2 * _PRECISION  # what an offset cancels is far less than half of it
+        shares = [Decimal(one) / Decimal(W) for one in w]
+        ratios = [Decimal(one * W) / Decimal(T) for one in y]
+        pairs = list(zip(shares, ratios, strict=True))
+        mean_root = sum(p * r.sqrt() for p, r in pairs)
+        found = {
+            "Theil index": sum(p * r * r.ln() for p, r in pairs),
+            "mean log deviation": -sum(p * r.ln() for p, r in pairs),
+            "generalized entropy of 2": (sum(p * r * r for p, r in pairs) - 1) / 2,
+            "Atkinson index of 1/2": 1 - mean_root * mean_root,
+        }
+        return {name: Fraction(value) for name, value in found.items()}
 
 
 def exact_line(sample: HardSample) -> Fraction:

@@ -40,7 +40,7 @@ class HardSample:
 
     @property
     def hardness(self) -> str:
-        """The name, if the sample is of those that must cost digits; empty for ordinary ones."""
+        """The name, if the sample is of those that cost most programs digits; empty for ordinary ones."""
         return self.name if self.name in (*OFFSETS, SPREAD_WEIGHTS) else ""
 
 

@@ -30,11 +30,11 @@ result as JSON.
 - **DuckDB**: the same sums as SQL (`queries/exact_index_sums.sql`) in whole numbers of 128 bits.
 - **Closed form**: a logit with one yes-or-no covariate.
 
-In some samples, digits are lost by necessity. An offset of 2^30 makes all values large and nearly equal.
-A double then holds the differences between them only to 1e-7, and every statistic that uses these
-differences loses digits. Weights of 1e-12 to 1e12 give nearly all of the weight to one person.
-If a probability is within 1e-7 of 1, a double holds only 9 digits of its distance from 1. Standard errors
-of a logit are computed from that distance and have no more right digits.
+Two kinds of samples cost most programs digits. An offset of 2^30 makes all values large and nearly equal:
+a rounded mean then has few digits of the differences between values, and equirank measures these from close
+by. Weights of 1e-12 to 1e12 give nearly all of the weight to one person.
+Standard errors of a logit lose digits by necessity: if a probability is within 1e-7 of 1, a double holds only
+9 digits of its distance from 1. The errors are computed from that distance and have no more right digits.
 
 The engine shares no code with the program in rational arithmetic or with the SQL. These two share the
 last step, from the generalized index and the mean to the other indices.

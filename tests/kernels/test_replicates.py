@@ -178,6 +178,7 @@ def test_std_errors__of_no_resampling_are_those_of_the_sample():
         RankedSample(w, y, ends),
         np.array([n]),
         index.formula,
+        0.0,
     )
     # The delete-one jackknife agrees to O(1/n) with the linearised error.
     pseudo = []

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import AccuracyError
 from engine.validate import answers, conformance, exact, nist, suite
 from engine.validate.against_duckdb import database_answers
-from engine.validate.against_exact import compare_with_exact, exact_answers
+from engine.validate.against_exact import ORACLE, PROMISED_MEDIAN, compare_with_exact, exact_answers
 from engine.validate.digits import right_digits
 from engine.validate.samples import hard_samples, whole_samples
 from tests.docs.accuracy import PAGE
@@ -27,6 +27,13 @@ def quick():
 def test_every_statistic__has_the_promised_digits(quick):
     assert not quick.broken, [line.as_dict() for line in quick.broken]
     assert len(quick.lines) > 90
+
+
+def test_half_of_the_samples__have_14_digits(quick):
+    lines = [line for line in quick.lines if line.oracle == ORACLE]
+    assert {line.hardness for line in lines if line.statistic == "Gini index"} >= {"", "offset of 2^30"}
+    few = {(line.statistic, line.hardness): line.middle for line in lines if line.middle < PROMISED_MEDIAN}
+    assert not few
 
 
 def test_page__has_a_line_for_every_comparison(quick):

@@ -25,11 +25,19 @@ class CellSample:
         population of s cells, number of the group times s plus number of the cell in it.
     n_cells
         How many cells there are, those without rows included.
+    origin
+        What outcomes are measured from, see `exact_origin`.
     """
 
     rows: GroupSample
     cell: IntArray
     n_cells: int
+    origin: float
+
+    @property
+    def outcome(self) -> FloatArray:
+        """(n,) outcomes less the origin."""
+        return self.rows.outcome - self.origin
 
     @property
     def totals(self) -> FloatArray:
@@ -38,8 +46,8 @@ class CellSample:
 
     @property
     def amounts(self) -> FloatArray:
-        """(c,) sums of weighted outcomes."""
-        return self._sums(self.rows.weight * self.rows.outcome)
+        """(c,) sums of weighted outcomes less the origin."""
+        return self._sums(self.rows.weight * self.outcome)
 
     def _sums(self, values: FloatArray) -> FloatArray:
         sums: FloatArray = np.bincount(self.cell, weights=values, minlength=self.n_cells).astype(np.float64)
@@ -57,7 +65,7 @@ class CellSample:
         centre = float(np.where(of_groups > 0, of_groups * derivatives.by_share, 0.0).sum())
         mean = self.amounts[self.cell] / totals[self.cell]
         z: FloatArray = (
-            derivatives.by_mean[c] * standard[k] / share[self.cell] * (self.rows.outcome - mean)
+            derivatives.by_mean[c] * standard[k] / share[self.cell] * (self.outcome - mean)
             + derivatives.by_share[c]
             - centre
         )
@@ -78,12 +86,34 @@ def cell_sample(
     the people of equal rank.
     """
     rows = group_sample(arrays, outcome, group)
+    origin = exact_origin(rows.outcome)
     if codes is not None and standard is not None:
         n_standard = len(standard.share)
         cell = codes[rows.place] * n_standard + standard.cell[rows.place]
-        return CellSample(rows=rows, cell=cell, n_cells=n_codes * n_standard)
+        return CellSample(rows=rows, cell=cell, n_cells=n_codes * n_standard, origin=origin)
     if codes is not None:
-        return CellSample(rows=rows, cell=codes[rows.place], n_cells=n_codes)
+        return CellSample(rows=rows, cell=codes[rows.place], n_cells=n_codes, origin=origin)
     sizes = np.diff(rows.tie_end, prepend=0)
     cell = np.repeat(np.arange(len(sizes)), sizes)
-    return CellSample(rows=rows, cell=cell, n_cells=len(sizes))
+    return CellSample(rows=rows, cell=cell, n_cells=len(sizes), origin=origin)
+
+
+def exact_origin(outcome: FloatArray) -> float:
+    """Return an outcome (n,) from which all others can be measured without rounding; 0 if there is none.
+
+    A difference of two doubles is exact if neither is more than twice the other (Sterbenz). Where outcomes
+    lie around a billion, their means and the distances between them then keep all digits.
+
+    Examples
+    --------
+    >>> exact_origin(np.array([30.0, 25.0, 50.0])), exact_origin(np.array([1.0, 3.0]))
+    (25.0, 0.0)
+    >>> exact_origin(np.array([-3.0, -2.0])), exact_origin(np.array([0.0, 1.0])), exact_origin(np.empty(0))
+    (-2.0, 0.0, 0.0)
+    """
+    if not len(outcome):
+        return 0.0
+    low, high = float(outcome.min()), float(outcome.max())
+    if low > 0.0 and 0.5 * high <= low:
+        return low
+    return high if high < 0.0 and 0.5 * low >= high else 0.0

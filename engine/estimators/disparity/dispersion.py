@@ -20,7 +20,7 @@ from engine.estimators.disparity.group_table import (
 
 def between_group_variance(table: GroupTable) -> Derivatives:
     """Return BGV = sum p (e - mean)^2."""
-    away = table.mean - table.overall[..., None]
+    away = table.away
     return Derivatives(
         value=weighted_sum(table.share, away * away), by_mean=2.0 * table.share * away, by_share=away * away
     )
@@ -62,25 +62,25 @@ def weighted_mean_difference_from_reference(table: GroupTable) -> Derivatives:
 
 def mean_difference_from_mean(table: GroupTable) -> Derivatives:
     """Return MDMU = mean of abs(e - mean), each group once."""
-    away = table.mean - table.overall[..., None]
+    away = table.away
     sign, k = np.sign(away), table.mean.shape[-1]
     total = sign.sum(axis=-1, keepdims=True)
     return Derivatives(
         value=abs(away).mean(axis=-1),
         by_mean=(sign - table.share * total) / k,
-        by_share=-table.mean * total / k,
+        by_share=-away * total / k,
     )
 
 
 def weighted_mean_difference_from_mean(table: GroupTable) -> Derivatives:
     """Return MDMW = sum p abs(e - mean)."""
-    away = table.mean - table.overall[..., None]
+    away = table.away
     sign = np.sign(away)
     total = weighted_sum(table.share, sign)[..., None]
     return Derivatives(
         value=weighted_sum(table.share, abs(away)),
         by_mean=table.share * (sign - total),
-        by_share=abs(away) - table.mean * total,
+        by_share=abs(away) - away * total,
     )
 
 

@@ -18,7 +18,7 @@ def difference(table: GroupTable) -> Derivatives:
     """Return D = y1 - y2, above 0 for the usual gap in favourable and in adverse outcomes alike."""
     first, second = _compared(table)
     return Derivatives(
-        value=_mean_of(table, first) - _mean_of(table, second),
+        value=_at(table.mean, first) - _at(table.mean, second),
         by_mean=at(first, table.mean.shape[-1]) - at(second, table.mean.shape[-1]),
         by_share=np.zeros_like(table.mean),
     )
@@ -36,13 +36,13 @@ def population_attributable_risk(table: GroupTable) -> Derivatives:
     There the derivatives stay those of the gain: a 0 that another sample would not give is not certain.
     """
     reference = _reference(table)
-    gain = _mean_of(table, reference) - table.overall
+    gain = _at(table.away, reference)
     is_gain = (gain > 0) == table.is_favourable
     by_mean = at(reference, table.mean.shape[-1]) - table.share
     return Derivatives(
         value=np.where(np.isnan(gain), np.nan, np.where(is_gain, gain, 0.0)),
         by_mean=by_mean,
-        by_share=-table.mean,
+        by_share=-table.away,
     )
 
 
@@ -78,14 +78,14 @@ def _reference(table: GroupTable) -> Groups:
     return table.best
 
 
-def _mean_of(table: GroupTable, group: Groups) -> FloatArray:
-    mean: FloatArray = np.take_along_axis(table.mean, group[..., None], axis=-1)[..., 0]
-    return mean
+def _at(values: FloatArray, group: Groups) -> FloatArray:
+    found: FloatArray = np.take_along_axis(values, group[..., None], axis=-1)[..., 0]
+    return found
 
 
 def _mean_as_measure(table: GroupTable, group: Groups) -> Derivatives:
     return Derivatives(
-        value=_mean_of(table, group),
+        value=_at(table.level, group),
         by_mean=at(group, table.mean.shape[-1]),
         by_share=np.zeros_like(table.mean),
     )

@@ -19,7 +19,7 @@ class GroupTable:
     Attributes
     ----------
     mean
-        (..., k) float64: mean outcome of each group, NaN of a group without people.
+        (..., k) float64: mean outcome of each group less the origin, NaN of a group without people.
     share
         (..., k) float64: share of all people, 0 or more, with the sum 1.
     is_ordered
@@ -30,6 +30,8 @@ class GroupTable:
         Number of the group that others are compared with; None without one.
     parameter
         Of measures that have one: alpha of generalized entropy, epsilon of Atkinson.
+    origin
+        What means are measured from. Means around a billion then keep the digits of their differences.
     """
 
     mean: FloatArray
@@ -38,11 +40,22 @@ class GroupTable:
     is_favourable: bool = True
     reference: int | None = None
     parameter: float = 0.0
+    origin: float = 0.0
+
+    @property
+    def level(self) -> FloatArray:
+        """(..., k) mean outcome of each group."""
+        return self.origin + self.mean
 
     @property
     def overall(self) -> FloatArray:
         """(...,) mean of all people."""
-        return weighted_sum(self.share, self.mean)
+        return self.origin + weighted_sum(self.share, self.mean)
+
+    @property
+    def away(self) -> FloatArray:
+        """(..., k) mean of each group less that of all people."""
+        return self.mean - weighted_sum(self.share, self.mean)[..., None]
 
     @property
     def best(self) -> NDArray[np.int64]:
@@ -61,8 +74,8 @@ class Derivatives:
     value
         (...,) float64, NaN where undefined.
     by_mean, by_share
-        (..., k) float64: derivatives by the mean and by the share of each group. Shares are free here; the
-        constraint that their sum is 1 enters where shares are estimated.
+        (..., k) float64: derivatives by the mean and by the share of each group. Shares have the sum 1, so
+        that derivatives by all shares may miss the same constant.
     """
 
     value: FloatArray
@@ -98,4 +111,4 @@ def quotient(above: Derivatives, below: Derivatives, factor: float = 1.0) -> Der
 
 def overall_mean(table: GroupTable) -> Derivatives:
     """Return the mean of all people as a measure."""
-    return Derivatives(value=table.overall, by_mean=table.share, by_share=table.mean)
+    return Derivatives(value=table.overall, by_mean=table.share, by_share=table.away)

@@ -46,7 +46,7 @@ def _delta_error(derivatives: Derivatives, std_errors: FloatArray) -> float:
 
 def _exact_variance(table: GroupTable, value: float, std_errors: FloatArray) -> GroupedEstimate:
     """Return BGV with the standard error for normal means, as healthequal has it."""
-    p, s2, away = table.share, std_errors**2, table.mean - table.overall
+    p, s2, away = table.share, std_errors**2, table.away
     first = 4.0 * (p**2 * s2 * away**2).sum()
     second = 2.0 * ((p**2 * s2).sum() ** 2 - (p**4 * s2**2).sum() + (p**2 * (1.0 - p) ** 2 * s2**2).sum())
     return GroupedEstimate(value=value, std_error=float(np.sqrt(first + second)))

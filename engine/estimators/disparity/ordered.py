@@ -14,14 +14,19 @@ from engine.estimators.disparity.slopes import Slope, fit_slope
 
 
 def absolute_concentration_index(table: GroupTable) -> Derivatives:
-    """Return ACI = 2 sum p (R - 1/2) e, the generalized concentration index of grouped data."""
-    mean, share = _with_zeros(table), table.share
-    centred = mid_ranks(share) - 0.5
-    amount = share * mean
+    """Return ACI = 2 sum p (R - 1/2) e, the generalized concentration index of grouped data.
+
+    It is the sum of F (1 - F) over the steps from a group to the next, times what the mean rises there, with
+    F the share of people below the step: so no digit is lost where one group has nearly all people.
+    """
+    away, share = _with_zeros(table, table.away), table.share
+    below, above = np.cumsum(share, axis=-1), np.cumsum(share[..., ::-1], axis=-1)[..., ::-1]
+    rise = away[..., 1:] - away[..., :-1]
+    centred = 0.5 * (_shifted(below, 1) - _shifted(above, -1))
     return Derivatives(
-        value=2.0 * (centred * amount).sum(axis=-1),
+        value=(below[..., :-1] * above[..., 1:] * rise).sum(axis=-1),
         by_mean=2.0 * share * centred,
-        by_share=2.0 * (centred * mean + through_ranks(amount)),
+        by_share=2.0 * (centred * away + through_ranks(share * away)),
     )
 
 
@@ -71,18 +76,29 @@ def through_ranks(by_rank: FloatArray) -> FloatArray:
     return above + 0.5 * by_rank
 
 
-def _with_zeros(table: GroupTable) -> FloatArray:
-    """Return the means with 0 for groups without people, which have no place in the order."""
-    return np.where(table.share > 0, table.mean, 0.0)
+def _shifted(sums: FloatArray, by: int) -> FloatArray:
+    """Return the sums (..., k) one group further (1) or back (-1), with 0 where there is none."""
+    none = np.zeros_like(sums[..., :1])
+    return np.concatenate([none, sums[..., :-1]] if by > 0 else [sums[..., 1:], none], axis=-1)
+
+
+def _with_zeros(table: GroupTable, values: FloatArray) -> FloatArray:
+    """Return values (..., k) with 0 for groups without people, which have no place in the order."""
+    return np.where(table.share > 0, values, 0.0)
+
+
+def _fitted(table: GroupTable, link: str) -> Slope:
+    away = _with_zeros(table, table.away)
+    return fit_slope(away, table.overall, table.share, mid_ranks(table.share), link)
 
 
 def _slope_index(table: GroupTable, link: str) -> Derivatives:
-    fitted = fit_slope(_with_zeros(table), table.share, mid_ranks(table.share), link)
-    return _derivatives(fitted, fitted.top - fitted.bottom, fitted.top_slope, -fitted.bottom_slope)
+    fitted = _fitted(table, link)
+    return _derivatives(fitted, fitted.gap, fitted.top_slope, -fitted.bottom_slope)
 
 
 def _relative_slope_index(table: GroupTable, link: str) -> Derivatives:
-    fitted = fit_slope(_with_zeros(table), table.share, mid_ranks(table.share), link)
+    fitted = _fitted(table, link)
     is_defined = (fitted.top > 0) & (fitted.bottom > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = np.where(is_defined, fitted.top / fitted.bottom, np.nan)

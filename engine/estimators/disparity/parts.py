@@ -62,7 +62,7 @@ def _estimated(sample: CellSample, measure: str, tables: TableMaker) -> tuple[fl
     """Return a measure with the influence values (n,) of the rows; None where it is undefined."""
     if not sample.rows.n_people:
         return None
-    table = tables.table(sample.totals, sample.amounts)
+    table = tables.table(sample.totals, sample.amounts, sample.origin)
     derivatives = tables.measure(measure, table)
     if not np.isfinite(derivatives.value):
         return None

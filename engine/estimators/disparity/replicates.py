@@ -29,8 +29,9 @@ def replicate_measures(
     def of_group(sample: CellSample, weight: FloatArray, multipliers: NDArray[Any]) -> FloatArray:
         totals = np.empty((multipliers.shape[1], sample.n_cells))
         amounts = np.empty_like(totals)
-        cell_totals(multipliers, weight, sample.rows.outcome, sample.cell, totals, amounts)
-        table = tables.table(totals, amounts)
+        outcome = np.ascontiguousarray(sample.outcome)
+        cell_totals(multipliers, weight, outcome, sample.cell, totals, amounts)
+        table = tables.table(totals, amounts, sample.origin)
         return np.stack([tables.measure(name, table).value for name in tables.names])
 
     return replicate_quantities(arrays, samples, of_group, len(tables.names), plan, settings)

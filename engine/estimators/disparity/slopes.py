@@ -22,11 +22,13 @@ class Slope:
     Attributes
     ----------
     coefficients
-        (..., 2) float64: b0 and b1, NaN where the model has no maximum.
+        (..., 2) float64: b0 and b1, NaN where the model has no maximum; b0 less that of the overall mean.
     share, rank, residual, variance
         (..., k) float64: shares, mid-ranks, e - f, and the derivative of f.
     information
         (..., 2, 2) float64: A = sum p f' (1, R)(1, R)'.
+    gap
+        (...,) float64: prediction at R = 1 less that at R = 0.
     top, bottom, top_slope, bottom_slope
         (...,) float64: prediction at R = 1 and R = 0, and the derivative of f there.
     """
@@ -37,22 +39,34 @@ class Slope:
     residual: FloatArray
     variance: FloatArray
     information: FloatArray
+    gap: FloatArray
     top: FloatArray
     bottom: FloatArray
     top_slope: FloatArray
     bottom_slope: FloatArray
 
 
-def fit_slope(mean: FloatArray, share: FloatArray, rank: FloatArray, link: str) -> Slope:
-    """Fit the means of groups (..., k) on their ranks by Newton steps from the overall mean."""
-    curve = _LINKS[link]
-    overall = (share * mean).sum(axis=-1)
+def fit_slope(away: FloatArray, overall: FloatArray, share: FloatArray, rank: FloatArray, link: str) -> Slope:
+    """Fit the means of groups on their ranks by Newton steps from the overall mean.
+
+    Means are given and fitted as distances from the overall mean, so that means around a billion keep the
+    digits of their differences.
+
+    Parameters
+    ----------
+    away, share, rank
+        (..., k) mean of each group less the overall mean, share and mid-rank.
+    overall
+        (...,) overall mean.
+    link
+        ``linear``, ``logit`` or ``log``.
+    """
+    curve, level = _LINKS[link], overall[..., None]
     with np.errstate(all="ignore"):
-        start = curve.start(overall)
-        b = np.stack([start, np.zeros_like(start)], axis=-1)
+        b = np.zeros((*overall.shape, 2)) + np.where(np.isnan(level), np.nan, 0.0)
         for _ in range(_MOST_STEPS):
-            fitted, slope = curve.mean(b[..., :1] + b[..., 1:] * rank)
-            step = _newton_step(share, rank, mean - fitted, slope)
+            fitted, _, slope = curve(b[..., :1] + b[..., 1:] * rank, level)
+            step = _newton_step(share, rank, away - fitted, slope)
             b = b + step
             size = np.nanmax(abs(step) / (1.0 + abs(b)), initial=0.0)
             if size < _TOLERANCE:
@@ -61,16 +75,17 @@ def fit_slope(mean: FloatArray, share: FloatArray, rank: FloatArray, link: str) 
         largest = abs(b).max(axis=-1, keepdims=True)
         is_settled = (abs(step) < _SETTLED * (1.0 + largest)).all(axis=-1, keepdims=True)
         b = np.where(is_settled, b, np.nan)
-        fitted, slope = curve.mean(b[..., :1] + b[..., 1:] * rank)
-        bottom, bottom_slope = curve.mean(b[..., 0])
-        top, top_slope = curve.mean(b[..., 0] + b[..., 1])
+        fitted, _, slope = curve(b[..., :1] + b[..., 1:] * rank, level)
+        low, bottom, bottom_slope = curve(b[..., 0], overall)
+        high, top, top_slope = curve(b[..., 0] + b[..., 1], overall)
     return Slope(
         coefficients=b,
         share=share,
         rank=rank,
-        residual=mean - fitted,
+        residual=away - fitted,
         variance=slope,
         information=_information(share, rank, slope),
+        gap=high - low,
         top=top,
         bottom=bottom,
         top_slope=top_slope,
@@ -78,41 +93,33 @@ def fit_slope(mean: FloatArray, share: FloatArray, rank: FloatArray, link: str) 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Link:
-    """`mean` takes the linear predictor to (f, f'); `start` takes the overall mean to b0."""
-
-    mean: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
-    start: Callable[[FloatArray], FloatArray]
+_Predictions = tuple[FloatArray, FloatArray, FloatArray]
+"""f less the overall mean, f, and the derivative of f."""
 
 
-def _linear(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    return eta, np.where(np.isnan(eta), np.nan, 1.0)
+def _linear(eta: FloatArray, overall: FloatArray) -> _Predictions:
+    return eta, overall + eta, np.where(np.isnan(eta), np.nan, 1.0)
 
 
-def _logit(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    f = 1.0 / (1.0 + np.exp(-eta))
-    return f, f * (1.0 - f)
+def _logit(eta: FloatArray, overall: FloatArray) -> _Predictions:
+    """Return f = p e^eta / (1 - p + p e^eta): the odds of the overall mean p, times e^eta."""
+    p = np.where((overall > 0.0) & (overall < 1.0), overall, np.nan)
+    f = 1.0 / (1.0 + (1.0 - p) / p * np.exp(-eta))
+    growth = np.expm1(eta)
+    return p * (1.0 - p) * growth / (1.0 + p * growth), f, f * (1.0 - f)
 
 
-def _log(eta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    f = np.exp(eta)
-    return f, f
+def _log(eta: FloatArray, overall: FloatArray) -> _Predictions:
+    mean = np.where(overall > 0.0, overall, np.nan)
+    f = mean * np.exp(eta)
+    return mean * np.expm1(eta), f, f
 
 
-def _log_odds(mean: FloatArray) -> FloatArray:
-    odds: FloatArray = np.log(mean / (1.0 - mean))
-    return odds
-
-
-def _unchanged(mean: FloatArray) -> FloatArray:
-    return mean
-
-
-_LINKS = {
-    "linear": _Link(mean=_linear, start=_unchanged),
-    "logit": _Link(mean=_logit, start=_log_odds),
-    "log": _Link(mean=_log, start=np.log),
+# From a linear predictor, less that of the overall mean, and the overall mean.
+_LINKS: dict[str, Callable[[FloatArray, FloatArray], _Predictions]] = {
+    "linear": _linear,
+    "logit": _logit,
+    "log": _log,
 }
 
 

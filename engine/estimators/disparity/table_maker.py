@@ -39,8 +39,8 @@ class TableMaker:
         """Return how a measure is computed."""
         return (OF_GROUPS if self.levels or self.spec.rank_by else BETWEEN_PEOPLE)[name]
 
-    def table(self, totals: FloatArray, amounts: FloatArray) -> GroupTable:
-        """Return means and shares of groups; totals, amounts (..., c s) of their cells.
+    def table(self, totals: FloatArray, amounts: FloatArray, origin: float) -> GroupTable:
+        """Return means and shares of groups; totals, amounts (..., c s) of their cells, less the origin.
 
         A mean is the sum over the s cells of standard share times mean of the cell. Where a cell that counts
         is empty in a group with people, no mean is known, so that no measure is defined.
@@ -60,6 +60,7 @@ class TableMaker:
             is_favourable=self.spec.favourable,
             reference=None if self.spec.reference is None else self.levels.index(self.spec.reference),
             parameter=1.0 if self.spec.parameter is None else self.spec.parameter,
+            origin=origin,
         )
 
     def measure(self, name: str, table: GroupTable) -> Derivatives:

@@ -30,7 +30,7 @@ class BatchSums:
     Attributes
     ----------
     mean
-        (r, g, k) weighted means.
+        (r, g, k) weighted means, less the rounded means of the sample.
     n_ranks
         (r, g, k) how many distinct ranks are drawn.
     numerators
@@ -66,7 +66,7 @@ def batch_sums(
     W, T, S, n_ranks = np.moveaxis(moments, -1, 0)
     numerators: dict[NumeratorKey, FloatArray] = {}
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = layout.means.T + T / W
+        mean = layout.rests.T + T / W
         numerators[MIDRANK_FAMILY, 0.0] = 2.0 * S / (W * W) - T / W
     others = {numerator_key(index): None for index in indices if not index.is_midrank}
     if others and has_few_cells:  # the sweep of few cells leaves its draws incomplete

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from engine.kernels.index import indices as codes
 from engine.study.indices import NEEDS_PARAMETER
 
 Bounds = tuple[float, float]
+_Number = TypeVar("_Number", float, FloatArray)
 
 
 class IndexKind(NamedTuple):
@@ -54,11 +55,19 @@ class Index:
         The outcome's theoretical bounds; NaN where it has none.
     parameter
         v of the extended, beta of the symmetric index; 0 of the others.
+    origin
+        What means are measured from. Where the outcome lies around a billion, its rounded mean has few digits
+        of the distance to a bound; a mean that is measured from close by has all of them.
     """
 
     name: str
     bounds: tuple[float, float]
     parameter: float
+    origin: float = 0.0
+
+    def measured_from(self, origin: float) -> Index:
+        """Return the same index for means that are measured from `origin`."""
+        return replace(self, origin=origin)
 
     @property
     def family(self) -> int:
@@ -81,6 +90,11 @@ class Index:
         return KINDS[self.name].is_relative
 
     @property
+    def _is_of_distances(self) -> bool:
+        """Whether the index depends on the mean through its distances to bounds."""
+        return KINDS[self.name].code in (codes.WAGSTAFF, codes.MODIFIED)
+
+    @property
     def needs_positive_mean(self) -> bool:
         """Whether the index is a share of the mean, which an outcome with negative values has not."""
         return KINDS[self.name].code in (codes.STANDARD, codes.EXTENDED, codes.SYMMETRIC)
@@ -93,7 +107,8 @@ class Index:
         snapped = np.ascontiguousarray(mean)
         for level in (0.0, *self.bounds):
             if np.isfinite(level):
-                snapped = np.where(abs(snapped - level) <= NEARLY * largest, level, snapped)
+                place = level - self.origin
+                snapped = np.where(abs(snapped - place) <= NEARLY * largest, place, snapped)
         return snapped
 
     @property
@@ -102,21 +117,31 @@ class Index:
         kind = KINDS[self.name]
         return codes.IndexFormula(kind.code, kind.family, *self.bounds, self.parameter)
 
-    def value(self, N: float, mu: float) -> float:
+    def value(self, N: float, mean: float) -> float:
         """Return the index, given numerator and mean; NaN or infinite where it is undefined."""
-        return codes.index_value(self.formula, N, mu)
+        return codes.index_value(self._from_origin, N, self._mean(mean))
 
-    def values(self, N: FloatArray, mu: FloatArray) -> FloatArray:
+    def values(self, N: FloatArray, mean: FloatArray) -> FloatArray:
         """Return the index in each replicate (r,)."""
-        return codes.index_values(self.formula, N, mu)
+        return codes.index_values(self._from_origin, N, self._mean(mean))
 
-    def gradients(self, N: FloatArray, mu: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def gradients(self, N: FloatArray, mean: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the derivatives by numerator and by mean in each replicate, (r,) each."""
-        return codes.index_gradients(self.formula, N, mu)
+        return codes.index_gradients(self._from_origin, N, self._mean(mean))
 
-    def gradient(self, N: float, mu: float) -> tuple[float, float]:
+    def gradient(self, N: float, mean: float) -> tuple[float, float]:
         """Return the derivatives by numerator and by mean."""
-        return codes.index_gradient(self.formula, N, mu)
+        return codes.index_gradient(self._from_origin, N, self._mean(mean))
+
+    @property
+    def _from_origin(self) -> codes.IndexFormula:
+        """The index as kernels take it, with bounds that are measured from where its mean is."""
+        a, b = self.bounds
+        is_moved = self._is_of_distances and self.origin != 0.0
+        return self.formula._replace(a=a - self.origin, b=b - self.origin) if is_moved else self.formula
+
+    def _mean(self, mean: _Number) -> _Number:
+        return mean if self._is_of_distances else mean + self.origin
 
 
 def requested_index(name: str, bounds: Bounds | None = None, parameter: float | None = None) -> Index:

@@ -37,8 +37,9 @@ class Layout:
         (n,) int32 if exact draws of rows fall into few cells; otherwise empty.
     n_drawn
         How many rows the sample has.
-    means, largest
-        (k, g): the mean each outcome is centred at, and its largest absolute value, in each group.
+    means, rests, largest
+        (k, g): the mean each outcome is centred at, with what rounding leaves out of it, and its largest
+        absolute value, in each group.
     """
 
     rows: RankedRows
@@ -47,6 +48,7 @@ class Layout:
     cell_of_row: UnitArray
     n_drawn: int
     means: FloatArray
+    rests: FloatArray
     largest: FloatArray
 
     @property
@@ -98,6 +100,7 @@ def lay_out(
         cell_of_row=(np.cumsum(rows.starts_cell) - 1 if has_few_cells else np.empty(0)).astype(np.int32),
         n_drawn=arrays.n,
         means=means,
+        rests=rests,
         largest=np.array([[sample.largest for sample in by_group] for by_group in samples]),
     )
 

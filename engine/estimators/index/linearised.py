@@ -60,12 +60,13 @@ def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignA
             return None
         rows = (sample.weight, sample.without_offset, sample.tie_end)
         W, centre, N = numerator(index.family, index.parameter, *rows)
-        mu = float(index.snapped(np.array([sample.mu]), sample.largest)[0])
-        value = index.value(N, mu)
+        here = index.measured_from(sample.mu)
+        rest = float(here.snapped(np.array([sample.rest]), sample.largest)[0])
+        value = here.value(N, rest)
         if not np.isfinite(value):
             return None
         z = numerator_influence(index.family, index.parameter, *rows, W, centre, N)
-        by_N, by_mu = index.gradient(N, mu)
+        by_N, by_mu = here.gradient(N, rest)
         return value, by_N * z + by_mu * (rows[1] - centre)
 
     return point_estimates(samples, design, estimate)

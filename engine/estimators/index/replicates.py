@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,10 @@ class Target:
     outcome: int
     group: int
 
+    def measured_from(self, means: FloatArray) -> Target:
+        """Return the same number from means that are measured from those of the sample (k, g)."""
+        return replace(self, index=self.index.measured_from(float(means[self.outcome, self.group])))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicateInputs:
@@ -47,6 +51,7 @@ def replicate_indices(
 
     Undefined values are NaN. An interrupt may leave fewer replicates, see `batches`.
     """
+    targets = [target.measured_from(inputs.layout.means) for target in targets]
     n_replicates = settings.share.n_replicates(inputs.plan.n_replicates)
     values = np.empty((len(targets), n_replicates))
     errors = np.empty_like(values) if std_errors else None
@@ -116,7 +121,8 @@ def resampled_errors(inputs: ReplicateInputs, target: Target, batch: ReplicateBa
     return replicate_std_errors(
         plan.draws.unit_multipliers(batch.first_block, batch.n_blocks),
         unit,
-        RankedSample(sample.weight * plan.unit_scale[unit], sample.outcome, sample.tie_end),
+        RankedSample(sample.weight * plan.unit_scale[unit], sample.without_offset, sample.tie_end),
         plan.stratum_end,
         target.index.formula,
+        sample.mu if sample.rest else 0.0,
     )

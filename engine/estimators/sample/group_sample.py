@@ -15,7 +15,7 @@ from engine.kernels.index.ranks import tie_ends
 
 NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
 MEAN_ZERO, MEAN_NOT_POSITIVE, NEGATIVE_VALUES = "mean is zero", "mean not positive", "negative values"
-NO_REST = 1e-15  # of the largest deviation from the mean: it costs no digit
+NO_REST = 1e-14  # of the mean distance from the mean: it costs no digit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,8 @@ class GroupSample:
         Sum of weights and weighted mean.
     rest
         What rounding leaves out of the mean, the weighted mean of outcome - mu, if it would cost digits: an
-        outcome of some units around a billion has it. Otherwise 0.
+        outcome of some units around a billion has it, and one person with nearly all of the weight makes it.
+        Otherwise 0.
     units
         (m,) int64: the distinct sampling units, in their order.
     sum_weights
@@ -141,7 +142,7 @@ def _n_clusters(units: IntArray, design: DesignArrays) -> int | None:
 def _rest(weight: FloatArray, deviation: FloatArray) -> float:
     """Return the weighted mean of the deviations (n,) from a rounded mean, 0 if it is as good as 0."""
     rest: float = weighted_mean(weight, deviation)[1]
-    return rest if abs(rest) > NO_REST * abs(deviation).max(initial=0.0) else 0.0
+    return rest if abs(rest) > NO_REST * weighted_mean(weight, abs(deviation))[1] else 0.0
 
 
 def _status(values: FloatArray, rank: IntArray, n_people: int) -> str:

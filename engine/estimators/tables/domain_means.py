@@ -149,7 +149,9 @@ def _variances(
     design = table.design
     if table.replicate_weights is not None:
         given = table.replicate_weights
-        deviations = kernels.replicate_deviations(domain, mean, given.values, values)
+        deviations = kernels.replicate_deviations(
+            domain, mean, np.ascontiguousarray(sums[:, 4]), given.values, values
+        )
         return replicate_variances(deviations, given)
     none_failed = np.zeros(len(sums), np.int64)
     if design.has_clusters:

@@ -38,6 +38,7 @@ def replicate_std_errors(
     sample: RankedSample,
     stratum_end: IntArray,
     index: IndexFormula,
+    origin: float,
 ) -> FloatArray:
     """Return the linearised standard error of an index inside each replicate (r,), for studentized intervals.
 
@@ -50,7 +51,7 @@ def replicate_std_errors(
     unit
         (n,) int32 the unit of each row.
     sample
-        One complete sample.
+        One complete sample; its outcome is measured from `origin`.
     stratum_end
         (h,) where the units of each stratum end.
     """
@@ -66,7 +67,7 @@ def replicate_std_errors(
             w[i] = weight[i] * multiplier[unit[i], lane]
         W, mu, N = numerator(index.family, index.parameter, w, outcome, ends)
         z = numerator_influence(index.family, index.parameter, w, outcome, ends, W, mu, N)
-        by_N, by_mu = index_gradient(index, N, mu)
+        by_N, by_mu = index_gradient(index, N, origin + mu)
         totals, counts = np.zeros(n_units), np.empty(n_units)
         for u in range(n_units):
             counts[u] = multiplier[u, lane]

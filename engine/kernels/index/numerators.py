@@ -67,6 +67,40 @@ def power(base: float, exponent: float) -> float:
 
 
 @kernel
+def power_step(high: float, low: float, step: float, exponent: float) -> float:
+    """Return low ** exponent - high ** exponent, where high - low is `step`.
+
+    By a^n - b^n = (a - b) sum a^i b^(n - 1 - i) where `power` needs no C library: a small step of large
+    powers keeps its digits.
+    """
+    doubled = 2.0 * exponent
+    whole = int(doubled)
+    if float(whole) != doubled or whole > 32 or whole < 0:
+        return power(low, exponent) - power(high, exponent)
+    n = whole // 2
+    if whole % 2:
+        high, low, n = math.sqrt(high), math.sqrt(low), whole
+        step /= high + low
+    total, of_high = 0.0, 1.0
+    for _ in range(n):
+        total = total * low + of_high
+        of_high *= high
+    return -step * total
+
+
+@kernel
+def _shares_above(weight: FloatArray, ends: IntArray, W: float) -> FloatArray:
+    """Return the shares (t + 1,) of weight from each tie group on; the last is 0."""
+    q = np.zeros(ends.shape[0] + 1)
+    total, lost = 0.0, 0.0
+    for t in range(ends.shape[0] - 1, -1, -1):
+        for i in range(ends[t - 1] if t > 0 else 0, ends[t]):
+            total, lost = _add(total, lost, weight[i])
+        q[t] = (total + lost) / W
+    return q
+
+
+@kernel
 def shape(family: int, p: float, parameter: float) -> float:
     """Return phi(p): (1 - p)^v of the extended index, 2^(b - 2) |p - 1/2|^b of the symmetric one.
 
@@ -97,6 +131,7 @@ def numerator(
     changes nothing, because the brackets add up to zero. A tie group without weight adds nothing.
     """
     W, mu = weighted_mean(weight, outcome)
+    q = _shares_above(weight, ends, W) if family == EXTENDED_FAMILY else np.empty(0)
     N, lost = 0.0, 0.0
     before, low = 0.0, 0
     for t in range(ends.shape[0]):
@@ -107,10 +142,12 @@ def numerator(
         if family == MIDRANK_FAMILY:
             N, lost = _add(N, lost, 2.0 * above / W * ((before + 0.5 * inside) / W - 0.5))
         elif inside > 0.0:
-            p0, p1 = before / W, (before + inside) / W
-            bracket = shape(family, p1, parameter) - shape(family, p0, parameter)
             if family == EXTENDED_FAMILY:
-                bracket += p1 - p0
+                bracket = inside / W + power_step(q[t], q[t + 1], inside / W, parameter)
+            else:
+                bracket = shape(family, (before + inside) / W, parameter) - shape(
+                    family, before / W, parameter
+                )
             N, lost = _add(N, lost, above / inside * bracket)
         before += inside
         low = ends[t]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from engine.kernels.survey.order_free import SLICES, add_term, grids
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
+
+NO_REST = 1e-14  # of the standard deviation: it costs no digit
 
 
 @kernel
@@ -38,13 +42,15 @@ def _added(domain: UnitArray, n_domains: int, terms: FloatArray) -> FloatArray:
 def domain_sums(
     domain: UnitArray, n_domains: int, count: IntArray, weight: FloatArray, value: FloatArray
 ) -> FloatArray:
-    """Return people, sum w, sum w v and sum w (v - mean)^2 of each domain: (m, 4).
+    """Return people, sum w, sum w v, sum w (v - mean)^2 and the rest of the mean of each domain: (m, 5).
 
+    The mean is the rounded sum w v / sum w. The rest is the weighted mean of v - mean, which rounding leaves
+    out: where values lie around a billion, it has digits that errors need. It is 0 where it has none.
     Each row stands for count (n,) people with the sum of their weights; domain (n,) holds the number of its
     domain, -1 for none; value (n,) has no NaN inside domains. No sum depends on the order of the rows.
     """
     n = domain.shape[0]
-    out = np.zeros((n_domains, 4))
+    out = np.zeros((n_domains, 5))
     terms = np.zeros(n)
     largest_weight, largest_term = np.zeros(n_domains), np.zeros(n_domains)
     for i in range(n):
@@ -64,12 +70,27 @@ def domain_sums(
     for d in range(n_domains):
         out[d, 1] = weights[d, 0] + weights[d, 1] + weights[d, 2]
         out[d, 2] = totals[d, 0] + totals[d, 1] + totals[d, 2]
+    _add_deviations(domain, weight, value, out)
+    return out
+
+
+@kernel
+def _add_deviations(domain: UnitArray, weight: FloatArray, value: FloatArray, out: FloatArray) -> None:
+    """Write the sums of squares, and the rests, to the sums (m, 5) of domains."""
+    n, n_domains = domain.shape[0], out.shape[0]
+    terms, squares = np.zeros(n), np.zeros(n)
     for i in range(n):
         d = domain[i]
         if d >= 0 and out[d, 1] > 0.0:
-            terms[i] = weight[i] * (value[i] - out[d, 2] / out[d, 1]) ** 2
-    out[:, 3] = _added(domain, n_domains, terms)
-    return out
+            deviation = value[i] - out[d, 2] / out[d, 1]
+            terms[i] = weight[i] * deviation
+            squares[i] = weight[i] * deviation**2
+    out[:, 3] = _added(domain, n_domains, squares)
+    rests = _added(domain, n_domains, terms)
+    for d in range(n_domains):
+        if abs(rests[d]) > NO_REST * math.sqrt(out[d, 3] * out[d, 1]):
+            out[d, 4] = rests[d] / out[d, 1]
+            out[d, 3] = max(out[d, 3] - rests[d] * out[d, 4], 0.0)
 
 
 @kernel
@@ -92,23 +113,27 @@ def merged_rows(
 
 @kernel
 def _linearised(domain: UnitArray, sums: FloatArray, weight: FloatArray, value: FloatArray) -> FloatArray:
-    """Return w (v - mean) / W of each row (n,), with mean and W of the row's domain; 0 outside domains."""
+    """Return w (v - mean) / W of each row (n,), with mean and W of the row's domain; 0 outside domains.
+
+    sums (m, 5) is the result of `domain_sums`, and the mean is that with its rest.
+    """
     terms = np.zeros(domain.shape[0])
     for i in range(domain.shape[0]):
         d = domain[i]
         if d >= 0:
             W = sums[d, 1]
-            terms[i] = weight[i] * (value[i] - sums[d, 2] / W) / W
+            terms[i] = weight[i] * (value[i] - sums[d, 2] / W - sums[d, 4]) / W
     return terms
 
 
 @kernel
 def replicate_deviations(
-    domain: UnitArray, means: FloatArray, weights: FloatArray, value: FloatArray
+    domain: UnitArray, means: FloatArray, rests: FloatArray, weights: FloatArray, value: FloatArray
 ) -> FloatArray:
     """Return what the mean of each domain becomes with each replicate's weights, less its mean: (m, r).
 
-    domain, value (n,), means (m,), weights (r, n); NaN where a replicate has no weight in a domain.
+    domain, value (n,), means (m,) with their rests, weights (r, n); NaN where a replicate has no weight in a
+    domain.
     """
     out = np.empty((means.shape[0], weights.shape[0]))
     total = np.empty(means.shape[0])
@@ -120,7 +145,7 @@ def replicate_deviations(
             d = domain[i]
             if d >= 0:
                 total[d] += weights[r, i]
-                amount[d] += weights[r, i] * (value[i] - means[d])
+                amount[d] += weights[r, i] * (value[i] - means[d] - rests[d])
         for d in range(means.shape[0]):
             out[d, r] = amount[d] / total[d] if total[d] > 0.0 else np.nan
     return out
@@ -137,7 +162,7 @@ def domain_mean_totals(
 ) -> FloatArray:
     """Return the sums by unit of w (v - mean) / W, with mean and W of the row's domain: (m, u).
 
-    These are the linearised totals of domain means (ratio estimators); sums (m, 4) is the result of
+    These are the linearised totals of domain means (ratio estimators); sums (m, 5) is the result of
     `domain_sums`.
     """
     terms = _linearised(domain, sums, weight, value)
@@ -171,7 +196,7 @@ def domain_row_moments(
     for i in range(domain.shape[0]):
         d = domain[i]
         if d >= 0:
-            deviation = (value[i] - sums[d, 2] / sums[d, 1]) / sums[d, 1]
+            deviation = (value[i] - sums[d, 2] / sums[d, 1] - sums[d, 4]) / sums[d, 1]
             second[i] = weight_squares[i] * (deviation * deviation)
     grid = grids(_largest(domain, n_domains, terms), domain.shape[0])
     grid_of_squares = grids(_largest(domain, n_domains, second), domain.shape[0])
