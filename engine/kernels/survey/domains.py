@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 UnitArray = NDArray[np.int32]
 
-NO_REST = 1e-14  # of the standard deviation: it costs no digit
+FAR = 20.0  # standard deviations from 0: the rest of a mean that is closer costs no digit
 
 
 @kernel
@@ -78,17 +78,24 @@ def domain_sums(
 def _add_deviations(domain: UnitArray, weight: FloatArray, value: FloatArray, out: FloatArray) -> None:
     """Write the sums of squares, and the rests, to the sums (m, 5) of domains."""
     n, n_domains = domain.shape[0], out.shape[0]
-    terms, squares = np.zeros(n), np.zeros(n)
+    terms = np.zeros(n)
     for i in range(n):
         d = domain[i]
         if d >= 0 and out[d, 1] > 0.0:
-            deviation = value[i] - out[d, 2] / out[d, 1]
-            terms[i] = weight[i] * deviation
-            squares[i] = weight[i] * deviation**2
-    out[:, 3] = _added(domain, n_domains, squares)
+            terms[i] = weight[i] * (value[i] - out[d, 2] / out[d, 1]) ** 2
+    out[:, 3] = _added(domain, n_domains, terms)
+    is_far = np.zeros(n_domains, np.bool_)
+    for d in range(n_domains):
+        is_far[d] = abs(out[d, 2]) > FAR * math.sqrt(out[d, 3] * out[d, 1])
+    if not is_far.any():
+        return
+    for i in range(n):
+        d = domain[i]
+        if d >= 0 and out[d, 1] > 0.0:
+            terms[i] = weight[i] * (value[i] - out[d, 2] / out[d, 1])
     rests = _added(domain, n_domains, terms)
     for d in range(n_domains):
-        if abs(rests[d]) > NO_REST * math.sqrt(out[d, 3] * out[d, 1]):
+        if is_far[d]:
             out[d, 4] = rests[d] / out[d, 1]
             out[d, 3] = max(out[d, 3] - rests[d] * out[d, 4], 0.0)
 
