@@ -118,7 +118,7 @@ def _in_schema(chunk: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
     columns = []
     for name, kind in schema.items():
         if name not in chunk.columns:
-            columns.append(pl.Series(name, _letters(chunk[name.removesuffix(CODE_SUFFIX)]), dtype=pl.String))
+            columns.append(_letters(chunk[name.removesuffix(CODE_SUFFIX)]).alias(name))
         elif chunk[name].dtype == pl.Object:
             numbers = [None if isinstance(value, str) else value for value in chunk[name].to_list()]
             columns.append(pl.Series(name, numbers, dtype=pl.Float64, strict=False))
@@ -129,10 +129,11 @@ def _in_schema(chunk: pl.DataFrame, schema: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _letters(values: pl.Series) -> list[str | None]:
+def _letters(values: pl.Series) -> pl.Series:
     """Return ``.a`` to ``.z`` where a number is one of these missing values, None elsewhere."""
     import polars as pl
 
     if values.dtype != pl.Object:
-        return [None] * len(values)
-    return [f".{value}" if isinstance(value, str) else None for value in values.to_list()]
+        return pl.repeat(None, len(values), dtype=pl.String, eager=True)
+    letters = [f".{value}" if isinstance(value, str) else None for value in values.to_list()]
+    return pl.Series(letters, dtype=pl.String)
