@@ -1,12 +1,13 @@
 """From records to results: the times and the memory of whole runs, line by line, beside two comparisons.
 
     python -m benchmarks.scale FOLDER [--release PYTHON] [--lines NAME,...] [--rows N] [--huge N]
-        [--inbox FOLDER]
+        [--inbox FOLDER] [--picture FILE]
 
 FOLDER is an empty folder, or one of an earlier call: simulated panels there are used again. Every line runs
 each program twice in separate processes and prints the median. `--release` is the Python of an environment
 with another version of equirank, measured in turn. `--inbox` holds the three files of BRFSS for line `brfss`.
-The line `by-hand` is an index of the large panel in DuckDB and numpy, without errors or replicates.
+The line `by-hand` is an index of the large panel in DuckDB and numpy, without errors or replicates. What was
+measured is kept in FOLDER/measured.json; `--picture` draws the cost of a row from all first runs there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.cost_picture import Cost, draw_costs
 from benchmarks.large_panel import STUDY, simulate
 
 RUN = """
@@ -80,6 +82,8 @@ print(json.dumps({"seconds": spent, "mb": peak / 1024}))
 """
 WAVE_ROWS = 540_000
 TWICE = 2
+_SIZES = (100_000, 1_000_000, 10_000_000)
+MEASURED = "measured.json"
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ def lines(
     yield "night-alone", "comparison", lambda: night(place, panels, 0)
     yield "night-on-ten", "<= 1.5 x alone", lambda: night(place, panels, 10)
     yield "mixed-logit", "<= 5 s", lambda: place.run(MIXED)
-    for size in (100_000, 1_000_000, 10_000_000):
+    for size in _SIZES:
         yield f"rows-{size}", "cost a row", partial(large, place, panels, size)
     if huge:
         yield "huge", "finishes, <= 4 GB", lambda: large(place, panels, huge, psus=1_000)
@@ -206,6 +210,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=54_000_000)
     parser.add_argument("--huge", type=int, default=0, help="rows of the line 'huge', such as 500000000")
     parser.add_argument("--inbox", type=Path, help="folder with the files of BRFSS")
+    parser.add_argument("--picture", type=Path, help="file for a picture of the cost of a row, such as .svg")
     options = parser.parse_args()
     options.folder = options.folder.resolve()
     programs = {"this": sys.executable} | ({"release": options.release} if options.release else {})
@@ -219,6 +224,26 @@ def main() -> None:
                 seconds, mb = (statistics.median(one[what] for one in found) for what in ("seconds", "mb"))
                 each = ", ".join(f"{one['seconds']:.1f}" for one in found)
                 print(f"{name:8} {line:16} {asked:18} {seconds:8.1f} s  {mb:8.0f} MB  ({each})", flush=True)
+                _keep(options.folder / MEASURED, f"{name} {line}", {"seconds": seconds, "mb": mb})
+    if options.picture is not None:
+        draw_costs(_costs(options), options.picture)
+
+
+def _keep(path: Path, line: str, measured: dict[str, float]) -> None:
+    """Keep what a line measured, in place of what it measured before."""
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**kept, line: measured}, indent=1))
+
+
+def _costs(options: argparse.Namespace) -> list[Cost]:
+    """Return the first runs of this version that were measured, the fewest rows first."""
+    kept = json.loads((options.folder / MEASURED).read_text())
+    sizes = {f"rows-{size}": size for size in _SIZES} | {"large-first": options.rows, "huge": options.huge}
+    return [
+        Cost(rows=rows, **kept[f"this {line}"])
+        for line, rows in sorted(sizes.items(), key=lambda one: one[1])
+        if rows and f"this {line}" in kept
+    ]
 
 
 if __name__ == "__main__":
