@@ -16,7 +16,6 @@ import numpy as np
 from engine.data import queries, records
 from engine.data.cell_key import CellKey
 from engine.data.design_columns import DESIGN_PREFIX
-from engine.durable import private_file
 from engine.errors import DataError, Fault
 from engine.study import StudySpec
 
@@ -105,22 +104,20 @@ def _exponent(sample: Sample, facts: pl.DataFrame) -> int | None:
 def _joined(asked: _Asked, facts: pl.DataFrame, scale: float) -> pl.DataFrame:
     """Return the cells of all files together.
 
-    Those of each file are kept, but where a file has nearly as many cells as rows: such files are added up in
-    one go. Sums of whole numbers are the same either way.
+    Those of each file are kept, but where a file has nearly as many cells as rows: such files are added up
+    together. Sums of whole numbers are the same either way.
     """
+    import polars as pl
+
     sample, connection = asked.sample, asked.connection
     few = facts["marks"].list.len().fill_null(0) * _CELLS_A_MARK <= MOST_CELLS * facts["sample_rows"]
     kept, rest = sample.records.divided([sample.cells_only or one for one in few])
     params = {"scale": scale}
     answers = kept.ask(connection, "cells", asked.condition, keys=asked.keys, params=params)
     if rest.files:
-        at_once = {"panel": rest.opened(), **params}
-        frame = queries.frame(connection, "cells", at_once, asked.condition, asked.keys)
-        if not answers:
-            return frame
-        answers.append(sample.folder / "cells-at-once.parquet")
-        private_file(answers[-1])
-        frame.write_parquet(answers[-1])
+        answers.append(rest.ask_together(connection, "cells", asked.condition, asked.keys, params))
+    if len(answers) == 1:
+        return pl.read_parquet(answers[0])
     return queries.frame(connection, "cells_joined", {"answers": [str(one) for one in answers]})
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 ANSWERS = "answers"
 FEWEST_ROWS = 1_000_000  # of a sample or panel: of a smaller one rows are read, which is then faster
-FORGOTTEN_AFTER = 90 * 24 * 3600  # seconds without use
+_DAY = 24 * 3600  # seconds
+FORGOTTEN_AFTER = 90 * _DAY  # seconds without use
 _FORMAT = 1
 _WRITING = ".writing-"
 
@@ -88,12 +89,34 @@ class Records:
             The values of the query, without ``$panel``.
         """
         given = dict(params or {})
-        question = json.dumps([queries.query_text(name, condition, keys), given, version("duckdb")])
+        question = _question(name, condition, keys, given)
 
         def answer(file: str) -> pl.DataFrame:
             return queries.frame(connection, name, {"panel": [file], **given}, condition, keys)
 
         return [self.kept(file, question, partial(answer, file)) for file in self.files]
+
+    def ask_together(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        name: str,
+        condition: str,
+        keys: str,
+        params: Mapping[str, Any],
+    ) -> Path:
+        """Return the answer to a query about all files together, kept beside the first of them.
+
+        The answers of a day before about other files are forgotten: each night may have a new one.
+        """
+        question, first = _question(name, condition, keys, dict(params)), self.files[0]
+        parts = " ".join(Path(file).parent.name for file in self.files)
+
+        def answer() -> pl.DataFrame:
+            for path in (Path(first).parent / ANSWERS).glob(f"{_short(question)}*"):
+                _forget(path, after=_DAY)
+            return queries.frame(connection, name, {"panel": self.opened(), **params}, condition, keys)
+
+        return self._kept(first, _short(question) + _short(f"{_FORMAT} {version('polars')} {parts}"), answer)
 
     def kept(self, file: str, question: str, make: Callable[[], pl.DataFrame]) -> Path:
         """Return the answer to a question about a file, made only if it is not kept yet.
@@ -101,7 +124,9 @@ class Records:
         An answer carries the hash of its content in its name, so that a damaged one is made again.
         """
         asked = f"{_FORMAT} {version('polars')} {Path(file).name} {question}"
-        name = hashlib.sha256(asked.encode()).hexdigest()[:32]
+        return self._kept(file, hashlib.sha256(asked.encode()).hexdigest()[:32], make)
+
+    def _kept(self, file: str, name: str, make: Callable[[], pl.DataFrame]) -> Path:
         folder = Path(file).parent / ANSWERS
         for found in folder.glob(f"{name}-*.parquet"):
             with suppress(FileNotFoundError):  # another run has swept it
@@ -111,6 +136,14 @@ class Records:
                 found.unlink()
         self.before_reading(file)
         return _written(make(), folder, name)
+
+
+def _question(name: str, condition: str, keys: str | None, params: dict[str, Any]) -> str:
+    return json.dumps([queries.query_text(name, condition, keys), params, version("duckdb")])
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _written(answer: pl.DataFrame, folder: Path, name: str) -> Path:
@@ -130,9 +163,11 @@ def answer_name(path: Path, content: bytes) -> str:
 
 def _sweep(folder: Path) -> None:
     for path in folder.iterdir():
-        try:
-            unused = time.time() - path.stat().st_mtime
-            if unused > FORGOTTEN_AFTER or (path.name.startswith(_WRITING) and unused > 24 * 3600):
-                path.unlink()
-        except FileNotFoundError:  # another run has swept it
-            continue
+        _forget(path, after=_DAY if path.name.startswith(_WRITING) else FORGOTTEN_AFTER)
+
+
+def _forget(path: Path, *, after: float) -> None:
+    """Remove a file that nobody has used for some seconds."""
+    with suppress(FileNotFoundError):  # another run has swept it
+        if time.time() - path.stat().st_mtime > after:
+            path.unlink()

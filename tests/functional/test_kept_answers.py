@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 import engine
-from engine.data import cells, records, sample_reader
+from engine.data import cells, queries, records, sample_reader
 from engine.data.part import RECORDS
-from engine.data.records import ANSWERS
+from engine.data.records import ANSWERS, Records
 from engine.nights.refresh import refresh
 from tests.functional.nights import RANKED, newest, wave
 from tests.study_texts import analysis, event, factor, study_text
@@ -132,3 +132,28 @@ def test_division_into_files__moves_no_bit(large, tmp_path):
         run = engine.run(tmp_path / "study.toml", data=tmp_path / name, out=tmp_path / f"run-{name}")
         results.append((run.path / "results.parquet").read_bytes())
     assert results[0] == results[1]
+
+
+def test_answer_about_files_together__is_kept_until_a_day_after_others_are_asked(tmp_path):
+    files = []
+    for number in (1, 2, 3):
+        (tmp_path / f"part-{number}").mkdir()
+        files.append(tmp_path / f"part-{number}" / RECORDS)
+        pl.DataFrame({"sex": ["m", "f", "f"]}).write_parquet(files[-1])
+
+    def ask(some):
+        with queries.database() as connection:
+            found = Records(files=tuple(map(str, some)))
+            keys = "sex, CAST(1 AS DOUBLE) AS cell_weight"
+            return found.ask_together(connection, "cells", "TRUE", keys, {"scale": 1.0})
+
+    first = ask(files[:2])
+    assert pl.read_parquet(first)["cell_rows"].to_list() == [4, 2]
+    spoilt(files[0].parent)
+    assert ask(files[:2]) == first
+    pl.DataFrame({"sex": ["m", "f", "f"]}).write_parquet(files[0])
+    assert pl.read_parquet(ask(files))["cell_rows"].to_list() == [6, 3]
+    assert first.exists()
+    os.utime(first, (time.time() - 2 * 24 * 3600,) * 2)
+    ask([files[0], files[2]])
+    assert not first.exists()
