@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Subject = Literal["payments", "benefits", "parts", "rates", "models"]
+Subject = Literal["payments", "benefits", "parts", "rates", "models", "missing"]
 
 _PAYMENTS = """\
 kind = "financing": payments are compared with what people have.
@@ -82,12 +82,24 @@ to be right, and not their variance. Add exposure = "..." if people were observe
 Source: Cameron and Trivedi (2013), Regression Analysis of Count Data; McCullagh (1980), Journal of the
 Royal Statistical Society B 42."""
 
+_MISSING = """\
+[imputations]: values that another program has imputed several times, such as mice or mi impute.
+
+[imputations]
+columns = { income = ["income_1", "income_2", "income_3"] }     # or files, or number with m
+
+Every analysis is computed in each completed data set, and Rubin's rules pool the estimates: the errors
+then tell what the missing values cost. Leaving people out instead is right only if those who did not
+answer are like those who did. The mean in place of a missing value (impute) makes errors too small.
+Source: Rubin (1987), Multiple Imputation for Nonresponse in Surveys; Barnard and Rubin (1999), Biometrika."""
+
 _ADVICE: dict[Subject, str] = {
     "payments": _PAYMENTS,
     "benefits": _BENEFITS,
     "parts": _PARTS,
     "rates": _RATES,
     "models": _MODELS,
+    "missing": _MISSING,
 }
 
 

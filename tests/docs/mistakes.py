@@ -117,6 +117,16 @@ IN_THE_STUDY = (
     ("A rule that is no condition", "income IS NOT NULL", "income IS"),
     ("A column that the file does not have", 'from = "income"', 'from = "incom"'),
     ("A weight that the file does not have", 'weight = "w"', 'weight = "wt"'),
+    (
+        "Imputations without their number",
+        "[[sample]]",
+        '[imputations]\nnumber = ".imp"\nvariables = "income"\n[[sample]]',
+    ),
+    (
+        "One imputation more of one variable than of another",
+        "[[sample]]",
+        '[imputations]\ncolumns = { income = ["i1", "i2"], sex = ["s1", "s2", "s3"] }\n[[sample]]',
+    ),
     ("A file in an unknown format", "people.csv", "people.doc"),
 )
 # (what went wrong, the command)

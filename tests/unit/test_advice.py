@@ -54,6 +54,15 @@ def test_advise__asks_without_answers(cli):
     assert 'index = "standard"' in cli("advise", "--outcome", "amount", "--view", "relative")[1]
 
 
+def test_advise_about_missing__is_a_table_that_a_study_takes(cli):
+    code, printed, _ = cli("advise", "--about", "missing")
+    assert (code, printed) == (0, advice_about("missing") + "\n")
+    table = printed[printed.index("\n[imputations]") :].partition("\n\n")[0]
+    described = '\n[[analysis]]\nname = "people"\nkind = "describe"\n'
+    assert parse_study(VARIABLES + table + described).imputations.count == 3
+    assert " missing " in QUESTIONS
+
+
 @pytest.mark.parametrize(
     ("subject", "kind", "named"),
     [

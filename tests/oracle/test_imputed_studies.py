@@ -1,0 +1,107 @@
+"""NHANES with income imputed by seeded draws: a study against Rubin's rules in exact arithmetic."""
+
+from fractions import Fraction
+
+import numpy as np
+import polars as pl
+import pytest
+
+import engine
+from tests.study_texts import analysis, event, factor, study_text, table
+
+M = 4
+RTOL = 1e-12
+SEEDS = [*range(1, M + 1)]
+DESIGN = {"weight": "w", "stratum": "SDMVSTRA", "cluster": "SDMVPSU"}
+
+
+def completed(frame, seed):
+    """Draw each missing income from those of people of the same age."""
+    draw = np.random.default_rng(seed)
+    income, age = frame["income"].to_numpy().copy(), frame["old"].to_numpy()
+    for group in ("no", "yes"):
+        missing = np.isnan(income) & (age == group)
+        donors = income[~np.isnan(income) & (age == group)]
+        income[missing] = draw.choice(donors, missing.sum())
+    return pl.Series(f"income_{seed}", income)
+
+
+@pytest.fixture(scope="module")
+def nhanes(shared):
+    frame = pl.read_parquet(shared / "data" / "nhanes_2009_2012_raw.parquet").select(
+        "SDMVSTRA",
+        "SDMVPSU",
+        w="WTINT2YR",
+        old=pl.when(pl.col("Age") < 40).then(pl.lit("no")).otherwise(pl.lit("yes")),
+        diabetes=(pl.col("Diabetes") == "Yes").cast(pl.Int64),
+        income=pl.col("Poverty").cast(pl.Float64),
+    )
+    with_nan = frame.with_columns(pl.col("income").fill_null(np.nan))
+    return frame.with_columns(completed(with_nan, seed) for seed in SEEDS)
+
+
+@pytest.fixture(scope="module")
+def run(nhanes, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("imputed")
+    nhanes.write_parquet(folder / "people.parquet")
+    (folder / "study.toml").write_text(
+        study_text(
+            source="people.parquet",
+            design={**DESIGN, "nested": True},
+            variables={
+                "diabetes": event("yes", no=[0], yes=[1]),
+                "old": factor(no=["no"], yes=["yes"]),
+                "income": {},
+            },
+            analyses=[
+                analysis("concentration", outcome="diabetes", rank_by="income"),
+                analysis("logit", outcome="diabetes", terms=["income", "old"]),
+            ],
+            extra=table("[imputations]", {"columns": {"income": [f"income_{seed}" for seed in SEEDS]}}),
+        )
+    )
+    return engine.run(folder / "study.toml", out=folder / "run", report=False)
+
+
+def rubin_exactly(estimates, errors, k):
+    """Return estimate, variance, degrees of freedom and missing information, as exact numbers."""
+    q, u, m = [Fraction(one) for one in estimates], [Fraction(one) ** 2 for one in errors], len(estimates)
+    mean, within = sum(q) / m, sum(u) / m
+    between = sum((one - mean) ** 2 for one in q) / (m - 1)
+    total = within + (1 + Fraction(1, m)) * between
+    share, k = (1 + Fraction(1, m)) * between / total, Fraction(k)
+    of_imputations, observed = (m - 1) / share**2, (k + 1) / (k + 3) * k * (1 - share)
+    degrees = 1 / (1 / of_imputations + 1 / observed)
+    r = (1 + Fraction(1, m)) * between / within
+    return mean, total, degrees, (r + 2 / (degrees + 3)) / (r + 1)
+
+
+def told(row):
+    return [row["estimate"], row["std_error"] ** 2, row["df2"], row["missing_information"]]
+
+
+def test_index__is_that_of_exact_arithmetic_and_the_errors_are_larger(nhanes, run):
+    each = [
+        engine.concentration_index(nhanes, "diabetes", f"income_{seed}", bounds=(0, 1), nested=True, **DESIGN)
+        for seed in SEEDS
+    ]
+    exact = rubin_exactly(
+        [one.estimate for one in each], [one.std_error for one in each], each[0].to_frame()["df2"].item()
+    )
+    row = run.to_frame().filter(pl.col("measure") == "standard").row(0, named=True)
+    assert told(row) == pytest.approx([float(one) for one in exact], rel=RTOL)
+    assert row["std_error"] ** 2 > np.mean([one.std_error**2 for one in each])
+    assert (
+        run.manifest["imputations"]["variables"]["income"]["imputed"] == nhanes["income"].null_count() > 1000
+    )
+
+
+def test_odds_ratios__are_pooled_as_the_coefficients_are(run):
+    frame = run.to_frame().filter(pl.col("term") == "income")
+    coefficient, ratio = (
+        frame.filter(pl.col("measure") == name).row(0, named=True) for name in ("coefficient", "odds_ratio")
+    )
+    assert np.log(ratio["estimate"]) == pytest.approx(coefficient["estimate"], rel=1e-9)
+    assert np.log(ratio["conf_low"]) == pytest.approx(coefficient["conf_low"], rel=1e-6)
+    assert ratio["df2"] == pytest.approx(coefficient["df2"], rel=1e-6)
+    assert ratio["missing_information"] > 0.0
