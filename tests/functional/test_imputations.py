@@ -214,6 +214,7 @@ def test_verify_and_plan_and_check__know_imputations(folder, wide):
     assert [fault.place for fault in check_study(path)] == ["variables.income"]
 
 
+@pytest.mark.slow
 def test_calibration__adjusts_the_weights_of_each_data_set(folder, wide):
     margin = {"by": "band", "totals": {"poor": 200, "rich": 300}}
     design = {"calibration": {"method": "raking", "margins": [margin]}}
@@ -292,6 +293,7 @@ def test_site_disclosure__is_refused(folder, monkeypatch):
         make_request(written(folder, "wide"), None)
 
 
+@pytest.mark.slow
 def test_files_by_wave__are_read_as_those_of_a_study_without_imputations(folder, wide):
     for number in (0, *NUMBERS):
         for wave, own in completed(number).group_by("wave"):
