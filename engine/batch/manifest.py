@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from engine.batch.coverage_warnings import coverage_warnings
 from engine.batch.method import method_version
 from engine.data.imputations import doubts_of
 from engine.data.panel import Panel, missing_counts
@@ -147,6 +148,7 @@ def row_warnings(rows: Sequence[TidyRow]) -> Iterable[str]:
     failed = Counter({row.analysis: row.n_failed for row in rows if row.n_failed})
     for analysis, count in failed.items():
         yield f"analysis {analysis}: up to {count} replicates were undefined"
+    yield from coverage_warnings(rows)
     for row in rows:
         if row.measure == "points" and row.estimate is not None and row.estimate > FEW_POINTS:
             group = "".join(f", {name}" for name in (row.wave, row.subgroup) if name is not None)

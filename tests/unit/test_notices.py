@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from engine.batch import coverage_warnings
 from engine.batch.failures import failure_warnings
 from engine.batch.manifest import _interrupted, row_warnings
 from engine.data.broken_rules import CLAUSES, Broken, RuleError
@@ -71,6 +72,18 @@ def test_warnings_of_a_run__are_told_in_chinese():
 def test_first_run__counts_its_analyses(tasks, told):
     assert first_run(tasks) == told
     assert not english(notice("zh", told))
+
+
+DOUBTS = [
+    text for name, text in vars(coverage_warnings).items() if name.isupper() and not name.startswith("_")
+]
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@pytest.mark.parametrize("count", ["1 interval", "2 intervals"])
+def test_doubts_of_limits__are_told_in_chinese(doubt, count):
+    told = notice("zh", f"analysis rates: {count} may hold the true value too seldom: {doubt}")
+    assert not english(told)
 
 
 def test_english__stays():

@@ -18,6 +18,7 @@ NOT_COMPUTING = {
     "__init__.py",
     "version.py",
     "batch/compiling.py",
+    "batch/coverage_warnings.py",
     "batch/failures.py",
     "batch/forked.py",
     "batch/manifest.py",

@@ -67,6 +67,12 @@ NOTICES: dict[str, str] = {
     "analysis {task}: {n} result with status '{status}'": "分析 {task}：1 个结果的状态为“{status}”",
     "analysis {task}: {n} results with status '{status}'": "分析 {task}：{n} 个结果的状态为“{status}”",
     "analysis {task}: up to {n} replicates were undefined": "分析 {task}：最多有 {n} 个重复样本无定义",
+    "analysis {task}: {n} interval may hold the true value too seldom: {doubt}": (
+        "分析 {task}：1 个区间包含真值的比例可能偏低：{doubt}"
+    ),
+    "analysis {task}: {n} intervals may hold the true value too seldom: {doubt}": (
+        "分析 {task}：{n} 个区间包含真值的比例可能偏低：{doubt}"
+    ),
     "analysis {task}: {n} quadrature points for {level}": "分析 {task}：{level} 用 {n} 个求积点",
     "analysis {task}: {reason}": "分析 {task}：{reason}",
     "{name}: {share} of all records are missing (not counting skipped questions)": (
@@ -90,6 +96,17 @@ NOTICES: dict[str, str] = {
     "interrupted: the last analysis rests on the replicates that were done; not run: {tasks}": (
         "中断：最后一项分析以已完成的重复样本为准；未运行：{tasks}"
     ),
+}
+DOUBTS = {
+    "dispersion between groups, with a standard error above a quarter of it": "组间离散程度，其标准误大于估计值的四分之一",
+    "percentile intervals of dispersion between groups": "组间离散程度的百分位区间",
+    "ratios of percentiles by the jackknife, which does not suit percentiles": "用刀切法的百分位数之比，刀切法不适合百分位数",
+    "inequality of amounts with fewer than 100 degrees of freedom": "数额的不平等，自由度不足 100",
+    "entropy that a few large amounts decide, with fewer than 1,000 degrees of freedom": (
+        "由少数大数额决定的熵指数，自由度不足 1,000"
+    ),
+    "catastrophic payments of few people": "少数人的灾难性支出",
+    "reranking, with a standard error above an eighth of it": "再排序，其标准误大于估计值的八分之一",
 }
 RULES: dict[str, str] = {
     "lie outside the range; expected numbers inside. List the codes under missing, or widen range.": (
@@ -214,8 +231,17 @@ def _notices() -> Phrasebook:
     }
     return Phrasebook(
         {**NOTICES, **rules},
-        {"reason": lambda text: notice("zh", text), "status": status_name, "inputs": _inputs},
+        {
+            "reason": lambda text: notice("zh", text),
+            "status": status_name,
+            "inputs": _inputs,
+            "doubt": _doubt,
+        },
     )
+
+
+def _doubt(text: str) -> str:
+    return DOUBTS.get(text, text)
 
 
 def _inputs(text: str) -> str:
