@@ -165,3 +165,16 @@ def test_simulated__percentile_ratio_is_near_its_bootstrap(simulated):
         simulated, "age", "income", "percentile_ratio", bootstrap=999, seed=1, **design
     ).rows
     assert linearised.std_error == pytest.approx(replicated.std_error, rel=0.25)
+
+
+def test_percentile_ratio_of_skewed_incomes__has_the_error_of_the_normal_logarithm():
+    """By closed form: a width for the rich would make the error twice as large."""
+    n, sd = 4000, 1.5
+    income = np.exp(sd * np.random.default_rng(4).standard_normal(n))
+    (row,) = engine.financing(
+        pl.DataFrame({"income": income, "paid": 0.1 * income}), "paid", "income", "percentile_ratio"
+    ).rows
+    # Var of a quantile is p (1 - p) / (n f^2), the covariance of P10 and P90 0.1 * 0.1 / (n f f).
+    f = np.exp(-0.5 * 1.2815515655446004**2) / np.sqrt(2.0 * np.pi) / sd
+    of_logarithm = np.sqrt((0.09 + 0.09 - 2 * 0.01) / n) / f
+    assert row.std_error / row.estimate == pytest.approx(of_logarithm, rel=0.1)

@@ -108,17 +108,28 @@ class SampleMoments:
         )
 
     def _density(self, values: FloatArray, at: float) -> float:
+        """Return the density of amounts at one of them.
+
+        That of a positive amount comes from logarithms, where one width fits poor and rich. A width that fits
+        the rich would make the density among the poor too flat.
+        """
+        if at <= 0.0:
+            return self._kernel_density(values, at, self._weight)
+        is_positive = values > 0.0
+        return self._kernel_density(np.log(values[is_positive]), np.log(at), self._weight[is_positive]) / at
+
+    def _kernel_density(self, values: FloatArray, at: float, weight: FloatArray) -> float:
         """Return the density by Silverman's rule: 0.9 min(sd, interquartile range / 1.34) n^(-1/5)."""
         rows = self._columns.rows
-        mean = weighted_mean(self._weight, values)[1]
-        spread = np.sqrt((self._weight * (values - mean) ** 2).sum() / rows.W)
-        shares = np.cumsum(self._weight) / rows.W
+        W, mean = weighted_mean(weight, values)
+        spread = np.sqrt((weight * (values - mean) ** 2).sum() / W)
+        shares = np.cumsum(weight) / W
         low, high = values[np.searchsorted(shares, [0.25, 0.75])]
         width = min(spread, (high - low) / 1.34) if high > low else spread
         width *= 0.9 * rows.n_people**-0.2
         if width == 0.0:
             return float("nan")
-        density = np.exp(-0.5 * ((values - at) / width) ** 2) * self._weight
+        density = np.exp(-0.5 * ((values - at) / width) ** 2) * weight
         return float(density.sum() / (rows.W * width * np.sqrt(2.0 * np.pi)))
 
     def _once(self, key: tuple[str, ...], compute: Any) -> Estimand:  # noqa: ANN401 - arguments are the key
