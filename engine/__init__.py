@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.version import VERSION
 
 if TYPE_CHECKING:
+    from engine.api.balance_weights import balance_weights
     from engine.api.calibrate_weights import calibrate_weights
     from engine.api.concentration_curve import concentration_curve
     from engine.api.concentration_index import concentration_index
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from engine.nights.refresh import refresh
     from engine.report.words.sentences import Language
     from engine.results import (
+        BalanceResult,
         CurveResult,
         DecompositionResult,
         GroupedResult,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _HOMES = {
+    "balance_weights": "engine.api.balance_weights",
     "calibrate_weights": "engine.api.calibrate_weights",
     "concentration_index": "engine.api.concentration_index",
     "concentration_curve": "engine.api.concentration_curve",
@@ -68,6 +71,7 @@ _HOMES = {
     "RunResult": "engine.batch.run_result",
     **dict.fromkeys(
         (
+            "BalanceResult",
             "CurveResult",
             "DecompositionResult",
             "GroupedResult",
@@ -87,6 +91,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "BalanceResult",
     "CurveResult",
     "DataError",
     "DecompositionResult",
@@ -102,6 +107,7 @@ __all__ = [
     "TableResult",
     "UsageError",
     "__version__",
+    "balance_weights",
     "calibrate_weights",
     "concentration_curve",
     "concentration_index",

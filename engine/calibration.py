@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.balance import BalanceCells
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -44,13 +46,13 @@ class CalibratedFiles:
     parts
         The Parquet files.
     cells
-        The cells of the calibration.
+        The cells of the calibration, or of a balance of covariates: then of adjusted weights all the same.
     facts
         What the manifest tells of it.
     """
 
     parts: tuple[str, ...]
-    cells: CalibrationCells
+    cells: CalibrationCells | BalanceCells
     facts: Mapping[str, Any]
 
 
@@ -69,7 +71,7 @@ class CalibrationColumns:
         units of the whole panel, those alike in cell, or in cell and weight where rows are the units.
     """
 
-    cells: CalibrationCells
+    cells: CalibrationCells | BalanceCells
     cell: IntArray
     frame_cell: IntArray
     frame_weight: FloatArray
@@ -91,7 +93,7 @@ class CalibratedParts:
         (h,) and (u,) int64: as in `DesignArrays`, of the sampling units.
     """
 
-    cells: CalibrationCells
+    cells: CalibrationCells | BalanceCells
     unit: IntArray
     cell: IntArray
     weight: FloatArray

@@ -11,6 +11,7 @@ from engine import __version__
 
 if TYPE_CHECKING:
     from engine import (
+        BalanceResult,
         CurveResult,
         DataError,
         DecompositionResult,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         StudyError,
         TableResult,
         UsageError,
+        balance_weights,
         calibrate_weights,
         concentration_curve,
         concentration_index,
@@ -57,6 +59,7 @@ else:
 
 
 __all__ = [
+    "BalanceResult",
     "CurveResult",
     "DataError",
     "DecompositionResult",
@@ -72,6 +75,7 @@ __all__ = [
     "TableResult",
     "UsageError",
     "__version__",
+    "balance_weights",
     "calibrate_weights",
     "concentration_curve",
     "concentration_index",

@@ -15,6 +15,8 @@ from engine.estimators.sample.calibration import Calibration, CalibrationMethod,
 if TYPE_CHECKING:
     import polars as pl
 
+    from engine.arrays import FloatArray
+
 Levels = str | tuple[str, ...]
 Margins = Mapping[Levels, Mapping[Levels, float] | float]
 
@@ -71,20 +73,24 @@ def calibrate_weights(
     if method not in ("linear", "raking"):
         raise UsageError(f"method: found '{method}'; expected 'linear' or 'raking'. Correct it.")
     data = as_polars(frame)
-    names = _columns(data, replicate_weights)
+    names = replicate_columns(data, replicate_weights)
     if not margins:
         raise UsageError("margins: found none; expected one or more. Give totals of the population.")
     calibration = Calibration([_margin(data, key, totals) for key, totals in margins.items()], method)
     adjusted = {}
     for name in (weight, *names):
-        values = number_column(data, name, "weight")
-        if not (np.isfinite(values).all() and (values >= 0.0).all()):
-            raise DataError(f"weight '{name}': found missing or negative weights; expected 0 or more.")
-        adjusted[name] = calibration.adjusted(values, f"weight '{name}'")
+        adjusted[name] = calibration.adjusted(whole_weights(data, name), f"weight '{name}'")
     return data.with_columns(pl.Series(name, values) for name, values in adjusted.items())
 
 
-def _columns(data: pl.DataFrame, given: str | Sequence[str]) -> list[str]:
+def replicate_columns(data: pl.DataFrame, given: str | Sequence[str]) -> list[str]:
+    """Return the names of columns of replicate weights.
+
+    Raises
+    ------
+    UsageError
+        If there are none.
+    """
     names = matching_columns(given, data.columns) if isinstance(given, str) else [*given]
     if not names:
         raise UsageError(
@@ -92,6 +98,20 @@ def _columns(data: pl.DataFrame, given: str | Sequence[str]) -> list[str]:
             "adjusted weight alone would be wrong. Make some with `equirank weights`."
         )
     return names
+
+
+def whole_weights(data: pl.DataFrame, name: str) -> FloatArray:
+    """Return a column of weights (N,).
+
+    Raises
+    ------
+    DataError
+        If one is missing or below 0.
+    """
+    values = number_column(data, name, "weight")
+    if not (np.isfinite(values).all() and (values >= 0.0).all()):
+        raise DataError(f"weight '{name}': found missing or negative weights; expected 0 or more.")
+    return values
 
 
 def _margin(data: pl.DataFrame, key: Levels, totals: Mapping[Levels, float] | float) -> Margin:

@@ -15,40 +15,46 @@ from engine.study import StudySpec
 from engine.study.calibration import PLACE, CalibrationSpec
 
 if TYPE_CHECKING:
-    from engine.data.margins import MarginCells
     from engine.data.panel import Panel
+    from engine.data.weight_cells import WeightCells
 
 DEPENDENT = 1e-9  # squared share of a column that the others leave
 SAME_TOTAL = 1e-8
 
 
 def calibrate(spec: StudySpec, panel: Panel, folder: Path) -> Panel:
-    """Return a panel with calibrated weights, written into a private folder; the panel itself without any.
+    """Return a panel with calibrated or balanced weights, in a private folder; the panel itself without any.
 
     Raises
     ------
     StudyError, DataError
-        If a margin does not fit the records, or no weights meet the totals.
+        If a margin does not fit the records, or no weights meet the totals or balance the covariates.
     """
-    from engine.data.margins import read_margins, write_calibrated
+    from engine.data.margins import margin_variables, read_margins
+    from engine.data.weight_cells import write_adjusted
 
     calibration = spec.design.calibration
+    if spec.design.balance is not None:
+        from engine.batch.balancing import balance
+
+        return balance(spec, spec.design.balance, panel, folder)
     if calibration is None:
         return panel
-    found = read_margins(spec, calibration, panel)
+    variables = margin_variables(spec, calibration)
+    found = read_margins(variables, calibration, panel)
     x, totals = _independent(_columns(calibration, found), found.sums)
     is_raking = calibration.method == "raking"
     factor, steps = _factors(found.sums, x, totals, is_raking=is_raking)
     cells = CalibrationCells(x=x, totals=totals, factor=factor, is_raking=is_raking)
     factors = np.vstack([factor[None, :], _of_replicates(found.replicate_sums, cells)])
-    written = write_calibrated(calibration, spec, panel, found, factors, folder)
+    written = write_adjusted(variables, panel, found, factors, folder)
     facts = _facts(calibration, found, cells, steps)
     files = CalibratedFiles(parts=tuple(map(str, written)), cells=cells, facts=facts)
     return replace(panel, calibrated=files)
 
 
 def _facts(
-    calibration: CalibrationSpec, found: MarginCells, cells: CalibrationCells, steps: int
+    calibration: CalibrationSpec, found: WeightCells, cells: CalibrationCells, steps: int
 ) -> dict[str, Any]:
     used = cells.factor[found.sums > 0.0]
     return {
@@ -72,7 +78,7 @@ class _Column:
     margin: int
 
 
-def _columns(calibration: CalibrationSpec, found: MarginCells) -> Iterator[_Column]:
+def _columns(calibration: CalibrationSpec, found: WeightCells) -> Iterator[_Column]:
     from engine.data.margins import margin_rows
 
     for number, (row_of, x) in enumerate(margin_rows(calibration, found), start=1):

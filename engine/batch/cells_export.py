@@ -135,7 +135,7 @@ def refuse_records(tasks: Sequence[Task], spec: StudySpec) -> None:
         With every such analysis, and what of the study needs all records at once.
     """
     remedy = "Leave it out of the study that sites share."
-    for table in ("replicate_weights", "calibration"):
+    for table in ("replicate_weights", "calibration", "balance"):
         if getattr(spec.design, table) is not None:
             raise EstimationError(Fault(f"design.{table}", "it needs the records", "cells", remedy))
     for name, variable in spec.variables.items():

@@ -29,6 +29,7 @@ def compile_all() -> float:
     for analysis in _one_of_each():
         _compile(analysis)
     _compile_calibration()
+    _compile_balance()
     return time.perf_counter() - started
 
 
@@ -77,6 +78,26 @@ def _compile_calibration() -> None:
     )
     constraints = Constraints(x=one[:, None], totals=2.0 * one, is_raking=True)
     part_multipliers(np.ones((1, 1, 1)), parts, constraints)
+
+
+def _compile_balance() -> None:
+    """Balance two groups that are alike."""
+    import numpy as np
+
+    from engine.balance import ALL, BalanceCells
+    from engine.estimators.sample.balance import balance_influence, balanced
+
+    four = np.ones(4)
+    for is_entropy in (True, False):
+        cells = BalanceCells(
+            x=np.column_stack([four, [0.0, 1.0, 0.0, 1.0]]),
+            group=np.array([0, 0, 1, 1]),
+            reference=ALL,
+            is_entropy=is_entropy,
+            factor=four,
+            probability=np.zeros((0, 4)),
+        )
+        balance_influence(balanced(cells, four), four, four)
 
 
 def _analysis(**fields: Any) -> AnalysisSpec:  # noqa: ANN401 - fields of any kind

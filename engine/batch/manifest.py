@@ -81,7 +81,7 @@ def make_manifest(
             {"label": step.label, "n": step.n, "by_wave": dict(step.by_wave)} for step in sample.flow
         ],
         "missing": missing,
-        **({} if panel.calibrated is None else {"calibration": dict(panel.calibrated.facts)}),
+        **({} if panel.calibrated is None else {str(spec.design.adjustment): dict(panel.calibrated.facts)}),
         **_imputations(panel, sample),
         "imputed": {name: {"rows": n, "share": n / sample.n} for name, n in sample.imputed.items()},
         "warnings": [

@@ -99,18 +99,23 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
 
 def _cell_queries(spec: StudySpec, kept: str) -> Iterator[str]:
     """Yield the queries of the cells that analyses are computed from where these are far fewer than rows."""
-    for analysis in spec.analysis if spec.design.calibration is None else ():
+    for analysis in spec.analysis if spec.design.adjustment is None else ():
         for key in KINDS[analysis.kind].cells(analysis, spec):
             yield f"-- analysis {analysis.name}\n{query_text('cells', kept, key.columns(spec))}"
 
 
 def _weights(spec: StudySpec) -> str | None:
     """Return what is done to the weights before anything else."""
-    calibration = spec.design.calibration
-    if calibration is None:
+    calibration, balance = spec.design.calibration, spec.design.balance
+    if calibration is not None:
+        names = ", ".join(margin.name for margin in calibration.margins)
+        done = f"{calibration.method} to totals of {names}"
+    elif balance is not None:
+        names = ", ".join(balance.variables)
+        done = f"{balance.method} balance of {names} by {balance.by}, to {balance.to}"
+    else:
         return None
-    names = ", ".join(margin.name for margin in calibration.margins)
-    return f"{calibration.method} to totals of {names}; so every analysis reads the records, none reads cells"
+    return f"{done}; so every analysis reads the records, none reads cells"
 
 
 def _of_imputations(spec: StudySpec, files: Sequence[SourceFile]) -> Iterator[tuple[StudySpec, SourceFile]]:

@@ -92,7 +92,7 @@ def export_weights(
         bootstrap = BootstrapSpec(replicates=replicates, method=method, interval=("normal",))
         frame, facts = _weighted_frame(context, bootstrap)
         if panel.calibrated is not None:
-            facts |= {"calibration": dict(panel.calibrated.facts)}
+            facts |= {str(spec.design.adjustment): dict(panel.calibrated.facts)}
         work = Path(scratch)
         content = _content(frame, work / f"weights{out.suffix.lower()}")
         try:
@@ -162,8 +162,8 @@ def _replicate_weights(arrays: SampleArrays, plan: ResamplingPlan) -> list[Float
         weights += [base * block[:, lane] for lane in range(lanes)]
     if failed := sum(not np.isfinite(weight).all() for weight in weights):
         raise EstimationError(
-            f"design.calibration: found {failed:,} replicates in which no weights of 0 or more meet the "
-            "totals; expected none. Combine levels, or use method = 'raking'."
+            f"weights: found {failed:,} replicates in which no weights of 0 or more meet the totals, or "
+            "balance the covariates; expected none. Combine levels, or calibrate with method = 'raking'."
         )
     return weights
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import DesignColumns, DesignFrame
+from engine.balance import BalanceCells
 from engine.calibration import CalibrationCells, CalibrationColumns
 from engine.data.design_reader import ids_of
-from engine.data.margins import CELL, WEIGHT
 from engine.data.series import as_codes, as_floats
+from engine.data.weight_cells import CELL, WEIGHT
 from engine.errors import DataError, Fault
 from engine.study import DesignSpec
-from engine.study.calibration import PLACE
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def with_calibration(
     columns: DesignColumns,
     design: DesignSpec,
-    cells: CalibrationCells,
+    cells: CalibrationCells | BalanceCells,
     sample: pl.LazyFrame,
     panel: pl.LazyFrame,
 ) -> DesignColumns:
@@ -39,7 +39,7 @@ def with_calibration(
     ids = ids_of(design, panel).collect(engine="in-memory")
     weights = panel.select(CELL, WEIGHT).collect(engine="in-memory")
     complete = weights.hstack(ids).drop_nulls(ids.columns)
-    _refuse_missing_ids(weights.hstack(ids), complete)
+    _refuse_missing_ids(f"design.{design.adjustment}", weights.hstack(ids), complete)
     enums = {role: pl.Enum(ids[role].drop_nulls().unique().sort()) for role in ids.columns}
     codes = {role: as_codes(complete[role].cast(enums[role])) for role in ids.columns}
     weight = np.nan_to_num(as_floats(complete[WEIGHT]), nan=0.0)
@@ -69,7 +69,7 @@ def with_calibration(
     return replace(columns, frame=of_units, calibration=calibration)
 
 
-def _refuse_missing_ids(records: pl.DataFrame, complete: pl.DataFrame) -> None:
+def _refuse_missing_ids(place: str, records: pl.DataFrame, complete: pl.DataFrame) -> None:
     """Refuse records with a weight that belong to no stratum or cluster: replicates could not draw them."""
     import polars as pl
 
@@ -77,4 +77,4 @@ def _refuse_missing_ids(records: pl.DataFrame, complete: pl.DataFrame) -> None:
     if count:
         found = f"{count:,} records with a weight and without stratum or cluster"
         expected = "both in every record, also in those that sample rules leave out"
-        raise DataError(Fault(PLACE, found, expected, "Correct the file, or set their weight to 0."))
+        raise DataError(Fault(place, found, expected, "Correct the file, or set their weight to 0."))

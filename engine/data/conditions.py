@@ -41,10 +41,11 @@ def domain_columns(spec: StudySpec) -> dict[str, RuleColumn]:
 
 
 def domain_conditions(spec: StudySpec) -> list[str | Fault]:
-    """Return the SQL of what a calibration covers and of each domain of an analysis, or its fault."""
-    calibration = spec.design.calibration
-    covered = [] if calibration is None or calibration.where is None else [calibration.where]
-    of_weights = [check_rule("design.calibration.where", one, expression_columns(spec)) for one in covered]
+    """Return the SQL of the records whose weights are adjusted and of each domain, or its fault."""
+    adjusted = spec.design.calibration or spec.design.balance
+    covered = [] if adjusted is None or adjusted.where is None else [adjusted.where]
+    place = f"design.{spec.design.adjustment}.where"
+    of_weights = [check_rule(place, one, expression_columns(spec)) for one in covered]
     domains = {i: one.where for i, one in enumerate(spec.analysis, start=1) if one.where is not None}
     if not domains:
         return of_weights

@@ -112,7 +112,7 @@ class SampleReader:
         how many.
         """
         design = self._spec.design
-        if design.replicate_weights is not None or design.calibration is not None:
+        if design.replicate_weights is not None or design.adjustment is not None:
             return self
         cells = read_cells(self._spec, self._sample, key, self._only)
         if cells is None:

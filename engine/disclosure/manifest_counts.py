@@ -91,6 +91,7 @@ def protected_manifest(
         "imputed": {
             name: own for name, own in manifest.get("imputed", {}).items() if f"{IMPUTED}{name}" in shown
         },
+        **_protected_balance(manifest),
         "warnings": [*dict.fromkeys(told_text(one, threshold) for one in manifest["warnings"])],
         **told_tasks(manifest, threshold),
         **told_calibration(manifest),
@@ -107,6 +108,19 @@ def told_calibration(manifest: Mapping[str, Any]) -> dict[str, Any]:
     facts = {key: value for key, value in manifest["calibration"].items() if key != "sum_of_weights"}
     factors = {key: float(f"{facts[key]:.3g}") for key in ("smallest_factor", "largest_factor")}
     return {"calibration": {**facts, **factors}}
+
+
+def _protected_balance(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the balance of covariates without what tells of single groups: shares and sizes count people.
+
+    Other numbers have three digits, as those of a calibration.
+    """
+    if "balance" not in manifest:
+        return {}
+    facts = {**manifest["balance"], "effective_sizes": [], "differences": []}
+    factors = {key: float(f"{facts[key]:.3g}") for key in ("smallest_factor", "largest_factor")}
+    largest = [float(f"{value:.3g}") for value in facts["largest_difference"]]
+    return {"balance": {**facts, **factors, "largest_difference": largest}}
 
 
 def _steps(flow: Sequence[Mapping[str, Any]], threshold: int) -> list[Mapping[str, Any]]:

@@ -56,8 +56,8 @@ def task_key(spec: StudySpec, task: Task, parts: Iterable[Contents]) -> TaskKey:
         "design": _design(spec),
         "variables": {name: _meaning(spec, name) for name in names},
     }
-    # The totals of a calibration bind the weights of all waves together.
-    seen_by = task if spec.design.calibration is None else replace(task, waves=None)
+    # A calibration or a balance binds the weights of all waves together.
+    seen_by = task if spec.design.adjustment is None else replace(task, waves=None)
     data = [seen for part in parts if (seen := _seen(part, seen_by, columns)) is not None]
     return TaskKey(method=method_version(), study=_hash(study), seed=str(study_seed(spec)), data=_hash(data))
 
@@ -84,6 +84,9 @@ def used_variables(spec: StudySpec, task: Task) -> tuple[str, ...]:
     if spec.design.calibration is not None:
         texts |= {*spec.design.calibration.variables}
         conditions.append(spec.design.calibration.where or "")
+    if spec.design.balance is not None:
+        texts |= {spec.design.balance.by, *spec.design.balance.variables}
+        conditions.append(spec.design.balance.where or "")
     texts |= {word for condition in conditions for word in re.findall(r"\w+", condition.casefold())}
     return tuple(name for name in spec.variables if name in texts or name.casefold() in texts)
 

@@ -19,6 +19,7 @@ DRAWN, LEFT_OUT, GIVEN = "bootstrap", "jackknife", "replicate weights"
 def error_sentences(writer: Writer) -> Iterator[str]:
     """Yield how standard errors and intervals were made."""
     yield from _calibration(writer)
+    yield from _balance(writer)
     yield from _given_weights(writer)
     if any("linearised" in str(row["method"]).split(", ") for row in writer.rows):
         yield writer.say("errors")
@@ -45,6 +46,25 @@ def _calibration(writer: Writer) -> Iterator[str]:
             low=number(facts["smallest_factor"], 3),
             high=number(facts["largest_factor"], 3),
             cited=writer.cite("calibration"),
+        )
+
+
+def _balance(writer: Writer) -> Iterator[str]:
+    facts: Mapping[str, Any] = writer.manifest.get("balance") or {}
+    if facts:
+        to = "balance_all" if facts["to"] == "all" else "balance_level"
+        before, after = facts["largest_difference"]
+        yield writer.say(
+            "balance",
+            by=writer.labelled([facts["by"]]),
+            variables=writer.labelled(facts["variables"]),
+            to=writer.say(to, name=facts["to"]),
+            method=writer.say(str(facts["method"])),
+            low=number(facts["smallest_factor"], 3),
+            high=number(facts["largest_factor"], 3),
+            before=number(before, 3),
+            after=number(after, 3),
+            cited=writer.cite("entropy-balancing" if facts["method"] == "entropy" else "propensity"),
         )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from engine.report.balance_table import balance_tables
 from engine.report.flow_table import flow_table
 from engine.report.groups import Row
 from engine.report.model import Table
@@ -71,13 +72,17 @@ class Section:
 
 def run_sections(run: StoredRun, kinds: Mapping[str, KindTables], only: str | None = None) -> list[Section]:
     """Return all tables of a run; with the name of an analysis, the sample and the tables of that one."""
-    sections = [Section(kind=SAMPLE, analyses=(), tables=(flow_table(run.manifest),))]
+    sections = [Section(kind=SAMPLE, analyses=(), tables=_of_sample(run.manifest))]
     sections += analysis_sections(run, kinds, only)
     if run.scorecard is not None and only is None:
         publication = run.manifest["study"]["asked"]["study"]["published"]
         tables = tuple(scorecard_tables(run.scorecard.to_dicts(), publication))
         sections.append(Section(kind=SCORECARD, analyses=(), tables=tables))
     return sections
+
+
+def _of_sample(manifest: Mapping[str, Any]) -> tuple[Table, ...]:
+    return flow_table(manifest), *balance_tables(manifest, labels_of(manifest))
 
 
 def analysis_sections(

@@ -1,5 +1,6 @@
 """What comes out: tidy rows, and the frozen results of the Python functions, each in a file."""
 
+from engine.results.balance_result import BalanceResult
 from engine.results.curve_result import CurveResult
 from engine.results.decomposition_result import DecompositionResult
 from engine.results.grouped_result import GroupedResult
@@ -12,6 +13,7 @@ from engine.results.table_result import TableResult
 
 __all__ = [
     "COLUMNS",
+    "BalanceResult",
     "CurveResult",
     "DecompositionResult",
     "GroupedResult",

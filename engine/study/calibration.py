@@ -186,24 +186,25 @@ def _same_population(margins: list[Table]) -> Iterator[Fault]:
 
 
 def check_analysis_with_calibration(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
-    """Refuse errors and replicates that would leave the calibration out."""
-    if not study.design.get("calibration"):
+    """Refuse errors and replicates that would leave out how the weights were calibrated or balanced."""
+    table = next((f"design.{one}" for one in ("calibration", "balance") if study.design.get(one)), None)
+    if table is None:
         return
     bootstrap = as_table(analysis.get("bootstrap"))
     for name in as_names(bootstrap.get("interval", ())):
         if name in NEEDS_INFLUENCE:
-            found = f"'{name}' with design.calibration, for which it is not defined"
+            found = f"'{name}' with {table}, for which it is not defined"
             yield Fault(
                 f"{path}.bootstrap.interval", found, "'normal', 'percentile' or 'basic'", "Choose one."
             )
     method = bootstrap.get("method", "auto")
     has_units = bool(study.design.get("cluster") or study.design.get("stratum"))
     if method == "iid" or (method == "poisson" and not has_units):
-        found = f"'{method}' with design.calibration: it draws no records outside of the analysis"
+        found = f"'{method}' with {table}: it draws no records outside of the analysis"
         yield Fault(f"{path}.bootstrap.method", found, "'auto', 'rao-wu' or 'jackknife'", "Choose one.")
     kind = analysis.get("kind")
     if kind == "multilevel" and analysis.get("weights", "none") != "none":
-        found = "weights in a study with design.calibration, which errors of this model leave out"
+        found = f"weights in a study with {table}, which errors of this model leave out"
         yield Fault(f"{path}.weights", found, "'none', or the kind 'logit'", "Leave it out.")
     covariance = analysis.get("covariance", "auto")
     if (
@@ -211,8 +212,8 @@ def check_analysis_with_calibration(path: str, analysis: Table, study: RawStudy)
         and covariance not in ("auto", "design")
         and analysis.get("weighted") is not False
     ):
-        found = f"'{covariance}' with design.calibration, which these errors leave out"
+        found = f"'{covariance}' with {table}, which these errors leave out"
         yield Fault(f"{path}.covariance", found, "'design'", "Leave it out, or set weighted = false.")
     if analysis.get("peer"):
-        found = f"'{analysis['peer']}' with design.calibration, which its errors leave out"
+        found = f"'{analysis['peer']}' with {table}, which its errors leave out"
         yield Fault(f"{path}.peer", found, "no peer", "Leave it out.")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from engine.errors import Fault, nearest
 from engine.study.analyses import ANALYSES
 from engine.study.analysis_fields import AnalysisFields
+from engine.study.balance import check_balance
 from engine.study.calibration import check_analysis_with_calibration, check_calibration
 from engine.study.imputations import check_analysis_with_imputations, check_imputations
 from engine.study.raw_tables import RawStudy, Table, as_list, as_names, as_table, is_factor
@@ -28,6 +29,7 @@ def cross_check(raw: Table) -> list[Fault]:
         *check_design(study),
         *check_calibration(study),
         *check_imputations(raw, study),
+        *check_balance(study),
         *_variables(study),
         *_analyses(raw, study),
     ]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from engine.study.balance import BalanceSpec
 from engine.study.base import Spec
 from engine.study.calibration import CalibrationSpec
 
@@ -59,6 +60,14 @@ class DesignSpec(Spec):
     ] = None
     replicate_weights: ReplicateWeightsSpec | None = None
     calibration: CalibrationSpec | None = None
+    balance: BalanceSpec | None = None
+
+    @property
+    def adjustment(self) -> Literal["calibration", "balance"] | None:
+        """The table that adjusts the weights of the records, None if they stay as they are."""
+        if self.calibration is not None:
+            return "calibration"
+        return None if self.balance is None else "balance"
 
     def column_of(self, role: str, wave: str | None) -> str | None:
         """Return the column of ``weight``, ``stratum`` or ``cluster`` in a wave, None without one."""

@@ -26,6 +26,7 @@ _OF_TABLE = {
     ("DesignSpec", "single_psu"): "What to do with a stratum of one PSU",
     ("DesignSpec", "replicate_weights"): "Replicate weights that come with the data",
     ("DesignSpec", "calibration"): "Known totals of the population to which the weights are adjusted",
+    ("DesignSpec", "balance"): "Weights with which waves or groups have the same covariates",
     ("CalibrationSpec", "margins"): "The margins: factors, and the totals of their levels",
     ("ReplicateWeightsSpec", "method"): "How the survey made them",
     ("SampleRule", "label"): "What the rule does, in the table of the sample",

@@ -19,6 +19,7 @@ LONGEST_MODULE = 300
 # The rooms in the order of the flow: a room may import those before it, except where FORBIDDEN says
 # otherwise.
 ROOMS = (
+    ("balance",),
     ("errors", "durable", "source_hash", "version", "calibration"),
     ("paths", "arrays"),
     ("study",),

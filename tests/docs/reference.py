@@ -21,6 +21,7 @@ STUDY_TABLES = (
     ("CalibrationSpec", "[design.calibration]"),
     ("MarginSpec", "[[design.calibration.margins]]"),
     ("ImputationsSpec", "[imputations]"),
+    ("BalanceSpec", "[design.balance]"),
     ("VariableSpec", "[variables.NAME]"),
     ("SampleRule", "[[sample]]"),
     ("BootstrapSpec", "bootstrap of an analysis"),

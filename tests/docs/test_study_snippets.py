@@ -69,14 +69,19 @@ def blocks(page):
     return TOML.findall((ROOT / page).read_text(encoding="utf-8"))
 
 
-def parts_of_the_study_file():
-    return "\n".join(one for one in blocks("docs/study-file.md") if not one.startswith("extends"))
+def parts_of_the_study_file(other="[design.balance]"):
+    """Return the blocks as one study; two of them stand in place of each other."""
+    left_out = ("extends", other)
+    return "\n".join(one for one in blocks("docs/study-file.md") if not one.startswith(left_out))
 
 
 @pytest.mark.parametrize(
     ("text", "pattern"),
     [
         pytest.param(parts_of_the_study_file() + REST, "health_{}.parquet", id="study-file"),
+        pytest.param(
+            parts_of_the_study_file("[design.calibration]") + REST, "health_{}.parquet", id="balance"
+        ),
         pytest.param(blocks("README.md")[0], "brfss_{}.parquet", id="front"),
     ],
 )

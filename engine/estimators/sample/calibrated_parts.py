@@ -6,12 +6,15 @@ by unit the variance of its residuals: of all records, those outside of a domain
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from engine.arrays import DesignArrays, DesignColumns, FloatArray, IntArray, UnitArray
+from engine.balance import BalanceCells
 from engine.calibration import CalibratedParts, CalibrationColumns
+from engine.estimators.sample.balance import balance_influence
 from engine.kernels.regression.small_matrices import inverse, product
 
 
@@ -131,19 +134,38 @@ def residual_totals(totals: FloatArray, design: DesignArrays) -> FloatArray:
     """Return totals (q, u) of sampling units of the residuals of influence values, from their totals (q, p).
 
     The residual is z - x'b, b = (sum w x x')^-1 sum w x z with the weights before calibration, and its total
-    has the adjusted weights (Deville and Särndal 1992).
+    has the adjusted weights (Deville and Särndal 1992). With balanced weights it is the influence value, and
+    what the record adds by changing the factors.
     """
     parts = design.calibration
     if parts is None:
         return totals
-    cells, n_cells = parts.cells, len(parts.cells.factor)
-    before = parts.weight / cells.factor[parts.cell]
+    n_cells = len(parts.cells.factor)
+    before = parts.weight / parts.cells.factor[parts.cell]
     of_cell = np.bincount(parts.cell, weights=before, minlength=n_cells).astype(np.float64)
-    spread, _ = inverse(product(np.ascontiguousarray((cells.x * of_cell[:, None]).T), cells.x))
+    added = _added(parts, before, of_cell)
     by_unit = np.empty((len(totals), len(parts.stratum_of_unit)))
     for row, of_unit in zip(totals, by_unit, strict=True):
-        z = np.bincount(parts.cell, weights=row, minlength=n_cells) / cells.factor
-        fitted = product(cells.x, product(spread, product(np.ascontiguousarray(cells.x.T), z[:, None])))[:, 0]
-        residual = row - parts.weight * fitted[parts.cell]
+        values = np.bincount(parts.cell, weights=row, minlength=n_cells).astype(np.float64)
+        residual = row + added(values)
         of_unit[:] = np.bincount(parts.unit, weights=residual, minlength=len(of_unit))
     return by_unit
+
+
+def _added(
+    parts: CalibratedParts, before: FloatArray, of_cell: FloatArray
+) -> Callable[[FloatArray], FloatArray]:
+    """Return what turns sums of influence values by cell (c,) into what the adjustment adds to parts (p,)."""
+    cells = parts.cells
+    if isinstance(cells, BalanceCells):
+        return lambda values: before * balance_influence(cells, of_cell, values)[parts.cell]
+    x, factor = cells.x, cells.factor
+    spread, _ = inverse(product(np.ascontiguousarray((x * of_cell[:, None]).T), x))
+
+    def less_the_fit(values: FloatArray) -> FloatArray:
+        z = values / factor
+        fitted = product(x, product(spread, product(np.ascontiguousarray(x.T), z[:, None])))[:, 0]
+        less: FloatArray = -parts.weight * fitted[parts.cell]
+        return less
+
+    return less_the_fit

@@ -61,6 +61,23 @@ METHODS: dict[str, tuple[str, str]] = {
             "误差均计入此调整：线性化误差使用校准回归的残差，各重复样本的权重均调整至相同总数 [{cited}]。"
         ),
     ),
+    "balance": (
+        (
+            "Weights: adjusted so that the levels of {by} have the {variables} of {to}, by {method} [{cited}]; the "
+            "factors lie between {low} and {high}. The largest standardised difference was {before} before and is "
+            "{after} after. Every error counts that the factors are estimated: linearised errors through their "
+            "influence values, and the weights of every replicate are balanced again."
+        ),
+        (
+            "权重：经{method}调整，使 {by} 各水平的 {variables} 与{to}相同 [{cited}]；调整系数介于 {low} 与 {high} 之间。"
+            "最大标准化差由 {before} 变为 {after}。误差均计入系数的估计：线性化误差经其影响值计入，"
+            "各重复样本的权重均重新平衡。"
+        ),
+    ),
+    "entropy": ("entropy balancing", "熵平衡"),
+    "ipw": ("inverse probability weighting", "逆概率加权"),
+    "balance_all": ("all levels together", "全体"),
+    "balance_level": ("{name}", "{name} "),
     "calibration_source": (" ({name})", "（{name}）"),
     "post-stratification": ("post-stratification", "事后分层"),
     "raking": ("raking", "迭代比例调整"),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 TABLE_NOTES: dict[str, str] = {
+    "Balance: standardised differences from {word}": "平衡：与{word}的标准化差",
+    "{group}, before": "{group}，调整前",
+    "{group}, after": "{group}，调整后",
+    "effective size": "有效样本量",
     "Some rows: {status}.": "部分行：{status}。",
     "Withheld: numbers of fewer than {n} people, and others from which these could be computed.": (
         "不公布：不足 {n} 人的数字，以及可据以推算出这些数字的其他数字。"

@@ -63,6 +63,9 @@ WORKS: dict[str, str] = {
     "1999;86:948-955.",
     "d2": "Li K-H, Meng X-L, Raghunathan TE, Rubin DB. Significance levels from repeated p-values with "
     "multiply-imputed data. Statistica Sinica 1991;1:65-92.",
+    "entropy-balancing": "Hainmueller J. Entropy balancing for causal effects. Political Analysis 2012;20:25-46.",
+    "propensity": "Austin PC, Stuart EA. Moving towards best practice when using inverse probability of treatment "
+    "weighting. Statistics in Medicine 2015;34:3661-3679.",
     "wolter": "Wolter KM. Introduction to Variance Estimation. 2nd edition. Springer 2007.",
     "davison": "Davison AC, Hinkley DV. Bootstrap Methods and their Application. Cambridge University Press 1997.",
     "fuller": "Fuller WA. Regression analysis for sample survey. Sankhya C 1975;37:117-132.",
