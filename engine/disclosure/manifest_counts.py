@@ -91,7 +91,7 @@ def protected_manifest(
         "imputed": {
             name: own for name, own in manifest.get("imputed", {}).items() if f"{IMPUTED}{name}" in shown
         },
-        **_protected_balance(manifest),
+        **told_balance(manifest),
         "warnings": [*dict.fromkeys(told_text(one, threshold) for one in manifest["warnings"])],
         **told_tasks(manifest, threshold),
         **told_calibration(manifest),
@@ -110,7 +110,7 @@ def told_calibration(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {"calibration": {**facts, **factors}}
 
 
-def _protected_balance(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def told_balance(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return the balance of covariates without what tells of single groups: shares and sizes count people.
 
     Other numbers have three digits, as those of a calibration.

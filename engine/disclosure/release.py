@@ -13,6 +13,7 @@ from engine.disclosure.former import Former, held_back, joint
 from engine.disclosure.manifest_counts import (
     manifest_counts,
     protected_manifest,
+    told_balance,
     told_calibration,
     told_tasks,
 )
@@ -24,7 +25,7 @@ from engine.results import TidyRow
 from engine.study import StudySpec
 
 HELD_BACK = "all numbers are those of the release before: few people make the difference"
-SAME = ("sample_flow", "missing", "imputed", "calibration")
+SAME = ("sample_flow", "missing", "imputed", "calibration", "balance")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +126,7 @@ def _as_before(
         manifest={
             **manifest,
             **told_calibration(manifest),
+            **told_balance(manifest),
             **told,
             **told_tasks(manifest, spec.disclosure.threshold),
             "sources": [{**source, "rows": None} for source in manifest["sources"]],
