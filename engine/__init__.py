@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.api.financing import financing
     from engine.api.grouped_inequality import grouped_inequality
     from engine.api.inequality import inequality
+    from engine.api.influence import influence
     from engine.api.logit import logit
     from engine.api.mixed_logit import mixed_logit
     from engine.api.pool import pool
@@ -57,6 +58,7 @@ _HOMES = {
     "financing": "engine.api.financing",
     "grouped_inequality": "engine.api.grouped_inequality",
     "inequality": "engine.api.inequality",
+    "influence": "engine.api.influence",
     "load_study": "engine.study.load",
     "logit": "engine.api.logit",
     "mixed_logit": "engine.api.mixed_logit",
@@ -116,6 +118,7 @@ __all__ = [
     "financing",
     "grouped_inequality",
     "inequality",
+    "influence",
     "load_study",
     "logit",
     "mixed_logit",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.arrays import IntArray, SampleArrays
+from engine.arrays import FloatArray, IntArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.disparity.cells import CellSample, cell_sample
 from engine.estimators.disparity.compared import Compared
 from engine.estimators.disparity.parts import ALL, Part
 from engine.estimators.disparity.replicates import replicate_measures
 from engine.estimators.disparity.table_maker import TableMaker
-from engine.estimators.index.linearised import with_replicates
+from engine.estimators.index.linearised import influence_of_rows, with_replicates
 from engine.estimators.moments.rows import QuantityEstimates, quantity_rows
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
@@ -92,6 +92,17 @@ def estimate_disparity(
                 )
                 entries += quantity_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
+
+
+def disparity_influence(arrays: SampleArrays, compared: Compared, spec: DisparitySpec, n: int) -> FloatArray:
+    """Return the influence values (g, n) of the only measure of the only outcome, see `influence_of_rows`."""
+    samples = _samples(arrays, compared.codes, len(compared.levels), compared.standard)[0]
+    tables = TableMaker(spec=spec, levels=compared.levels)
+    if compared.standard is not None:
+        tables = replace(tables, standard=compared.standard.share)
+    (whole,) = _parts([samples])
+    rows = [sample.rows for sample in samples]
+    return influence_of_rows(rows, arrays.order, n, whole.estimate(spec.measure[0], tables))
 
 
 def _reasons(samples: Sequence[CellSample], compared: Compared) -> dict[int, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from engine.arrays import DesignArrays, FloatArray
 from engine.estimators.disparity.cells import CellSample
 from engine.estimators.disparity.table_maker import TableMaker
-from engine.estimators.index.linearised import PointEstimates, point_estimates
+from engine.estimators.index.linearised import Estimate, PointEstimates, point_estimates
 
 ALL = "all"
 
@@ -45,6 +45,11 @@ class Part:
 
     def point(self, measure: str, tables: TableMaker, design: DesignArrays) -> PointEstimates:
         """Estimate the part in every group, with its design-based standard error."""
+        samples = [sample.rows for sample in self.samples[0]]
+        return point_estimates(samples, design, self.estimate(measure, tables))
+
+    def estimate(self, measure: str, tables: TableMaker) -> Estimate:
+        """Return how the part is estimated in a group."""
 
         def estimate(group: int) -> tuple[float, FloatArray] | None:
             value, z = 0.0, np.zeros(1)
@@ -55,7 +60,7 @@ class Part:
                 value, z = value + sign * found[0], z + sign * found[1]
             return value, z
 
-        return point_estimates([sample.rows for sample in self.samples[0]], design, estimate)
+        return estimate
 
 
 def _estimated(sample: CellSample, measure: str, tables: TableMaker) -> tuple[float, FloatArray] | None:

@@ -11,7 +11,13 @@ from engine.arrays import FloatArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Bounds, Index, requested_index
 from engine.estimators.index.layout import lay_out
-from engine.estimators.index.linearised import PointEstimates, estimate_index, with_replicates
+from engine.estimators.index.linearised import (
+    PointEstimates,
+    estimate_index,
+    index_estimate,
+    influence_of_rows,
+    with_replicates,
+)
 from engine.estimators.index.replicates import ReplicateInputs, Target, replicate_indices
 from engine.estimators.index.rows import IndexEstimates, IndexReplicates, index_rows
 from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
@@ -95,6 +101,16 @@ def estimate_concentration(
         rows += index_rows(arrays, spec, estimates)
     rule = None if replicates is None else replicates.plan.variance_rule
     return ConcentrationEstimates(entries=tuple(rows), variance_rule=rule, replicates=kept)
+
+
+def index_influence(
+    arrays: SampleArrays, name: str, bounds: tuple[float, float] | None, parameter: float | None, n: int
+) -> FloatArray:
+    """Return the influence values (g, n) of an index of the only outcome, see `influence_of_rows`."""
+    samples = [group_sample(arrays, 0, g) for g in range(len(arrays.groups))]
+    _refuse_undefined(arrays, [samples])
+    index = requested_index(name, bounds, parameter)
+    return influence_of_rows(samples, arrays.order, n, index_estimate(index, samples))
 
 
 def _replicate(

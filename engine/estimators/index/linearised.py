@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import DesignArrays, FloatArray, ReplicateWeights
+from engine.arrays import DesignArrays, FloatArray, IntArray, ReplicateWeights
 from engine.estimators.index.indices import Index
 from engine.estimators.replicates.replicate_weights import replicate_variances
 from engine.estimators.sample.design_variance import covariance_of_units
@@ -51,8 +51,17 @@ class PointEstimates:
         return totals
 
 
+Estimate = Callable[[int], tuple[float, FloatArray] | None]
+"""Number of a group -> a value and the influence values (n,) of its rows; None where it is undefined."""
+
+
 def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignArrays) -> PointEstimates:
     """Estimate an index in every group; where it is undefined, value and error are NaN."""
+    return point_estimates(samples, design, index_estimate(index, samples))
+
+
+def index_estimate(index: Index, samples: Sequence[GroupSample]) -> Estimate:
+    """Return how an index is estimated in a group."""
 
     def estimate(group: int) -> tuple[float, FloatArray] | None:
         sample = samples[group]
@@ -69,19 +78,42 @@ def estimate_index(index: Index, samples: Sequence[GroupSample], design: DesignA
         by_N, by_mu = here.gradient(N, rest)
         return value, by_N * z + by_mu * (rows[1] - centre)
 
-    return point_estimates(samples, design, estimate)
+    return estimate
+
+
+def influence_of_rows(
+    samples: Sequence[GroupSample], order: IntArray, n: int, estimate: Estimate
+) -> FloatArray:
+    """Return the influence values (g, n) of an estimate in every group, for the n rows as they were given.
+
+    They are those of a total: the variance of an estimate is that of the weighted sum of its values. A row
+    outside of a group has 0; where the estimate is undefined, all rows have NaN.
+
+    Parameters
+    ----------
+    samples
+        The rows of each group.
+    order
+        The row as it was given, of each row of the sorted sample.
+    n
+        How many rows were given.
+    estimate
+        The estimate.
+    """
+    values = np.zeros((len(samples), n))
+    for g, sample in enumerate(samples):
+        found = estimate(g)
+        if found is None:
+            values[g] = np.nan
+        else:
+            values[g, order[sample.place]] = found[1] / sample.sum_weights
+    return values
 
 
 def point_estimates(
-    samples: Sequence[GroupSample],
-    design: DesignArrays,
-    estimate: Callable[[int], tuple[float, FloatArray] | None],
+    samples: Sequence[GroupSample], design: DesignArrays, estimate: Estimate
 ) -> PointEstimates:
-    """Return an estimate in every group with its linearised standard error.
-
-    `estimate` takes the number of a group and returns its value and the influence values (n,) of its rows;
-    None where it is undefined.
-    """
+    """Return an estimate in every group with its linearised standard error."""
     values, std_errors = np.full((2, len(samples)), np.nan)
     unit_totals = [np.empty(0)] * len(samples)
     workspace = np.zeros(design.n_units)
