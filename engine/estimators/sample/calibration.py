@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from engine.arrays import FloatArray
 from engine.errors import DataError
+from engine.kernels.survey.calibration import Constraints, calibration_factors
 
 CalibrationMethod = Literal["linear", "raking"]
-CLOSE = 1e-12  # of the largest relative error of a total
-MOST_STEPS = 100
+TINY = 1e-300  # no number is scaled by less
+DEPENDENT = -2  # what `calibration_factors` returns of variables that depend on each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,6 @@ class Calibration:
     """The constraints of some margins, on rows that are alike taken together."""
 
     def __init__(self, margins: Sequence[Margin], method: CalibrationMethod) -> None:
-        self._method = method
         _refuse_other_sizes(margins)
         factors = [margin for margin in margins if margin.is_factor]
         # The levels of each factor add up to the same constant: one level of all but the first is enough.
@@ -60,8 +60,12 @@ class Calibration:
             for margin in margins
         ]
         x = np.concatenate([columns for columns, _, _ in kept], axis=1)
-        self._totals = np.concatenate([totals for _, totals, _ in kept])
-        self._x, self._cell = np.unique(x, axis=0, return_inverse=True)
+        cells, self._cell = np.unique(x, axis=0, return_inverse=True)
+        scale = np.maximum(abs(cells).max(axis=0), TINY)
+        totals = np.concatenate([totals for _, totals, _ in kept])
+        is_raking = method == "raking"
+        x = np.ascontiguousarray(cells / scale)
+        self._constraints = Constraints(x=x, totals=totals / scale, is_raking=is_raking)
         self._margins = margins
 
     def adjusted(self, weight: FloatArray, place: str) -> FloatArray:
@@ -80,7 +84,7 @@ class Calibration:
                         f"{place}: found nobody in {margin.name} = {label}; expected people in every level "
                         "with a total. Combine levels."
                     )
-        of_cell = np.bincount(self._cell, weights=weight, minlength=len(self._x)).astype(np.float64)
+        of_cell = np.bincount(self._cell, weights=weight, minlength=len(self._constraints.x)).astype(float)
         factor = self._factors(of_cell, place)
         if count := int((factor[of_cell > 0.0] < 0.0).sum()):
             raise DataError(
@@ -91,39 +95,20 @@ class Calibration:
         return adjusted
 
     def _factors(self, of_cell: FloatArray, place: str) -> FloatArray:
-        """Return what multiplies the weights of each kind of people, by Newton steps; one if linear."""
-        x, totals = self._x, self._totals
-        size = np.maximum(abs(totals), abs(totals).max() * 1e-9)
-        factor, multipliers = np.ones(len(x)), np.zeros(x.shape[1])
-        for _ in range(MOST_STEPS):
-            weight = of_cell * factor
-            missing = totals - x.T @ weight
-            if (abs(missing) <= CLOSE * size).all():
-                return factor
-            slope = of_cell if self._method == "linear" else weight
-            multipliers = multipliers + self._step(slope, missing, place)
-            with np.errstate(over="ignore"):
-                step = x @ multipliers
-                factor = 1.0 + step if self._method == "linear" else np.exp(step)
-            if not np.isfinite(factor).all():
-                break
-        raise DataError(
-            f"{place}: found no weights that meet all totals; expected totals that people like these can "
-            "have. Correct the totals, or combine levels."
-        )
-
-    def _step(self, slope: FloatArray, missing: FloatArray, place: str) -> FloatArray:
-        scale = np.sqrt((slope[:, None] * self._x**2).sum(axis=0))
-        scale[scale == 0.0] = 1.0
-        scaled = self._x / scale
-        information = (scaled * slope[:, None]).T @ scaled
-        if np.linalg.matrix_rank(information, tol=1e-12 * len(scale)) < len(scale):
+        """Return what multiplies the weights of each kind of people."""
+        factor = np.ones(len(of_cell))
+        steps = calibration_factors(of_cell, self._constraints, factor)
+        if steps == DEPENDENT:
             raise DataError(
                 f"{place}: found margins that follow from each other; expected each to add something. Leave "
                 "one out."
             )
-        step: FloatArray = np.linalg.solve(information, missing / scale) / scale
-        return step
+        if steps < 0:
+            raise DataError(
+                f"{place}: found no weights that meet all totals; expected totals that people like these can "
+                "have. Correct the totals, or combine levels."
+            )
+        return factor
 
 
 def _refuse_other_sizes(margins: Sequence[Margin]) -> None:
