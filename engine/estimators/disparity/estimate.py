@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
+
+import numpy as np
 
 from engine.arrays import FloatArray, IntArray, SampleArrays
 from engine.errors import EstimationError
@@ -61,10 +64,12 @@ def estimate_disparity(
     routes = [samples]
     if compared.parts is not None:
         routes.append(_samples(arrays, compared.parts, compared.n_parts))
-    made = [] if plan is None else [replicate_measures(arrays, of, tables, plan, settings) for of in routes]
-    if plan is not None and settings.share == WHOLE:
-        n_replicates = min(values.shape[-1] for values in made)
-        made, plan = [values[..., :n_replicates] for values in made], shortened(plan, n_replicates)
+    made: list[FloatArray] = []
+    if plan is not None:
+        # All routes in one pass: they share one draw too.
+        replicated = replicate_measures(arrays, [*chain(*routes)], tables, plan, settings)
+        made = [*np.split(replicated, len(routes))]
+        plan = shortened(plan, replicated.shape[-1]) if settings.share == WHOLE else plan
     entries: list[EstimateRow] = []
     for k, name in enumerate(arrays.outcome_names):
         for number, measure in enumerate(spec.measure):
