@@ -14,7 +14,7 @@ from engine.estimators.models.families import FAMILIES, Family
 from engine.estimators.models.fit import ModelFit, fit_model
 from engine.estimators.regression.coefficient_rows import Coefficients
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
-from engine.estimators.regression.model_rows import ModelRows
+from engine.estimators.regression.model_rows import ModelRows, model_rows
 from engine.estimators.regression.terms import ModelTerm
 from engine.estimators.replicates.replicate_weights import failed_status
 from engine.estimators.sample.sorting import checked_outcome
@@ -108,11 +108,6 @@ class FittedModel:
         """Whether every column has an estimate."""
         return all(status == "ok" for status in self.fit.status)
 
-    @property
-    def has_likelihood(self) -> bool:
-        """Whether the rows count as they are: with weights there is a pseudo-likelihood only."""
-        return bool(np.all(self.rows.weight == self.rows.people))
-
 
 def fit_in_group(inputs: ModelInputs, group: int, base: TidyRow) -> FittedModel:
     """Fit a model to the complete rows of one group.
@@ -129,20 +124,12 @@ def fit_in_group(inputs: ModelInputs, group: int, base: TidyRow) -> FittedModel:
     if inputs.family.is_count:
         _check_counts(inputs, y)
     frame = model_frame(inputs.terms, inputs.variables, kept)
-    given = table.replicate_weights if spec.covariance == "design" else None
-    rows = ModelRows(
-        weight=table.weight[kept],
-        weight_squares=table.weight_squares[kept],
-        y=y,
-        people=table.count[kept].astype(np.float64),
-        unit=table.unit[kept],
-        replicate_weights=None if given is None else given.of_rows(kept),
-    )
+    rows = model_rows(table, kept, y, spec.covariance)
     offset = np.zeros(len(kept)) if inputs.exposure is None else _log_exposure(inputs, kept)
     fit = fit_model(inputs.family, frame, rows, offset, table.design, spec.covariance)
     base = replace(
         base,
-        n_obs=round(float(rows.people.sum())),
+        n_obs=rows.n_people,
         n_clusters=fit.n_clusters,
         sum_weights=math.fsum(rows.weight),
         n_replicates=fit.n_replicates,

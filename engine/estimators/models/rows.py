@@ -189,7 +189,7 @@ def _scale_rows(model: FittedModel) -> Iterator[TidyRow]:
 def _likelihood_rows(model: FittedModel) -> Iterator[TidyRow]:
     """Yield log-likelihoods and McFadden's pseudo-R2; without weights also criteria and overdispersion."""
     fit, found = model.fit, model.fit.found
-    base = _base_of_fit(model, "likelihood" if model.has_likelihood else "pseudo")
+    base = _base_of_fit(model, "likelihood" if model.rows.has_likelihood else "pseudo")
     if all(status != "ok" for status in fit.status):
         return
     without = maximise(model.family, np.ones((len(fit.n), 1)), fit.n, fit.y, fit.offset)
@@ -197,7 +197,7 @@ def _likelihood_rows(model: FittedModel) -> Iterator[TidyRow]:
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="null_log_likelihood", estimate=null)
     yield replace(base, measure="pseudo_r2", estimate=1.0 - ll / null, method="McFadden")
-    if not model.has_likelihood:
+    if not model.rows.has_likelihood:
         return
     k = len(found.maximum.extra) + sum(_is_counted(model, place) for place in range(len(found.status)))
     yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)

@@ -6,13 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from engine.arrays import TableArrays, VariableArrays
 from engine.estimators.regression.coefficient_rows import Coefficients
 from engine.estimators.regression.logit import LogitFit, fit_logit
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
-from engine.estimators.regression.model_rows import ModelRows, rows_of_group
+from engine.estimators.regression.model_rows import ModelRows, model_rows, rows_of_group
 from engine.estimators.regression.terms import ModelTerm
 from engine.estimators.replicates.replicate_weights import failed_status
 from engine.results import TidyRow
@@ -76,11 +74,6 @@ class FittedLogit:
         """Whether every column has an estimate."""
         return all(status == "ok" for status in self.fit.status)
 
-    @property
-    def has_likelihood(self) -> bool:
-        """Whether the rows count as they are: with weights there is a pseudo-likelihood only."""
-        return bool(np.all(self.rows.weight == self.rows.people))
-
 
 def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> FittedLogit:
     """Fit a logit to the complete rows of one group.
@@ -93,19 +86,11 @@ def fit_logit_in_group(inputs: LogitInputs, group: int, base: TidyRow) -> Fitted
     table, spec = inputs.table, inputs.spec
     kept, y = rows_of_group(table, group, inputs.outcome, inputs.variables)
     frame = model_frame(inputs.terms, inputs.variables, kept)
-    given = table.replicate_weights if spec.covariance == "design" else None
-    rows = ModelRows(
-        weight=table.weight[kept],
-        weight_squares=table.weight_squares[kept],
-        y=y,
-        people=table.count[kept].astype(np.float64),
-        unit=table.unit[kept],
-        replicate_weights=None if given is None else given.of_rows(kept),
-    )
+    rows = model_rows(table, kept, y, spec.covariance)
     fit = fit_logit(frame, rows, table.design, spec.covariance)
     base = replace(
         base,
-        n_obs=round(float(rows.people.sum())),
+        n_obs=rows.n_people,
         n_events=round(float(rows.people @ y)),
         n_clusters=fit.n_clusters,
         sum_weights=math.fsum(rows.weight),

@@ -120,7 +120,7 @@ def _effect_rows(model: FittedLogit) -> Iterator[TidyRow]:
 def _fit_rows(model: FittedLogit) -> Iterator[TidyRow]:
     """Yield log-likelihoods and McFadden's pseudo-R2; without weights also information criteria."""
     fit = model.fit
-    method = "likelihood" if model.has_likelihood else "pseudo"
+    method = "likelihood" if model.rows.has_likelihood else "pseudo"
     base = replace(model.base, conf_level=None, method=method, n_replicates=None, n_failed=None)
     n, s = math.fsum(fit.n), math.fsum(fit.s)
     null = s * logarithm(s / n) + (n - s) * logarithm(1.0 - s / n)
@@ -128,7 +128,7 @@ def _fit_rows(model: FittedLogit) -> Iterator[TidyRow]:
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="null_log_likelihood", estimate=null)
     yield replace(base, measure="pseudo_r2", estimate=1.0 - ll / null, method="McFadden")
-    if model.has_likelihood:
+    if model.rows.has_likelihood:
         yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
         yield replace(base, measure="bic", estimate=k * logarithm(float(base.n_obs or 1)) - 2.0 * ll)
         yield replace(base, measure="n_parameters", estimate=float(k))

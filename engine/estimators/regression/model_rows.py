@@ -46,6 +46,29 @@ class ModelRows:
     unit: UnitArray
     replicate_weights: ReplicateWeights | None = None
 
+    @property
+    def n_people(self) -> int:
+        """How many people the rows stand for."""
+        return round(float(self.people.sum()))
+
+    @property
+    def has_likelihood(self) -> bool:
+        """Whether the rows count as they are: with weights there is a pseudo-likelihood only."""
+        return bool(np.all(self.weight == self.people))
+
+
+def model_rows(table: TableArrays, kept: IntArray, y: FloatArray, covariance: str) -> ModelRows:
+    """Return the rows `kept` (n,) of a table, with their outcome (n,), for a model with this covariance."""
+    given = table.replicate_weights if covariance == "design" else None
+    return ModelRows(
+        weight=table.weight[kept],
+        weight_squares=table.weight_squares[kept],
+        y=y,
+        people=table.count[kept].astype(np.float64),
+        unit=table.unit[kept],
+        replicate_weights=None if given is None else given.of_rows(kept),
+    )
+
 
 def rows_of_group(
     table: TableArrays,
