@@ -17,7 +17,9 @@ FEW_PAYERS = "catastrophic payments of few people"
 RERANKING = "reranking, with a standard error above an eighth of it"
 PERCENTILES = "percentile intervals of dispersion between groups"
 JACKKNIFE = "ratios of percentiles by the jackknife, which does not suit percentiles"
+FEW_CLUSTERS = "quantiles of replicates that draw fewer than 16 clusters"
 
+_QUANTILES = ("bootstrap, percentile", "bootstrap, basic", "bootstrap, bca")
 _DISPERSION = {"bgv", "bgsd", "cov", "idisu", "idisw", "theil", "mld"}
 _DISPERSION |= {"mdbu", "mdbw", "mdmu", "mdmw", "mdru", "mdrw"}
 _OF_AMOUNTS = {"gini", "theil", "mld", "ge", "atkinson", "gini_net", "net_concentration", "lorenz"}
@@ -45,6 +47,9 @@ def doubt_of_limits(row: TidyRow) -> str | None:
     """
     if row.conf_low is None or row.estimate is None or row.std_error is None:
         return None
+    is_of_few = row.n_clusters is not None and row.n_clusters < 16
+    if is_of_few and row.method is not None and row.method.endswith(_QUANTILES):
+        return FEW_CLUSTERS
     if row.kind == "disparity" and row.rank_by is not None:
         return _of_groups(row, row.estimate, row.std_error)
     if row.kind in ("disparity", "financing") and row.measure in _OF_AMOUNTS:

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from engine.batch.coverage_warnings import (
+    FEW_CLUSTERS,
     FEW_PAYERS,
     FEW_UNITS,
     JACKKNIFE,
@@ -21,6 +22,7 @@ from engine.results import TidyRow
 LIMITS = {"conf_low": 0.0, "conf_high": 1.0}
 OF_GROUPS = {"kind": "disparity", "rank_by": "fifth", **LIMITS}
 OF_AMOUNTS = {"kind": "disparity", "df2": 99, "estimate": 0.3, "std_error": 0.01, **LIMITS}
+DRAWN = {"kind": "concentration", "measure": "standard", "estimate": 0.1, "std_error": 0.01, **LIMITS}
 OF_PAYMENTS = {"kind": "financing", "estimate": 0.1, **LIMITS}
 STUDY = """
 [study]
@@ -62,6 +64,10 @@ measure = "theil"
             {"measure": "mdmw", "estimate": 0.4, "std_error": 0.01, "method": "rao-wu bootstrap, percentile"}
             | OF_GROUPS,
         ),
+        (FEW_CLUSTERS, {**DRAWN, "method": "rao-wu bootstrap, bca", "n_clusters": 15}),
+        (None, {**DRAWN, "method": "rao-wu bootstrap, bca", "n_clusters": 16}),
+        (None, {**DRAWN, "method": "rao-wu bootstrap, studentized", "n_clusters": 15}),
+        (None, {**DRAWN, "method": "iid bootstrap, percentile"}),
         (FEW_UNITS, {"measure": "theil", **OF_AMOUNTS}),
         (None, {"measure": "theil", **OF_AMOUNTS, "df2": 100}),
         (LARGE_AMOUNTS, {"measure": "ge", **OF_AMOUNTS, "parameter": 2.0, "df2": 999}),

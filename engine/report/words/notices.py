@@ -101,6 +101,7 @@ DOUBTS = {
     "dispersion between groups, with a standard error above a quarter of it": "组间离散程度，其标准误大于估计值的四分之一",
     "percentile intervals of dispersion between groups": "组间离散程度的百分位区间",
     "ratios of percentiles by the jackknife, which does not suit percentiles": "用刀切法的百分位数之比，刀切法不适合百分位数",
+    "quantiles of replicates that draw fewer than 16 clusters": "重复样本的分位数，抽取的群不足 16 个",
     "inequality of amounts with fewer than 100 degrees of freedom": "数额的不平等，自由度不足 100",
     "entropy that a few large amounts decide, with fewer than 1,000 degrees of freedom": (
         "由少数大数额决定的熵指数，自由度不足 1,000"
