@@ -25,6 +25,7 @@ from engine.nights import publish
 from engine.report.render.plain import plain_report
 from engine.shards import join
 from engine.store.run_directory import REPORT, read_run
+from tests.properties.cases import VARIABLE as CASES
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("EQUIRANK_SHARED", ROOT.parent / "shared"))
@@ -42,7 +43,12 @@ TINY = pl.DataFrame(
 )
 
 
-def pytest_configure():
+def pytest_addoption(parser):
+    parser.addoption("--cases", type=int, default=0, help="random cases of each rule, at least")
+
+
+def pytest_configure(config):
+    os.environ[CASES] = str(config.getoption("--cases"))  # before the rules are imported
     # Subprocesses compile nothing anew; numba's own message about a read-only cache is no failure of ours.
     os.environ["NUMBA_CACHE_DIR"] = KERNEL_CACHE
 

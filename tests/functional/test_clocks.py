@@ -76,7 +76,7 @@ def clock(monkeypatch):
     time.tzset()
 
 
-@pytest.mark.parametrize("nights", [4, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("nights", [3, pytest.param(1000, marks=pytest.mark.slow)])
 def test_nights_with_wrong_clocks__change_nothing(cli, night, clock, nights):
     (night.root / "study.toml").write_text(STUDY)
     draw = np.random.default_rng(nights)

@@ -139,8 +139,8 @@ def follow(cli, open_world, monkeypatch, formats, *, pages=False):
     ask(0, "run", "study.toml", "--data", "inbox", "--out", "run")
     ask(0, "tables", "run", "--to", formats, "--out", "tables")
     ask(0, "codebook", "inbox/wave_1.parquet")
-    ask(0, "init", "inbox/wave_1.parquet")
     if pages:
+        ask(0, "init", "inbox/wave_1.parquet")
         ask(0, "site", "store", "--out", "site")
         ask(0, "report", "run", "--pdf", "report.pdf")
     headless = open_world.inbox / "wave_9.csv"

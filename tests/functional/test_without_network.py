@@ -47,15 +47,15 @@ with kept_readers():  # one process reads the files of all commands: each takes 
 print("FOUND", json.dumps({"guarded": here, "seen": seen[here:], "codes": codes}))
 """
 SHORT = [  # in every run of the tests
-    "check study.toml --data inbox",
-    "codebook inbox/wave_1.parquet",
     "run study.toml --data inbox --out run --no-report",
-    "tables run --to md --out tables",
     "verify run --data inbox",
     "refresh study.toml --inbox inbox --store store",
 ]
 LONG = [
     *SHORT,
+    "check study.toml --data inbox",
+    "codebook inbox/wave_1.parquet",
+    "tables run --to md --out tables",
     "studies",
     "schema",
     "plan study.toml",

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import engine
 from engine.errors import UsageError
 from engine.estimators.disparity.group_table import GroupTable
 from engine.estimators.disparity.measures import BETWEEN_PEOPLE, OF_GROUPS
+from tests.properties.cases import cases
 
 MEASURES = [
     (f"{name}-{link}", derivatives)
@@ -45,7 +46,7 @@ def moved(derivatives, table, along_mean, along_share):
 
 
 @given(table=tables(), seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@cases(60)
 def test_derivatives__are_those_of_small_changes(table, seed):
     generator = np.random.default_rng(seed)
     along_mean = generator.normal(size=len(table.mean))
@@ -64,7 +65,7 @@ def test_derivatives__are_those_of_small_changes(table, seed):
 
 
 @given(table=tables())
-@settings(max_examples=60, deadline=None)
+@cases(60)
 def test_scale__relative_measures_keep_their_value_and_absolute_ones_follow(table):
     scaled = replace(table, mean=0.5 * table.mean)
     for name in ("ratio", "cov", "idisu", "idisw", "paf", "rci", "theil", "mld", "rii"):
@@ -78,7 +79,7 @@ def test_scale__relative_measures_keep_their_value_and_absolute_ones_follow(tabl
 
 
 @given(table=tables())
-@settings(max_examples=60, deadline=None)
+@cases(60)
 def test_translation__absolute_measures_keep_their_value(table):
     shifted = replace(table, mean=table.mean + 3.0)
     for name in ("difference", "bgv", "mdbu", "mdbw", "mdmu", "mdmw", "mdru", "mdrw", "par", "aci", "sii"):
@@ -87,7 +88,7 @@ def test_translation__absolute_measures_keep_their_value(table):
 
 
 @given(table=tables())
-@settings(max_examples=40, deadline=None)
+@cases(40)
 def test_equal_means__no_disparity(table):
     equal = replace(table, mean=np.full_like(table.mean, 0.4))
     for name, kind in OF_GROUPS.items():
@@ -97,7 +98,7 @@ def test_equal_means__no_disparity(table):
 
 
 @given(table=tables(), where=st.integers(0, 2))
-@settings(max_examples=40, deadline=None)
+@cases(40)
 def test_replication__a_group_split_in_two_changes_no_weighted_measure(table, where):
     split = replace(
         table,
@@ -218,7 +219,7 @@ def test_parts__of_one_group_lie_within_it_and_people_alike_differ_between():
 
 
 @given(table=tables())
-@settings(max_examples=40, deadline=None)
+@cases(40)
 def test_par_of_0__is_as_uncertain_as_the_gain(table):
     """Without derivatives limits would be 0 and 0, which hold the true value in few of small samples."""
     measure = OF_GROUPS["par"].derivatives["linear"]

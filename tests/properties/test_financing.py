@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import engine
 from engine.errors import DataError, UsageError
+from tests.properties.cases import cases
 
 DESIGN = {"weight": "w", "cluster": "psu"}
 MAIN = [
@@ -48,7 +49,7 @@ def values(frame, measures, **options):
 
 
 @given(frame=payments())
-@settings(max_examples=40, deadline=None)
+@cases(40)
 def test_identities__of_progressivity_hold(frame):
     found = values(frame, MAIN)
     t = found["payment_share"]
@@ -61,7 +62,7 @@ def test_identities__of_progressivity_hold(frame):
 
 
 @given(frame=payments())
-@settings(max_examples=30, deadline=None)
+@cases(30)
 def test_identities__of_catastrophic_payments_hold(frame):
     names = ["headcount", "overshoot", "mean_positive_overshoot", "headcount_concentration"]
     found = values(frame, [*names, "weighted_headcount"], threshold=0.2)
@@ -74,7 +75,7 @@ def test_identities__of_catastrophic_payments_hold(frame):
 
 
 @given(frame=payments(), factor=st.sampled_from([0.01, 7.0, 1e6]))
-@settings(max_examples=30, deadline=None)
+@cases(30)
 def test_scale__relative_measures_do_not_see_the_currency(frame, factor):
     other = frame.with_columns(pl.col("income", "paid") * factor)
     first, second = values(frame, MAIN), values(other, MAIN)
@@ -83,7 +84,7 @@ def test_scale__relative_measures_do_not_see_the_currency(frame, factor):
 
 
 @given(frame=payments())
-@settings(max_examples=30, deadline=None)
+@cases(30)
 def test_proportional__payments_change_no_distribution(frame):
     found = values(frame.with_columns(paid=0.25 * pl.col("income")), MAIN)
     for name in ("kakwani", "reynolds_smolensky", "redistributive_effect", "reranking"):
@@ -92,7 +93,7 @@ def test_proportional__payments_change_no_distribution(frame):
 
 
 @given(frame=payments())
-@settings(max_examples=30, deadline=None)
+@cases(30)
 def test_shares__of_all_intervals_are_everything(frame):
     shares = [row.estimate for row in estimates(frame, "interval_share").values()]
     assert len(shares) == 5
@@ -103,7 +104,7 @@ def test_shares__of_all_intervals_are_everything(frame):
 
 
 @given(frame=payments())
-@settings(max_examples=20, deadline=None)
+@cases(20)
 def test_replication__people_twice_change_no_estimate(frame):
     twice = pl.concat([frame, frame])
     for key, row in estimates(frame, [*MAIN, "achievement", "poorest_share"]).items():

@@ -1,12 +1,15 @@
 """What must hold for every sample, whatever its numbers."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import engine
+from tests.properties.cases import cases
 
 # Sums of a few dozen terms in another order differ in the last bits only.
 ROUNDING = 1e-11
@@ -47,7 +50,7 @@ def close(first, second, scale=1.0):
 
 
 @pytest.mark.parametrize(("index", "parameter"), INDICES)
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples(), seed=st.integers(0, 2**32 - 1))
 def test_row_order__does_not_matter(index, parameter, frame, seed):
     shuffled = frame.sample(fraction=1.0, shuffle=True, seed=seed)
@@ -55,7 +58,7 @@ def test_row_order__does_not_matter(index, parameter, frame, seed):
 
 
 @pytest.mark.parametrize(("index", "parameter"), INDICES)
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples())
 def test_doubled_weights__give_the_same_bits(index, parameter, frame):
     doubled = frame.with_columns(pl.col("w") * 2)
@@ -63,7 +66,7 @@ def test_doubled_weights__give_the_same_bits(index, parameter, frame):
 
 
 @pytest.mark.parametrize(("index", "parameter"), INDICES)
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples())
 def test_row_written_twice__is_a_doubled_weight(index, parameter, frame):
     twice = pl.concat([frame, frame.head(1)])
@@ -74,7 +77,7 @@ def test_row_written_twice__is_a_doubled_weight(index, parameter, frame):
 
 
 @pytest.mark.parametrize(("index", "parameter"), INDICES)
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples())
 def test_rank__only_its_order_counts(index, parameter, frame):
     stretched = frame.with_columns(x=(pl.col("x") + 1) ** 3)
@@ -82,7 +85,7 @@ def test_rank__only_its_order_counts(index, parameter, frame):
 
 
 @pytest.mark.parametrize("index", ["standard", "generalized", "erreygers", "wagstaff", "symmetric"])
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples())
 def test_reversed_rank__flips_the_sign(index, frame):
     parameter = 3.0 if index == "symmetric" else None
@@ -95,35 +98,35 @@ def test_reversed_rank__flips_the_sign(index, frame):
 
 
 @pytest.mark.parametrize("index", ["erreygers", "wagstaff"])
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples())
 def test_mirror__ill_health_is_minus_health(index, frame):
     mirrored = frame.with_columns(y=BOUNDS[1] - pl.col("y"))
     assert close(estimate(mirrored, index, None)[0], -estimate(frame, index, None)[0], 20)
 
 
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples(), scale=st.sampled_from([2.0, 8.0, 0.25]))
 def test_standard__does_not_change_with_the_outcomes_unit(frame, scale):
     scaled = frame.with_columns(pl.col("y") * scale)
     assert estimate(scaled, "standard", None) == estimate(frame, "standard", None)
 
 
-@settings(max_examples=15, deadline=None)
+@cases(15)
 @given(frame=samples(), shift=st.integers(1, 1000))
 def test_generalized__does_not_change_when_everybody_gets_the_same(frame, shift):
     shifted = frame.with_columns(pl.col("y") + float(shift))
     assert close(estimate(shifted, "generalized", None), estimate(frame, "generalized", None), 20)
 
 
-@settings(max_examples=10, deadline=None)
+@cases(10)
 @given(frame=samples(), zeros=st.integers(1, 5))
 def test_rows_of_weight_zero__change_no_estimate(frame, zeros):
     more = pl.concat([frame, frame.head(zeros).with_columns(pl.col("w") * 0.0, y=pl.lit(10.0))])
     assert estimate(more, "standard", None)[0] == estimate(frame, "standard", None)[0]
 
 
-@settings(max_examples=10, deadline=None)
+@cases(10)
 @given(frame=samples(), seed=st.integers(0, 2**31))
 def test_replicates__do_not_depend_on_row_order_or_weight_scale(frame, seed):
     options = {"bootstrap": 40, "method": "iid", "seed": 9}
@@ -134,7 +137,30 @@ def test_replicates__do_not_depend_on_row_order_or_weight_scale(frame, seed):
     assert np.array_equal(call(frame.with_columns(pl.col("w") * 2)), base, equal_nan=True)
 
 
-@settings(max_examples=5, deadline=None)
+@cases(5)
+@given(frame=samples(), seed=st.integers(0, 2**31))
+def test_names_of_strata_and_clusters__do_not_matter(frame, seed):
+    names = np.random.default_rng(seed).permutation(200)
+    place = pl.int_range(pl.len())
+    known = frame.with_columns(stratum=place % 2, psu=place % 4)
+    other = known.with_columns(
+        stratum=pl.Series(names)[known["stratum"] + 150].cast(pl.String), psu=pl.Series(names)[known["psu"]]
+    )
+    design = {"stratum": "stratum", "cluster": "psu"}
+    here, there = (estimate(one, "standard", None, **design) for one in (known, other))
+    assert close(there, here)
+
+
+@cases(5)
+@given(frame=samples(), other=samples())
+def test_a_group_beside_others__has_the_numbers_it_has_alone(frame, other):
+    both = pl.concat([frame.with_columns(wave=pl.lit(1)), other.with_columns(wave=pl.lit(2))])
+    rows = engine.concentration_index(both, "y", "x", weight="w", by="wave").rows
+    found = [row.estimate for row in rows if row.measure == "standard"]
+    assert close(found, [estimate(one, "standard", None)[0] for one in (frame, other)])
+
+
+@cases(5)
 @given(frame=samples())
 def test_curve__runs_from_0_to_1_and_its_area_is_the_index(frame):
     # Twice the area between diagonal and curve is the index; with a point at every tie group's end the
@@ -261,3 +287,9 @@ def test_a_rif_regression_of_a_share_of_negative_parts__is_doubtful(shift, statu
 def test_a_rif_regression_of_a_mean_that_only_rounding_keeps_from_0__is_refused():
     with pytest.raises(engine.EstimationError, match="mean is zero"):
         engine.rif(doubtful(0.0), "y", "x", ["z"])
+
+
+def test_rules__are_25_or_more():
+    """Goal G19 of docs/trust.md counts on 25; each is a function that random cases are given to."""
+    texts = (path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    assert sum(text.count("\n@cases(") for text in texts) >= 25

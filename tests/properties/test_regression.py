@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import engine
 from engine.errors import DataError, EstimationError, UsageError
+from tests.properties.cases import cases
 
 OUTCOMES = {"linear": "cost", "poisson": "visits", "negative-binomial": "visits", "ordered-logit": "health"}
 TERMS = ["a", "b", "z"]
@@ -78,7 +79,7 @@ def test_frequencies__are_rows_repeated(people, model):
 
 
 @given(unit=st.floats(1e-6, 1e6), shift=st.floats(-100.0, 100.0))
-@settings(max_examples=15, deadline=None)
+@cases(15)
 def test_unit_of_a_linear_outcome__scales_everything_but_the_tests(people, unit, shift):
     asked = {"weight": "w", "cluster": "psu", "covariance": "design"}
     first = fit(people, "linear", **asked)
