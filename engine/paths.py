@@ -8,6 +8,8 @@ from pathlib import Path
 from engine.errors import Fault, UsageError
 
 CACHE_VARIABLE = "EQUIRANK_CACHE"
+PANELS = "panels"
+"""The kind of cache that holds harmonised files."""
 
 
 def cache_folder(kind: str) -> Path:

@@ -88,9 +88,14 @@ def whole_reports():
 
 @pytest.fixture(autouse=True, scope="session")
 def kept_readers():
-    """Keep the processes that read files from test to test: each takes a second to start."""
+    """Keep the processes that read files from test to test: each takes a second to start.
+
+    They are not confined to the folders of one test. tests/functional/test_confinement.py has confined ones,
+    and so have commands in a process of their own.
+    """
     shelf, start = [], readers.start_reader
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readers.Reader, "may", lambda *_: True)
         patch.setattr(readers, "release_reader", shelf.append)
         patch.setattr(readers, "start_reader", lambda: shelf.pop() if shelf else start())
         yield

@@ -19,7 +19,7 @@ from engine.data.part import Part, part_key, read_part
 from engine.data.queries import database, query_text, rows
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault, StudyError
-from engine.paths import cache_folder
+from engine.paths import PANELS, cache_folder
 from engine.study import AnalysisSpec, StudySpec, bootstrap_of, load_study
 from engine.study.completed import completed
 from engine.study.load import study_path, study_seed
@@ -71,7 +71,7 @@ def make_plan(study: str | Path, data: Path | None = None) -> StudyPlan:
         raise StudyError(spec.study.name, faults)
     counts = call_with_files(count_rows, files, spec.source.encoding)
     conditions = [str(item) for item in checked]
-    home = cache_folder("panels")
+    home = cache_folder(PANELS)
     wanted = [(spec, file) for file in files] if spec.imputations is None else [*_of_imputations(spec, files)]
     parts = [read_part(home / part_key(own, file, file.digest())) for own, file in wanted]
     labelled = zip(spec.sample, conditions, strict=True)

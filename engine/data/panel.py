@@ -19,7 +19,7 @@ from engine.data.records import Records, read_freely
 from engine.data.shared_keys import keys_in_common, refuse_shared_keys
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault
-from engine.paths import cache_folder
+from engine.paths import PANELS, cache_folder
 from engine.study import StudySpec
 from engine.study.load import study_as_dict
 
@@ -120,7 +120,7 @@ def build_panels(
     digests = [[digest_of[file.path, file.places] for file in files] for _, files in asked]
     for (_, files), own in zip(asked, digests, strict=True):
         _refuse_same_content(files, own)
-    home = cache_folder("panels")
+    home = cache_folder(PANELS)
     wanted = [
         _Wanted(spec=spec, file=file, digest=digest)
         for (spec, files), own in zip(asked, digests, strict=True)

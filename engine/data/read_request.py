@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 
 from engine.data.encoding import is_gzip
 from engine.data.source_file import SourceFile
+from engine.paths import PANELS, cache_folder
 
 UNPACKED = 10  # times the size of a compressed file
 
@@ -22,6 +24,10 @@ class Request(Protocol):
     @property
     def source(self) -> SourceFile:
         """The file."""
+
+    @property
+    def writes(self) -> tuple[Path, ...]:
+        """The folders in which the answer is made."""
 
     def line(self) -> bytes:
         """Return the request as a line of JSON."""
@@ -53,6 +59,11 @@ class ReadRequest:
     home: Path
     work: Path | None = None
     salt: str | None = None
+
+    @property
+    def writes(self) -> tuple[Path, ...]:
+        """The folders of parts and of temporary files."""
+        return (self.home, Path(tempfile.gettempdir()) if self.work is None else self.work)
 
     def line(self) -> bytes:
         """Return the request as a line of JSON."""
@@ -90,6 +101,11 @@ class CallRequest:
     source: SourceFile
     arguments: tuple[Any, ...]
     work: Path
+
+    @property
+    def writes(self) -> tuple[Path, ...]:
+        """Those of a run, so that one process can do all that a command asks."""
+        return (cache_folder(PANELS), Path(tempfile.gettempdir()))
 
     def line(self) -> bytes:
         """Return the request as a line of JSON."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Self, cast
 
 from engine.data.answers import refused
+from engine.data.confinement import Confinement
 from engine.data.read_request import Request, bytes_of
 from engine.errors import DataError, EngineError, Fault, StoreError
 
@@ -57,10 +58,19 @@ class Reader:
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=quiet)  # noqa: S603
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
+        self._confinement: Confinement | None = None
 
     def fileno(self) -> int:
         """Return what a selector waits for: the pipe of the answers."""
         return self._answers.fileno()
+
+    def may(self, needed: Confinement) -> bool:
+        """Whether the process can do what is needed; a new one is confined to just this."""
+        if self._confinement is None:
+            self._confinement = needed
+            with suppress(BrokenPipeError):
+                self._requests.write(json.dumps({"confine": needed.as_dict()}).encode() + b"\n")
+        return self._confinement.covers(needed)
 
     def ask(self, request: Request) -> None:
         """Send a request; that a process has died is noticed when its answer is awaited."""
@@ -141,6 +151,7 @@ class Readers:
         self._timeout = timeout
         self._idle: list[Reader] = []
         self._working: dict[Reader, _Task] = {}
+        self._needed = Confinement.of(())
 
     def __enter__(self) -> Self:
         kept = _kept.get()
@@ -168,6 +179,7 @@ class Readers:
         StoreError
             If the disk does not take what is read.
         """
+        self._needed = Confinement.of(requests)
         waiting = deque(_Task(number, request) for number, request in enumerate(requests))
         most = _most_readers(len(requests))
         while waiting or self._working:
@@ -191,11 +203,20 @@ class Readers:
 
     def _begin(self, task: _Task) -> None:
         """Give a request to a process; one that has killed a process gets a new one, to be judged alone."""
-        reader = self._idle.pop() if self._idle and not task.has_killed else start_reader()
+        reader = start_reader() if task.has_killed else self._fitting()
+        reader.may(self._needed)
         if self._timeout is not None:
             task.deadline = time.monotonic() + self._timeout
         self._working[reader] = task
         reader.ask(task.request)
+
+    def _fitting(self) -> Reader:
+        """Return an idle process that may do what is needed, or a new one."""
+        for reader in reversed(self._idle):
+            if reader.may(self._needed):
+                self._idle.remove(reader)
+                return reader
+        return start_reader()
 
     def _heard(self) -> list[Reader]:
         """Wait, and return the processes that have answered or died; those that take too long are marked."""

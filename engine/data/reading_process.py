@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.data.answers import refusal
+from engine.data.confinement import confine
 from engine.data.source_file import SourceFile, full_disk, reading
 from engine.durable import is_disk_error
 from engine.errors import DataError, EngineError, Fault
@@ -121,7 +122,11 @@ def _main() -> None:
     os.dup2(2, 1)
     importlib.import_module("engine.data.formats")  # with Polars, while the one who asks still imports too
     for line in sys.stdin.buffer:
-        answers.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
+        asked = json.loads(line)
+        if "confine" in asked:
+            confine(asked["confine"])
+            continue
+        answers.write(json.dumps(answer(asked)).encode() + b"\n")
         answers.flush()
 
 

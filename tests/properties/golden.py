@@ -39,13 +39,13 @@ KINDS = [
 ]
 RAKED = {"method": "raking", "margins": [{"by": "sex", "totals": {"male": 400, "female": 500}}]}
 DESIGN = {"weight": "weight", "stratum": "stratum", "cluster": "psu"}
-# Shipped study -> (simulated rows, or the name of a file beside this checkout).
+WHOLE = 0
+# Shipped study -> simulated rows, or a file beside this checkout; "clds-files" reads licensed files only.
 SHIPPED = {
     "brfss": "brfss_waves",
     "clds": 4000,
-    "clds-files": 4000,
     "cmds": 3000,
-    "cmds-files": 3000,
+    "cmds-files": WHOLE,
     "doctoraus": "doctoraus.parquet",
     "meps": None,
     "nhanes": "nhanes_2009_2012_raw.parquet",
@@ -117,7 +117,7 @@ def shipped_hash(name, folder, shared):
     if isinstance(source, int):
         panel = name.removesuffix("-files")
         data = folder / (name if panel != name else f"{name}.parquet")
-        simulate_panel(panel, data, source, None)
+        simulate_panel(panel, data, source or None, None)
     elif source is not None:
         data = shared / source
         if not data.exists():
