@@ -39,13 +39,11 @@ KINDS = [
 ]
 RAKED = {"method": "raking", "margins": [{"by": "sex", "totals": {"male": 400, "female": 500}}]}
 DESIGN = {"weight": "weight", "stratum": "stratum", "cluster": "psu"}
-WHOLE = 0
-# Shipped study -> simulated rows, or a file beside this checkout; "clds-files" reads licensed files only.
+# Shipped study -> simulated rows, or a file beside this checkout. Left out are the two studies of files as they
+# are handed out, which ask for names that only those files have, and "brfss" with its millions of records.
 SHIPPED = {
-    "brfss": "brfss_waves",
     "clds": 4000,
     "cmds": 3000,
-    "cmds-files": WHOLE,
     "doctoraus": "doctoraus.parquet",
     "meps": None,
     "nhanes": "nhanes_2009_2012_raw.parquet",
@@ -115,9 +113,8 @@ def shipped_hash(name, folder, shared):
     source = SHIPPED[name]
     data = None
     if isinstance(source, int):
-        panel = name.removesuffix("-files")
-        data = folder / (name if panel != name else f"{name}.parquet")
-        simulate_panel(panel, data, source or None, None)
+        data = folder / f"{name}.parquet"
+        simulate_panel(name, data, source, None)
     elif source is not None:
         data = shared / source
         if not data.exists():
