@@ -39,8 +39,8 @@ KINDS = [
 ]
 RAKED = {"method": "raking", "margins": [{"by": "sex", "totals": {"male": 400, "female": 500}}]}
 DESIGN = {"weight": "weight", "stratum": "stratum", "cluster": "psu"}
-# Shipped study -> simulated rows, or a file beside this checkout. Left out are the two studies of files as they
-# are handed out, which ask for names that only those files have, and "brfss" with its millions of records.
+# Shipped study -> simulated rows, or a file beside this checkout. Left out are the two studies of files as
+# handed out, which ask for names that only those have, and "brfss" with its millions of records.
 SHIPPED = {
     "clds": 4000,
     "cmds": 3000,
