@@ -105,3 +105,54 @@ def test_odds_ratios__are_pooled_as_the_coefficients_are(run):
     assert np.log(ratio["conf_low"]) == pytest.approx(coefficient["conf_low"], rel=1e-6)
     assert ratio["df2"] == pytest.approx(coefficient["df2"], rel=1e-6)
     assert ratio["missing_information"] > 0.0
+
+
+def sampled(draw, n_clusters):
+    """Draw clusters of ten people whose log income depends on age, on the cluster and on being ill."""
+    n = 10 * n_clusters
+    psu = np.arange(n) // 10
+    age = draw.normal(size=n) + draw.normal(size=n_clusters)[psu]
+    ill = (draw.random(n) < 1.0 / (1.0 + np.exp(0.8 - 0.5 * age))).astype(float)
+    income = 1.0 + 0.3 * age - 0.6 * ill + draw.normal(scale=0.8, size=n)
+    return psu, age, ill, income
+
+
+def imputed(draw, age, ill, income, missing):
+    """Draw the missing incomes from the posterior of a linear model: proper imputation."""
+    Z = np.column_stack([np.ones(len(age)), age, ill])
+    seen, y = Z[~missing], income[~missing]
+    inverse = np.linalg.inv(seen.T @ seen)
+    beta = inverse @ seen.T @ y
+    residual, degrees = y - seen @ beta, len(y) - 3
+    variance = residual @ residual / draw.chisquare(degrees)
+    beta = draw.multivariate_normal(beta, variance * inverse)
+    values = income.copy()
+    values[missing] = Z[missing] @ beta + draw.normal(scale=np.sqrt(variance), size=missing.sum())
+    return values
+
+
+@pytest.mark.slow
+def test_pooled_intervals__hold_the_true_index_in_95_of_100_samples():
+    _, _, ill, income = sampled(np.random.default_rng(0), 200_000)
+    truth = engine.concentration_index(
+        pl.DataFrame({"ill": ill, "income": income}), "ill", "income", bounds=(0, 1)
+    ).estimate
+    n_samples, covers, alone, estimates, errors = 1000, 0, 0, [], []
+    for seed in range(1, n_samples + 1):
+        draw = np.random.default_rng(seed)
+        psu, age, ill, income = sampled(draw, 60)
+        missing = draw.random(len(ill)) < 0.2 + 0.4 * ill  # who is ill answers less often
+        each = [
+            engine.concentration_index(
+                pl.DataFrame({"ill": ill, "income": values, "psu": psu}), "ill", "income", cluster="psu"
+            )
+            for values in (imputed(draw, age, ill, income, missing) for _ in range(5))
+        ]
+        row = engine.pool(each).row(0, named=True)
+        covers += row["conf_low"] <= truth <= row["conf_high"]
+        alone += each[0].conf_low <= truth <= each[0].conf_high
+        estimates.append(row["estimate"])
+        errors.append(row["std_error"])
+    assert abs(covers / n_samples - 0.95) < 3.0 * np.sqrt(0.95 * 0.05 / n_samples)
+    assert abs(np.mean(estimates) - truth) < 3.0 * np.std(estimates) / np.sqrt(n_samples)
+    assert alone < 0.93 * n_samples  # one imputation alone says too little of what is not known
