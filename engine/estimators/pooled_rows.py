@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import fdtrc
 
 from engine.arrays import FloatArray
-from engine.estimators.pooling_scales import LOGARITHM, OF_SHARES, SHARES, Scale, scale_of
+from engine.estimators.pooling_scales import BAND, LOGARITHM, OF_SHARES, SHARES, Scale, scale_of
 from engine.estimators.rubin import rubin, rubin_of_tests
 from engine.results import TidyRow
 
@@ -152,7 +152,7 @@ def _estimate(pooled: TidyRow, rows: Sequence[TidyRow], estimates: FloatArray, e
         conf_level=conf_level,
         p_value=found.p_value() if has_test else None,
         method=_method(rows, scale),
-        df2=found.degrees,
+        df2=None if scale is BAND else found.degrees,
         missing_information=found.missing_information,
     )
 

@@ -60,10 +60,11 @@ def rubin(estimates: FloatArray, variances: FloatArray, complete: float = np.inf
     m, estimate, within = len(estimates), float(np.mean(estimates)), float(np.mean(variances))
     between = (1.0 + 1.0 / m) * float(np.var(estimates, ddof=1))
     total = within + between
+    is_equal = between <= _NO_BETWEEN * max(estimate**2, within)
+    of_between = 0.0 if is_equal else between / total
     complete = min(complete, NORMAL)
-    of_between = between / total if total > 0.0 else 0.0
     observed = (complete + 1.0) / (complete + 3.0) * complete * (1.0 - of_between)
-    if between <= _NO_BETWEEN * max(estimate**2, within):
+    if is_equal:
         return Pooled(
             estimate=estimate, std_error=float(np.sqrt(within)), degrees=observed, missing_information=0.0
         )
@@ -89,7 +90,7 @@ def rubin_of_tests(chi2: FloatArray, k: float) -> tuple[float, float, float]:
     Examples
     --------
     >>> [round(number, 3) for number in rubin_of_tests(np.array([4.0, 9.0, 6.25]), 2.0)]
-    [1.783, 18.0, 0.25]
+    [1.906, 16.0, 0.25]
     """
     m = len(chi2)
     r = (1.0 + 1.0 / m) * float(np.var(np.sqrt(np.maximum(chi2, 0.0)), ddof=1))

@@ -223,6 +223,15 @@ def test_bands__are_as_many_errors_wide_as_those_of_the_data_sets():
     logit = np.log(p / (1.0 - p))
     assert row.conf_high == pytest.approx(1.0 / (1.0 + np.exp(-(logit + half / (p * (1.0 - p))))))
     assert row.std_error > 0.025
+    assert row.df2 is None  # the critical value is no quantile of Student's t
+    ends = [
+        [TidyRow(measure="concentration_curve", estimate=share, std_error=0.0, df2=9.0)]
+        for share in (1.0, 1.0 + 1e-16 * 4)
+    ]
+    (end,) = pooled_rows(ends)
+    assert (end.conf_low, end.conf_high) == pytest.approx((1.0, 1.0), rel=1e-15)
+    assert end.missing_information == 0.0
+    assert end.df2 == pytest.approx(10.0 / 12.0 * 9.0)
 
 
 def test_numbers_of_one_data_set__are_not_pooled_and_counts_are_the_fewest():
