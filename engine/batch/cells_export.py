@@ -89,18 +89,19 @@ def export_cells(
         tasks = tasks_of(spec, sample.waves)
         refuse_records(tasks, spec)
         panel = beside_records(panel, folder / "shared")
-        sample = replace(draw_sample(spec, panel, folder), largest_weight=largest_weight)
+        sample = draw_sample(spec, panel, folder)
+        sample = replace(sample, largest_weight=largest_weight, may_be_empty=True)
         context = make_context(spec, panel, sample, None, Reporter())
         for task in tasks:
             columns = context.columns.where(task.analysis.where)
             for key in KINDS[task.analysis.kind].cells(task.analysis, spec):
-                _cells_of(columns, key).design()
+                _ask(columns, key)
         cells = write_cells(spec, panel, out, least=least, largest_weight=largest_weight)
     return ExportedCells(path=out, cells=cells, least=least)
 
 
-def _cells_of(columns: Columns, key: CellKey) -> Columns:
-    """Return the cells of a key.
+def _ask(columns: Columns, key: CellKey) -> None:
+    """Ask for the cells of a key, and for the sampling units, so that the answers stand beside the records.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def _cells_of(columns: Columns, key: CellKey) -> Columns:
         If the records cannot be added up: a run would read them as they are, which no other site can.
     """
     cells = columns.cells(key)
-    if cells is columns:
+    if cells is columns and columns.n:
         raise DataError(
             Fault(
                 "cells",
@@ -117,7 +118,7 @@ def _cells_of(columns: Columns, key: CellKey) -> Columns:
                 "Drop these records by a sample rule, or scale the weights.",
             )
         )
-    return cells
+    cells.design()
 
 
 def _check_largest(weight: float | None) -> None:

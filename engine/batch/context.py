@@ -25,6 +25,10 @@ class Columns(Protocol):
     """The columns of a sample of N rows, read when they are needed."""
 
     @property
+    def n(self) -> int:
+        """How many rows they have."""
+
+    @property
     def waves(self) -> tuple[str, ...]:
         """The waves, in order."""
 

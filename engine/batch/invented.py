@@ -37,6 +37,7 @@ class InventedColumns:
     """The columns of the invented sample, see `engine.batch.context.Columns`."""
 
     waves: tuple[str, ...] = ()
+    n = ROWS
 
     def of_waves(self, _waves: Sequence[str] | None) -> Self:
         """Return the same columns: no wave is told apart."""

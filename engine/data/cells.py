@@ -110,8 +110,11 @@ def _joined(asked: _Asked, facts: pl.DataFrame, scale: float) -> pl.DataFrame:
     import polars as pl
 
     sample, connection = asked.sample, asked.connection
+    # A file where nobody meets the condition has no cells: another site can share an answer of any scale.
+    inhabited, _ = sample.records.divided([*(facts["sample_rows"] > 0)])
+    facts = facts.filter(facts["sample_rows"] > 0)
     few = facts["marks"].list.len().fill_null(0) * _CELLS_A_MARK <= MOST_CELLS * facts["sample_rows"]
-    kept, rest = sample.records.divided([sample.cells_only or one for one in few])
+    kept, rest = inhabited.divided([sample.cells_only or one for one in few])
     params = {"scale": scale}
     answers = kept.ask(connection, "cells", asked.condition, keys=asked.keys, params=params)
     if rest.files:

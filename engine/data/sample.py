@@ -60,6 +60,8 @@ class Sample:
         Whether nothing but cells may be made of the records, as of the panel.
     largest_weight
         No weight of any panel that shares its cells is above it; None: that of this panel counts.
+    may_be_empty
+        Whether a condition of an analysis may leave nobody: at one site of several.
     has_heavy_record
         Whether one record has more than half of all weights; of shared cells nobody can tell.
     """
@@ -74,6 +76,7 @@ class Sample:
     threads: int | None = None
     cells_only: bool = False
     largest_weight: float | None = None
+    may_be_empty: bool = False
     has_heavy_record: bool = False
 
     @property
@@ -149,7 +152,7 @@ def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
     StudyError
         If it is not a condition over the study's variables.
     DataError
-        If no row is left.
+        If no row is left, though the sample must have some.
     """
     condition = check_rule("where", where, domain_columns(spec))
     if isinstance(condition, Fault):
@@ -158,7 +161,7 @@ def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
     with queries.database(sample.threads) as connection:
         counts = _counts(sample.records, condition, connection)
     flow = (*sample.flow, _step(where, counts))
-    if flow[-1].n == 0:
+    if flow[-1].n == 0 and not sample.may_be_empty:
         found = f"no row is left of the {sample.n:,} of the sample"
         raise DataError(Fault(f"where = '{where}'", found, "some", "Check the condition and its codes."))
     return replace(sample, condition=condition, flow=flow, waves=tuple(flow[-1].by_wave))

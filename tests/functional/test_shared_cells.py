@@ -108,6 +108,20 @@ def test_cells_of_three_sites__give_the_bytes_of_all_records(sites, monkeypatch)
     assert [one["sha256"] for one in shared.manifest["sources"]] == [file_hash(file) for file in files]
 
 
+def test_site_where_nobody_meets_a_condition__shares_its_cells(sites):
+    """The second site has no women, which one analysis asks for."""
+    path = sites / SITES[1] / f"{SITES[1]}.parquet"
+    pl.read_parquet(path).with_columns(sex=pl.lit(1)).write_parquet(path)
+    shared = engine.run(
+        sites / "study.toml", cells=[export(sites, site) for site in SITES], out=sites / "shared"
+    )
+    women = pl.concat([people(number) for number in range(len(SITES)) if number != 1]).filter(
+        pl.col("sex") == 2
+    )
+    told = {row.n_obs for row in shared.rows if row.analysis == "women"}
+    assert told == {len(women)}
+
+
 def test_no_number_of_few_people__and_no_record_leaves(sites):
     file = export(sites, "north", least=LEAST)
     counted = 0
