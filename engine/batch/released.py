@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.manifest import row_warnings
-from engine.disclosure.former import Former
+from engine.disclosure.former import MOST_FORMER, Former
 from engine.disclosure.release import release
 from engine.results import TidyRow
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def released(
-    spec: StudySpec, rows: Sequence[TidyRow], manifest: Mapping[str, Any], former: StoredRun | None = None
+    spec: StudySpec, rows: Sequence[TidyRow], manifest: Mapping[str, Any], formers: Iterable[StoredRun] = ()
 ) -> tuple[tuple[TidyRow, ...], dict[str, Any]]:
     """Return the rows to write, and the manifest with their warnings.
 
@@ -26,15 +27,23 @@ def released(
         The study; without its table ``disclosure`` everything is written.
     rows, manifest
         As they were computed; the manifest without the warnings of rows.
-    former
-        The run that was published before, whose numbers people know; None if it is the first.
+    formers
+        The runs that were published before, the newest first, whose numbers people know.
     """
-    known = None
-    if former is not None and spec.disclosure is not None and former.manifest.get("disclosure"):
-        known = Former(rows=rows_of_run(former), manifest=former.manifest)
+    known = [] if spec.disclosure is None else [*islice(_told_before(formers), MOST_FORMER)]
     told = release(rows, manifest, spec, known)
     warnings = [*told.manifest["warnings"], *row_warnings(told.rows)]
     return told.rows, {**told.manifest, "warnings": warnings}
+
+
+def _told_before(runs: Iterable[StoredRun]) -> Iterator[Former]:
+    """Yield what runs with disclosure control have told; one that held all back told nothing new."""
+    is_newest = True
+    for run in runs:
+        control = run.manifest.get("disclosure")
+        if control and (is_newest or not control["held_back"]):
+            yield Former(rows=rows_of_run(run), manifest=run.manifest)
+        is_newest = False
 
 
 def rows_of_run(run: StoredRun) -> tuple[TidyRow, ...]:

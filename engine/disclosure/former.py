@@ -1,9 +1,9 @@
-"""The release before this one: what it told is known, and so is every difference from it."""
+"""The releases before this one: what they told is known, and so is every difference from each of them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,14 @@ from engine.study import StudySpec
 from engine.study.disclosure import DisclosureSpec
 
 KEY = ("analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure", "method")
-BEFORE = ("release", "before")
+BEFORE = "release before"
+MOST_FORMER = 5  # releases that are looked at: each makes the linear programs larger
 Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Former:
-    """Rows and manifest of the former release, as they were published."""
+    """Rows and manifest of a former release, as they were published."""
 
     rows: Sequence[TidyRow]
     manifest: Mapping[str, Any]
@@ -75,30 +76,39 @@ def _people(row: TidyRow) -> tuple[float | None, ...]:
 def joint(
     counts: Mapping[Box, Count],
     relations: Sequence[Relation],
-    former: Former | None,
+    formers: Sequence[Former],
     spec: StudySpec,
 ) -> tuple[dict[Box, Count], list[Relation], list[Box]]:
-    """Return sets and relations of both releases, and the sets that are known from the former one.
+    """Return sets and relations of all releases, and the sets that are known from the former ones.
 
-    A set of today has that of the former release as its part, the rest being the people who came; or the
-    other way round, the rest being those who left.
+    A set of today has that of a former release as its part, the rest being the people who came; or the other
+    way round, the rest being those who left.
     """
-    known = {} if former is None else _published(former, spec)
-    both = dict(counts)
-    more = [*relations]
-    for box, people in known.items():
-        before = box | {BEFORE}
-        both[before] = Count(box=before, people=people)
-        if box in counts:
-            whole, part = (box, before) if counts[box].people >= people else (before, box)
-            more.append(Relation(whole=whole, parts=(part,), rest=abs(counts[box].people - people)))
+    both, more, known_boxes = dict(counts), [*relations], []
+    for number, former in enumerate(formers):
+        mark = (BEFORE, str(number))
+        known = _published(former, spec)
+        for box, people in known.items():
+            before = box | {mark}
+            both[before] = Count(box=before, people=people)
+            if box in counts:
+                whole, part = (box, before) if counts[box].people >= people else (before, box)
+                more.append(Relation(whole=whole, parts=(part,), rest=abs(counts[box].people - people)))
+        more += _relations_then(relations, known, mark)
+        known_boxes += [box | {mark} for box in known]
+    return both, more, known_boxes
+
+
+def _relations_then(
+    relations: Sequence[Relation], known: Mapping[Box, int], mark: tuple[str, str]
+) -> Iterator[Relation]:
+    """Yield the relations without a rest that hold in a former release too."""
     for relation in relations:
         if relation.rest == 0 and {relation.whole, *relation.parts} <= known.keys():
             rest = known[relation.whole] - sum(known[part] for part in relation.parts)
             if rest == 0:
-                parts = tuple(part | {BEFORE} for part in relation.parts)
-                more.append(Relation(whole=relation.whole | {BEFORE}, parts=parts, rest=0))
-    return both, more, [box | {BEFORE} for box in known]
+                parts = tuple(part | {mark} for part in relation.parts)
+                yield Relation(whole=relation.whole | {mark}, parts=parts, rest=0)
 
 
 def _published(former: Former, spec: StudySpec) -> dict[Box, int]:

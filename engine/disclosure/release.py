@@ -40,7 +40,7 @@ def release(
     rows: Sequence[TidyRow],
     manifest: Mapping[str, Any],
     spec: StudySpec,
-    former: Former | None = None,
+    formers: Sequence[Former] = (),
 ) -> Release:
     """Return results of which no number of few people can be computed; as they are, if nobody asks for it.
 
@@ -50,8 +50,8 @@ def release(
         As they were computed.
     spec
         The study; its table ``disclosure`` says what is asked.
-    former
-        What was released before of the same study: its numbers are known.
+    formers
+        What was released before of the same study, the newest first: these numbers are known.
 
     Raises
     ------
@@ -66,14 +66,14 @@ def release(
     if n < asked.threshold:
         expected = f"{asked.threshold} or more, as disclosure.threshold asks"
         raise EstimationError(Fault("sample", "it has too few people", expected, "Release no results of it."))
-    if former is not None and held_back(rows, manifest, former, asked):
-        return _as_before(rows, former, manifest, spec)
+    if any(held_back(rows, manifest, former, asked) for former in formers):
+        return _as_before(rows, formers[0], manifest, spec)
     facts = facts_of(rows, spec, told.counts)
     dominant = dominated(rows, asked.largest_share)
     shows = [boxes for boxes, few in zip(facts.of_row, dominant, strict=True) if not few]
     shows += told.shows.values()
     relations = [*relations_of(facts.counts), *event_relations(facts.counts)]
-    counts, relations, known = joint(facts.counts, relations, former, spec)
+    counts, relations, known = joint(facts.counts, relations, formers, spec)
     withheld = withheld_sets(counts, relations, shows, asked.threshold, always_shown=[told.everybody, *known])
     telling = tellings(rows, facts, withheld, dominant, asked.threshold)
     shown = [

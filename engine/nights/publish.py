@@ -43,7 +43,7 @@ def publish(job: NightJob, night: Night, new: NewRun) -> tuple[Path, Differences
         "signature": signature(study_hash(spec), job.places, night.files, night.tasks),
         "run_before": None if last is None else last.name,
     }
-    rows, manifest = released(spec, new.rows, manifest, before)
+    rows, manifest = released(spec, new.rows, manifest, map(read_run, reversed(store.runs)))
     results = to_frame(rows)
     earlier = None if last is None else read_manifest(last)
     differences = None if before is None else compare(before.results, results)

@@ -266,8 +266,8 @@ def test_night_of_one_person__tells_nothing_new(cli, tmp_path, monkeypatch):
     monkeypatch.setattr(inbox, "SETTLED", 0.0)  # nothing grows here
     (tmp_path / "study.toml").write_text(STUDY + CONTROL)
 
-    def night():
-        code, _, err = cli("refresh", "study.toml", "--inbox", ".", "--store", "store")
+    def night(*more):
+        code, _, err = cli("refresh", "study.toml", "--inbox", ".", "--store", "store", *more)
         assert code == 0, err
         return read_run(newest(tmp_path / "store"))
 
@@ -287,6 +287,11 @@ def test_night_of_one_person__tells_nothing_new(cli, tmp_path, monkeypatch):
     changes = {abs(after[key] - before[key]) for key in before.keys() & after.keys()}
     assert max(changes) >= THRESHOLD
     assert not [change for change in changes if 0 < change < THRESHOLD]
+
+    people(2016, more=3).write_parquet("people_2016.parquet")  # 37 fewer, but three more than at first
+    fourth = night("--accept-revision", "people_2016.parquet")
+    assert fourth.manifest["disclosure"]["held_back"]
+    assert fourth.results.equals(third.results)
 
 
 def dict_of(results):
