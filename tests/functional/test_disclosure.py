@@ -289,7 +289,7 @@ def test_night_of_one_person__tells_nothing_new(cli, tmp_path, monkeypatch):
     assert not [change for change in changes if 0 < change < THRESHOLD]
 
     people(2016, more=3).write_parquet("people_2016.parquet")  # 37 fewer, but three more than at first
-    fourth = night("--accept-revision", "people_2016.parquet")
+    fourth = night("--accept-revision")
     assert fourth.manifest["disclosure"]["held_back"]
     assert fourth.results.equals(third.results)
 

@@ -32,7 +32,8 @@ def test_results__have_the_bits_they_had(tmp_path):
 def test_every_kind_and_shipped_study__has_a_hash():
     assert set(kept()["small"]) == {*KINDS, "calibrated"}
     assert set(SHIPPED) == set(shipped_studies()) - {"brfss", "clds-files", "cmds-files"}
-    assert set(kept()["shipped"]) <= set(SHIPPED)
+    assert set(kept()["shipped"]) == set(SHIPPED)
+    assert all(kept()["shipped"].values())
 
 
 def test_note__stands_in_the_change_log():
