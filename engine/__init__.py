@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.api.inequality import inequality
     from engine.api.influence import influence
     from engine.api.logit import logit
+    from engine.api.mixed_linear import mixed_linear
     from engine.api.mixed_logit import mixed_logit
     from engine.api.pool import pool
     from engine.api.rates import rates
@@ -61,6 +62,7 @@ _HOMES = {
     "influence": "engine.api.influence",
     "load_study": "engine.study.load",
     "logit": "engine.api.logit",
+    "mixed_linear": "engine.api.mixed_linear",
     "mixed_logit": "engine.api.mixed_logit",
     "describe": "engine.api.describe",
     "pool": "engine.api.pool",
@@ -121,6 +123,7 @@ __all__ = [
     "influence",
     "load_study",
     "logit",
+    "mixed_linear",
     "mixed_logit",
     "pool",
     "rates",

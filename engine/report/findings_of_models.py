@@ -84,14 +84,14 @@ def _model(row: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def cluster_sentence(facts: Facts) -> str | None:
-    """Return the largest ICC of the first multilevel logit."""
+    """Return the largest ICC of the first multilevel model."""
     rows = [row for row in facts.rows if row["measure"] == "icc" and row["estimate"] is not None]
     own = [row for row in rows if _model(row) == _model(rows[0])]
     if not own:
         return None
     largest = max(own, key=lambda row: float(row["estimate"]))
     return facts.say(
-        "clusters",
+        "clusters_linear" if str(largest["method"]).startswith("linear") else "clusters",
         outcome=facts.label(largest["outcome"]),
         share=number(100.0 * largest["estimate"], 1),
         level=largest["term"],

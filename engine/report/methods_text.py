@@ -173,7 +173,11 @@ def _models(writer: Writer) -> Iterator[str]:
         works = dict.fromkeys(CITED_BY_MODEL[method.partition(", ")[0]] for method in methods)
         told = writer.joined(writer.method(method) for method in methods)
         yield writer.say("regression", methods=told, cited=writer.cite(*works))
-    methods = _methods_of(writer, "multilevel", "log_likelihood")
+    methods = [
+        one for one in _methods_of(writer, "multilevel", "log_likelihood") if not one.startswith("linear")
+    ]
+    if any(one.get("model") == "linear" for one in writer.analyses("multilevel")):
+        yield writer.say("linear_multilevel", cited=writer.cite("mixed"))
     if methods:
         yield writer.say("multilevel", methods=writer.joined(writer.method(method) for method in methods))
     scaled = [one["name"] for one in writer.analyses("multilevel") if one.get("weights") == "cluster-size"]

@@ -1,4 +1,4 @@
-"""Tidy rows of multilevel logits -> fixed and random effects, models side by side.
+"""Tidy rows of multilevel models -> fixed and random effects, models side by side.
 
 As in Li et al. 2022, Tables 2 to 4.
 """
@@ -6,14 +6,17 @@ As in Li et al. 2022, Tables 2 to 4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from engine.report.logit_table import ratio_table
 from engine.report.model import Cell, Table, number, p_value, people, with_interval
+from engine.report.regression_table import estimate_table
 from engine.report.row_groups import Row, by_outcome_and_group, models_of, terms_of
 from engine.report.small_cells import WITHHELD
 
 MULTILEVEL_NEEDED = 0.059  # of the ICC: the rule that Li et al. 2022 follow (Cohen 1988)
 MOST_MODES = 10
+LINEAR = "linear"  # at the beginning of the method of a linear model
 _FIT_DIGITS = {"log_likelihood": 3, "aic": 3, "bic": 3, "n_parameters": 0}
 
 Line = tuple[str, str, str | None, Callable[[Row], str]]
@@ -21,7 +24,13 @@ Line = tuple[str, str, str | None, Callable[[Row], str]]
 
 def multilevel_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return odds ratios, variances and fit, and clusters' effects for each outcome, wave and subgroup."""
-    for label, group_rows in by_outcome_and_group(rows):
+    for label, all_rows in by_outcome_and_group(rows):
+        linear = {row["analysis"] for row in all_rows if str(row["method"]).startswith(LINEAR)}
+        if linear:
+            yield from _linear_tables([row for row in all_rows if row["analysis"] in linear], label)
+        group_rows = [row for row in all_rows if row["analysis"] not in linear]
+        if not group_rows:
+            continue
         with_terms = {row["analysis"] for row in group_rows if row["measure"] == "odds_ratio"}
         if with_terms:
             yield ratio_table([row for row in group_rows if row["analysis"] in with_terms], label)
@@ -31,11 +40,20 @@ def multilevel_tables(rows: Sequence[Row]) -> Iterator[Table]:
             yield _mode_table([row for row in modes if row["term"] == level], label)
 
 
-def _random_effect_table(rows: Sequence[Row], label: str) -> Table:
+def _linear_tables(rows: Sequence[Row], label: str) -> Iterator[Table]:
+    """Yield differences of means, then variances and fit."""
+    estimates = [row for row in rows if row["measure"] == "coefficient"]
+    if any(row["term"] not in ("(constant)", None) for row in estimates):
+        table = estimate_table(estimates, label)
+        yield replace(table, title=table.title.replace("Regression", "Multilevel regression", 1), notes=())
+    yield _random_effect_table(rows, label, is_linear=True)
+
+
+def _random_effect_table(rows: Sequence[Row], label: str, *, is_linear: bool = False) -> Table:
     models = models_of(rows)
     cells = {(row["measure"], row["term"], row["analysis"]): row for row in rows}
     lines: list[tuple[str, ...]] = []
-    for name, measure, term, show in _lines(rows):
+    for name, measure, term, show in _lines(rows, is_linear=is_linear):
         line = [cells.get((measure, term, model)) for model in models]
         if any(line):
             lines.append((name, *("" if row is None else show(row) for row in line)))
@@ -47,15 +65,15 @@ def _random_effect_table(rows: Sequence[Row], label: str) -> Table:
     )
 
 
-def _lines(rows: Sequence[Row]) -> Iterator[Line]:
+def _lines(rows: Sequence[Row], *, is_linear: bool) -> Iterator[Line]:
     """Yield name, measure, term and format of each line that a table may have."""
-    yield "constant (log odds)", "coefficient", "(constant)", _with_error
+    yield "constant" if is_linear else "constant (log odds)", "coefficient", "(constant)", _with_error
     for level in terms_of(rows, "variance"):
         yield f"variance of {level}", "variance", level, _with_error
     for level in terms_of(rows, "icc"):
         yield f"ICC of {level}", "icc", level, _correlation
         yield f"  above {MULTILEVEL_NEEDED:g}: a multilevel model is advised", "icc", level, _advice
-    yield "against a logit without", "lr_chi2", "(random effects)", _chi2
+    yield f"against a {'regression' if is_linear else 'logit'} without", "lr_chi2", "(random effects)", _chi2
     for measure, digits in _FIT_DIGITS.items():
         yield measure.replace("_", " "), measure, None, _estimate(digits)
     yield "people", "log_likelihood", None, lambda row: people(row["n_obs"])

@@ -24,11 +24,11 @@ _FIT_DIGITS = {
 def regression_tables(rows: Sequence[Row]) -> Iterator[Table]:
     """Return the estimates and the fit of the models of each outcome, wave and subgroup."""
     for label, group_rows in by_outcome_and_group(rows):
-        yield _estimate_table(group_rows, label)
+        yield estimate_table(group_rows, label)
         yield fit_table(group_rows, _FIT_DIGITS)
 
 
-def _estimate_table(rows: Sequence[Row], label: str) -> Table:
+def estimate_table(rows: Sequence[Row], label: str) -> Table:
     """Return what each model estimates of its terms, then thresholds and alpha."""
     models = models_of(rows)
     measures = {model: _measure_of(rows, model) for model in models}

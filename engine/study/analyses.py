@@ -168,10 +168,13 @@ class RifSpec(AnalysisFields):
 
 
 class MultilevelSpec(AnalysisFields):
-    """Logit with random intercepts of clusters, of clusters in clusters."""
+    """Logit or linear model with random intercepts of clusters, of clusters in clusters."""
 
     kind: Literal["multilevel"]
-    outcome: str
+    outcome: Annotated[str, Field(description="An event; for the linear model a number")]
+    model: Annotated[
+        Literal["logit", "linear"], Field(description="logit: odds ratios; linear: differences of means")
+    ] = "logit"
     terms: Annotated[tuple[Term, ...], Field(description="Variables and products; none: the null model")] = ()
     levels: Annotated[
         Names, Field(min_length=1, max_length=2, description="Of design.levels, innermost first")
@@ -189,7 +192,7 @@ class MultilevelSpec(AnalysisFields):
     checks = (
         check.outcome_is_no_term,
         check.products,
-        check.outcome_is_event,
+        check.outcome_of_multilevel,
         check.levels,
         check.weight_for_weights,
         check.no_replicate_weights,

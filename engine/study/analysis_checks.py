@@ -62,6 +62,17 @@ def outcome_is_event(path: str, analysis: Table, study: RawStudy) -> Iterator[Fa
         yield Fault(f"{path}.outcome", f"'{outcome}' without event", "an event", remedy)
 
 
+def outcome_of_multilevel(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """A logit needs an event; what the linear model does not have is refused."""
+    if analysis.get("model") != "linear":
+        yield from outcome_is_event(path, analysis, study)
+        return
+    for key, value in (("weights", "none"), ("modes", False), ("points", "auto")):
+        if analysis.get(key, value) != value:
+            found = f"{analysis[key]!r} with model = 'linear', which does not have it"
+            yield Fault(f"{path}.{key}", found, "model = 'logit'", "Leave it out.")
+
+
 def cluster_for_covariance(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     """A clustered covariance needs clusters."""
     if analysis.get("covariance") == "cluster" and not study.design.get("cluster"):

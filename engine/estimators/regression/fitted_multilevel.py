@@ -96,7 +96,7 @@ def fit_multilevel_in_group(inputs: MultilevelInputs, group: int, base: TidyRow)
         else constant_only(len(kept))
     )
     clusters = Clusters.of({name: ids[kept] for name, ids in inputs.ids.items()})
-    _check_sizes(clusters)
+    check_sizes(clusters)
     is_weighted = spec.weights == "cluster-size"
     weight = _scaled(inputs.table.weight[kept], clusters.inner) if is_weighted else np.ones(len(kept))
     fit = fit_multilevel(frame, y, weight, clusters, spec.points, robust=is_weighted)
@@ -110,7 +110,14 @@ def fit_multilevel_in_group(inputs: MultilevelInputs, group: int, base: TidyRow)
     return FittedMultilevel(frame=frame, clusters=clusters, fit=fit, base=base, spec=spec)
 
 
-def _check_sizes(clusters: Clusters) -> None:
+def check_sizes(clusters: Clusters) -> None:
+    """Refuse a level that cannot be told from the people or from the whole.
+
+    Raises
+    ------
+    EstimationError
+        If it has a single cluster, or one person in every cluster.
+    """
     for name, sizes in clusters.sizes().items():
         if len(sizes) < 2 or sizes.max() == 1:
             finding = "a single cluster" if len(sizes) < 2 else "one person in every cluster"

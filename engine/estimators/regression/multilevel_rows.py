@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import chdtrc
 
 from engine.arrays import IntArray, TableArrays, VariableArrays
 from engine.estimators.regression.coefficient_rows import coefficient_rows
@@ -15,7 +14,12 @@ from engine.estimators.regression.fitted_multilevel import (
     MultilevelInputs,
     fit_multilevel_in_group,
 )
-from engine.estimators.regression.random_effect_rows import mode_rows, random_effect_rows
+from engine.estimators.regression.linear_multilevel_rows import estimate_linear_multilevel
+from engine.estimators.regression.random_effect_rows import (
+    mode_rows,
+    random_effect_rows,
+    random_effects_test,
+)
 from engine.estimators.sample.groups import in_groups
 from engine.kernels.jit import threads as kernel_threads
 from engine.kernels.regression.logarithm import logarithm
@@ -35,14 +39,14 @@ def estimate_multilevel(
     *,
     threads: int | None = None,
 ) -> tuple[TidyRow, ...]:
-    """Fit a multilevel logit in every group of the rows.
+    """Fit a multilevel logit, or the linear model, in every group of the rows.
 
     Parameters
     ----------
     table
         Weights and groups of the N rows.
     outcome
-        The event.
+        The event; a number for the linear model.
     variables
         Name -> covariate, every name of the terms.
     ids
@@ -55,7 +59,7 @@ def estimate_multilevel(
     Returns
     -------
     tuple of TidyRow
-        ``coefficient`` and ``odds_ratio`` of every column; of each level ``variance``, ``icc``,
+        Of a logit ``coefficient`` and ``odds_ratio`` of every column; of each level ``variance``, ``icc``,
         ``n_clusters``, ``one_person_clusters`` and, if requested, ``conditional_mode`` of its clusters, the
         smallest first; of the whole model ``lr_chi2`` against the logit without random effects,
         ``log_likelihood``, ``aic``, ``bic``, ``n_parameters`` and ``points_check``, the change of the
@@ -70,6 +74,8 @@ def estimate_multilevel(
         If the model cannot be fitted in any group.
     """
     inputs = MultilevelInputs(table=table, outcome=outcome, variables=variables, ids=ids, spec=spec)
+    if spec.model == "linear":
+        return estimate_linear_multilevel(inputs)
     base = TidyRow(
         measure="odds_ratio", outcome=outcome.name, method=_method(spec), conf_level=spec.conf_level
     )
@@ -106,35 +112,13 @@ def _fit_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
     base = replace(model.base, conf_level=None)
     k, ll, n = fit.n_parameters, fit.log_likelihood, model.base.n_obs or 1
     if model.spec.weights == "none":
-        yield _test_of_random_effects(model, base)
+        chi2 = max(2.0 * (ll - fit.single_level.log_likelihood), 0.0)
+        yield random_effects_test(base, chi2, len(model.clusters.names))
         yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
         yield replace(base, measure="bic", estimate=k * logarithm(float(n)) - 2.0 * ll, method="N is people")
     yield replace(base, measure="log_likelihood", estimate=ll)
     yield replace(base, measure="n_parameters", estimate=float(k))
     yield from _points_rows(model, base)
-
-
-def _test_of_random_effects(model: FittedMultilevel, base: TidyRow) -> TidyRow:
-    """Return the likelihood ratio against the logit without random effects.
-
-    Under that logit one variance is at its boundary, and the ratio is 0 half the time (Self and Liang 1987).
-    With two variances chi-square 2 is too cautious.
-    """
-    fit = model.fit
-    chi2 = max(2.0 * (fit.log_likelihood - fit.single_level.log_likelihood), 0.0)
-    if len(model.clusters.names) == 1:
-        p, method, df1 = 0.5 * float(chdtrc(1, chi2)), "50:50 mixture of chi2 0 and 1", None
-    else:
-        p, method, df1 = float(chdtrc(2, chi2)), "chi2 (conservative)", 2.0
-    return replace(
-        base,
-        measure="lr_chi2",
-        term="(random effects)",
-        estimate=chi2,
-        p_value=1.0 if chi2 == 0.0 else p,
-        method=method,
-        df1=df1,
-    )
 
 
 def _points_rows(model: FittedMultilevel, base: TidyRow) -> Iterator[TidyRow]:

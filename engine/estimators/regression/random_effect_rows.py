@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy.special import chdtrc
 
 from engine.estimators.regression.clusters import Clusters
 from engine.estimators.regression.fitted_multilevel import NOT_CONVERGED, FittedMultilevel
@@ -22,7 +23,7 @@ def random_effect_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
     """Yield each level's variance, then its intraclass correlation, then its clusters."""
     yield from _variance_rows(model)
     yield from _correlation_rows(model)
-    yield from _cluster_rows(model)
+    yield from cluster_rows(model.clusters, model.base)
 
 
 def _variance_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
@@ -65,11 +66,32 @@ def _correlation_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
         yield replace(row, std_error=error, conf_low=low, conf_high=high)
 
 
-def _cluster_rows(model: FittedMultilevel) -> Iterator[TidyRow]:
+def random_effects_test(base: TidyRow, chi2: float, n_levels: int) -> TidyRow:
+    """Return the likelihood ratio against the model without random effects.
+
+    Under that model one variance is at its boundary, and the ratio is 0 half the time (Self and Liang 1987).
+    With two variances chi-square 2 is too cautious.
+    """
+    if n_levels == 1:
+        p, method, df1 = 0.5 * float(chdtrc(1, chi2)), "50:50 mixture of chi2 0 and 1", None
+    else:
+        p, method, df1 = float(chdtrc(2, chi2)), "chi2 (conservative)", 2.0
+    return replace(
+        base,
+        measure="lr_chi2",
+        term="(random effects)",
+        estimate=chi2,
+        p_value=1.0 if chi2 == 0.0 else p,
+        method=method,
+        df1=df1,
+    )
+
+
+def cluster_rows(clusters: Clusters, base: TidyRow) -> Iterator[TidyRow]:
     """Yield how many clusters each level has, and how many hold one person only."""
-    for name, sizes in model.clusters.sizes().items():
-        row = replace(model.base, term=name, conf_level=None, method=None)
-        status = _nesting_status(model.clusters, name)
+    for name, sizes in clusters.sizes().items():
+        row = replace(base, term=name, conf_level=None, method=None)
+        status = _nesting_status(clusters, name)
         yield replace(row, measure="n_clusters", estimate=float(len(sizes)), status=status)
         yield replace(row, measure="one_person_clusters", estimate=float((sizes == 1).sum()))
 

@@ -33,6 +33,7 @@ PARTS: dict[str, str] = {
     "negative-binomial": "负二项",
     "ordered-logit": "有序 logit",
     "least squares": "最小二乘",
+    "maximum likelihood": "最大似然",
     "robust (HC1)": "稳健（HC1）",
     "clustered (HC1)": "整群（HC1）",
     "Rao-Scott": "Rao-Scott",

@@ -201,6 +201,13 @@ METHODS: dict[str, tuple[str, str]] = {
         "Multilevel logits: {methods}; the ICC is on the latent scale.",
         "多水平 logit：{methods}；ICC 为潜在尺度。",
     ),
+    "linear_multilevel": (
+        (
+            "Linear multilevel models: random intercepts, maximum likelihood in closed form; errors of variances come "
+            "from the expected information, and the ICC is given the covariates [{cited}]."
+        ),
+        "线性多水平模型：随机截距，闭式最大似然；方差的标准误来自期望信息，ICC 为给定协变量之值 [{cited}]。",
+    ),
     "scaled": (
         "The weights of {names} are scaled to the size of each innermost cluster [{cited}].",
         "{names} 的权重换算为最内层各群的规模 [{cited}]。",

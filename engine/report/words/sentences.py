@@ -209,6 +209,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
         ),
         "{outcome}：潜在倾向的变异有 {share}% 在群组之间（{level}；ICC {icc}）。",
     ),
+    "clusters_linear": (
+        "{outcome}: {share} per cent of the variation that covariates leave lies between clusters ({level}; ICC {icc}).",
+        "{outcome}：协变量之外的变异有 {share}% 在群组之间（{level}；ICC {icc}）。",
+    ),
     "scorecard": (
         (
             "Of {total} numbers printed by {publication}, {same} come out the same or within a last digit, "

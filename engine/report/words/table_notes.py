@@ -47,6 +47,8 @@ TABLE_NOTES: dict[str, str] = {
         "{model}：{method}误差；n = {n}，其中 {events} 人有事件。"
     ),
     "{model}: {method} errors; n = {n}.": "{model}：{method}误差；n = {n}。",
+    "Multilevel regression ({level} intervals) of {outcome}": "{outcome}的多水平回归（{level} 区间）",
+    "against a regression without": "与无随机效应的回归比较",
     "Regression ({level} intervals) of {outcome}": "{outcome}的回归（{level} 区间）",
     "{term}: Rao-Scott F({df}) = {value}, p {p}.": "{term}：Rao-Scott F({df}) = {value}，p {p}。",
     "r squared": "R²",

@@ -163,6 +163,7 @@ PHRASES: dict[str, str] = {
     "Prevalence ratios and average marginal effects on {outcome}": "{outcome}的现患比与平均边际效应",
     "Random effects and fit of {label}": "{label}的随机效应与拟合",
     "constant (log odds)": "常数（对数比值）",
+    "constant": "常数",
     "variance of {level}": "{level} 方差",
     "ICC of {level}": "{level} ICC",
     "clusters: {level}": "群组：{level}",

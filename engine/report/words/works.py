@@ -73,6 +73,7 @@ WORKS: dict[str, str] = {
     "2013.",
     "ordered": "McCullagh P. Regression models for ordinal data. Journal of the Royal Statistical Society B "
     "1980;42:109-142.",
+    "mixed": "Laird NM, Ware JH. Random-effects models for longitudinal data. Biometrics 1982;38:963-974.",
     "scaled": "Rabe-Hesketh S, Skrondal A. Multilevel modelling of complex survey data. Journal of the Royal "
     "Statistical Society A 2006;169:805-827.",
 }
