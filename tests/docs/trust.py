@@ -150,7 +150,7 @@ GOALS = {
         "everything works without a network",
         REACHED,
         (
-            "commands run in a network that leads nowhere, without a home folder, with 64 open files; "
+            "29 commands run in a network that leads nowhere, without a home folder, with 64 open files; "
             "`bench`, `validate`, `warm` and `rollback` do not. Workers (`--workers`) talk to each other "
             "on the machine itself"
         ),
@@ -199,8 +199,8 @@ GOALS = {
         "threads and forked processes never crash the program",
         REACHED,
         (
-            "80 calls from four threads at once, with both layers of threads that come with numba, and from "
-            "processes that were started anew; a process that was forked after a first call refuses to compute"
+            "80 calls from four threads at once, with both layers of threads of numba; calls from "
+            "processes that were started anew; one that was forked after a first call refuses to compute"
         ),
         "-m 'slow or not slow' tests/functional/test_threads.py tests/unit/test_public_api.py",
     ),
