@@ -35,7 +35,8 @@ def of_study(folder, frame, method):
     design = {"weight": "w", "stratum": "SDMVSTRA", "cluster": "SDMVPSU", "nested": True}
     balance = {"by": "wave", "to": "2009_10", "variables": COVARIATES, "method": method}
     bootstrap = {"replicates": 100, "method": "jackknife"}
-    asked = {"outcome": "ill", "group": "survey", "measure": "difference", "bootstrap": bootstrap}
+    asked = {"outcome": "ill", "group": "survey", "measure": "difference"}
+    asked |= {"bootstrap": bootstrap} if method == "entropy" else {}
     (folder / "study.toml").write_text(
         study_text(
             source={"path": "people.parquet", "wave": "survey"},
@@ -77,5 +78,6 @@ def test_nhanes__the_second_wave_has_the_covariates_of_the_first(nhanes, tmp_pat
         assert told["largest_difference"][1] < 1e-10
     rate = rows.filter(pl.col("analysis") == "rates", pl.col("wave") == "2011_12")["estimate"].item()
     assert rate == pytest.approx(expected, rel=1e-9)
-    linearised, replicated = rows.filter(pl.col("measure") == "difference").to_dicts()
-    assert linearised["std_error"] == pytest.approx(replicated["std_error"], rel=0.02)
+    if method == "entropy":
+        linearised, replicated = rows.filter(pl.col("measure") == "difference").to_dicts()
+        assert linearised["std_error"] == pytest.approx(replicated["std_error"], rel=0.02)
