@@ -44,8 +44,10 @@ class BalanceCells:
 
     @property
     def adjusted_groups(self) -> range | tuple[int, ...]:
-        """The groups whose weights change."""
+        """The groups whose weights change; a single one is its own reference."""
         groups = range(int(self.group.max(initial=NO_GROUP)) + 1)
+        if len(groups) == 1:
+            return ()
         return groups if self.reference == ALL else tuple(g for g in groups if g != self.reference)
 
     @property

@@ -661,6 +661,27 @@ def test_catalog__tells_of_a_run_whose_number_is_used_again(night):
     assert sorted(wave for (wave,) in waves) == ["1", "2", "4"]
 
 
+def test_balanced_weights__bind_all_waves_and_end_as_one_run(cli, night):
+    text = (night.root / "study.toml").read_text()
+    balance = '[design.balance]\nby = "wave"\nvariables = ["sex"]\n\n[variables.ill]'
+    (night.root / "study.toml").write_text(text.replace("[variables.ill]", balance, 1))
+    put(night, 1)
+    assert night()[0] == 0
+    put(night, 3)
+    # The covariates are those of both waves, so that the weights of the first one change too.
+    assert computed(night()[1]) == [
+        "rates [1]",
+        "rates [3]",
+        "yearly [1]",
+        "yearly [3]",
+        "trend",
+        "pair [1, 3]",
+    ]
+    code, _, err = cli("run", "study.toml", "--data", "inbox", "--out", "single", "--no-report")
+    assert code == 0, err
+    assert sha(newest(night.store)) == sha(night.root / "single")
+
+
 def test_calibrated_weights__bind_all_waves_and_end_as_one_run(cli, night):
     margin = '{ by = "sex", totals = { male = 5200, female = 4800 } }'
     text = (night.root / "study.toml").read_text()

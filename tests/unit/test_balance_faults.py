@@ -95,8 +95,12 @@ ONLY_N = FRAME.filter(pl.col("area") == "n")
 NO_MEN_IN_S = FRAME.filter((pl.col("area") == "n") | (pl.col("sex") == "f"))
 APART = FRAME.with_columns(size=pl.col("size") + 90 * (pl.col("area") == "s"))
 OF_RECORDS = {
-    "one group": (SOUND, ONLY_N, "1 level of area"),
-    "no reference": ({**SOUND, "to": "s"}, ONLY_N.vstack(FRAME.filter(pl.col("area") == "x")), "1 level"),
+    "nobody": ({**SOUND, "where": "size > 9000"}, FRAME, "nobody with a weight"),
+    "no reference": (
+        {**SOUND, "to": "s"},
+        ONLY_N.vstack(FRAME.filter(pl.col("area") == "x")),
+        "nobody in area = s",
+    ),
     "no such people": (SOUND, NO_MEN_IN_S, "nobody with sex = m in s"),
     "missing": (SOUND, FRAME.with_columns(sex=pl.when(pl.col("psu") > 1).then(pl.col("sex"))), "without sex"),
     "apart": ({"by": "area", "variables": ["size"], "to": "n"}, APART, "no weights balance"),
@@ -114,6 +118,15 @@ def test_run__names_what_the_records_cannot_balance(tmp_path, case):
     with pytest.raises(DataError, match=r"design\.balance") as caught:
         engine.run(study(tmp_path, balance, frame=frame))
     assert found in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["entropy", "ipw"])
+def test_single_group__keeps_its_weights(tmp_path, method):
+    """The first wave of a store has nothing to be balanced with yet."""
+    engine.run(study(tmp_path, {**SOUND, "method": method}, frame=ONLY_N), out=tmp_path / "run")
+    told = engine.read_run(tmp_path / "run").manifest["balance"]
+    assert (told["smallest_factor"], told["largest_factor"]) == (1.0, 1.0)
+    assert told["largest_difference"] == [0.0, 0.0]
 
 
 def test_plan_manifest_table_and_methods__tell_of_the_balance(tmp_path):

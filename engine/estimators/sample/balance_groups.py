@@ -40,12 +40,12 @@ def groups_of(labels: Sequence[object], inside: NDArray[np.bool_], by: str, to: 
     Raises
     ------
     DataError
-        If there are fewer than two, or nobody is in the reference.
+        If nobody is in any, or in the reference.
     """
     names = tuple(sorted({str(one) for one, here in zip(labels, inside, strict=True) if here}))
-    if len(names) < 2:
-        found = f"found {len(names)} level of {by} with people"
-        raise DataError(Fault(f"{place}by", found, "two or more", "Check which records are used."))
+    if not names:
+        found = f"found nobody with a weight in any level of {by}"
+        raise DataError(Fault(f"{place}by", found, "people", "Check which records are used."))
     if to not in (EVERYBODY, *names):
         remedy = f"The levels are: {', '.join(names)}."
         raise DataError(Fault(f"{place}to", f"found nobody in {by} = {to}", "people", remedy))
