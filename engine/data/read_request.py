@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from engine.data.encoding import is_gzip
 from engine.data.source_file import SourceFile
+from engine.errors import UsageError
 from engine.paths import PANELS, cache_folder
 
 UNPACKED = 10  # times the size of a compressed file
@@ -104,8 +105,12 @@ class CallRequest:
 
     @property
     def writes(self) -> tuple[Path, ...]:
-        """Those of a run, so that one process can do all that a command asks."""
-        return (cache_folder(PANELS), Path(tempfile.gettempdir()))
+        """Those of a run, so that one process can do all that a command asks; it may lack a cache."""
+        temporary = Path(tempfile.gettempdir())
+        try:
+            return (temporary, cache_folder(PANELS))
+        except UsageError:
+            return (temporary,)
 
     def line(self) -> bytes:
         """Return the request as a line of JSON."""

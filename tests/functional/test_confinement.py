@@ -104,6 +104,13 @@ def test_every_format__is_read_as_before(cli, changed, project, survey, started)
     assert len(started) == 4  # one for each folder
 
 
+def test_command_that_keeps_nothing__needs_no_cache(cli, project, monkeypatch):
+    (project / "file").write_text("x")
+    monkeypatch.setenv("EQUIRANK_CACHE", str(project / "file"))
+    code, _, err = cli("codebook", "survey.parquet")
+    assert code == 0, err
+
+
 def test_night__has_one_confined_process(night, started):
     for number in (1, 2, 3):
         put(night, number)
