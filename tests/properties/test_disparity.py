@@ -228,3 +228,16 @@ def test_par_of_0__is_as_uncertain_as_the_gain(table):
     np.testing.assert_array_equal(one.by_mean, other.by_mean)
     np.testing.assert_array_equal(one.by_share, other.by_share)
     assert one.by_mean.any()
+
+
+@pytest.mark.parametrize("parameter", [-1.0, 0.0, 0.5, 1.0, 2.0])
+def test_entropy_and_atkinson__are_undefined_for_negative_amounts_of_people(parameter):
+    share = np.array([0.2, 0.3, 0.5])
+    table = GroupTable(mean=np.array([-1.0, 2.0, 3.0]), share=share, parameter=parameter)
+    nobody = replace(table, share=np.array([0.0, 0.5, 0.5]))
+    zero = replace(table, mean=np.array([0.0, 2.0, 3.0]))
+    for name, is_defined_at_0 in (("ge", parameter > 0), ("atkinson", parameter < 1)):
+        (measure,) = BETWEEN_PEOPLE[name].derivatives.values()
+        assert np.isnan(measure(table).value)
+        assert np.isfinite(measure(nobody).value)
+        assert np.isfinite(measure(zero).value) == is_defined_at_0

@@ -1,0 +1,1 @@
+"""Mutants: code with one small change, which a test must notice (docs/testing.md)."""

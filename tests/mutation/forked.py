@@ -1,0 +1,221 @@
+"""Tests in a forked copy of this process, which has imported all that they need."""
+
+from __future__ import annotations
+
+import gc
+import importlib.machinery as machinery
+import inspect
+import io
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+
+KILLED, SURVIVED, NO_CODE = "killed", "survived", "no code"
+QUIET = (
+    "-q",
+    "--assert=plain",
+    "--tb=no",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "--hypothesis-seed=20",
+    "-W",
+    "ignore::RuntimeWarning",
+)
+
+
+def import_libraries() -> None:
+    """Import what every test imports, once for all copies."""
+    import hypothesis
+    import numba  # noqa: F401
+    import numpy as np  # noqa: F401
+    import polars as pl  # noqa: F401
+    import pydantic  # noqa: F401
+    import scipy.special
+    import scipy.stats  # noqa: F401
+
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a smaller example tells us nothing
+    hypothesis.settings.register_profile("mutants", phases=phases, deadline=None, database=None)
+    hypothesis.settings.load_profile("mutants")
+
+
+def in_copy(work: Callable[[], Any], seconds: float) -> Any:
+    """Return what a function returns in a forked copy; None if the copy ends without an answer.
+
+    The copy may use so many seconds of the processor.
+    """
+    read, write = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(read)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
+        signal.alarm(20 * int(seconds))  # a mutant may wait for ever
+        answer = b""
+        try:
+            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                answer = json.dumps(work()).encode()
+            with os.fdopen(write, "wb") as pipe:
+                pipe.write(answer)
+        except BaseException:  # noqa: BLE001 - the copy must end here
+            traceback.print_exc()
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        answer = pipe.read()
+    os.waitpid(pid, 0)
+    return json.loads(answer) if answer else None
+
+
+class Recorder:
+    """A plugin of pytest: the seconds of each passed test, and the functions of the engine that it called.
+
+    What a fixture calls counts for all tests of its file: they may share it. A test that takes longer than
+    most_seconds is stopped and left out.
+    """
+
+    def __init__(self, root: Path, most_seconds: float) -> None:
+        self.root = root
+        self.most_seconds = most_seconds
+        self.found: dict[str, dict[str, Any]] = {}
+        self._called: set[tuple[str, int]] = set()
+        self._of_fixtures: dict[str, set[tuple[str, int]]] = {}
+        self._begin = 0.0
+
+    def _note(self, frame: Any, event: str, _: object) -> None:
+        if event == "call":
+            self._called.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        self._called = set()
+        self._begin = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, self.most_seconds)
+        threading.setprofile(self._note)
+        sys.setprofile(self._note)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: Any) -> None:
+        self._of_fixtures.setdefault(str(item.path), set()).update(self._called)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.when == "call":
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            sys.setprofile(None)
+            threading.setprofile(None)  # type: ignore[arg-type] # it is what ends it
+            if report.passed:
+                seconds = time.process_time() - self._begin
+                self.found[report.nodeid] = {"seconds": seconds, "called": self._called}
+
+    def done(self) -> dict[str, dict[str, Any]]:
+        """Return what was found, for JSON."""
+        engine = str(self.root / "engine")
+        for name, one in self.found.items():
+            of_fixtures = self._of_fixtures[str(self.root / name.split("::")[0])]
+            one["called"] = sorted(
+                (os.path.relpath(path, self.root), line)
+                for path, line in one["called"] | of_fixtures
+                if path.startswith(engine)
+            )
+        return self.found
+
+
+def _stop(number: int, frame: object) -> None:
+    raise TimeoutError
+
+
+def recorded(root: Path, tests: Sequence[str], most_seconds: float) -> dict[str, dict[str, Any]]:
+    """Run tests and return what each of those that passed took and called."""
+    signal.signal(signal.SIGPROF, _stop)
+    recorder = Recorder(root, most_seconds)
+    pytest.main([*QUIET, *tests], plugins=[recorder])
+    return recorder.done()
+
+
+def import_tests(root: Path, tests: Sequence[str]) -> None:
+    """Import the engine and the tests, so that a copy has only to change one function."""
+    with redirect_stdout(io.StringIO()):
+        pytest.main([*QUIET, "--collect-only", *tests])
+
+
+def verdict(root: Path, path: str, source: str, tests: Sequence[str]) -> str:
+    """Run tests with another source of one file, and say whether one of them failed; Python may refuse it."""
+    place = str(root / path)
+    try:
+        code = compile(source, place, "exec")
+    except SyntaxError:
+        return NO_CODE
+    if not _changed_in_place(place, code):
+        _import_anew(place, code)
+    return SURVIVED if pytest.main(["-x", *QUIET, *tests]) == 0 else KILLED
+
+
+def _changed_in_place(place: str, changed: CodeType) -> bool:
+    """Give each function of a file that differs its new code; False if something else differs."""
+    before = compile(Path(place).read_bytes(), place, "exec")
+    old, new = _inner(before), _inner(changed)
+    differing = [key for key in old if new.get(key) != old[key]]
+    outermost = [key for key in differing if not any(key[0].startswith(f"{one[0]}.") for one in differing)]
+    if old.keys() != new.keys() or not outermost or _without_inner(before) != _without_inner(changed):
+        return False
+    for key in outermost:
+        functions = [
+            one
+            for one in gc.get_objects()
+            if isinstance(one, FunctionType)
+            and one.__code__ == old[key]
+            and one.__code__.co_filename == place
+        ]
+        if not functions or "<locals>" in key[0]:
+            return False
+        for function in functions:
+            function.__code__ = new[key]
+    return True
+
+
+def _inner(code: CodeType) -> dict[tuple[str, int], CodeType]:
+    """Return the code of functions and methods of a file, by qualified name and line."""
+    found = {}
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            if one.co_flags & inspect.CO_OPTIMIZED:
+                found[one.co_qualname, one.co_firstlineno] = one
+            else:
+                found.update(_inner(one))  # the body of a class
+    return found
+
+
+def _without_inner(code: CodeType) -> tuple[bytes, list[object]]:
+    """Return what a file or class does itself, its functions left out."""
+    constants = [
+        _without_inner(one) if isinstance(one, CodeType) and not one.co_flags & inspect.CO_OPTIMIZED else one
+        for one in code.co_consts
+        if not (isinstance(one, CodeType) and one.co_flags & inspect.CO_OPTIMIZED)
+    ]
+    return code.co_code, [(type(one), one) for one in constants]
+
+
+def _import_anew(place: str, code: CodeType) -> None:
+    """Forget the engine and the tests, and let the next import take this code for a file."""
+    for name in [name for name in sys.modules if name.split(".")[0] in ("engine", "tests")]:
+        if not name.startswith("tests.mutation") or ".test_" in name:
+            del sys.modules[name]
+    before = machinery.SourceFileLoader.get_code
+
+    def get_code(loader: machinery.SourceFileLoader, name: str) -> Any:
+        return code if loader.path == place else before(loader, name)
+
+    machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign,assignment]
