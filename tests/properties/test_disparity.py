@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import engine
 from engine.errors import UsageError
 from engine.estimators.disparity.group_table import GroupTable
+from engine.estimators.disparity.grouped import estimate_grouped
 from engine.estimators.disparity.measures import BETWEEN_PEOPLE, OF_GROUPS
 from tests.properties.cases import cases
 
@@ -241,3 +242,17 @@ def test_entropy_and_atkinson__are_undefined_for_negative_amounts_of_people(para
         assert np.isnan(measure(table).value)
         assert np.isfinite(measure(nobody).value)
         assert np.isfinite(measure(zero).value) == is_defined_at_0
+
+
+def test_slope_of_per_cent__is_a_hundred_times_that_of_shares():
+    share, errors = np.array([0.2, 0.3, 0.5]), np.array([0.02, 0.01, 0.03])
+    shares = GroupTable(mean=np.array([0.2, 0.35, 0.6]), share=share)
+    per_cent = replace(shares, mean=100.0 * shares.mean)
+    found = estimate_grouped(shares, errors, "sii", "logit", 1.0)
+    of_hundred = estimate_grouped(per_cent, 100.0 * errors, "sii", "logit", 100.0)
+    assert of_hundred.value == pytest.approx(100.0 * found.value, rel=1e-12)
+    assert of_hundred.std_error == pytest.approx(100.0 * found.std_error, rel=1e-12)
+    ratio = estimate_grouped(per_cent, 100.0 * errors, "rii", "logit", 100.0)
+    assert ratio.value == pytest.approx(
+        estimate_grouped(shares, errors, "rii", "logit", 1.0).value, rel=1e-12
+    )
