@@ -184,7 +184,7 @@ GOALS = {
     "G20": Goal(
         "tests find 90 % of small changes to the arithmetic (mutants)",
         PARTLY,
-        "in random samples, quick tests find 89 % in arithmetic (83 to 93 %) and 75 % in the store (51 to 90 %); "
+        "in random samples, quick tests find 89 % in arithmetic (83 to 93 %), 75 % in the store (51 to 90); "
         "models, decompositions and draws are not measured: docs/testing.md",
         "",
     ),
