@@ -169,7 +169,10 @@ GOALS = {
     "G18": Goal(
         "1,000 runs in one process leak no memory",
         PARTLY,
-        "some runs in every run of the tests: files, threads, processes and temporary files stay as they are",
+        (
+            "after 1,000 runs on 28 November 2026 there was one thread more and no other file or process; "
+            "the growth of memory of so many runs is not measured yet"
+        ),
         "-m slow tests/functional/test_leaks.py",
     ),
     "G19": Goal(
