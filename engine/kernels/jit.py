@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -18,7 +18,7 @@ if "numba" not in sys.modules:
 
 import numba
 from numba import types
-from numba.core.caching import UserProvidedCacheLocator
+from numba.core.caching import FunctionCache, UserProvidedCacheLocator
 
 from engine.paths import cache_folder
 from engine.source_hash import hash_of_files
@@ -54,8 +54,24 @@ class KernelCacheLocator(UserProvidedCacheLocator):  # type: ignore[misc] # numb
         self._cache_path = str(_KERNELS / Path(py_file).parent.relative_to(Path(__file__).parent))
 
 
+class KernelCache(FunctionCache):  # type: ignore[misc] # numba has no types
+    """Compiles a kernel again where its files are damaged, as after a loss of power.
+
+    By itself numba ends with the error of the damaged file, in every run.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401
+        """Return a compiled kernel, None if there is none that can be read."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # noqa: BLE001 - damaged bytes can end in any error
+            with suppress(OSError):  # of another user: this run compiles for itself
+                self.flush()
+            return None
+
+
 # error_model="numpy": a division by zero gives NaN or infinity, as the estimators expect, and no exception.
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -70,7 +86,10 @@ def _cached(function: Callable[..., Any], **options: Any) -> Any:  # noqa: ANN40
     config.CACHE_DIR = str(_KERNELS)
     config.CACHE_LOCATOR_CLASSES = f"{__name__}.{KernelCacheLocator.__name__}"
     try:
-        return numba.njit(**_OPTIONS, **options)(function)
+        compiled = numba.njit(**_OPTIONS, **options)(function)
+        if not config.DISABLE_JIT:
+            compiled._cache = KernelCache(function)  # noqa: SLF001 - as `cache=True` does
+        return compiled
     finally:
         config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = before
 
