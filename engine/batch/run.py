@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.batch.failures import Failure, failure_warnings, task_states
 from engine.batch.reporter import Reporter
 from engine.batch.request import RunRequest, make_request, planned_replicates
 from engine.batch.run_result import RunResult
+from engine.data.readers import kept_readers
 from engine.results import TidyRow, to_frame
 from engine.study import StudySpec
 
@@ -79,9 +81,6 @@ def run(
     """
     started = time.perf_counter()
     data = None if data is None else Path(data)
-    request = make_request(study, data, replicates=replicates, seed=seed, only=only, cells=cells)
-    spec = request.spec
-    target = Path(out) if out is not None else default_target(spec.study.name)
     reporter = reporter or Reporter()
     from engine.batch.context import make_context
     from engine.batch.manifest import make_manifest
@@ -89,29 +88,35 @@ def run(
     from engine.batch.reporting import write_report_of_new_run
     from engine.store.run_directory import new_run, write_run
 
-    with new_run(target, spec.study.name) as folder, compiling_ahead(spec, reporter) as compiling:
-        if spec.source.builtin is not None and data is None:
-            reporter.start_step("making the built-in panel")
-        with TemporaryDirectory(prefix="equirank-") as scratch:
-            panel, sample = _panel_and_sample(request, Path(scratch), threads, reporter)
-            seconds = {"read": time.perf_counter() - started}
-            context = make_context(spec, panel, sample, threads, reporter)
-            done = _run_tasks(context, compiling)
-        states = task_states(done.tasks, done.failures)
-        simulated = is_simulated(panel)
-        rows = with_study(done.rows, spec, simulated=simulated)
-        seconds |= {**done.seconds, "total": time.perf_counter() - started}
-        left_out = done.left_out if reporter.interrupted else None
-        manifest = make_manifest(
-            spec, panel, sample, (), simulated=simulated, left_out=left_out, seconds=seconds
-        )
-        manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
-        manifest["tasks"] = states
-        manifest["read_as"] = done.read_as
-        rows, manifest = released(spec, rows, manifest)
-        write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
-        if report:
-            write_report_of_new_run(folder)
+    with ExitStack() as reading:
+        reading.enter_context(kept_readers())  # one process looks at the files and reads them
+        request = make_request(study, data, replicates=replicates, seed=seed, only=only, cells=cells)
+        spec = request.spec
+        target = Path(out) if out is not None else default_target(spec.study.name)
+        with new_run(target, spec.study.name) as folder, compiling_ahead(spec, reporter) as compiling:
+            if spec.source.builtin is not None and data is None:
+                reporter.start_step("making the built-in panel")
+            with TemporaryDirectory(prefix="equirank-") as scratch:
+                panel, sample = _panel_and_sample(request, Path(scratch), threads, reporter)
+                reading.close()
+                seconds = {"read": time.perf_counter() - started}
+                context = make_context(spec, panel, sample, threads, reporter)
+                done = _run_tasks(context, compiling)
+            states = task_states(done.tasks, done.failures)
+            simulated = is_simulated(panel)
+            rows = with_study(done.rows, spec, simulated=simulated)
+            seconds |= {**done.seconds, "total": time.perf_counter() - started}
+            left_out = done.left_out if reporter.interrupted else None
+            manifest = make_manifest(
+                spec, panel, sample, (), simulated=simulated, left_out=left_out, seconds=seconds
+            )
+            manifest["warnings"] = [*failure_warnings(states), *manifest["warnings"]]
+            manifest["tasks"] = states
+            manifest["read_as"] = done.read_as
+            rows, manifest = released(spec, rows, manifest)
+            write_run(folder, to_frame(rows), manifest, scorecard_of(spec, rows, simulated=simulated))
+            if report:
+                write_report_of_new_run(folder)
     return RunResult(path=target, rows=rows, manifest=manifest)
 
 

@@ -69,9 +69,10 @@ def test_reader__that_dies_once_is_replaced(people, cli, monkeypatch):
     assert len(started) == 2
 
 
-def test_check__opens_files_again_and_again_in_one_process(people, cli, monkeypatch):
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_command__opens_files_again_and_again_in_one_process(people, cli, monkeypatch, command):
     started = starting(monkeypatch)
-    assert cli(*COMMANDS["check"])[0] == 0
+    assert cli(*COMMANDS[command])[0] == 0
     assert len(started) == 1
 
 
