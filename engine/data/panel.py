@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from engine.calibration import CalibratedFiles
@@ -167,24 +168,28 @@ def _new_parts(wanted: Sequence[_Wanted], home: Path, progress: Progress | None)
     DataError
         If a file is refused, or its reader has died of it.
     """
-    requests = {
-        number: ReadRequest(
-            study=json.dumps(study_as_dict(one.spec)), source=one.file, digest=one.digest, home=home
-        )
+    unread = [
+        number
         for number, one in enumerate(wanted)
         if not one.file.is_own and read_part(home / part_key(one.spec, one.file, one.digest)) is None
-    }
-    numbers, parts = [*requests], {}
-    with Readers() as readers:
-        for place, answer in readers.read([*requests.values()]):
+    ]
+    parts: dict[int, Part] = {}
+    with TemporaryDirectory(prefix="equirank-") as work, Readers() as readers:
+        requests = [_request(wanted[number], home, Path(work)) for number in unread]
+        for place, answer in readers.read(requests):
             if answer.error is not None:
                 raise answer.error
             part = read_part(home / answer.found["part"])
             if part is not None:
-                parts[numbers[place]] = replace(part, reused=False)
+                parts[unread[place]] = replace(part, reused=False)
                 if progress is not None:
                     progress(int(part.source["rows"]))
     return parts
+
+
+def _request(wanted: _Wanted, home: Path, work: Path) -> ReadRequest:
+    study = json.dumps(study_as_dict(wanted.spec))
+    return ReadRequest(study=study, source=wanted.file, digest=wanted.digest, home=home, work=work)
 
 
 def whole_panel(parts: Iterable[Part]) -> Panel:

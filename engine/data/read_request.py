@@ -49,7 +49,7 @@ class ReadRequest:
     home
         The folder of its part.
     work
-        Where temporary files lie; None for the system's place.
+        Where temporary files lie: the one who asks removes it, even if the process dies.
     salt
         Of the store that takes the file in; None if it is only harmonised.
     """
@@ -58,13 +58,14 @@ class ReadRequest:
     source: SourceFile
     digest: str
     home: Path
-    work: Path | None = None
+    work: Path
     salt: str | None = None
 
     @property
     def writes(self) -> tuple[Path, ...]:
-        """The folders of parts and of temporary files."""
-        return (self.home, Path(tempfile.gettempdir()) if self.work is None else self.work)
+        """The folders of parts and of temporary files; of these the system's, which serves all requests."""
+        place = Path(tempfile.gettempdir())
+        return (self.home, place if self.work.is_relative_to(place) else self.work)
 
     def line(self) -> bytes:
         """Return the request as a line of JSON."""
@@ -76,7 +77,7 @@ class ReadRequest:
             "places": [path.absolute() for path in self.source.places],
             "digest": self.digest,
             "home": self.home.absolute(),
-            "work": None if self.work is None else self.work.absolute(),
+            "work": self.work.absolute(),
             "salt": self.salt,
         }
         return json.dumps(asked, default=str).encode() + b"\n"

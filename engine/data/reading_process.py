@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from engine.study import StudySpec
 
 PR_SET_PDEATHSIG = 1  # of Linux
-OF_SYSTEM = tempfile.gettempdir()
 
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     # Whatever a library spills lies where the next night, or the command that asked, removes it.
-    tempfile.tempdir = os.environ["TMPDIR"] = request["work"] or OF_SYSTEM
+    tempfile.tempdir = os.environ["TMPDIR"] = request["work"]
     return _called(request["call"]) if "call" in request else _built(request)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 
 import polars as pl
 import pyreadstat
@@ -61,6 +62,22 @@ def test_command__opens_no_labelled_file_itself(people, cli, monkeypatch, comman
     monkeypatch.setattr(pyreadstat, "read_sav", refuse)
     code, out, err = cli(*command)
     assert code == 0, out + err
+
+
+class Littering(Dying):
+    """A process that dies while a file of its own lies in its temporary folder."""
+
+    def ask(self, request):
+        (request.work / "spilled").write_text("microdata")
+        super().ask(request)
+
+
+def test_reader_that_dies__leaves_nothing_in_the_temporary_folder(people, cli, monkeypatch, tmp_path):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    starting(monkeypatch, Littering, Littering, Littering)
+    assert cli(*COMMANDS["run"])[0] == 11
+    assert not [*(tmp_path / "temporary").iterdir()]
 
 
 def test_reader__that_dies_once_is_replaced(people, cli, monkeypatch):

@@ -36,7 +36,7 @@ def read(files, home):
     """What came of reading files, in their order; no process that dies goes unnoticed."""
     study = json.dumps(study_as_dict(parse_study(STUDY)))
     requests = [
-        ReadRequest(study=study, source=file, digest=f"{number}", home=home)
+        ReadRequest(study=study, source=file, digest=f"{number}", home=home, work=home)
         for number, file in enumerate(files)
     ]
     with Readers(timeout=60) as readers:
