@@ -27,24 +27,36 @@ def test_numba__keeps_its_own_place_for_functions_of_others():
     assert not Path(other.stats.cache_path).is_relative_to(jit.cache_directory())
 
 
+CODE = (
+    "import numpy as np; from engine.kernels.draws.streams import stream_starts; "
+    "print(stream_starts(np.uint64(7), 0, 4).sum()); print(sum(stream_starts.stats.cache_hits.values()))"
+)
+
+
+def start(folder):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder)}
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", CODE]
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)  # noqa: S603
+
+
+def end(process):
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return out.split()
+
+
+def test_processes__that_need_a_kernel_together_compile_it_once(tmp_path):
+    told = [end(one) for one in [start(tmp_path) for _ in range(3)]]
+    assert len({numbers for numbers, _ in told}) == 1
+    assert sorted(hits for _, hits in told) == ["0", "1", "1"]
+
+
 @pytest.mark.parametrize(("ending", "content"), [(".nbi", b""), (".nbc", b"\x80\x05rubbish")])
 def test_damaged_file__is_compiled_again(tmp_path, ending, content):
-    code = (
-        "import numpy as np; from engine.kernels.draws.streams import stream_starts; "
-        "print(stream_starts(np.uint64(7), 0, 4).sum()); print(sum(stream_starts.stats.cache_hits.values()))"
-    )
-
-    def told():
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-        done = subprocess.run(  # noqa: S603 - this Python
-            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.split()
-
-    numbers, hits = told()
+    numbers, hits = end(start(tmp_path))
     assert hits == "0"
     for path in tmp_path.rglob(f"*{ending}"):
         path.write_bytes(content)
-    assert told() == [numbers, "0"]
-    assert told() == [numbers, "1"]
+    assert end(start(tmp_path)) == [numbers, "0"]
+    assert end(start(tmp_path)) == [numbers, "1"]
