@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 # More threads than cores are allowed (results do not depend on them). Numba reads this limit once, on import,
 # so that it cannot be raised where numba was imported before.
@@ -18,13 +18,11 @@ if "numba" not in sys.modules:
 
 import numba
 from numba import types
-from numba.core.caching import FunctionCache, UserProvidedCacheLocator
+from numba.core.caching import UserProvidedCacheLocator
 
+from engine.kernel_cache import KernelCache
 from engine.paths import cache_folder
 from engine.source_hash import hash_of_files
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,61 +53,6 @@ class KernelCacheLocator(UserProvidedCacheLocator):  # type: ignore[misc] # numb
     def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
         super().__init__(py_func, py_file)
         self._cache_path = str(_KERNELS / Path(py_file).parent.relative_to(Path(__file__).parent))
-
-
-class KernelCache(FunctionCache):  # type: ignore[misc] # numba has no types
-    """Compiles a kernel in one process while others wait for it, and again where its files are damaged.
-
-    By itself numba compiles a kernel in every process that needs it at the same time, and ends with the error
-    of a damaged file, in every run.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
-        self._compiling: BaseFileLock | None = None
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401
-        """Return a compiled kernel; None if this process must compile it."""
-        found = self._read(sig, target_context)
-        if found is not None:
-            return found
-        self._wait()
-        found = self._read(sig, target_context)
-        if found is not None:
-            self._end()
-        return found
-
-    def _wait(self) -> None:
-        """Wait until no other process compiles this kernel.
-
-        Kernels call each other in no circle, so that processes that wait for one another come to an end.
-        """
-        from filelock import FileLock
-
-        if self._compiling is None:
-            self._compiling = FileLock(Path(self.cache_path) / f"{self._py_func.__name__}.lock")
-        with suppress(OSError):  # a folder of another user: this run compiles for itself
-            self._compiling.acquire()
-
-    def _end(self) -> None:
-        """Let other processes have the kernel."""
-        if self._compiling is not None:
-            self._compiling.release(force=True)
-
-    def _read(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401
-        try:
-            return super().load_overload(sig, target_context)
-        except Exception:  # noqa: BLE001 - damaged bytes can end in any error
-            with suppress(OSError):
-                self.flush()
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:  # noqa: ANN401
-        """Write a kernel that this process has compiled."""
-        try:
-            super().save_overload(sig, data)
-        finally:
-            self._end()
 
 
 # error_model="numpy": a division by zero gives NaN or infinity, as the estimators expect, and no exception.

@@ -91,11 +91,11 @@ bootstrap = { replicates = 100 }
 
 
 def test_ten_nights_of_brfss(cli, night, shared, monkeypatch):
-    monkeypatch.setattr(records, "FEWEST_ROWS", 200_000)  # so that the cells of a fifth of the rows are read
+    monkeypatch.setattr(records, "FEWEST_ROWS", 100_000)  # so that the cells of a tenth of the rows are read
     (night.root / "study.toml").write_text(BRFSS)
     folder = shared / "data" / "brfss_waves"
     waves = {
-        year: pl.read_parquet(folder / f"brfss_{year}.parquet").head(66_000) for year in range(2015, 2019)
+        year: pl.read_parquet(folder / f"brfss_{year}.parquet").head(33_000) for year in range(2015, 2019)
     }
 
     def arrive(year, frame=None, part=""):
@@ -115,9 +115,9 @@ def test_ten_nights_of_brfss(cli, night, shared, monkeypatch):
 
     arrive(2015)
     assert tonight() == of(2015)  # 1
-    arrive(2016, half.head(33_000), "a")
+    arrive(2016, half.head(16_500), "a")
     assert tonight() == of(2016)  # 2
-    arrive(2016, half.tail(-33_000), "b")
+    arrive(2016, half.tail(-16_500), "b")
     assert tonight() == of(2016)  # 3
     before = tree(night.store)
     assert tonight() == (False, [])  # 4: idle

@@ -45,7 +45,6 @@ def study(*more, **design):
             ),
             analysis("concentration", name="women", **RANKED, where="sex = 'female'"),
             analysis("curve", **RANKED),
-            analysis("logit", name="model", outcome="ill", terms=["sex", "wave"]),
             *more,
         ],
     )
@@ -88,6 +87,8 @@ def bytes_of(run):
 
 
 def test_cells_of_three_sites__give_the_bytes_of_all_records(sites, monkeypatch):
+    model = analysis("logit", name="model", outcome="ill", terms=["sex", "wave"])
+    (sites / "study.toml").write_text(study(model))
     files = [export(sites, site) for site in SITES]
     shared = engine.run(sites / "study.toml", cells=files, out=sites / "shared")
     monkeypatch.setattr(records, "FEWEST_ROWS", 1)  # so that the pooled run is made from cells too
