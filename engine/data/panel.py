@@ -175,7 +175,14 @@ def _new_parts(wanted: Sequence[_Wanted], home: Path, progress: Progress | None)
     ]
     parts: dict[int, Part] = {}
     with TemporaryDirectory(prefix="equirank-") as work, Readers() as readers:
-        requests = [_request(wanted[number], home, Path(work)) for number in unread]
+        specs = {id(wanted[number].spec): wanted[number].spec for number in unread}
+        studies = {key: json.dumps(study_as_dict(spec)) for key, spec in specs.items()}
+        requests = [
+            ReadRequest(
+                study=studies[id(one.spec)], source=one.file, digest=one.digest, home=home, work=Path(work)
+            )
+            for one in (wanted[number] for number in unread)
+        ]
         for place, answer in readers.read(requests):
             if answer.error is not None:
                 raise answer.error
@@ -185,11 +192,6 @@ def _new_parts(wanted: Sequence[_Wanted], home: Path, progress: Progress | None)
                 if progress is not None:
                     progress(int(part.source["rows"]))
     return parts
-
-
-def _request(wanted: _Wanted, home: Path, work: Path) -> ReadRequest:
-    study = json.dumps(study_as_dict(wanted.spec))
-    return ReadRequest(study=study, source=wanted.file, digest=wanted.digest, home=home, work=work)
 
 
 def whole_panel(parts: Iterable[Part]) -> Panel:
