@@ -48,6 +48,8 @@ PARTS = {
         (
             "tests/kernels/test_numerators.py",
             "tests/kernels/test_fixed_arithmetic.py",
+            "tests/kernels/test_design_variance.py",
+            "tests/kernels/test_domains.py",
             "tests/mutation/test_exact_digits.py",
             "tests/properties/test_disparity.py",
             "tests/properties/test_offsets.py",
@@ -56,8 +58,40 @@ PARTS = {
             "tests/oracle/test_disparity.py",
             "tests/oracle/test_pooling.py",
             "tests/oracle/test_financing.py",
+            "tests/unit/test_intervals_and_bands.py",
+            "tests/unit/test_joint_test_of_indices.py",
+            "tests/unit/test_limits_of_curves.py",
+            "tests/unit/test_tables_by_group.py",
+            *(f"engine/estimators/{of}" for of in ("disparity", "index", "moments", "sample", "tables")),
+            "engine/estimators/rubin.py",  # examples in docstrings
             "-k",
             "not replicates and not bootstrap and not threads",
+        ),
+        True,
+    ),
+    "models": Part(
+        (
+            *(
+                f"engine/estimators/{of}/*.py"
+                for of in ("decomposition", "models", "regression", "replicates")
+            ),
+            *(f"engine/kernels/{of}/*.py" for of in ("decomposition", "draws", "regression")),
+        ),
+        (
+            "tests/kernels/test_multilevel_likelihood.py",
+            "tests/kernels/test_replicates.py",
+            "tests/kernels/test_streams_and_draws.py",
+            *(
+                f"tests/properties/test_{of}.py"
+                for of in ("decomposition", "linearised_decomposition", "logit", "multilevel", "regression")
+            ),
+            *(
+                f"tests/oracle/test_{of}.py"
+                for of in ("decomposition", "linear_multilevel", "logit", "multilevel", "regression", "rif")
+            ),
+            "tests/oracle/test_joint_tests.py",
+            *(f"engine/estimators/{of}" for of in ("decomposition", "regression", "replicates")),
+            "engine/kernels/draws",
         ),
         True,
     ),
@@ -68,7 +102,10 @@ PARTS = {
             "tests/functional/test_damaged_store.py",
             "tests/functional/test_signatures.py",
             "tests/functional/test_older_runs.py",
+            "tests/unit/test_files_of_a_night.py",
+            "tests/unit/test_fingerprints.py",
             "tests/unit/test_notices.py",
+            "tests/unit/test_study_changes.py",
         ),
         False,
     ),

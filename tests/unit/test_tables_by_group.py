@@ -65,6 +65,19 @@ def test_rate_of_nobody__has_the_limits_of_the_effective_people():
     assert none.conf_high == pytest.approx(betaincinv(1.0, effective, 0.975), rel=1e-12)
 
 
+def test_rate_of_nobody__gains_nothing_from_a_design_that_is_better_than_chance():
+    """The design effect of all people is at least 1 there."""
+    frame = pl.DataFrame(
+        {"ill": [0] * 36 + [1] * 12, "stratum": [1] * 34 + [2] * 14, "g": ["a"] * 10 + ["b"] * 38}
+    )
+    rows = {row.level: row for row in engine.rates(frame, "ill", "g", stratum="stratum").rows}
+    everybody, none = rows[None], rows["a"]
+    p = everybody.estimate
+    assert everybody.std_error**2 * 47 / (p * (1 - p)) < 0.5
+    effective = 10 * (stdtrit(9, 0.025) / stdtrit(none.df2, 0.025)) ** 2
+    assert none.conf_high == pytest.approx(betaincinv(1.0, effective, 0.975), rel=1e-12)
+
+
 def test_rate_by_beta__has_limits_of_the_effective_people():
     (total,) = engine.rates(FRAME, "ill", interval="beta", **CLUSTERS).rows
     p, n, degrees = total.estimate, total.n_obs, 10
@@ -88,6 +101,17 @@ def test_rate__of_a_group_with_none_or_one_observation(n):
         assert (few.status, few.estimate) == ("no observations", None)
     else:
         assert (few.status, few.estimate, few.n_obs) == ("ok", 0.0, 1)
+
+
+def test_rate_by_replicates__tells_how_many_there_are():
+    weight = {f"r{i}": [1.0 + (j + i) % 2 for j in range(N)] for i in range(4)}
+    frame = FRAME.with_columns(
+        ill=pl.col("ill").cast(pl.Int8), g=pl.col("g").cast(pl.Enum(["a", "b", "c"]))
+    ).with_columns(**{name: pl.Series(values) for name, values in weight.items()})
+    given = {"columns": [*weight], "method": "brr"}
+    rows = engine.rates(frame, "ill", "g", weight="w", replicate_weights=given).rows
+    found = {row.level: (row.n_replicates, row.n_failed) for row in rows}
+    assert found == {None: (4, 0), "a": (4, 0), "b": (4, 0), "c": (None, None)}
 
 
 def test_counts__of_levels_and_of_what_is_missing():
