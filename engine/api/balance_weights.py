@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.api.calibrate_weights import replicate_columns, whole_weights
 from engine.data.frame_reader import as_polars, number_column
-from engine.errors import DataError, UsageError
+from engine.errors import DataError, Fault, UsageError, nearest
 from engine.estimators.sample.balance import balanced
 from engine.estimators.sample.balance_groups import (
     Covariate,
@@ -69,9 +69,9 @@ def balance_weights(
     Raises
     ------
     UsageError
-        Without covariates or replicate weights, or for an unknown method.
+        Without covariates or replicate weights, for a column that is named twice, or an unknown method.
     DataError
-        For missing values, a level that a group lacks, or groups that no weights balance.
+        For missing or infinite values, a level that a group lacks, or groups that no weights balance.
 
     Examples
     --------
@@ -126,13 +126,19 @@ def _cells(data: pl.DataFrame, by: str, covariates: Sequence[str]) -> tuple[pl.D
 
     names = [by, *covariates]
     for name in names:
+        role = "by" if name == by else "variables"
+        place = f"{role} '{name}'"
+        if names.count(name) > 1:
+            raise UsageError(Fault(place, "found it twice", "each column once", "Leave one out."))
         if name not in data.columns:
-            raise DataError(f"variables: found no column '{name}'; expected one of the frame. Correct it.")
-        if count := data[name].null_count():
-            raise DataError(
-                f"variables '{name}': found {count:,} rows without a value; expected one in every row. Leave "
-                "these rows out."
-            )
+            expected = f"one of the frame's {data.width} columns"
+            raise DataError(Fault(role, f"no column '{name}'", expected, nearest(name, data.columns)))
+        kind = data[name].dtype
+        if kind.is_nested() or kind in (pl.Object, pl.Binary):
+            raise DataError(Fault(place, f"found {kind}", "text or numbers", "Recode it."))
+        if count := data[name].null_count() + _not_finite(data[name]):
+            found = f"found {count:,} rows without a finite value"
+            raise DataError(Fault(place, found, "one in every row", "Leave these rows out."))
     keys = data.select(
         pl.col(name) if name != by and data[name].dtype.is_numeric() else pl.col(name).cast(pl.String)
         for name in names
@@ -141,6 +147,10 @@ def _cells(data: pl.DataFrame, by: str, covariates: Sequence[str]) -> tuple[pl.D
     numbered = table.with_row_index("cell of the balance")
     cell = keys.join(numbered, on=names, how="left", maintain_order="left")["cell of the balance"]
     return table, cell.to_numpy().astype(np.int64)
+
+
+def _not_finite(column: pl.Series) -> int:
+    return int((~column.drop_nulls().is_finite()).sum()) if column.dtype.is_float() else 0
 
 
 def _sums(cell: IntArray, values: FloatArray, n_cells: int) -> FloatArray:

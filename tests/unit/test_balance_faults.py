@@ -184,11 +184,19 @@ def test_function__gives_the_weights_of_the_study(tmp_path, method):
     assert "BalanceResult" in repr(made)
 
 
+WITH_GAPS = REPLICATED.with_columns(size=pl.when(pl.col("area") == "n").then("size").otherwise(float("nan")))
+
+
 def test_function__refuses_what_it_cannot_do():
     calls = (
         ({"method": "cbps"}, UsageError, "'entropy' or 'ipw'"),
         ({"variables": []}, UsageError, "found none"),
         ({"variables": "sx"}, DataError, "no column 'sx'"),
+        ({"by": "aria"}, DataError, r"by: no column 'aria'.*'area'"),
+        ({"variables": ["sex", "sex"]}, UsageError, "variables 'sex': found it twice"),
+        ({"variables": "area"}, UsageError, "by 'area': found it twice"),
+        ({"frame": REPLICATED.with_columns(sex=pl.concat_list("sex"))}, DataError, "found List"),
+        ({"frame": WITH_GAPS, "variables": ["sex", "size"]}, DataError, "'size': found 16 rows without a fin"),
         ({"to": "x"}, DataError, "nobody in area = x"),
         ({"frame": NO_MEN_IN_S.with_columns(rw_1="w")}, DataError, "nobody with sex = m in s"),
         ({"frame": APART.with_columns(rw_1="w"), "variables": "size"}, DataError, "no factors that balance"),

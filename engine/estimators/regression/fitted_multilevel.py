@@ -111,20 +111,27 @@ def fit_multilevel_in_group(inputs: MultilevelInputs, group: int, base: TidyRow)
 
 
 def check_sizes(clusters: Clusters) -> None:
-    """Refuse a level that cannot be told from the people or from the whole.
+    """Refuse a level that cannot be told from the people, from the whole, or from the other level.
 
     Raises
     ------
     EstimationError
-        If it has a single cluster, or one person in every cluster.
+        If it has a single cluster, one person in every cluster, or the same people as the other level.
     """
-    for name, sizes in clusters.sizes().items():
+    by_level = clusters.sizes()
+    for name, sizes in by_level.items():
         if len(sizes) < 2 or sizes.max() == 1:
             finding = "a single cluster" if len(sizes) < 2 else "one person in every cluster"
             raise EstimationError(
                 f"levels '{name}': {finding}; expected several clusters with several people. "
                 "Leave the level out."
             )
+    if len(by_level) > 1 and len({len(sizes) for sizes in by_level.values()}) == 1:
+        inner, outer = by_level
+        raise EstimationError(
+            f"levels '{inner}': one in every cluster of '{outer}'; expected several in some. "
+            "Name the levels innermost first, or leave this one out."
+        )
 
 
 def _scaled(weight: FloatArray, inner: IntArray) -> FloatArray:

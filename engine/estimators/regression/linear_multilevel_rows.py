@@ -22,6 +22,7 @@ from engine.estimators.regression.random_effect_rows import (
 )
 from engine.estimators.regression.terms import model_terms
 from engine.estimators.sample.groups import in_groups
+from engine.estimators.sample.sorting import checked_outcome
 from engine.estimators.sample.variables import complete_rows
 from engine.kernels.regression.links import exponential
 from engine.kernels.regression.logarithm import logarithm
@@ -45,7 +46,7 @@ def estimate_linear_multilevel(inputs: MultilevelInputs) -> tuple[TidyRow, ...]:
     Raises
     ------
     DataError
-        If a complete row has no cluster.
+        If an outcome is infinite, or a complete row has no cluster.
     EstimationError
         If the model cannot be fitted in any group.
     """
@@ -63,11 +64,12 @@ def estimate_linear_multilevel(inputs: MultilevelInputs) -> tuple[TidyRow, ...]:
 def _group_rows(inputs: MultilevelInputs, group: int, base: TidyRow) -> Iterator[TidyRow]:
     table, outcome, spec = inputs.table, inputs.outcome, inputs.spec
     assert outcome.values is not None  # noqa: S101 - the study check refuses a factor without event
-    is_kept = (table.group == group) & np.isfinite(outcome.values)
+    values = checked_outcome(outcome.name, outcome.values, None)
+    is_kept = (table.group == group) & ~np.isnan(values)
     if inputs.variables:
         is_kept &= complete_rows([*inputs.variables.values()])
     kept = np.flatnonzero(is_kept)
-    y = outcome.values[kept]
+    y = values[kept]
     if len(kept) == 0 or y.min() == y.max():
         finding = "there is no complete row" if len(kept) == 0 else "all have the same value"
         raise EstimationError(
