@@ -108,7 +108,7 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
     variable = spec.variables[name]
     column = "" if variable.is_derived else f", column '{variable.column_of(file.wave)}'"
     place = f"{file.path.name}{column} (variables.{name})"
-    if (no_number := _no_number(spec, file, raw, name, f"{n:,} rows hold")) is not None:
+    if (no_number := _no_number(spec, file, raw, name, n)) is not None:
         return Fault(place, *no_number)
     if variable.cut:
         found = f"{n:,} rows lie outside every interval of cut"
@@ -126,12 +126,12 @@ def _not_understood(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str,
 
 
 def _no_number(
-    spec: StudySpec, file: SourceFile, raw: RawFrame, name: str, found: str
+    spec: StudySpec, file: SourceFile, raw: RawFrame, name: str, n: int
 ) -> tuple[str, str, str] | None:
-    """Say what stands where a number belongs; None if it is a number."""
+    """Say what stands where a number belongs in `n` rows; None if it is a number."""
     import polars as pl
 
-    variable = spec.variables[name]
+    variable, found = spec.variables[name], f"{n:,} rows hold"
     if variable.levels or variable.is_derived:
         return None
     kind = raw.frame.collect_schema()[variable_column(name, variable, raw, file.wave).name]
@@ -139,6 +139,10 @@ def _no_number(
         return f"{found} text that is no date", "dates", "Correct date, or list it under missing."
     if kind.is_temporal():
         return f"{found} a date where a number belongs", "numbers", "Set date = true."
+    number = variable_column(name, variable, raw, file.wave).number
+    if _number_of(raw, number.is_infinite()) == n and not variable.cut:
+        remedy = "Correct it, or leave the cell empty; programs write it for a division by 0."
+        return f"{found} an infinite number", "finite numbers", remedy
     if variable.cut and kind != pl.String:
         return None
     texts = ", ".join(f"'{text}'" for text in _common_texts(spec, file, raw, name))
@@ -146,6 +150,10 @@ def _no_number(
     remedy = "List the codes under missing, or give the variable levels."
     remedy = remedy if likely is None else f"Perhaps the study needs {likely}."
     return f"{found} text where a number belongs{texts and f' ({texts})'}", "numbers", remedy
+
+
+def _number_of(raw: RawFrame, rows: pl.Expr) -> int:
+    return int(raw.frame.select(rows.sum()).collect(engine="streaming").item())
 
 
 def _common_texts(spec: StudySpec, file: SourceFile, raw: RawFrame, name: str) -> list[str]:

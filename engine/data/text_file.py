@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.data.dialect import likely_delimiter, with_plain_numbers
 from engine.data.encoding import Encoding, find_file_encoding, is_gzip, undecodable
 from engine.data.raw_frame import NO_HEADER, REPEATED, RawFrame, first_row_is_record
+from engine.data.short_rows import refuse_short_rows
 from engine.data.source_file import SourceFile
 from engine.durable import private_file
 from engine.errors import DataError, Fault
@@ -26,7 +27,7 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
     Raises
     ------
     DataError
-        If no known encoding fits, or two columns have the same name.
+        If no known encoding fits, two columns have the same name, or a row has too few cells.
     """
     import polars as pl
 
@@ -45,6 +46,7 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
     frame = with_plain_numbers(frame, file.dialect)
     n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     _refuse_repeated(file.path, frame, columns)
+    refuse_short_rows(path, file.path.name, likely or delimiter, len(columns), n_rows)
     return RawFrame(
         name=file.path.name,
         frame=frame,

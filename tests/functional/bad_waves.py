@@ -101,7 +101,7 @@ BAD = {
     "infinite": (
         "wave_2.parquet",
         lambda _: parquet(changed(income=pl.lit(float("inf")))),
-        "expected numbers",
+        "expected finite numbers",
         rule("variables.income", "number", 300),
     ),
     "out of range": (

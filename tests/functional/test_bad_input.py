@@ -261,14 +261,21 @@ def test_out_that_is_the_folder_one_is_in(cli, project, monkeypatch):
     assert "the folder you are in" in err
 
 
-@pytest.mark.parametrize("text", ["NaN", "nan", "inf", "-Infinity"])
-def test_text_that_python_would_take_for_a_number(cli, changed, project, survey, text):
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("NaN", "text where a number belongs"),
+        ("nan", "text where a number belongs"),
+        ("-Infinity", "an infinite number; expected finite numbers"),
+    ],
+)
+def test_text_that_python_would_take_for_a_number(cli, changed, project, survey, text, told):
     income = pl.col("income").fill_null(1.0).cast(str)
     frame = survey.with_columns(
         income=pl.when(pl.int_range(pl.len()) == 5).then(pl.lit(text)).otherwise(income)
     )
     changed(frame=frame, source="survey.csv")
-    refused(cli, project, 11, "1 rows hold text where a number belongs")
+    refused(cli, project, 11, f"column 'income' (variables.income): 1 rows hold {told}")
 
 
 def test_file_named_twice__counts_once_and_a_copy_is_refused(cli, changed, project):

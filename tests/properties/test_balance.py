@@ -67,7 +67,7 @@ def run(folder, frame, analyses, *, balance=None, design=None, sample=None, **op
         analyses=analyses,
     )
     (folder / "study.toml").write_text(text)
-    return engine.run(folder / "study.toml", **options).to_frame()
+    return engine.run(folder / "study.toml", out=folder / "run", report=False, **options).to_frame()
 
 
 def asked(to="1", method="entropy", variables=COVARIATES, **more):

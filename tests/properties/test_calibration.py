@@ -55,7 +55,7 @@ def run(folder, frame, analyses, *, calibration=None, design=None, **options):
         analyses=analyses,
     )
     (folder / "study.toml").write_text(text)
-    return engine.run(folder / "study.toml", **options).to_frame()
+    return engine.run(folder / "study.toml", out=folder / "run", report=False, **options).to_frame()
 
 
 def raking(margins=MARGINS, method="raking"):

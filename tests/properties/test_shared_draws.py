@@ -65,7 +65,7 @@ def run(folder, frame, *analyses):
             analyses=analyses,
         )
     )
-    return engine.run(folder / "study.toml").to_frame()
+    return engine.run(folder / "study.toml", out=folder / "run", report=False).to_frame()
 
 
 @pytest.mark.parametrize("kind", ONE_AND_ALL)

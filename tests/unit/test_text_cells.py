@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import os
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -86,6 +87,13 @@ def test_text_where_a_number_belongs__short_words_of_many_people_are_named(tmp_p
     message = str(caught.value)
     assert "59 rows hold text where a number belongs ('refused'); expected numbers" in message
     assert not any(word in message for word in ("dk", "1,200", "answer"))
+
+
+def test_infinity_where_a_number_belongs__is_called_so(tmp_path):
+    path = tmp_path / "people.parquet"
+    pl.DataFrame({"age": [40.0, -np.inf, None, np.nan, np.inf]}).write_parquet(path)
+    with pytest.raises(DataError, match="2 rows hold an infinite number; expected finite numbers"):
+        panel_of(path, {"age": {}})
 
 
 def test_date_as_a_number__is_called_a_date(tmp_path):
