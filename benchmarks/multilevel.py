@@ -59,7 +59,9 @@ def ours(y: Any, city: Any, community: Any, X: Any) -> tuple[float, str]:  # noq
     n = np.ones(len(y))
     Z, _ = standardised(X, n)
     single = maximise_logit(Z, n, y)
-    data = MultilevelData.of(Z, ClusterCells(np.arange(len(y)), n, y, inner_end, outer_end), has_outer=True)
+    ones = np.ones(len(inner_end)), np.ones(len(outer_end))
+    cells = ClusterCells(np.arange(len(y)), n, y, inner_end, outer_end, *ones)
+    data = MultilevelData.of(Z, cells, has_outer=True)
     likelihood = MultilevelLikelihood(data=data, points=(7, 7))
     fit = maximise_multilevel(likelihood, np.concatenate([single.beta, [0.5, 0.5]]))
     seconds = time.perf_counter() - began

@@ -12,7 +12,7 @@ from engine.api.replicate_weights import ReplicateWeightsTable
 from engine.batch.forked import refuse_fork
 from engine.errors import UsageError, nearest
 from engine.estimators.replicates.settings import ReplicateSettings
-from engine.study.analyses import DecomposableIndex, EffectName, ModelName, QuadraturePoints
+from engine.study.analyses import DecomposableIndex, EffectName, LevelScaling, ModelName, QuadraturePoints
 from engine.study.base import Spec, as_tuple
 from engine.study.bootstrap import BootstrapSpec, IntervalName, ReplicateMethod, too_few_replicates
 from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER, IndexName
@@ -220,15 +220,19 @@ class RegressionArguments(OutcomeArguments):
                     )
 
 
-class MixedLogitArguments(RegressionArguments):
-    """The arguments of `mixed_logit`."""
+class MultilevelArguments(RegressionArguments):
+    """The arguments of `mixed_linear`, and those that `mixed_logit` shares with it."""
 
-    function = "mixed_logit"
+    function = "mixed_linear"
 
     levels: Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1, max_length=2)]
-    points: QuadraturePoints = "auto"
-    modes: bool = False
-    threads: Threads = None
+    level_weights: References
+    scaling: LevelScaling = "cluster-size"
+
+    @property
+    def weights(self) -> str:
+        """How weights count; ``none`` without any."""
+        return "none" if self.weight is None and not self.level_weights else self.scaling
 
     def refuse_levels(self) -> None:
         """Refuse levels that stand twice, or that are the outcome or a term."""
@@ -238,6 +242,26 @@ class MixedLogitArguments(RegressionArguments):
                 "levels: found a name twice, or the outcome or a term; expected columns of cluster ids. "
                 "Correct the list."
             )
+        for name in self.level_weights:
+            if name not in self.levels:
+                raise UsageError(
+                    f"level_weights: found '{name}', which is none of the levels; expected some of them. "
+                    f"{nearest(name, [*self.levels])}"
+                )
+        if self.weights == "none" and self.scaling != "cluster-size":
+            raise UsageError(
+                f"scaling: found '{self.scaling}' without weights; expected both. Give weight, or drop it."
+            )
+
+
+class MixedLogitArguments(MultilevelArguments):
+    """The arguments of `mixed_logit`."""
+
+    function = "mixed_logit"
+
+    points: QuadraturePoints = "auto"
+    modes: bool = False
+    threads: Threads = None
 
 
 def checked(kind: type[A], given: Mapping[str, Any]) -> A:

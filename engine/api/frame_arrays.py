@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.api.arguments import Arguments, RankedArguments
+from engine.api.arguments import Arguments, MultilevelArguments, RankedArguments
 from engine.api.replicate_weights import replicate_weights_of
 from engine.arrays import (
     DesignColumns,
@@ -202,6 +202,11 @@ def event(data: pl.DataFrame, outcome: str) -> VariableArrays:
     missing = np.zeros(len(data), np.uint8)
     codes = np.where(np.isnan(values), -1, values).astype(np.int32)
     return VariableArrays(name=outcome, levels=("0", "1"), codes=codes, values=values, missing=missing)
+
+
+def weights_of_levels(data: pl.DataFrame, given: MultilevelArguments) -> dict[str, FloatArray]:
+    """Return the weight of each row's cluster (N,) of the levels that have weights."""
+    return {name: number_column(data, own, "level_weights") for name, own in given.level_weights.items()}
 
 
 def _frequencies(data: pl.DataFrame, name: str) -> FloatArray:

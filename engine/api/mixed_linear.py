@@ -7,20 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.api.arguments import MixedLogitArguments, checked
-from engine.api.frame_arrays import covariate, table
+from engine.api.arguments import MultilevelArguments, checked
+from engine.api.frame_arrays import covariate, table, weights_of_levels
 from engine.arrays import VariableArrays
 from engine.data.frame_reader import as_polars, id_column, number_column
 from engine.errors import EstimationError
 from engine.estimators.regression.multilevel_rows import estimate_multilevel
 from engine.results import TableResult
-from engine.study import MultilevelSpec
-
-
-class MixedLinearArguments(MixedLogitArguments):
-    """The arguments of `mixed_linear`."""
-
-    function = "mixed_linear"
+from engine.study import LevelScaling, MultilevelSpec
 
 
 def mixed_linear(
@@ -28,14 +22,17 @@ def mixed_linear(
     outcome: str,
     terms: Sequence[str | Sequence[str]],
     levels: Sequence[str],
+    weight: str | None = None,
     *,
+    level_weights: Mapping[str, str] | None = None,
+    scaling: LevelScaling = "cluster-size",
     references: Mapping[str, str] | None = None,
     conf_level: float = 0.95,
 ) -> TableResult:
     """Fit a linear model with random intercepts of one or two nested levels, by maximum likelihood.
 
-    y = x'b + u + v + error, with u of the outer and v of the inner cluster (Laird and Ware 1982). There are
-    no weights.
+    y = x'b + u + v + error, with u of the outer and v of the inner cluster (Laird and Ware
+    1982).
 
     Parameters
     ----------
@@ -48,6 +45,15 @@ def mixed_linear(
     levels
         One or two columns of cluster ids, innermost first. Ids of inner clusters may repeat across outer
         ones.
+    weight
+        Column of weights of people; errors are then sandwich errors by the outermost clusters (pseudo-maximum
+        likelihood, Rabe-Hesketh and Skrondal 2006). None: 1 each.
+    level_weights
+        Level -> column of the weights of its clusters, given the cluster above. Those of the outermost level
+        are scaled to add up to its clusters, which changes no estimate.
+    scaling
+        The weights of people add up to the ``cluster-size``, the people of each innermost cluster, or to its
+        ``effective-size``, (sum w)^2 / sum w^2. ``unscaled``: they are those of people given the cluster.
     references
         Factor -> its reference level.
     conf_level
@@ -56,8 +62,8 @@ def mixed_linear(
     Returns
     -------
     TableResult
-        Rows of ``coefficient``, of ``variance`` of each level and of ``(residual)``, of ``icc``, ``lr_chi2``,
-        ``log_likelihood``, ``aic`` and ``bic``.
+        Rows of ``coefficient``, of ``variance`` of each level and of ``(residual)``, of ``icc`` and
+        ``log_likelihood``; without weights also of ``lr_chi2``, ``aic`` and ``bic``.
 
     Raises
     ------
@@ -72,7 +78,7 @@ def mixed_linear(
     >>> {row.term: round(row.estimate, 4) for row in result.rows if row.measure == "variance"}
     {'batch': 10.4167, '(residual)': 0.5}
     """
-    given = checked(MixedLinearArguments, locals())
+    given = checked(MultilevelArguments, locals())
     data = as_polars(frame)
     given.refuse_terms()
     given.refuse_levels()
@@ -84,7 +90,14 @@ def mixed_linear(
         name=outcome, levels=(), codes=None, values=values, missing=np.isnan(values).astype(np.uint8)
     )
     spec = given.spec(MultilevelSpec, model="linear")
-    rows = estimate_multilevel(table(data, given), number, variables, clusters, spec)
+    rows = estimate_multilevel(
+        table(data, given),
+        number,
+        variables,
+        clusters,
+        spec,
+        level_weights=weights_of_levels(data, given),
+    )
     statuses = {row.status for row in rows if row.measure == "coefficient"}
     if statuses == {"does not converge"}:
         raise EstimationError("the model does not converge; expected a maximum. Use fewer terms.")

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from engine.api.arguments import MixedLogitArguments, checked
-from engine.api.frame_arrays import covariate, event, table
+from engine.api.frame_arrays import covariate, event, table, weights_of_levels
 from engine.data.frame_reader import as_polars, id_column
 from engine.errors import EstimationError
 from engine.estimators.regression.multilevel_rows import estimate_multilevel
 from engine.results import MixedLogitResult
-from engine.study import MultilevelSpec
+from engine.study import LevelScaling, MultilevelSpec
 
 
 def mixed_logit(
@@ -22,6 +22,8 @@ def mixed_logit(
     points: int | Literal["auto"] = "auto",
     weight: str | None = None,
     *,
+    level_weights: Mapping[str, str] | None = None,
+    scaling: LevelScaling = "cluster-size",
     references: Mapping[str, str] | None = None,
     modes: bool = False,
     conf_level: float = 0.95,
@@ -48,8 +50,14 @@ def mixed_logit(
         log-likelihood (to 1e-7 of itself) and every variance (to 1e-4 of itself) stand still; an odd number
         stays as it is, 1 is the Laplace approximation. ``points_check`` tells what more points change.
     weight
-        Column of weights, scaled to add up to the people of each innermost cluster (Rabe-Hesketh and Skrondal
-        2006); errors are then sandwich errors by the outermost clusters. None: unweighted.
+        Column of weights of people; errors are then sandwich errors by the outermost clusters (pseudo-maximum
+        likelihood, Rabe-Hesketh and Skrondal 2006). None: 1 each.
+    level_weights
+        Level -> column of the weights of its clusters, given the cluster above. Those of the outermost level
+        are scaled to add up to its clusters, which changes no estimate.
+    scaling
+        The weights of people add up to the ``cluster-size``, the people of each innermost cluster, or to its
+        ``effective-size``, (sum w)^2 / sum w^2. ``unscaled``: they are those of people given the cluster.
     references
         Factor -> its reference level.
     modes
@@ -86,10 +94,15 @@ def mixed_logit(
     variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
     ids = {name: id_column(data, name, "levels") for name in given.levels}
     clusters = {name: codes for name, codes in ids.items() if codes is not None}
-    weights = "none" if given.weight is None else "cluster-size"
-    spec = given.spec(MultilevelSpec, weights=weights)
+    spec = given.spec(MultilevelSpec)
     rows = estimate_multilevel(
-        table(data, given), event(data, outcome), variables, clusters, spec, threads=given.threads
+        table(data, given),
+        event(data, outcome),
+        variables,
+        clusters,
+        spec,
+        level_weights=weights_of_levels(data, given),
+        threads=given.threads,
     )
     result = MixedLogitResult.of(rows)
     statuses = {row.status for row in result.rows if row.measure == "coefficient"}

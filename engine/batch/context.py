@@ -56,6 +56,9 @@ class Columns(Protocol):
     def level(self, name: str) -> IntArray:
         """Return each row's cluster (N,) of a level of multilevel models, -1 where missing."""
 
+    def level_weight(self, name: str) -> FloatArray:
+        """Return the weight of each row's cluster (N,) of a level, NaN where missing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:

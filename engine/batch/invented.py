@@ -72,3 +72,7 @@ class InventedColumns:
     def level(self, _name: str) -> IntArray:
         """Return eight clusters."""
         return np.arange(ROWS) // 30
+
+    def level_weight(self, _name: str) -> FloatArray:
+        """Return weights of the eight clusters."""
+        return (1.0 + np.arange(ROWS) // 30 % 2).astype(np.float64)

@@ -189,7 +189,11 @@ def _multilevel(analysis: MultilevelSpec, context: Context) -> Estimates:
     clusters = {name: context.columns.level(name) for name in analysis.levels}
     table = model_table(analysis, context, weighted=analysis.weights != "none")
     event, terms = context.columns.variable(analysis.outcome), single_terms(analysis, context)
-    rows = estimate_multilevel(table, event, terms, clusters, analysis, threads=context.threads)
+    weighted = [name for name in analysis.levels if name in context.spec.design.level_weights]
+    level_weights = {name: context.columns.level_weight(name) for name in weighted}
+    rows = estimate_multilevel(
+        table, event, terms, clusters, analysis, level_weights=level_weights, threads=context.threads
+    )
     return Estimates(entries=rows)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DESIGN_PREFIX = "design__"
 LEVEL_PREFIX = f"{DESIGN_PREFIX}level_"
+LEVEL_WEIGHT_PREFIX = f"{DESIGN_PREFIX}weight_of_"
 KEY = f"{DESIGN_PREFIX}key"
 
 
@@ -48,6 +49,9 @@ def _numbers(spec: StudySpec, raw: RawFrame, wave: str | None) -> Iterator[pl.Ex
         source = spec.design.column_of(role, wave)
         if source is not None:
             yield raw_column(raw, raw.column(source, f"design.{role}")).number.alias(DESIGN_PREFIX + role)
+    for level in spec.design.level_weights:
+        source = raw.column(spec.design.weight_of_level(level, wave), f"design.level_weights.{level}")
+        yield raw_column(raw, source).number.alias(LEVEL_WEIGHT_PREFIX + level)
 
 
 def _ids(spec: StudySpec, raw: RawFrame, wave: str | None) -> Iterator[pl.Expr]:

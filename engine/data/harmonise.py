@@ -165,6 +165,7 @@ def wanted_columns(spec: StudySpec, wave: str | None) -> tuple[str, ...]:
         *(spec.source.key or ()),
         None if spec.imputations is None else spec.imputations.number,
         *(spec.design.level_of(level, wave) for level in spec.design.levels),
+        *(spec.design.weight_of_level(level, wave) for level in spec.design.level_weights),
     ]
     for variable in spec.variables.values():
         wanted += [variable.column_of(wave), variable.month_of(wave), *variable.by_of(wave)]

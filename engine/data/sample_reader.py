@@ -13,7 +13,7 @@ from engine.arrays import DesignColumns, FloatArray, Group, IntArray, VariableAr
 from engine.data.calibration_reader import with_calibration
 from engine.data.cell_key import CellKey
 from engine.data.cells import ROWS, SQUARES, read_cells
-from engine.data.design_columns import DESIGN_PREFIX, LEVEL_PREFIX
+from engine.data.design_columns import DESIGN_PREFIX, LEVEL_PREFIX, LEVEL_WEIGHT_PREFIX
 from engine.data.design_reader import code_of_units, joined_units, read_design, units_of
 from engine.data.harmonise import KIND_SUFFIX
 from engine.data.series import as_codes, as_floats
@@ -245,6 +245,10 @@ class SampleReader:
 
         ids = self._series(LEVEL_PREFIX + name)
         return as_codes(ids.cast(pl.Enum(ids.drop_nulls().unique().sort())))
+
+    def level_weight(self, name: str) -> FloatArray:
+        """Return the weight of each row's cluster (n,) of one of `design.level_weights`, NaN if missing."""
+        return as_floats(self._series(LEVEL_WEIGHT_PREFIX + name))
 
 
 class CellReader(SampleReader):

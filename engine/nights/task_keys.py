@@ -126,11 +126,12 @@ def _design(spec: StudySpec) -> dict[str, Any]:
     """Return the design without the names of its columns."""
     design = spec.design
     roles = ("weight", "stratum", "cluster", "population")
-    named = {*roles, "levels"}
+    named = {*roles, "levels", "level_weights"}
     return {
         **design.model_dump(mode="json", exclude=named),
         **{role: getattr(design, role) is not None for role in roles},
         "levels": [*design.levels],
+        "level_weights": [*design.level_weights],
     }
 
 

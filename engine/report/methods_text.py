@@ -28,6 +28,7 @@ CITED_BY_MODEL = {
     "negative-binomial": "counts",
     "ordered-logit": "ordered",
 }
+SCALINGS = {"scaled": "cluster-size", "effective": "effective-size", "unscaled": "unscaled"}
 NOT_INDICES = ("difference", "wald_f")
 
 
@@ -180,13 +181,24 @@ def _models(writer: Writer) -> Iterator[str]:
         yield writer.say("linear_multilevel", cited=writer.cite("mixed"))
     if methods:
         yield writer.say("multilevel", methods=writer.joined(writer.method(method) for method in methods))
-    scaled = [one["name"] for one in writer.analyses("multilevel") if one.get("weights") == "cluster-size"]
-    if scaled:
-        yield writer.say("scaled", names=writer.joined(scaled), cited=writer.cite("scaled"))
+    yield from _weights_of_levels(writer)
     rif = writer.analyses("rif")
     if rif:
         indices = writer.joined(index_name(writer.language, one.get("index", "standard")) for one in rif)
         yield writer.say("rif", indices=indices, cited=writer.cite("rif"))
+
+
+def _weights_of_levels(writer: Writer) -> Iterator[str]:
+    models = writer.analyses("multilevel")
+    for sentence, scaling in SCALINGS.items():
+        names = [one["name"] for one in models if one.get("weights") == scaling]
+        if names:
+            yield writer.say(sentence, names=writer.joined(names), cited=writer.cite("scaled"))
+    known = writer.design.get("level_weights", {})
+    weighted = [one for one in models if one.get("weights", "none") != "none"]
+    levels = [name for one in weighted for name in as_list(one.get("levels")) if name in known]
+    if levels:
+        yield writer.say("level_weights", levels=writer.joined(levels))
 
 
 def _imputations(writer: Writer) -> Iterator[str]:

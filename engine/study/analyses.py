@@ -167,6 +167,10 @@ class RifSpec(AnalysisFields):
     checks = (check.outcome_is_no_term, check.products, check.index, check.bootstrap, check.no_influence)
 
 
+LevelScaling = Literal["cluster-size", "effective-size", "unscaled"]
+"""What the weights of the people of one innermost cluster add up to."""
+
+
 class MultilevelSpec(AnalysisFields):
     """Logit or linear model with random intercepts of clusters, of clusters in clusters."""
 
@@ -184,8 +188,11 @@ class MultilevelSpec(AnalysisFields):
         Field(description="Quadrature points of each level: auto (as many as needed) or odd; 1: Laplace"),
     ] = "auto"
     weights: Annotated[
-        Literal["none", "cluster-size"],
-        Field(description="cluster-size: the study's weights, scaled to the size of each innermost cluster"),
+        Literal["none", "cluster-size", "effective-size", "unscaled"],
+        Field(
+            description="Those of people, scaled to the (effective) size of each innermost cluster or as "
+            "they are, and those of design.level_weights"
+        ),
     ] = "none"
     modes: Annotated[bool, Field(description="Each cluster's effect with its error, without its id")] = False
 

@@ -67,7 +67,7 @@ def outcome_of_multilevel(path: str, analysis: Table, study: RawStudy) -> Iterat
     if analysis.get("model") != "linear":
         yield from outcome_is_event(path, analysis, study)
         return
-    for key, value in (("weights", "none"), ("modes", False), ("points", "auto")):
+    for key, value in (("modes", False), ("points", "auto")):
         if analysis.get(key, value) != value:
             found = f"{analysis[key]!r} with model = 'linear', which does not have it"
             yield Fault(f"{path}.{key}", found, "model = 'logit'", "Leave it out.")
@@ -88,9 +88,12 @@ def levels(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
 
 
 def weight_for_weights(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
-    """Weights scaled to cluster sizes need a weight."""
-    if analysis.get("weights") == "cluster-size" and not study.design.get("weight"):
-        yield Fault(f"{path}.weights", "'cluster-size'", "design.weight", "Name the column, or use 'none'.")
+    """A model with weights needs some: of people, or of one of its levels."""
+    weights = analysis.get("weights", "none")
+    of_levels = {*as_table(study.design.get("level_weights"))} & {*as_names(analysis.get("levels"))}
+    if weights != "none" and not study.design.get("weight") and not of_levels:
+        expected = "design.weight, or design.level_weights of its levels"
+        yield Fault(f"{path}.weights", f"'{weights}'", expected, "Name the column, or use 'none'.")
 
 
 def groups_to_test(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:

@@ -52,6 +52,10 @@ class DesignSpec(Spec):
         dict[str, str | dict[str, str]],
         Field(description="Clusters of multilevel models: name -> column, or a table wave -> column"),
     ] = Field(default_factory=dict)
+    level_weights: Annotated[
+        dict[str, str | dict[str, str]],
+        Field(description="Weights of these clusters: name -> column, or a table wave -> column"),
+    ] = Field(default_factory=dict)
     nested: Annotated[bool, Field(description="Cluster ids repeat across strata")] = False
     independent_waves: Annotated[bool, Field(description="Waves share no stratum and no cluster")] = False
     single_psu: Literal["fail", "adjust", "certainty"] = "fail"
@@ -72,7 +76,7 @@ class DesignSpec(Spec):
     def column_of(self, role: str, wave: str | None) -> str | None:
         """Return the column of ``weight``, ``stratum`` or ``cluster`` in a wave, None without one."""
         given = getattr(self, role)
-        return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
+        return None if given is None else _in_wave(given, wave)
 
     def of_wave(self, wave: str | None) -> dict[str, object]:
         """Return the columns of the design in a file of this wave, ready for JSON."""
@@ -80,9 +84,17 @@ class DesignSpec(Spec):
             **self.model_dump(mode="json", include={"population", "replicate_weights"}),
             **{role: self.column_of(role, wave) for role in ("weight", "stratum", "cluster")},
             "levels": {name: self.level_of(name, wave) for name in self.levels},
+            "level_weights": {name: self.weight_of_level(name, wave) for name in self.level_weights},
         }
 
     def level_of(self, name: str, wave: str | None) -> str:
         """Return the column of a level in a file of this wave."""
-        given = self.levels[name]
-        return str(given.get(str(wave), "?")) if isinstance(given, dict) else given
+        return _in_wave(self.levels[name], wave)
+
+    def weight_of_level(self, name: str, wave: str | None) -> str:
+        """Return the column with the weights of a level in a file of this wave."""
+        return _in_wave(self.level_weights[name], wave)
+
+
+def _in_wave(given: str | dict[str, str], wave: str | None) -> str:
+    return str(given.get(str(wave), "?")) if isinstance(given, dict) else given

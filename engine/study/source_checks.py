@@ -58,7 +58,15 @@ def check_source(study: RawStudy) -> Iterator[Fault]:
 def check_design(study: RawStudy) -> Iterator[Fault]:
     """Check that design columns are there in each wave's file, and the factors of replicate weights."""
     design = study.design
-    levels = {f"levels.{name}": columns for name, columns in as_table(design.get("levels")).items()}
+    levels = {
+        f"{key}.{name}": columns
+        for key in ("levels", "level_weights")
+        for name, columns in as_table(design.get(key)).items()
+    }
+    for name in as_table(design.get("level_weights")):
+        if name not in (known := [*as_table(design.get("levels"))]):
+            remedy = nearest(name, known) if known else "Name their columns there."
+            yield Fault("design.level_weights", f"'{name}'", "a name of design.levels", remedy)
     for role, columns in {
         "weight": design.get("weight"),
         "stratum": design.get("stratum"),

@@ -23,7 +23,10 @@ def simulated(n=400, *, n_outer=9, n_inner=4, weights=False, s3=1.0, s2=0.8, see
     w = generator.integers(1, 4, n).astype(float) if weights else np.ones(n)
     inner_end = np.flatnonzero(np.diff(inner, append=-1)) + 1
     outer_end = np.flatnonzero(np.diff(outer[inner_end - 1], append=-1)) + 1
-    cells = ClusterCells(np.arange(n), w, w * y, inner_end, outer_end)
+    of_clusters = np.ones(len(inner_end)), np.ones(len(outer_end))
+    if weights:
+        of_clusters = tuple(generator.uniform(0.5, 2.5, len(each)) for each in of_clusters)
+    cells = ClusterCells(np.arange(n), w, w * y, inner_end, outer_end, *of_clusters)
     return MultilevelData.of(X, cells, has_outer=True), inner, outer
 
 
@@ -44,8 +47,9 @@ def test_gradient__is_that_of_the_quadrature_itself(points, weights):
     assert likelihood.derivatives(THETA, information=False)[1] == pytest.approx(gradient, abs=1e-9)
 
 
-def test_information__is_the_negative_hessian():
-    likelihood = MultilevelLikelihood(data=simulated()[0], points=(21, 21))
+@pytest.mark.parametrize("weights", [False, True])
+def test_information__is_the_negative_hessian(weights):
+    likelihood = MultilevelLikelihood(data=simulated(weights=weights)[0], points=(21, 21))
     _, _, information, _ = likelihood.derivatives(THETA)
     hessian = differences(lambda at: likelihood.derivatives(at)[1], THETA)
     assert information == pytest.approx(-hessian, abs=1e-4)

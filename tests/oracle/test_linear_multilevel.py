@@ -231,7 +231,7 @@ def test_study__gives_rows_tables_methods_and_findings(tmp_path):
         assert "Multilevel logits" not in text
 
 
-@pytest.mark.parametrize("settings", [{"weights": "cluster-size"}, {"modes": True}, {"points": 7}])
+@pytest.mark.parametrize("settings", [{"modes": True}, {"points": 7}])
 def test_check__refuses_what_the_linear_model_does_not_have(tmp_path, settings):
     with pytest.raises(StudyError, match="with model = 'linear', which does not have it"):
         engine.load_study(study(tmp_path, people(), **settings))

@@ -100,6 +100,8 @@ CASES = [
         "Stata Journal",
     ),
     ({"name": "m", "kind": "multilevel", "weights": "cluster-size"}, ["size of each innermost"], "Skrondal"),
+    ({"name": "m", "kind": "multilevel", "weights": "effective-size"}, ["to the effective size"], "Skrondal"),
+    ({"name": "m", "kind": "multilevel", "weights": "unscaled"}, ["people given their cluster"], "Skrondal"),
 ]
 
 
@@ -110,6 +112,14 @@ def test_methods__tell_each_kind_and_option_with_its_works(analysis, sentences, 
         assert one in text
     assert work in works
     assert "{" not in text
+
+
+def test_methods__name_levels_that_have_weights():
+    model = {"name": "m", "kind": "multilevel", "levels": ["village", "city"]}
+    design = {"level_weights": {"village": "w2"}}
+    text, _ = told({**model, "weights": "unscaled"}, design=design)
+    assert "The clusters of village have weights of their own." in text
+    assert "weights of their own" not in told({**model, "weights": "none"}, design=design)[0]
 
 
 @pytest.mark.parametrize(("analysis", "sentences", "work"), CASES)

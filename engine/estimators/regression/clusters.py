@@ -61,6 +61,11 @@ class Clusters:
         sizes = (np.bincount(self.inner), np.bincount(self.outer))
         return dict(zip(self.names, sizes, strict=False))
 
+    @property
+    def n_inner(self) -> int:
+        """How many clusters the innermost level has."""
+        return int(self.inner.max()) + 1
+
     def n_outermost(self) -> int:
         """Return how many clusters the outermost level has."""
         return len(self.sizes()[self.names[-1]])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.special import ndtri
 
 from engine.arrays import FloatArray, IntArray, TableArrays, VariableArrays
 from engine.errors import EstimationError
+from engine.estimators.regression.cluster_weights import SCALED, ClusterWeights
 from engine.estimators.regression.clusters import Clusters
 from engine.estimators.regression.coefficient_rows import Coefficients
 from engine.estimators.regression.model_frame import ModelFrame, constant_only, model_frame
@@ -24,20 +25,22 @@ NOT_CONVERGED = "does not converge"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultilevelInputs:
-    """What a multilevel logit is fitted to, in every group.
+    """What a multilevel model is fitted to, in every group.
 
     Attributes
     ----------
     table
         Weights and groups of the N rows.
     outcome
-        The event.
+        The event, or the number of a linear model.
     variables
         Name -> covariate, every name of the terms.
     ids
         Level -> (N,) cluster of each row, -1 where missing; innermost first.
     spec
         The analysis.
+    level_weights
+        Level -> (N,) weight of each row's cluster, of the levels that have weights.
     """
 
     table: TableArrays
@@ -45,6 +48,37 @@ class MultilevelInputs:
     variables: Mapping[str, VariableArrays]
     ids: Mapping[str, IntArray]
     spec: MultilevelSpec
+    level_weights: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether weights count; errors are then robust."""
+        return self.spec.weights != "none"
+
+    @property
+    def weighting(self) -> str:
+        """How weights count, for the method of each row; empty without weights."""
+        if self.spec.weights == "none":
+            return ""
+        levels = [name for name in self.spec.levels if name in self.level_weights]
+        of_levels = "".join(f", weights of level {name}" for name in levels)
+        # Variances are J / (J - 1) times the plain sandwich of J outermost clusters, as in Stata; others
+        # leave the factor out.
+        return f", {SCALED[self.spec.weights]}{of_levels}, robust errors times sqrt(J / (J - 1))"
+
+    def weights(self, kept: IntArray, clusters: Clusters) -> ClusterWeights:
+        """Return the weights of some rows (n,) and of their clusters; 1 each without weights.
+
+        Raises
+        ------
+        DataError
+            If the weight of a cluster is missing, not above 0, or not the same for all of its people.
+        """
+        if self.spec.weights == "none":
+            return ClusterWeights.none(clusters)
+        people = self.table.weight[kept] * self.table.weight_scale
+        levels = {name: weight[kept] for name, weight in self.level_weights.items()}
+        return ClusterWeights.of(people, clusters, levels, self.spec.weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +117,7 @@ def fit_multilevel_in_group(inputs: MultilevelInputs, group: int, base: TidyRow)
     Raises
     ------
     DataError
-        If a complete row has no cluster.
+        If a complete row has no cluster, or a cluster no proper weight.
     EstimationError
         If no row is complete, all have the same outcome, a variable does not vary, or a level cannot be told
         from the people or from the whole.
@@ -97,15 +131,14 @@ def fit_multilevel_in_group(inputs: MultilevelInputs, group: int, base: TidyRow)
     )
     clusters = Clusters.of({name: ids[kept] for name, ids in inputs.ids.items()})
     check_sizes(clusters)
-    is_weighted = spec.weights == "cluster-size"
-    weight = _scaled(inputs.table.weight[kept], clusters.inner) if is_weighted else np.ones(len(kept))
-    fit = fit_multilevel(frame, y, weight, clusters, spec.points, robust=is_weighted)
+    weights = inputs.weights(kept, clusters)
+    fit = fit_multilevel(frame, y, weights, clusters, spec.points, robust=inputs.is_weighted)
     base = replace(
         base,
         n_obs=len(kept),
         n_events=int(y.sum()),
         n_clusters=clusters.n_outermost(),
-        sum_weights=float(weight.sum()),
+        sum_weights=float(weights.total.sum()),
     )
     return FittedMultilevel(frame=frame, clusters=clusters, fit=fit, base=base, spec=spec)
 
@@ -132,12 +165,3 @@ def check_sizes(clusters: Clusters) -> None:
             f"levels '{inner}': one in every cluster of '{outer}'; expected several in some. "
             "Name the levels innermost first, or leave this one out."
         )
-
-
-def _scaled(weight: FloatArray, inner: IntArray) -> FloatArray:
-    """Scale weights (n,) to add up to the people of each inner cluster.
-
-    This is method 2 of Rabe-Hesketh and Skrondal (2006).
-    """
-    scaled: FloatArray = weight * (np.bincount(inner) / np.bincount(inner, weight))[inner]
-    return scaled

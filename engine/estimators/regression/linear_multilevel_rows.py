@@ -52,7 +52,10 @@ def estimate_linear_multilevel(inputs: MultilevelInputs) -> tuple[TidyRow, ...]:
     """
     spec = inputs.spec
     base = TidyRow(
-        measure="coefficient", outcome=inputs.outcome.name, method=METHOD, conf_level=spec.conf_level
+        measure="coefficient",
+        outcome=inputs.outcome.name,
+        method=METHOD + inputs.weighting,
+        conf_level=spec.conf_level,
     )
 
     def estimate(group: int, base: TidyRow) -> list[TidyRow]:
@@ -81,13 +84,16 @@ def _group_rows(inputs: MultilevelInputs, group: int, base: TidyRow) -> Iterator
         frame = model_frame(model_terms(spec.terms), inputs.variables, kept)
     clusters = Clusters.of({name: ids[kept] for name, ids in inputs.ids.items()})
     check_sizes(clusters)
-    fit = fit_linear_multilevel(frame, y, clusters)
-    base = replace(base, n_obs=len(kept), n_clusters=clusters.n_outermost(), sum_weights=float(len(kept)))
+    weights = inputs.weights(kept, clusters)
+    fit = fit_linear_multilevel(frame, y, clusters, weights, robust=inputs.is_weighted)
+    base = replace(
+        base, n_obs=len(kept), n_clusters=clusters.n_outermost(), sum_weights=float(weights.total.sum())
+    )
     yield from _coefficient_rows(frame, fit, base)
     yield from _variance_rows(clusters, fit, base)
     yield from _correlation_rows(clusters, fit, base)
     yield from cluster_rows(clusters, base)
-    yield from _fit_rows(clusters, fit, base)
+    yield from _fit_rows(clusters, fit, base, is_weighted=inputs.is_weighted)
 
 
 def _half_width(base: TidyRow) -> float:
@@ -149,14 +155,18 @@ def _correlation_rows(clusters: Clusters, fit: LinearMultilevelFit, base: TidyRo
         yield replace(row, std_error=error, conf_low=low, conf_high=high)
 
 
-def _fit_rows(clusters: Clusters, fit: LinearMultilevelFit, base: TidyRow) -> Iterator[TidyRow]:
+def _fit_rows(
+    clusters: Clusters, fit: LinearMultilevelFit, base: TidyRow, *, is_weighted: bool
+) -> Iterator[TidyRow]:
+    """Yield the fit of the whole model; tests and information criteria only without weights."""
     base = replace(base, conf_level=None)
     k, ll = fit.n_parameters, fit.log_likelihood
-    chi2 = max(2.0 * (ll - fit.without_effects), 0.0)
-    yield random_effects_test(base, chi2, len(clusters.names))
-    yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
-    in_people = k * logarithm(float(base.n_obs or 1)) - 2.0 * ll
-    yield replace(base, measure="bic", estimate=in_people, method="N is people")
+    if not is_weighted:
+        chi2 = max(2.0 * (ll - fit.without_effects), 0.0)
+        yield random_effects_test(base, chi2, len(clusters.names))
+        yield replace(base, measure="aic", estimate=2.0 * k - 2.0 * ll)
+        in_people = k * logarithm(float(base.n_obs or 1)) - 2.0 * ll
+        yield replace(base, measure="bic", estimate=in_people, method="N is people")
     status = "ok" if fit.converged else NOT_CONVERGED
     yield replace(base, measure="log_likelihood", estimate=ll, status=status)
     yield replace(base, measure="n_parameters", estimate=float(k))

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.arrays import FloatArray, IntArray
 from engine.errors import EstimationError
+from engine.estimators.regression.cluster_weights import ClusterWeights
 from engine.estimators.regression.clusters import Clusters
 from engine.estimators.regression.logit_maximum import LogitMaximum, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
@@ -70,7 +71,7 @@ class MultilevelFit:
 def fit_multilevel(
     frame: ModelFrame,
     y: FloatArray,
-    weight: FloatArray,
+    weights: ClusterWeights,
     clusters: Clusters,
     points: QuadraturePoints,
     *,
@@ -82,8 +83,10 @@ def fit_multilevel(
     ----------
     frame
         The design matrix by pattern.
-    y, weight
-        (n,) outcome 0 or 1, and weights of the people.
+    y
+        (n,) outcome 0 or 1.
+    weights
+        Of the people and of the clusters.
     clusters
         Of the same rows.
     points
@@ -96,7 +99,7 @@ def fit_multilevel(
     EstimationError
         If the covariates predict the outcome perfectly.
     """
-    n, s = pattern_sums(frame, weight, y)
+    n, s = pattern_sums(frame, weights.total, y)
     Z, A = standardised(frame.X, n)
     single_level = maximise_logit(Z, n, s)
     kept = single_level.kept
@@ -104,7 +107,7 @@ def fit_multilevel(
         raise EstimationError(
             "terms: they predict the outcome perfectly; expected terms that leave some doubt. Leave some out."
         )
-    cells = _cells(frame, y, weight, clusters, single_level.used)
+    cells = _cells(frame, y, weights, clusters, single_level.used)
     data = MultilevelData.of(submatrix(Z, np.arange(len(Z)), kept), cells, has_outer=clusters.has_outer)
     sd_start = [_START if clusters.has_outer else 0.0, _START]
     found = maximise_with_points(data, points, np.concatenate([single_level.beta, sd_start]))
@@ -131,26 +134,29 @@ def fit_multilevel(
 
 
 def _cells(
-    frame: ModelFrame, y: FloatArray, weight: FloatArray, clusters: Clusters, used: IntArray
+    frame: ModelFrame, y: FloatArray, weights: ClusterWeights, clusters: Clusters, used: IntArray
 ) -> ClusterCells:
     """Count people of one inner cluster and pattern together, sorted by outer and inner cluster.
 
     Rows of patterns that are not used (fitted perfectly) are left out.
     """
     rows = np.isin(frame.pattern, used)
-    pattern, y, weight = frame.pattern[rows].astype(np.int64), y[rows], weight[rows]
+    pattern, y, weight = frame.pattern[rows].astype(np.int64), y[rows], weights.people[rows]
     inner, outer = clusters.inner[rows], clusters.outer[rows]
     n_patterns = int(pattern.max()) + 1
     key, example, cell = np.unique(inner * n_patterns + pattern, return_index=True, return_inverse=True)
     inner_of_cell, outer_of_cell = key // n_patterns, outer[example]
     last_of_inner = np.flatnonzero(np.diff(inner_of_cell, append=-1))
-    last_of_outer = np.flatnonzero(np.diff(outer_of_cell[last_of_inner], append=-1))
+    outer_of_inner = outer_of_cell[last_of_inner]
+    last_of_outer = np.flatnonzero(np.diff(outer_of_inner, append=-1))
     return ClusterCells(
         (key % n_patterns).astype(np.int64),
         np.bincount(cell, weight).astype(np.float64),
         np.bincount(cell, weight * y).astype(np.float64),
         (last_of_inner + 1).astype(np.int64),
         (last_of_outer + 1).astype(np.int64),
+        weights.inner[inner_of_cell[last_of_inner]],
+        weights.outer[outer_of_inner[last_of_outer]],
     )
 
 

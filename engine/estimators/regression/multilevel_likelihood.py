@@ -54,6 +54,8 @@ class MultilevelData:
         The same, sparse.
     cells
         People of one cluster and pattern, counted together.
+    events
+        (c,) weighted events of each cell, times the weights of its clusters.
     has_outer
         Whether there are two levels; with one, every cluster is an outer and an inner one.
     blocks
@@ -63,6 +65,7 @@ class MultilevelData:
     Z: FloatArray
     patterns: Patterns
     cells: ClusterCells
+    events: FloatArray
     has_outer: bool
     blocks: tuple[tuple[int, int], ...]
 
@@ -76,6 +79,7 @@ class MultilevelData:
             Z=Z,
             patterns=sparse_patterns(Z),
             cells=cells,
+            events=_weighted_events(cells),
             has_outer=has_outer,
             blocks=tuple((int(a), int(b)) for a, b in pairwise(edges)),
         )
@@ -84,6 +88,12 @@ class MultilevelData:
     def q(self) -> int:
         """The number of coefficients."""
         return int(self.Z.shape[1])
+
+
+def _weighted_events(cells: ClusterCells) -> FloatArray:
+    by_inner = np.repeat(cells.outer_weight, np.diff(cells.outer_end, prepend=0)) * cells.inner_weight
+    events: FloatArray = cells.s * np.repeat(by_inner, np.diff(cells.inner_end, prepend=0))
+    return events
 
 
 class Derivatives(NamedTuple):
@@ -131,7 +141,7 @@ class MultilevelLikelihood:
         rule = gauss_hermite((outer if s3 > 0.0 else 1, inner if s2 > 0.0 else 1))
         return (
             ParameterPoint(exponentials(eta)[cells.pattern], s3, s2),
-            dot(cells.s, eta[cells.pattern]),
+            dot(self.data.events, eta[cells.pattern]),
             rule,
         )
 

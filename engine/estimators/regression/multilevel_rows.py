@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.arrays import IntArray, TableArrays, VariableArrays
+from engine.arrays import FloatArray, IntArray, TableArrays, VariableArrays
 from engine.estimators.regression.coefficient_rows import coefficient_rows
 from engine.estimators.regression.fitted_multilevel import (
     FittedMultilevel,
@@ -37,6 +37,7 @@ def estimate_multilevel(
     ids: Mapping[str, IntArray],
     spec: MultilevelSpec,
     *,
+    level_weights: Mapping[str, FloatArray] | None = None,
     threads: int | None = None,
 ) -> tuple[TidyRow, ...]:
     """Fit a multilevel logit, or the linear model, in every group of the rows.
@@ -53,6 +54,8 @@ def estimate_multilevel(
         Level -> (N,) cluster of each row, -1 where missing; innermost first.
     spec
         The analysis.
+    level_weights
+        Level -> (N,) weight of each row's cluster, of the levels that have weights.
     threads
         For the kernels; all usable cores when None. The numbers do not depend on it.
 
@@ -69,15 +72,25 @@ def estimate_multilevel(
     Raises
     ------
     DataError
-        If a complete row has no cluster.
+        If a complete row has no cluster, or a cluster no proper weight.
     EstimationError
         If the model cannot be fitted in any group.
     """
-    inputs = MultilevelInputs(table=table, outcome=outcome, variables=variables, ids=ids, spec=spec)
+    inputs = MultilevelInputs(
+        table=table,
+        outcome=outcome,
+        variables=variables,
+        ids=ids,
+        spec=spec,
+        level_weights=level_weights or {},
+    )
     if spec.model == "linear":
         return estimate_linear_multilevel(inputs)
     base = TidyRow(
-        measure="odds_ratio", outcome=outcome.name, method=_method(spec), conf_level=spec.conf_level
+        measure="odds_ratio",
+        outcome=outcome.name,
+        method=_integration(spec) + inputs.weighting,
+        conf_level=spec.conf_level,
     )
 
     def estimate(group: int, base: TidyRow) -> list[TidyRow]:
@@ -87,14 +100,9 @@ def estimate_multilevel(
         return in_groups(spec.name, table.groups, estimate, base)
 
 
-def _method(spec: MultilevelSpec) -> str:
+def _integration(spec: MultilevelSpec) -> str:
     by_points = {1: "Laplace", "auto": "adaptive quadrature"}
-    integration = by_points.get(spec.points, f"{spec.points}-point adaptive quadrature")
-    if spec.weights == "none":
-        return integration
-    # Variances are J / (J - 1) times the plain sandwich of J outermost clusters, as in Stata; others leave
-    # the factor out.
-    return f"{integration}, weights scaled to cluster size, robust errors times sqrt(J / (J - 1))"
+    return by_points.get(spec.points, f"{spec.points}-point adaptive quadrature")
 
 
 def _group_rows(inputs: MultilevelInputs, group: int, base: TidyRow) -> Iterator[TidyRow]:

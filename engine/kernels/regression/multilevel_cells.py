@@ -26,6 +26,8 @@ class ClusterCells(NamedTuple):
         Weights, and weighted events.
     inner_end (j,), outer_end (i,)
         Where the cells of each inner cluster, and the inner clusters of each outer one end.
+    inner_weight (j,), outer_weight (i,)
+        Exponents of the likelihood of each cluster: how many clusters like it it stands for.
     """
 
     pattern: IntArray
@@ -33,6 +35,8 @@ class ClusterCells(NamedTuple):
     s: FloatArray
     inner_end: IntArray
     outer_end: IntArray
+    inner_weight: FloatArray
+    outer_weight: FloatArray
 
 
 class ParameterPoint(NamedTuple):

@@ -71,15 +71,16 @@ def subtract_inner_spread(
     S: FloatArray,
     pi: FloatArray,
     inside: FloatArray,
+    weight: float,
     M: FloatArray,
     information: FloatArray,
     gradient: FloatArray,
 ) -> None:
     """Subtract the spread of an inner cluster's score given the outer node from the information.
 
-    S (q + 2, l) are the scores, pi (a,) the weights of the outer nodes and inside (l,) those of the inner
-    nodes given them. The means of the score given each outer node are added to M (a, q + 2), and over all
-    nodes to the gradient.
+    S (q + 2, l) are the scores, pi (a,) the weights of the outer nodes times that of the outer cluster, and
+    inside (l,) those of the inner nodes given them; the inner cluster has a weight too. The means of the
+    score given each outer node are added to M (a, q + 2), and over all nodes to the gradient.
     """
     Q, L = S.shape
     inner = L // pi.shape[0]
@@ -93,17 +94,20 @@ def subtract_inner_spread(
             for row in range(Q):
                 centred[node, row] -= mean[row]
             for row in range(Q):
-                value = pi[a] * inside[node] * centred[node, row]
+                value = weight * pi[a] * inside[node] * centred[node, row]
                 for column in range(row + 1):
                     information[row, column] -= value * centred[node, column]
         for row in range(Q):
-            M[a, row] += mean[row]
-            gradient[row] += pi[a] * mean[row]
+            M[a, row] += weight * mean[row]
+            gradient[row] += weight * pi[a] * mean[row]
 
 
 @kernel
-def subtract_outer_spread(M: FloatArray, pi: FloatArray, information: FloatArray) -> None:
-    """Subtract the spread between outer nodes, of weights pi (a,) and mean scores M (a, q + 2)."""
+def subtract_outer_spread(M: FloatArray, pi: FloatArray, weight: float, information: FloatArray) -> None:
+    """Subtract the spread between outer nodes, of weights pi (a,) and mean scores M (a, q + 2).
+
+    The outer cluster has a weight.
+    """
     Q = M.shape[1]
     mean = np.zeros(Q)
     for a in range(pi.shape[0]):
@@ -112,4 +116,4 @@ def subtract_outer_spread(M: FloatArray, pi: FloatArray, information: FloatArray
         away = M[a] - mean
         for row in range(Q):
             for column in range(row + 1):
-                information[row, column] -= pi[a] * away[row] * away[column]
+                information[row, column] -= weight * pi[a] * away[row] * away[column]

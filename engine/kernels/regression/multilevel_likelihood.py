@@ -2,7 +2,10 @@
 
 With u of the outer cluster and v_j of its inner ones standard normal (see `multilevel_cells`):
 
-    L = integral phi(u) prod_j [ integral phi(v_j) prod_r f(y_r | u, v_j) dv_j ] du.
+    L = integral phi(u) prod_j [ integral phi(v_j) prod_r f(y_r | u, v_j) dv_j ]^w_j du.
+
+The weights of people are exponents of f, w_j those of inner clusters, and those of outer ones exponents of L
+(Rabe-Hesketh and Skrondal 2006).
 
 Nodes for u stand around the joint mode. Given u, those for v_j follow the conditional mean and variance of
 the normal distribution that touches the integrand there (Rabe-Hesketh, Skrondal and Pickles 2005). With one
@@ -117,7 +120,7 @@ def integrate(
                 node = a * M + m
                 f[node] += rule.inner_w[m] + scale - 0.5 * v[node] * v[node]
             value = _log_sum(f[a * M : (a + 1) * M])
-            outer[a] += value
+            outer[a] += cells.inner_weight[first + k] * value
             for node in range(a * M, (a + 1) * M):
                 inside[k, node] = exponential(f[node] - value)
     total = _log_sum(outer)
@@ -136,5 +139,5 @@ def block_likelihood(
         modes = find_modes(cells, at, i, start)
         first, end = inner_of(cells, i)
         inside = np.empty((end - first, rule.outer_z.shape[0] * rule.inner_z.shape[0]))
-        total += integrate(cells, at, i, rule, modes, inside)[0]
+        total += cells.outer_weight[i] * integrate(cells, at, i, rule, modes, inside)[0]
     return total

@@ -87,10 +87,11 @@ def find_modes(cells: ClusterCells, at: ParameterPoint, i: int, start: StartingM
         for k in range(J):
             j = first + k
             f, slope, curvature = _slopes(cells, at.E, j, s3 * u[i] + s2 * v[j])
-            value += f - 0.5 * v[j] * v[j]
+            weight = cells.inner_weight[j]
+            value += weight * (f - 0.5 * v[j] * v[j])
             new_c[k], new_rhs[k] = curvature, s2 * slope - v[j]
-            right += s3 * slope
-            share = s3 * curvature / (1.0 + s2 * s2 * curvature)
+            right += weight * s3 * slope
+            share = weight * s3 * curvature / (1.0 + s2 * s2 * curvature)
             T += s3 * share
             right -= s2 * share * new_rhs[k]
         if value < best - 1e-12 * (1.0 + abs(best)) and step > 1e-6:  # too far: go back half the way

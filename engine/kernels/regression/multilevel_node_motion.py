@@ -86,7 +86,7 @@ def _mode_equations(
 ) -> ModeEquations:
     s3, s2, c = at.s3, at.s2, modes.curvature
     first, end = inner_of(cells, i)
-    J = end - first
+    J, weight = end - first, cells.inner_weight[first:end]
     h = 1.0 + s2 * s2 * c
     by_b, skew_b, skew = np.empty(q), np.empty((J, q)), np.empty(J)
     right_u, right_v = np.zeros(q + 2), np.empty((J, q + 2))
@@ -95,13 +95,13 @@ def _mode_equations(
         slope, skew[k] = _at_mode(cells, at.E, patterns, first + k, shift, by_b, skew_b[k])
         for column in range(q):
             right_v[k, column] = -s2 * by_b[column]
-            right_u[column] -= s3 * by_b[column]
+            right_u[column] -= weight[k] * s3 * by_b[column]
         right_v[k, q] = -s2 * c[k] * modes.u
         right_v[k, q + 1] = slope - s2 * c[k] * modes.v[k]
-        right_u[q] += slope - s3 * modes.u * c[k]
-        right_u[q + 1] -= s3 * c[k] * modes.v[k]
+        right_u[q] += weight[k] * (slope - s3 * modes.u * c[k])
+        right_u[q + 1] -= weight[k] * s3 * c[k] * modes.v[k]
         for column in range(q + 2):
-            right_u[column] -= s3 * s2 * c[k] / h[k] * right_v[k, column]
+            right_u[column] -= weight[k] * s3 * s2 * c[k] / h[k] * right_v[k, column]
     return ModeEquations(right_u, right_v, skew, skew_b)
 
 
@@ -119,11 +119,12 @@ def add_node_motion(
     s3, s2, q = at.s3, at.s2, gradient.shape[0] - 2
     equations = _mode_equations(cells, at, patterns, i, modes, q)
     c, tau = modes.curvature, modes.tau
-    J = c.shape[0]
+    first, end = inner_of(cells, i)
+    J, weight, outer_weight = end - first, cells.inner_weight[first:end], cells.outer_weight[i]
     h = 1.0 + s2 * s2 * c
     g = c / h
     du = tau * tau * equations.right_u
-    dT = np.zeros(q + 2)  # of 1 / tau^2 = 1 + s3^2 sum c / h
+    dT = np.zeros(q + 2)  # of 1 / tau^2 = 1 + s3^2 sum w c / h
     dh, dg = np.empty((J, q + 2)), np.empty((J, q + 2))
     for k in range(J):
         dv = (equations.right_v[k] - s3 * s2 * c[k] * du) / h[k]
@@ -135,15 +136,15 @@ def add_node_motion(
         dh[k] = s2 * s2 * dc
         dh[k, q + 1] += 2.0 * s2 * c[k]
         dg[k] = dc / h[k] - c[k] / (h[k] * h[k]) * dh[k]
-        dT += s3 * s3 * dg[k]
-        dT[q] += 2.0 * s3 * g[k]
+        dT += weight[k] * s3 * s3 * dg[k]
+        dT[q] += weight[k] * 2.0 * s3 * g[k]
         gradient += slopes.inner[k, 0] * dv
     dtau = -0.5 * tau * tau * tau * dT
-    gradient += dtau / tau + slopes.outer[0] * du + slopes.outer[1] * dtau
+    gradient += outer_weight * dtau / tau + slopes.outer[0] * du + slopes.outer[1] * dtau
     for k in range(J):
         dslope = s3 * s2 * dg[k]
         dslope[q] += s2 * g[k]
         dslope[q + 1] += s3 * g[k]
         dkappa = -0.5 * modes.kappa[k] / h[k] * dh[k]
-        gradient += dkappa / modes.kappa[k] + slopes.inner[k, 2] * dkappa
+        gradient += outer_weight * weight[k] * dkappa / modes.kappa[k] + slopes.inner[k, 2] * dkappa
         gradient -= slopes.inner[k, 1] * (tau * dslope + modes.slope[k] * dtau)

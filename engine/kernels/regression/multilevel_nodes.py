@@ -23,7 +23,7 @@ class InnerNodes(NamedTuple):
     u, v, A
         The nodes, and exp(s3 u + s2 v).
     omega
-        Posterior weights, of outer and inner node together.
+        Posterior weights, of outer and inner node together, times the weights of both clusters.
     residual
         Sum of s - n p of the cluster at each node.
     """
@@ -49,14 +49,18 @@ def fill_nodes(
     rule: QuadratureRule,
     pi: FloatArray,
     inside: FloatArray,
+    weight: float,
     nodes: InnerNodes,
 ) -> None:
-    """Fill nodes and weights of the k-th inner cluster; pi (a,) and inside (l,) come from `integrate`."""
+    """Fill nodes and weights of the k-th inner cluster, of some weight.
+
+    pi (a,), times the weight of the outer cluster, and inside (l,) come from `integrate`.
+    """
     place_nodes(modes, k, rule, nodes.u, nodes.v)
     inner = rule.inner_z.shape[0]
     for node in range(inside.shape[0]):
         nodes.A[node] = exponential(at.s3 * nodes.u[node] + at.s2 * nodes.v[node])
-        nodes.omega[node] = pi[node // inner] * inside[node]
+        nodes.omega[node] = weight * pi[node // inner] * inside[node]
 
 
 @kernel

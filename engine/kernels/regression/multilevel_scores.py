@@ -36,7 +36,7 @@ class ScoreSums(NamedTuple):
     information (q + 2, q + 2)
         Louis' information, lower half.
     squares (q + 2, q + 2)
-        Sum of the outer products of the clusters' gradients, lower half.
+        Sum of the outer products of the clusters' gradients, which have the clusters' weights, lower half.
     """
 
     gradient: FloatArray
@@ -62,7 +62,10 @@ def _add_inner_slopes(
 def _outer_slopes(
     at: ParameterPoint, rule: QuadratureRule, modes: ClusterModes, pi: FloatArray, by_u: FloatArray
 ) -> FloatArray:
-    """Return the slope by u averaged over outer nodes of weights pi (a,): alone, and times sqrt(2) z."""
+    """Return the slope by u averaged over outer nodes of weights pi (a,): alone, and times sqrt(2) z.
+
+    The weights are those of the nodes times that of the outer cluster.
+    """
     outer = np.zeros(2)
     for a in range(pi.shape[0]):
         slope = at.s3 * by_u[a] - pi[a] * (modes.u + ROOT_2 * modes.tau * rule.outer_z[a])
@@ -89,21 +92,24 @@ def _cluster_scores(
     inside, nodes = np.empty((end - first, L)), new_nodes(L)
     S, M = np.empty((Q if information.size else 0, L)), np.zeros((N, Q))
     value, pi = integrate(cells, at, i, rule, modes, inside)
+    outer_weight = float(cells.outer_weight[i])
+    weighted_pi = outer_weight * pi
     gradient[:] = 0.0
     along, by_u = np.zeros((end - first, 3)), np.zeros(N)
     for k in range(end - first):
-        fill_nodes(at, modes, k, rule, pi, inside[k], nodes)
+        weight = cells.inner_weight[first + k]
+        fill_nodes(at, modes, k, rule, weighted_pi, inside[k], weight, nodes)
         if information.size:
             scores_by_node(cells, at.E, patterns, first + k, nodes, S, information)
-            subtract_inner_spread(S, pi, inside[k], M, information, gradient)
+            subtract_inner_spread(S, weighted_pi, inside[k], weight, M, information, gradient)
         else:
             average_score(cells, at.E, patterns, first + k, nodes, gradient)
         _add_inner_slopes(at, rule, nodes, along[k], by_u)
-    slopes = NodeSlopes(along, _outer_slopes(at, rule, modes, pi, by_u))
+    slopes = NodeSlopes(along, _outer_slopes(at, rule, modes, weighted_pi, by_u))
     add_node_motion(cells, at, patterns, i, modes, slopes, gradient)
     if information.size:
-        subtract_outer_spread(M, pi, information)
-    return value
+        subtract_outer_spread(M, pi, outer_weight, information)
+    return outer_weight * value
 
 
 @kernel

@@ -53,6 +53,8 @@ PARTS: dict[str, str] = {
     "model-based": "基于模型的",
     "adaptive quadrature": "自适应求积",
     "weights scaled to cluster size": "权重按群规模换算",
+    "weights scaled to effective cluster size": "权重按群的有效规模换算",
+    "weights as they are": "权重不换算",
     "robust errors times sqrt(J / (J - 1))": "稳健误差乘以 sqrt(J / (J - 1))",
     "Laplace": "拉普拉斯近似",
     "multiple imputation": "多重插补",
@@ -70,4 +72,9 @@ def method_name(language: Language, method: str) -> str:
     if language == "en":
         return method
     parts = re.split(r"(, |; )", method)
-    return "".join({", ": "，", "; ": "；"}.get(part, PARTS.get(part, part)) for part in parts)
+    return "".join({", ": "，", "; ": "；"}.get(part) or _part(part) for part in parts)
+
+
+def _part(part: str) -> str:
+    level = part.removeprefix("weights of level ")
+    return PARTS.get(part, part) if level == part else f"层 {level} 的权重"

@@ -203,14 +203,27 @@ METHODS: dict[str, tuple[str, str]] = {
     ),
     "linear_multilevel": (
         (
-            "Linear multilevel models: random intercepts, maximum likelihood in closed form; errors of variances come "
-            "from the expected information, and the ICC is given the covariates [{cited}]."
+            "Linear multilevel models: random intercepts, maximum likelihood in closed form; without "
+            "weights, errors of variances come from the expected information; the ICC is given the covariates "
+            "[{cited}]."
         ),
-        "线性多水平模型：随机截距，闭式最大似然；方差的标准误来自期望信息，ICC 为给定协变量之值 [{cited}]。",
+        "线性多水平模型：随机截距，闭式最大似然；无权重时方差的标准误来自期望信息，ICC 为给定协变量之值 [{cited}]。",
     ),
     "scaled": (
         "The weights of {names} are scaled to the size of each innermost cluster [{cited}].",
         "{names} 的权重换算为最内层各群的规模 [{cited}]。",
+    ),
+    "effective": (
+        "The weights of {names} are scaled to the effective size of each innermost cluster [{cited}].",
+        "{names} 的权重换算为最内层各群的有效规模 [{cited}]。",
+    ),
+    "unscaled": (
+        "The weights of {names} are those of people given their cluster; they are not scaled [{cited}].",
+        "{names} 的权重为群内个人的条件权重，不作换算 [{cited}]。",
+    ),
+    "level_weights": (
+        "The clusters of {levels} have weights of their own.",
+        "{levels} 各群另有权重。",
     ),
     "rif": (
         (

@@ -1,0 +1,101 @@
+"""Weights of a multilevel model at all levels: of people in their clusters, and of the clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import FloatArray, IntArray
+from engine.errors import DataError, Fault
+from engine.estimators.regression.clusters import Clusters
+from engine.study import LevelScaling
+
+SCALED = {
+    "cluster-size": "weights scaled to cluster size",
+    "effective-size": "weights scaled to effective cluster size",
+    "unscaled": "weights as they are",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterWeights:
+    """The exponents of the likelihood of a multilevel model (Rabe-Hesketh and Skrondal 2006).
+
+    Attributes
+    ----------
+    people
+        (n,) of each person, given its inner cluster.
+    inner
+        (J,) of each inner cluster, given its outer one; 1 with one level.
+    outer
+        (I,) of each outermost cluster; they add up to I.
+    total
+        (n,) the product of the three for each person.
+    """
+
+    people: FloatArray
+    inner: FloatArray
+    outer: FloatArray
+    total: FloatArray
+
+    @classmethod
+    def none(cls, clusters: Clusters) -> ClusterWeights:
+        """Return weights of 1."""
+        ones = np.ones(len(clusters.inner))
+        return cls(
+            people=ones, inner=np.ones(clusters.n_inner), outer=np.ones(clusters.n_outermost()), total=ones
+        )
+
+    @classmethod
+    def of(
+        cls, people: FloatArray, clusters: Clusters, levels: Mapping[str, FloatArray], scaling: LevelScaling
+    ) -> ClusterWeights:
+        """Scale the weights of people (n,), and take those of the levels (n,), which a level may lack.
+
+        Raises
+        ------
+        DataError
+            If the weight of a cluster is missing, not above 0, or not the same for all of its people.
+        """
+        scaled = _scaled(people, clusters.inner, scaling)
+        ids = (clusters.inner, clusters.outer) if clusters.has_outer else (clusters.outer,)
+        found = [
+            _of_clusters(name, levels[name], own) if name in levels else np.ones(int(own.max()) + 1)
+            for name, own in zip(clusters.names, ids, strict=True)
+        ]
+        outer = found[-1] * (len(found[-1]) / found[-1].sum())
+        inner = found[0] if clusters.has_outer else np.ones(len(outer))
+        return cls(
+            people=scaled,
+            inner=inner,
+            outer=outer,
+            total=scaled * inner[clusters.inner] * outer[clusters.outer],
+        )
+
+
+def _scaled(weight: FloatArray, inner: IntArray, scaling: LevelScaling) -> FloatArray:
+    """Scale weights (n,) in their inner clusters: methods 1 and 2 of Pfeffermann et al. (1998)."""
+    sums = np.bincount(inner, weight)
+    if scaling == "cluster-size":
+        scaled: FloatArray = weight * (np.bincount(inner) / sums)[inner]
+        return scaled
+    if scaling == "effective-size":
+        effective: FloatArray = weight * (sums / np.bincount(inner, weight**2))[inner]
+        return effective
+    return weight
+
+
+def _of_clusters(level: str, weight: FloatArray, ids: IntArray) -> FloatArray:
+    """Return the weight of each cluster (m,) from those of its people (n,)."""
+    place, remedy = f"weights of level '{level}'", "Correct the column, or drop these rows by a sample rule."
+    if count := int((~((weight > 0.0) & np.isfinite(weight))).sum()):
+        finding = f"{count:,} rows have none, or one of 0 or below"
+        raise DataError(Fault(place, finding, "a finite weight above 0 for each cluster", remedy))
+    each = np.empty(int(ids.max()) + 1)
+    each[ids] = weight
+    if count := len(np.unique(ids[each[ids] != weight])):
+        finding = f"{count:,} clusters have several"
+        raise DataError(Fault(place, finding, "the same weight for all people of a cluster", remedy))
+    return each
