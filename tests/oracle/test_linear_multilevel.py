@@ -188,7 +188,7 @@ def test_errors__name_what_is_wrong():
         engine.mixed_linear(frame.with_columns(y=pl.lit(3.0)), "y", [], ["village"])
     with pytest.raises(EstimationError, match="predict the outcome perfectly"):
         engine.mixed_linear(frame.with_columns(y=2 * pl.col("age")), "y", ["age"], ["village"])
-    with pytest.raises(EstimationError, match="'city': one in every cluster of 'village'.*innermost first"):
+    with pytest.raises(EstimationError, match=r"'city': one in every cluster of 'village'.*innermost first"):
         engine.mixed_linear(frame, "y", [], ["city", "village"])
     with pytest.raises(DataError, match="found 1 infinite values"):
         engine.mixed_linear(frame.with_columns(y=pl.lit(1.0) / pl.int_range(pl.len())), "y", [], ["village"])

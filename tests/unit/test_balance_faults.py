@@ -196,7 +196,11 @@ def test_function__refuses_what_it_cannot_do():
         ({"variables": ["sex", "sex"]}, UsageError, "variables 'sex': found it twice"),
         ({"variables": "area"}, UsageError, "by 'area': found it twice"),
         ({"frame": REPLICATED.with_columns(sex=pl.concat_list("sex"))}, DataError, "found List"),
-        ({"frame": WITH_GAPS, "variables": ["sex", "size"]}, DataError, "'size': found 16 rows without a fin"),
+        (
+            {"frame": WITH_GAPS, "variables": ["sex", "size"]},
+            DataError,
+            "'size': found 16 rows without a fin",
+        ),
         ({"to": "x"}, DataError, "nobody in area = x"),
         ({"frame": NO_MEN_IN_S.with_columns(rw_1="w")}, DataError, "nobody with sex = m in s"),
         ({"frame": APART.with_columns(rw_1="w"), "variables": "size"}, DataError, "no factors that balance"),
