@@ -73,10 +73,12 @@ def imputation_facts(spec: StudySpec, panels: Sequence[Panel], asked: Panel | No
     Raises
     ------
     DataError
-        If they hold different people, or differ in a value that is not imputed.
+        If they hold different people, differ in a value that is not imputed, or two are the same files.
     """
     given = spec.imputations
     assert given is not None  # noqa: S101 - the caller has looked
+    if given.files:
+        _refuse_same_content(panels)
     has_key = spec.source.key is not None
     records = [
         _Records(panel, f"imputation {number}", has_key) for number, panel in enumerate(panels, start=1)
@@ -91,6 +93,17 @@ def imputation_facts(spec: StudySpec, panels: Sequence[Panel], asked: Panel | No
         is_asked = original is not None and spec.variables[name].source not in given.columns.get(name, ())
         variables[name] = _imputed_rows(name, records, original if is_asked else None)
     return {"m": given.count, "variables": variables}
+
+
+def _refuse_same_content(panels: Sequence[Panel]) -> None:
+    """Refuse the files of an imputation that stand in for another one too: errors would be too small."""
+    first: dict[tuple[str, ...], int] = {}
+    for number, panel in enumerate(panels, start=1):
+        before = first.setdefault(tuple(source["sha256"] for source in panel.sources), number)
+        if before != number:
+            found = f"the content of imputation {before} again"
+            remedy = "Name the file of each imputation."
+            raise DataError(Fault(f"{PLACE}.files[{number}]", found, "a data set of its own", remedy))
 
 
 def _refuse_other_people(spec: StudySpec, first: _Records, other: _Records) -> None:

@@ -130,12 +130,10 @@ def _counts(rows: Sequence[TidyRow]) -> Mapping[str, Any]:
 
 def _estimate(pooled: TidyRow, rows: Sequence[TidyRow], estimates: FloatArray, errors: FloatArray) -> TidyRow:
     """Return the row of an estimate with errors, on the scale on which its measure is pooled."""
-    degrees = _numbers(rows, "df2")
-    complete = float(degrees.min()) if np.isfinite(degrees).all() else np.inf
     scale = scale_of(rows, estimates)
     if scale is LOGARITHM:
         errors, estimates = errors / estimates, np.log(estimates)
-    found = rubin(estimates, errors**2, complete)
+    found = rubin(estimates, errors**2, _complete(rows))
     conf_level = pooled.conf_level or 0.95
     low, high = scale.limits(found, conf_level, rows)
     estimate, error = found.estimate, found.std_error
@@ -169,7 +167,7 @@ def _test(pooled: TidyRow, rows: Sequence[TidyRow], estimates: FloatArray) -> Ti
         return replace(pooled, status=NOT_POOLED)
     is_chi2 = rows[0].measure == "lr_chi2"
     chi2 = estimates if is_chi2 else k[0] * estimates
-    statistic, degrees, information = rubin_of_tests(chi2, float(k[0]))
+    statistic, degrees, information = rubin_of_tests(chi2, float(k[0]), _complete(rows))
     p_value = float(fdtrc(k[0], degrees, statistic)) if statistic > 0.0 else 1.0
     return replace(
         pooled,
@@ -181,6 +179,12 @@ def _test(pooled: TidyRow, rows: Sequence[TidyRow], estimates: FloatArray) -> Ti
         n_imputations=len(rows),
         missing_information=information,
     )
+
+
+def _complete(rows: Sequence[TidyRow]) -> float:
+    """Return the degrees of freedom of complete data: the fewest of all data sets; infinite without any."""
+    degrees = _numbers(rows, "df2")
+    return float(degrees.min()) if np.isfinite(degrees).all() else np.inf
 
 
 def _numbers(rows: Sequence[TidyRow], name: str) -> FloatArray:

@@ -118,7 +118,8 @@ def panel(folder, name, **columns):
     )
     path = folder / f"{name}.parquet"
     frame.write_parquet(path)
-    return Panel(each=(Part(records=path, source={"rows": len(frame), "file": name}, reused=True),))
+    source = {"rows": len(frame), "file": name, "sha256": name}
+    return Panel(each=(Part(records=path, source=source, reused=True),))
 
 
 ASKED = {"income": [1.0, None, 3.0], "income__missing": [0, 1, 0]}
@@ -153,9 +154,15 @@ def test_other_people_or_observed_values__are_refused_and_no_value_is_told(tmp_p
 
 def test_fewer_people__are_refused(tmp_path):
     two = panel(tmp_path, "2")
-    fewer = replace(two, each=(replace(two.each[0], source={"rows": 2, "file": "2"}),))
+    fewer = replace(two, each=(replace(two.each[0], source={"rows": 2, "file": "2", "sha256": "2"}),))
     with pytest.raises(DataError, match=r"imputation 2 has 2 records, and imputation 1 3;.*mi convert flong"):
         imputation_facts(study(FILES), [panel(tmp_path, "1"), fewer], None)
+
+
+def test_same_file_twice__is_refused(tmp_path):
+    one, two = panel(tmp_path, "1"), panel(tmp_path, "2")
+    with pytest.raises(DataError, match=r"files\[3\]: the content of imputation 1 again"):
+        imputation_facts(study(FILES), [one, two, one], None)
 
 
 def rows_of(measure, estimates, error=0.1, **more):
@@ -171,6 +178,13 @@ def test_tests__are_pooled_as_miceadds_does():
     (row,) = pooled_rows(each)
     assert (row.df1, row.df2, row.n_imputations) == (4.0, pytest.approx(482.06, abs=0.005), 7)
     assert row.p_value == pytest.approx(0.00157, abs=5e-6)
+    # In small samples F has few degrees of freedom in each data set, and no more when it is pooled.
+    small = [[replace(one, df2=20.0 + place) for one in rows] for place, rows in enumerate(each)]
+    (limited,) = pooled_rows(small)
+    observed = 21.0 / 23.0 * 20.0 * (1.0 - limited.missing_information)
+    assert limited.df2 == pytest.approx(1.0 / (1.0 / row.df2 + 1.0 / observed))
+    assert limited.estimate == row.estimate
+    assert limited.p_value > row.p_value
     of_chi2 = [[TidyRow(measure="lr_chi2", estimate=value, df1=4.0)] for value in chi2]
     assert pooled_rows(of_chi2)[0].estimate == pytest.approx(4.0 * row.estimate)
     other = [*each[:6], [TidyRow(measure="wald_f", estimate=1.0, df1=3.0)]]
