@@ -20,13 +20,16 @@ from engine.estimators.index.linearised import influence_of_rows
 from engine.estimators.sample.group_sample import group_sample
 from engine.estimators.sample.sorting import sort_sample
 from engine.study.disparity import DisparitySpec
-from engine.study.disparity_measures import LinkName, MeasureName
-from engine.study.indices import IndexName
+from engine.study.disparity_measures import NEEDS_PARAMETER as MEASURES_WITH_PARAMETER
+from engine.study.disparity_measures import WITH_LINK, LinkName, MeasureName
+from engine.study.indices import NEEDS_PARAMETER, IndexName
 
 if TYPE_CHECKING:
     import polars as pl
 
 MEAN = "mean"
+OF_MEASURES = ("group", "ordered", "favourable", "reference", "link", "standardise")
+UNLESS_GIVEN = {"ordered": True, "favourable": True, "link": "linear"}
 Statistic = Literal["mean"] | IndexName | MeasureName
 
 
@@ -118,13 +121,14 @@ def _some(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def _refuse_others(given: Mapping[str, Any], statistic: str, *names: str) -> None:
+    """Refuse options that the statistic does not have."""
     for name in names:
-        if given[name] is not None:
+        if given[name] != UNLESS_GIVEN.get(name):
             raise UsageError(f"{name}: found it with '{statistic}'; expected none. Leave it out.")
 
 
 def _of_mean(data: pl.DataFrame, given: Mapping[str, Any]) -> tuple[FloatArray, Sequence[Group]]:
-    _refuse_others(given, MEAN, "rank_by", "group", "bounds", "parameter", "reference", "standardise")
+    _refuse_others(given, MEAN, "rank_by", "bounds", "parameter", *OF_MEASURES)
     asked = checked(MeanArguments, _some(given))
     values = number_column(data, asked.outcome, "outcome")
     number, groups = groups_of(data, asked.by)
@@ -147,7 +151,9 @@ def _of_mean(data: pl.DataFrame, given: Mapping[str, Any]) -> tuple[FloatArray, 
 
 def _of_index(data: pl.DataFrame, given: Mapping[str, Any]) -> tuple[FloatArray, Sequence[Group]]:
     statistic = given["statistic"]
-    _refuse_others(given, statistic, "group", "reference", "standardise")
+    _refuse_others(given, statistic, *OF_MEASURES)
+    if statistic not in NEEDS_PARAMETER:
+        _refuse_others(given, statistic, "parameter")
     if given["rank_by"] is None:
         raise UsageError(f"rank_by: found none for '{statistic}'; expected a column that ranks. Name it.")
     named = {**_some(given, "rank_by", "bounds", "parameter"), "index": statistic}
@@ -162,7 +168,9 @@ def _of_index(data: pl.DataFrame, given: Mapping[str, Any]) -> tuple[FloatArray,
 
 def _of_measure(data: pl.DataFrame, given: Mapping[str, Any]) -> tuple[FloatArray, Sequence[Group]]:
     statistic = given["statistic"]
-    _refuse_others(given, statistic, "bounds")
+    _refuse_others(given, statistic, "bounds", *([] if statistic in WITH_LINK else ["link"]))
+    if statistic not in MEASURES_WITH_PARAMETER:
+        _refuse_others(given, statistic, "parameter")
     names = ("rank_by", "group", "parameter", "ordered", "favourable", "reference", "link", "standardise")
     asked = checked(InequalityArguments, {**_some(given, *names), "measure": statistic})
     asked.refuse_measure()

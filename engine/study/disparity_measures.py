@@ -38,6 +38,7 @@ BETWEEN_PEOPLE = ("gini", "theil", "mld", "ge", "atkinson")
 DECOMPOSABLE = ("theil", "mld", "ge")
 OF_GROUPS = tuple(name for name in get_args(MeasureName) if name not in ("gini", "ge", "atkinson"))
 NEEDS_REFERENCE = ("mdru", "mdrw")
+WITH_LINK = ("sii", "rii")
 NEEDS_PARAMETER = {"ge": "alpha", "atkinson": "epsilon"}
 
 

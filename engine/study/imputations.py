@@ -124,7 +124,7 @@ def _columns(columns: Table, study: RawStudy) -> Iterator[Fault]:
         place = f"{PLACE}.columns.{name}"
         if count != most:
             yield Fault(place, f"{count} columns, and {most} of another", "equally many", "Name all of them.")
-        texts = [str(one) for one in columns[name]]
+        texts = [str(one).casefold() for one in columns[name]]
         if len({*texts}) < count:
             yield Fault(place, "a column twice", "a column of its own for each", "Correct the names.")
         for one in columns[name]:

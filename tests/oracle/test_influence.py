@@ -130,6 +130,14 @@ def test_undefined_groups_and_bad_calls__say_so():
         engine.influence(frame, "b", "standard")
     with pytest.raises(UsageError, match="rank_by: found it with 'mean'"):
         engine.influence(frame, "b", "mean", "x")
+    with pytest.raises(UsageError, match="link: found it with 'mean'"):
+        engine.influence(frame, "b", "mean", link="log")
+    with pytest.raises(UsageError, match="favourable: found it with 'standard'"):
+        engine.influence(frame, "b", "standard", "x", favourable=False)
+    with pytest.raises(UsageError, match="parameter: found it with 'standard'"):
+        engine.influence(frame, "b", "standard", "x", parameter=3.0)
+    with pytest.raises(UsageError, match="link: found it with 'gini'"):
+        engine.influence(frame, "b", "gini", link="log")
     with pytest.raises(UsageError, match="bounds: found none for the erreygers index"):
         engine.influence(frame, "b", "erreygers", "x")
     with pytest.raises(UsageError, match="group: found the number 'x'"):

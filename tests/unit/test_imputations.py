@@ -48,7 +48,7 @@ def study(imputations, *, income=None, analyses=None, source="asked.csv", **more
         ({"number": "_mi_m"}, ["imputations.m: found nothing", "imputations.variables: found none"]),
         ({"number": "_mi_m", "m": 1, "variables": "income"}, ["imputations.m: found 1; expected 2 or more"]),
         ({"columns": {"income": ["a"]}}, ["expected at least 2 items"]),
-        ({"columns": {"income": ["a", "a"]}}, ["a column twice"]),
+        ({"columns": {"income": ["a", "A"]}}, ["a column twice"]),
         ({"columns": {"income": ["a", "b"], "sex": ["c", "d", "e"]}}, ["2 columns, and 3 of another"]),
         ({"columns": {"incme": ["a", "b"]}}, ["the unknown variable 'incme'", "Did you mean 'income'?"]),
         ({"columns": COLUMNS, "m": 2}, ["m beside columns"]),
