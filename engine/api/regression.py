@@ -67,7 +67,7 @@ def regression(
     Returns
     -------
     RegressionResult
-        With ``.to_frame()``, ``.coefficients``, ``.ratios`` and ``.n_obs``.
+        With ``.to_frame()``, ``.coefficients``, ``.ratios``, ``.marginal_effects`` and ``.n_obs``.
 
     Raises
     ------

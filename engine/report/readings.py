@@ -35,7 +35,7 @@ READINGS = {
     "residual_sd": "Standard deviation of what they leave.",
     "odds_ratio": "Odds of the event, or of a higher category; farther from 1 than a ratio of rates.",
     "prevalence_ratio": "Rate of the event against the reference level, with all else as it is.",
-    "marginal_effect": "Average change of the probability of the event.",
+    "marginal_effect": "Average change of the probability of the event or category, or of the mean.",
     "variance": "Variance of the clusters' effects on the log odds; 0: the clusters do not differ.",
     "icc": "Share of the variance of the latent outcome that lies between clusters.",
     "conditional_mode": "How far one cluster lies from the others, drawn towards 0 where it has few people.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.report.logit_table import estimate_cells, fit_table
 from engine.report.model import Spanner, Table, count, digits_of, number, p_value, with_interval
-from engine.report.row_groups import Row, by_outcome_and_group, distinct_values, models_of
+from engine.report.row_groups import Row, by_outcome_and_group, distinct_values, models_of, term_label
 
 RATIOS = {"incidence_rate_ratio": "IRR", "odds_ratio": "OR"}
 _PARAMETERS = ("threshold", "alpha")
@@ -22,9 +22,16 @@ _FIT_DIGITS = {
 
 
 def regression_tables(rows: Sequence[Row]) -> Iterator[Table]:
-    """Return the estimates and the fit of the models of each outcome, wave and subgroup."""
+    """Return estimates, marginal effects and fit of the models of each outcome, wave and subgroup.
+
+    Effects on the mean of a linear model are its coefficients, unless it has products.
+    """
     for label, group_rows in by_outcome_and_group(rows):
         yield estimate_table(group_rows, label)
+        effects = [row for row in group_rows if row["measure"] == "marginal_effect"]
+        ratios = {row["analysis"] for row in group_rows if row["measure"] in RATIOS}
+        if any(row["analysis"] in ratios for row in effects):
+            yield _effect_table([row for row in effects if row["analysis"] in ratios], label)
         yield fit_table(group_rows, _FIT_DIGITS)
 
 
@@ -53,6 +60,28 @@ def estimate_table(rows: Sequence[Row], label: str) -> Table:
         columns=("", *headings),
         rows=tuple(lines),
         notes=tuple(_notes(rows, models)),
+        spanners=tuple(
+            Spanner(label=model, start=1 + 2 * place, end=3 + 2 * place) for place, model in enumerate(models)
+        ),
+    )
+
+
+def _effect_table(rows: Sequence[Row], label: str) -> Table:
+    """Return the average marginal effects of each model, on the mean or on the probability of a category."""
+    models = models_of(rows)
+    cells = {(row["analysis"], row["term"], row["level"]): row for row in rows}
+    digits = digits_of([row["estimate"] for row in rows])
+    lines = [
+        (
+            term_label(term, level),
+            *(cell for model in models for cell in _cells(cells.get((model, term, level)), digits)),
+        )
+        for term, level in distinct_values(rows, "term", "level")
+    ]
+    return Table(
+        title=f"Average marginal effects on {label}",
+        columns=("", *(heading for _ in models for heading in ("effect", "p"))),
+        rows=tuple(lines),
         spanners=tuple(
             Spanner(label=model, start=1 + 2 * place, end=3 + 2 * place) for place, model in enumerate(models)
         ),

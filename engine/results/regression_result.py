@@ -38,6 +38,11 @@ class RegressionResult(Shown):
         has_odds = any(row.measure == "odds_ratio" for row in self.rows)
         return frame_of_measure(self.rows, "odds_ratio" if has_odds else "incidence_rate_ratio")
 
+    @property
+    def marginal_effects(self) -> pl.DataFrame:
+        """The average marginal effects: on the mean, or on the probability of each ordered category."""
+        return frame_of_measure(self.rows, "marginal_effect")
+
     def table(self) -> pl.DataFrame:
         """Return the ratios with their intervals; of a linear model the coefficients."""
         ratios = self.ratios

@@ -76,10 +76,14 @@ class ModelInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedModel:
-    """A model of one group; `base` holds the labels and counts that all its tidy rows share."""
+    """A model of one group; `base` holds the labels and counts that all its tidy rows share.
+
+    `offset` (n,) is what is added to the linear predictor of each row.
+    """
 
     frame: ModelFrame
     rows: ModelRows
+    offset: FloatArray
     fit: ModelFit
     base: TidyRow
     spec: RegressionSpec
@@ -135,7 +139,15 @@ def fit_in_group(inputs: ModelInputs, group: int, base: TidyRow) -> FittedModel:
         n_replicates=fit.n_replicates,
         n_failed=fit.covariances.n_failed,
     )
-    return FittedModel(frame=frame, rows=rows, fit=fit, base=base, spec=spec, categories=inputs.categories)
+    return FittedModel(
+        frame=frame,
+        rows=rows,
+        offset=offset,
+        fit=fit,
+        base=base,
+        spec=spec,
+        categories=inputs.categories,
+    )
 
 
 def _rows(inputs: ModelInputs, group: int) -> tuple[IntArray, FloatArray]:

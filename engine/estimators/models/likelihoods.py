@@ -111,7 +111,7 @@ def ordered_logit(eta: FloatArray, extra: FloatArray, y: FloatArray) -> Derivati
     k, place = len(extra), y.astype(np.int64)
     ends = np.concatenate([[-np.inf], extra, [np.inf]])
     above, below = ends[place + 1] - eta, ends[place] - eta
-    F_above, F_below = _logistic(above), _logistic(below)
+    F_above, F_below = logistic(above), logistic(below)
     gap = ends[place + 1] - ends[place]
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         odds = 1.0 / np.expm1(gap)
@@ -136,7 +136,8 @@ def _outer(weight: FloatArray, vectors: FloatArray) -> FloatArray:
     return weight[:, None, None] * vectors[:, :, None] * vectors[:, None, :]
 
 
-def _logistic(x: FloatArray) -> FloatArray:
+def logistic(x: FloatArray) -> FloatArray:
+    """Return 1 / (1 + exp(-x)) of each value."""
     return 1.0 / (1.0 + exponentials(np.ascontiguousarray(-x)))
 
 

@@ -13,6 +13,7 @@ from scipy.special import chdtrc, fdtrc
 from engine.arrays import FloatArray, TableArrays, VariableArrays
 from engine.estimators.models.families import FAMILIES
 from engine.estimators.models.fitted import FittedModel, ModelInputs, fit_in_group
+from engine.estimators.models.margins import margin_rows
 from engine.estimators.models.maximum import maximise
 from engine.estimators.regression.coefficient_rows import NO_DEGREES, ratio_rows
 from engine.estimators.regression.term_tests import NO_TEST, inflation_rows, tested_columns, wald_row
@@ -60,8 +61,9 @@ def estimate_regression(
     Returns
     -------
     tuple of TidyRow
-        ``coefficient`` of every column and, but in a linear model, its ratio; ``threshold`` or ``alpha``; a
-        test (``wald_f``) and ``vif`` of every term; and the fit of the whole model.
+        ``coefficient`` of every column and, but in a linear model, its ratio; ``threshold`` or ``alpha``;
+        ``marginal_effect`` of every variable, on the mean or on each category; a test (``wald_f``) and
+        ``vif`` of every term; and the fit of the whole model.
 
     Raises
     ------
@@ -108,6 +110,7 @@ def _group_rows(model: FittedModel) -> Iterator[TidyRow]:
         yield from _threshold_rows(model)
     if model.family.name == "negative-binomial":
         yield _alpha_row(model)
+    yield from margin_rows(model)
     yield from _test_rows(model)
     if model.has_all_estimates:
         yield from inflation_rows(model.frame, fit.found.kept, fit.covariances.of_model, model.base)

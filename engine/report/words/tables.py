@@ -161,6 +161,7 @@ PHRASES: dict[str, str] = {
     "prevalence ratio (interval)": "现患比（区间）",
     "marginal effect, points (interval)": "边际效应，百分点（区间）",
     "Prevalence ratios and average marginal effects on {outcome}": "{outcome}的现患比与平均边际效应",
+    "Average marginal effects on {label}": "{label}的平均边际效应",
     "Random effects and fit of {label}": "{label}的随机效应与拟合",
     "constant (log odds)": "常数（对数比值）",
     "constant": "常数",
