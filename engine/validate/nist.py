@@ -21,6 +21,9 @@ from engine.validate.digits import Accuracy, right_digits
 _PAIRS = 500
 _LAST_OF_WAMPLER = 20
 _DEGREE_OF_WAMPLER = 5
+_HALF_OF_ERRORS = (759, -2048, 2048, -2048, 2523, -2048, 2048, -2048, 1838, -2048)
+_ERRORS_OF_WAMPLER = (*_HALF_OF_ERRORS, 2048, *_HALF_OF_ERRORS[::-1])
+"""No polynomial of this degree explains any of them, so they leave its coefficients as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,12 @@ class Line:
     digits: float
 
 
-def _wampler(scale: Fraction) -> dict[str, tuple[float, ...]]:
+def _wampler(scale: Fraction, error: int = 0) -> dict[str, tuple[float, ...]]:
     x = range(_LAST_OF_WAMPLER + 1)
     powers = range(1, _DEGREE_OF_WAMPLER + 1)
-    columns = {"y": tuple(float(sum((one * scale) ** k for k in (0, *powers))) for one in x)}
+    fitted = [sum((one * scale) ** k for k in (0, *powers)) for one in x]
+    errors = (error * one for one in _ERRORS_OF_WAMPLER)
+    columns = {"y": tuple(float(sum(parts)) for parts in zip(fitted, errors, strict=True))}
     return columns | {f"x{k}": tuple(float(one**k) for one in x) for k in powers}
 
 
@@ -104,6 +109,10 @@ def lines() -> Mapping[str, Line]:
         "Longley": Line(_columns("Longley"), longley, 8.0),
         "Wampler1": Line(_wampler(Fraction(1)), ("1",) * 5, 6.0),
         "Wampler2": Line(_wampler(Fraction(1, 10)), ("0.1", "0.01", "0.001", "0.0001", "0.00001"), 8.0),
+        "Wampler3": Line(_wampler(Fraction(1), 1), ("1",) * 5, 9.0),
+        "Wampler4": Line(_wampler(Fraction(1), 100), ("1",) * 5, 8.0),
+        "Wampler5": Line(_wampler(Fraction(1), 10_000), ("1",) * 5, 6.0),
+        "Pontius": Line(_columns("Pontius"), ("0.732059160401003e-06", "-0.316081871345029e-14"), 12.0),
     }
 
 

@@ -50,22 +50,43 @@ PARTS = {
             "tests/kernels/test_fixed_arithmetic.py",
             "tests/kernels/test_design_variance.py",
             "tests/kernels/test_domains.py",
+            "tests/kernels/test_replicates.py",
             "tests/mutation/test_exact_digits.py",
-            "tests/properties/test_disparity.py",
-            "tests/properties/test_offsets.py",
-            "tests/properties/test_financing.py",
-            "tests/properties/test_standardised.py",
-            "tests/oracle/test_disparity.py",
-            "tests/oracle/test_pooling.py",
-            "tests/oracle/test_financing.py",
-            "tests/unit/test_intervals_and_bands.py",
-            "tests/unit/test_joint_test_of_indices.py",
-            "tests/unit/test_limits_of_curves.py",
-            "tests/unit/test_tables_by_group.py",
+            *(
+                f"tests/properties/test_{of}.py"
+                for of in (
+                    "degrees_and_parameters",
+                    "disparity",
+                    "financing",
+                    "invariants",
+                    "offsets",
+                    "standardised",
+                )
+            ),
+            *(
+                f"tests/oracle/test_{of}.py"
+                for of in (
+                    "disparity",
+                    "financing",
+                    "independence",
+                    "indices",
+                    "pooling",
+                    "replicate_weights",
+                )
+            ),
+            *(
+                f"tests/unit/test_{of}.py"
+                for of in (
+                    "formulas_by_hand",
+                    "functions",
+                    "intervals_and_bands",
+                    "joint_test_of_indices",
+                    "limits_of_curves",
+                    "tables_by_group",
+                )
+            ),
             *(f"engine/estimators/{of}" for of in ("disparity", "index", "moments", "sample", "tables")),
             "engine/estimators/rubin.py",  # examples in docstrings
-            "-k",
-            "not replicates and not bootstrap and not threads",
         ),
         True,
     ),

@@ -6,10 +6,12 @@ import pytest
 from scipy.stats import f
 
 import engine
+from engine.estimators.index import differences
 
 
 @pytest.mark.parametrize("groups", ["ab", "abc"])
-def test_joint_f__is_that_of_the_differences(groups):
+def test_joint_f__is_that_of_the_differences(groups, monkeypatch):
+    monkeypatch.setattr(differences, "MOST_COMPARED", len(groups))
     chance = np.random.default_rng(4)
     n, k = 72, len(groups) - 1
     frame = pl.DataFrame(
@@ -32,3 +34,7 @@ def test_joint_f__is_that_of_the_differences(groups):
     assert joint.estimate == pytest.approx(F, rel=1e-9)
     assert joint.df2 == d - k + 1
     assert joint.p_value == pytest.approx(f.sf(F, k, d - k + 1), rel=1e-9)
+    monkeypatch.setattr(differences, "MOST_COMPARED", k)
+    rows = engine.concentration_index(frame, "y", "x", by="g", compare=True, cluster="cluster").rows
+    (joint,) = [row for row in rows if row.measure == "wald_f"]
+    assert (joint.estimate, joint.status) == (None, f"{k + 1} groups are not compared: at most {k} can be")

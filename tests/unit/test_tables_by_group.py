@@ -112,6 +112,10 @@ def test_rate_by_replicates__tells_how_many_there_are():
     rows = engine.rates(frame, "ill", "g", weight="w", replicate_weights=given).rows
     found = {row.level: (row.n_replicates, row.n_failed) for row in rows}
     assert found == {None: (4, 0), "a": (4, 0), "b": (4, 0), "c": (None, None)}
+    here = frame.filter(pl.col("w") > 0, pl.col("ill").is_not_null())
+    for level, df2 in ((row.level, row.df2) for row in rows if row.level != "c"):
+        people = here if level is None else here.filter(pl.col("g") == level)
+        assert df2 == np.linalg.matrix_rank(people[[*weight]].to_numpy()) - 1
 
 
 def test_counts__of_levels_and_of_what_is_missing():
