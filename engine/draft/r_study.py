@@ -54,6 +54,7 @@ class _Reader:
             "polr": self.model,
             "svyolr": self.model,
             "glmer": self.multilevel,
+            "lmer": self.multilevel,
             "ci": self.index,
             "contribution": self.decomposition,
             "options": self.options,
@@ -197,21 +198,30 @@ class _Reader:
 
     def multilevel(self, one: Statement, call: Call) -> None:
         outcome, terms, groups = self.formula(call)
-        if not 1 <= len(groups) <= 2 or "binomial" not in (call.argument("family", 2) or ""):
-            raise Untaken("is no logit with random intercepts of one or two levels of clusters")
+        is_linear = call.function == "lmer"
+        family = call.argument("family", 2) or ""
+        is_logit = re.match(r"[\"']?(stats::)?binomial", family) and "probit" not in family
+        if not 1 <= len(groups) <= 2 or not (is_linear or is_logit):
+            raise Untaken(
+                "is no logit or linear model with random intercepts of one or two levels of clusters"
+            )
         table: dict[str, object] = {"name": f"{outcome} multilevel", "kind": "multilevel", "outcome": outcome}
+        table |= {"model": "linear"} if is_linear else {}
         table |= {"terms": terms, "levels": groups} if terms else {"levels": groups}
         points = call.argument("nAGQ") or "1"
-        if points.isdigit() and int(points) % 2:
+        if points.isdigit() and int(points) % 2 and not is_linear:
             table["points"] = int(points)
         where = self.domain_of(call.argument("data", 1))
         table |= {"where": where} if where else {}
         self.study.levels |= {group: group for group in groups}
         self.study.use(*_names(terms))
-        self.study.variable(outcome).is_event = True
-        self.study.analyse(
-            one, table, "clusters in clusters: name the inner level first" if groups[1:] else None
-        )
+        self.study.variable(outcome).is_event |= not is_linear
+        lost = {
+            "clusters in clusters: name the inner level first": bool(groups[1:]),
+            "by maximum likelihood, not by REML": is_linear and call.argument("REML") not in ("FALSE", "F"),
+            "without its weights, which are no sampling weights": call.argument("weights") is not None,
+        }
+        self.study.analyse(one, table, "; ".join(note for note, holds in lost.items() if holds) or None)
 
     def index(self, one: Statement, call: Call) -> None:
         rank, outcome = _column(call.argument("ineqvar", 0)), _column(call.argument("outcome", 1))

@@ -55,7 +55,8 @@ class ScriptStudy:
     path
         Its first data file.
     design
-        Key of ``[design]`` -> column or value; ``levels`` holds the clusters of multilevel models.
+        Key of ``[design]`` -> column or value; ``levels`` holds the clusters of multilevel models, and
+        ``level_weights`` their weights.
     variables
         Name -> what is known of it.
     rules, analyses
@@ -76,6 +77,7 @@ class ScriptStudy:
     path: str | None = None
     design: dict[str, object] = field(default_factory=dict)
     levels: dict[str, str] = field(default_factory=dict)
+    level_weights: dict[str, str] = field(default_factory=dict)
     variables: dict[str, DraftOfVariable] = field(default_factory=dict)
     rules: list[tuple[str, str]] = field(default_factory=list)
     analyses: list[dict[str, object]] = field(default_factory=list)

@@ -64,6 +64,8 @@ def _lines(study: ScriptStudy, path: Path) -> Iterator[str]:
         yield from (f"{name} = {value(given)}" for name, given in study.design.items())
         if study.levels:
             yield f"levels = {inline(study.levels)}"
+        if study.level_weights:
+            yield f"level_weights = {inline(study.level_weights)}"
     used = used_variables(study)
     for name, variable in study.variables.items():
         if name in used:

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.draft.script import LINEAR_OR_PROBIT, ScriptStudy, Statement, Untaken
-from engine.draft.script_conditions import Condition, condition_of
+from engine.draft.script_conditions import condition_of
 from engine.draft.stata_command import Command
+from engine.draft.stata_multilevel import MULTILEVEL, multilevel
+from engine.draft.stata_parts import factors_in, weight_of, where_of
 
 _LOGITS = ("logit", "logistic")
-_MULTILEVEL = ("melogit", "xtmelogit", "meqrlogit")
 _LINEAR = ("regress", "reg", "regr")
 _PROBITS = ("probit", "dprobit")
 _OTHERS = {"poisson": "poisson", "nbreg": "negative-binomial", "ologit": "ordered-logit"}
-FITTED = (*_LOGITS, *_MULTILEVEL, *_LINEAR, *_PROBITS, *_OTHERS, "glm")
-_FACTOR = re.compile(r"(i?b?\(?\w*\)?|c|o)\.(\w+)")
+FITTED = (*_LOGITS, *MULTILEVEL, *_LINEAR, *_PROBITS, *_OTHERS, "glm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def index(study: ScriptStudy, one: Statement, command: Command) -> None:
     if len(outcomes) != 1 or not re.fullmatch(r"\w+", outcomes[0]):
         raise Untaken("names no single outcome")
     outcome, rank = outcomes[0], command.option("rankvar", 4) or command.option("rankvar", 1) or outcomes[0]
-    where = _where(command)
+    where = where_of(command)
     table: dict[str, object] = {"name": f"{outcome} by {rank}", "kind": "concentration"}
     table |= {"outcome": outcome, "rank_by": rank, **_index(command)}
     group = command.option("compare", 3)
@@ -55,7 +55,7 @@ def index(study: ScriptStudy, one: Statement, command: Command) -> None:
         table["by"] = [*where.by]
     if where.sql:
         table["where"] = where.sql
-    note = _weight(study, command)
+    note = weight_of(study, command)
     study.use(outcome, rank, *where.names)
     study.analyse(one, table, note)
 
@@ -100,10 +100,10 @@ def fit(study: ScriptStudy, one: Statement, command: Command) -> Fitted | None:
     model = "logit" if logit else "probit" if command.name in _PROBITS else "linear"
     effect = "at-means" if command.name == "dprobit" else "average"
     fitted = Fitted(outcome=outcome, terms=names, model=model, effect=effect, statement=one)
-    if command.name in _MULTILEVEL:
-        _multilevel(study, one, command, outcome, terms)
+    if command.name in MULTILEVEL:
+        multilevel(study, one, command, outcome, terms)
         return None
-    for name in _factors(command.arguments):
+    for name in factors_in(command.arguments):
         study.variable(name).is_factor = True
     table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
     if command.name in _OTHERS or (command.survey and command.name in _LINEAR):
@@ -111,7 +111,7 @@ def fit(study: ScriptStudy, one: Statement, command: Command) -> Fitted | None:
     elif not logit:
         study.leave(one, LINEAR_OR_PROBIT)
         return fitted
-    where = _where(command)
+    where = where_of(command)
     errors, note = _errors(study, command)
     table |= errors
     if where.by:
@@ -122,7 +122,7 @@ def fit(study: ScriptStudy, one: Statement, command: Command) -> Fitted | None:
     study.use(outcome, *names, *where.names, *exposure)
     study.variable(outcome).is_event |= logit
     study.variable(outcome).is_factor |= command.name == "ologit"
-    study.analyse(one, table, note or _weight(study, command))
+    study.analyse(one, table, note or weight_of(study, command))
     return None if command.name in _OTHERS else fitted
 
 
@@ -153,30 +153,6 @@ def _errors(study: ScriptStudy, command: Command) -> tuple[dict[str, object], st
         }, f"the clusters of the study are not {cluster}: robust errors"
     is_robust = "robust" in given or command.weight is not None
     return {"covariance": "robust" if is_robust else "model", **weighted}, None
-
-
-def _multilevel(
-    study: ScriptStudy, one: Statement, command: Command, outcome: str, terms: list[str | list[str]]
-) -> None:
-    slopes = [group for group, variables in command.groups if variables]
-    if slopes or not 1 <= len(command.groups) <= 2:
-        raise Untaken("has random slopes, no clusters, or more than two levels of clusters")
-    levels = [group for group, _ in reversed(command.groups)]
-    table: dict[str, object] = {"name": f"{outcome} multilevel", "kind": "multilevel", "outcome": outcome}
-    table |= {"terms": terms, "levels": levels} if terms else {"levels": levels}
-    points = command.option("intpoints", 3) or ""
-    if points.isdigit() and int(points) % 2:
-        table["points"] = int(points)
-    where = _where(command)
-    if where.sql:
-        table["where"] = where.sql
-    for name in _factors(command.arguments):
-        study.variable(name).is_factor = True
-    study.levels |= {level: level for level in levels}
-    study.use(*(name for term in terms for name in ([term] if isinstance(term, str) else term)), *where.names)
-    study.variable(outcome).is_event = True
-    note = "without its weights: write weights of the analysis" if command.weight or command.survey else None
-    study.analyse(one, table, note)
 
 
 def decompose(
@@ -217,30 +193,6 @@ def keep(study: ScriptStudy, one: Statement, command: Command, *, drops: bool) -
     study.use(*found.names)
     study.rules.append((f"{'not ' if drops else ''}{(command.condition or '').strip()}", sql))
     study.take(one, "a record where the condition is unknown is left out" if drops else None)
-
-
-def _where(command: Command) -> Condition:
-    texts = [text for text in (command.condition, command.subpopulation) if text]
-    texts = [text.removeprefix("if ").strip() for text in texts]
-    if not texts:
-        return Condition(sql=None)
-    return condition_of(texts[0] if len(texts) == 1 else f"({texts[0]}) & ({texts[1]})")
-
-
-def _weight(study: ScriptStudy, command: Command) -> str | None:
-    weight = command.weight
-    if weight is None:
-        return None
-    if not re.fullmatch(r"\w+", weight):
-        return f"without the weight {weight}: it is no column"
-    given = study.design.setdefault("weight", weight)
-    return None if given == weight else f"weighted with {given}, not with {weight}: a study has one weight"
-
-
-def _factors(text: str) -> list[str]:
-    plain = [name for prefix, name in _FACTOR.findall(text) if prefix not in ("c", "o")]
-    crossed = [name for pair in re.findall(r"([\w.]+(?:##?[\w.]+)+)", text) for name in re.split(r"#+", pair)]
-    return [*plain, *(name.rpartition(".")[2] for name in crossed if not name.startswith("c."))]
 
 
 def _terms(text: str) -> list[str | list[str]]:

@@ -35,6 +35,9 @@ label var visits "Visits to a doctor"
 tab sex
 gen log_income = log(income)
 mixed visits age || village:
+mixed visits age [pw=w] || city:, pweight(wc) || village:, pweight(wv) pwscale(size) reml
+mixed visits age || village: age
+melogit ill [pw=w] || village:, pw(wv) or
 """
 R_SCRIPT = """\
 d <- read.csv("data/people.csv")
@@ -49,6 +52,7 @@ contribution(lin, d$income)
 rineq::ci(ineqvar = d$income, outcome = d$visits, weights = d$w, type = "CI")
 m <- glmer(ill ~ age + (1 | city/village), data = d, family = binomial)
 d$log <- log(d$income)
+h <- lmer(visits ~ age + (1 | village), data = d, REML = FALSE)
 """
 PEOPLE = {
     "psu": [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6] * 20,
@@ -62,6 +66,8 @@ PEOPLE = {
     "ill": [(number * number) % 3 % 2 for number in range(240)],
     "city": [1 + number % 6 for number in range(240)],
     "village": [1 + number % 24 for number in range(240)],
+    "wv": [1 + number % 24 % 2 for number in range(240)],
+    "wc": [1 + number % 6 % 2 for number in range(240)],
 }
 
 
@@ -73,22 +79,27 @@ def test_do_file__becomes_its_analyses():
         *["concentration"] * 3,
         "logit",
         "decomposition",
-        "multilevel",
+        *["multilevel"] * 4,
     ]
-    first, erreygers, extended, logit, decomposition, multilevel = study.analyses
+    first, erreygers, extended, logit, decomposition, multilevel, linear, weighted, rows = study.analyses
     assert (first["outcome"], first["rank_by"], first["index"]) == ("visits", "income", ["standard"])
     assert (erreygers["index"], erreygers["bounds"]) == (["erreygers"], [0, 1])
     assert (extended["index"], extended["parameter"], extended["where"]) == (["extended"], 3.0, "sex = 1")
     assert (logit["terms"], logit["covariance"]) == (["sex", "age", ["sex", "age"]], "design")
     assert (decomposition["terms"], decomposition["need"]) == (["age", "sick", "income"], ["age", "sick"])
     assert (multilevel["levels"], multilevel["points"]) == (["village", "city"], 7)
+    assert (linear["model"], linear["levels"], "weights" in linear) == ("linear", ["village"], False)
+    assert (weighted["levels"], weighted["weights"]) == (["village", "city"], "cluster-size")
+    assert (rows["levels"], rows["weights"], "terms" in rows) == (["village"], "unscaled", False)
+    assert study.level_weights == {"village": "wv", "city": "wc"}
+    assert study.notes[24] == "by maximum likelihood, not by REML"
     assert study.variables["fifth"].quantiles == 5
     assert study.variables["visits"].label == "Visits to a doctor"
     finish(study)
     assert {line: text for line, (text, _) in study.left_out.items()} == {
         21: "tab sex",
         22: "gen log_income = log(income)",
-        23: "mixed visits age || village:",
+        25: "mixed visits age || village: age",
     }
 
 
@@ -104,7 +115,9 @@ def test_r_script__becomes_its_analyses():
     study = study_of_r(R_SCRIPT)
     assert study.design == {"single_psu": "adjust", "cluster": "psu", "stratum": "h", "weight": "w"}
     kinds = [one["kind"] for one in study.analyses]
-    assert kinds == ["logit", "logit", "decomposition", "concentration", "multilevel"]
+    assert kinds == ["logit", "logit", "decomposition", "concentration", "multilevel", "multilevel"]
+    assert (study.analyses[5]["model"], study.analyses[5]["levels"]) == ("linear", ["village"])
+    assert 13 not in study.notes
     assert study.analyses[1]["where"] == "age >= 18"
     assert study.analyses[1]["terms"] == ["sex", "age", ["sex", "age"]]
     assert study.analyses[4]["levels"] == ["village", "city"]
