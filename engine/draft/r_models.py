@@ -46,3 +46,18 @@ def analysed_as(call: Call, family: str, kind: str) -> dict[str, str]:
     if kind != "logit":
         raise Untaken(LINEAR_OR_PROBIT)
     return {"kind": kind}
+
+
+def frame_in(text: str | None) -> str | None:
+    """Return the data frame that `frame$column` names."""
+    found = re.match(r"([\w.]+)(?:\$|\[\[)", (text or "").strip())
+    return found[1] if found else None
+
+
+def column_in(text: str | None) -> str:
+    """Return the column that `frame$column` or `frame[["column"]]` names."""
+    found = re.fullmatch(r"(?:as\.numeric\()?(?:[\w.]+\$)?([^\W\d][\w.]*)\)?", (text or "").strip())
+    found = found or re.fullmatch(r"[\w.]+\[\[\s*[\"']([^\"']+)[\"']\s*\]\]", (text or "").strip())
+    if found is None:
+        raise Untaken(f"names no single column: '{text}'")
+    return found[1]

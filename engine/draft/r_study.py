@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.draft.made_variables import spoil
-from engine.draft.r_models import Model, analysed_as
+from engine.draft.r_models import Model, analysed_as, column_in, frame_in
 from engine.draft.r_pipes import column_assigned, made_by, narrowed, step, steps_of
 from engine.draft.r_statements import Call, call_of, split, statements_of_r
 from engine.draft.script import MAKES, NO_STATISTIC, SHOWS, ScriptStudy, Statement, Untaken
@@ -224,12 +224,12 @@ class _Reader:
         self.study.analyse(one, table, "; ".join(note for note, holds in lost.items() if holds) or None)
 
     def index(self, one: Statement, call: Call) -> None:
-        rank, outcome = _column(call.argument("ineqvar", 0)), _column(call.argument("outcome", 1))
+        rank, outcome = column_in(call.argument("ineqvar", 0)), column_in(call.argument("outcome", 1))
         weight = call.argument("weights", 2)
         note = None
         if weight is not None:
-            given = self.study.design.setdefault("weight", _column(weight))
-            note = None if given == _column(weight) else f"weighted with {given}: a study has one weight"
+            given = self.study.design.setdefault("weight", column_in(weight))
+            note = None if given == column_in(weight) else f"weighted with {given}: a study has one weight"
         chosen = (call.argument("type", 3) or "CI").strip("\"'")
         if chosen not in _TYPES:
             raise Untaken(f"asks for the type {chosen}")
@@ -237,14 +237,14 @@ class _Reader:
         if _TYPES[chosen] in ("erreygers", "wagstaff"):
             self.study.variable(outcome).is_event = True
         table: dict[str, object] = {"name": f"{outcome} by {rank}", "kind": "concentration"}
-        where = self.domain_of(_frame(call.argument("outcome", 1)))
+        where = self.domain_of(frame_in(call.argument("outcome", 1)))
         table |= {"where": where} if where else {}
         self.study.analyse(
             one, {**table, "outcome": outcome, "rank_by": rank, "index": [_TYPES[chosen]]}, note
         )
 
     def decomposition(self, one: Statement, call: Call) -> None:
-        model, rank = call.argument("object", 0) or "", _column(call.argument("ranker", 1))
+        model, rank = call.argument("object", 0) or "", column_in(call.argument("ranker", 1))
         if model not in self.models:
             raise Untaken("decomposes a model that the script does not show")
         outcome, names, kind, where, fitted = self.models[model]
@@ -286,18 +286,3 @@ class _Reader:
 
 def _names(terms: list[Term]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for one in terms for name in ([one] if isinstance(one, str) else one)))
-
-
-def _frame(text: str | None) -> str | None:
-    """Return the data frame that `frame$column` names."""
-    found = re.match(r"([\w.]+)(?:\$|\[\[)", (text or "").strip())
-    return found[1] if found else None
-
-
-def _column(text: str | None) -> str:
-    """Return the column that `frame$column` or `frame[["column"]]` names."""
-    found = re.fullmatch(r"(?:as\.numeric\()?(?:[\w.]+\$)?([^\W\d][\w.]*)\)?", (text or "").strip())
-    found = found or re.fullmatch(r"[\w.]+\[\[\s*[\"']([^\"']+)[\"']\s*\]\]", (text or "").strip())
-    if found is None:
-        raise Untaken(f"names no single column: '{text}'")
-    return found[1]
