@@ -103,6 +103,17 @@ class AccuracyError(EngineError):
     exit_code = 70
 
 
+class NoMemoryError(EngineError):
+    """The system gave the process no more memory."""
+
+    exit_code = 71
+
+    REMEDY = (
+        "Give it more memory, or do less at a time: one analysis (`--only`), fewer threads, or shares of the "
+        "run. docs/many-machines.md says what needs memory."
+    )
+
+
 class StoreError(EngineError):
     """The store or its disk failed: nothing counts as stored unless it is safely on the disk."""
 

@@ -30,6 +30,12 @@ def main() -> None:
     except EngineError as error:
         sys.stderr.write(f"equirank: {error}\n")
         sys.exit(error.exit_code)
+    except MemoryError as error:
+        from engine.cli.memory import no_memory
+
+        told = no_memory(error)
+        sys.stderr.write(f"equirank: {told}\n")
+        sys.exit(told.exit_code)
     except KeyboardInterrupt:
         # Before or after the work itself: nothing has been written.
         sys.stderr.write("equirank: interrupted; nothing was written.\n")

@@ -56,6 +56,12 @@ def run_night(study: str, inbox: Path, store: Path, options: NightOptions, outpu
     except EngineError as error:
         stopped(error.exit_code, str(error))
         raise
+    except MemoryError as error:
+        from engine.cli.memory import no_memory
+
+        told = no_memory(error)
+        stopped(told.exit_code, str(told))
+        raise told from None
     except Exception as error:
         stopped(1, f"internal error ({type(error).__name__})")
         raise

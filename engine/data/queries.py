@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DataError, Fault
+from engine.errors import DataError, Fault, NoMemoryError
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,8 +48,10 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises
     ------
+    NoMemoryError
+        If a query needs more memory than there is.
     DataError
-        If a query fails.
+        If it fails otherwise.
     """
     import tempfile
 
@@ -65,6 +67,9 @@ def database(threads: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.sql("SET lock_configuration = true")
         try:
             yield connection
+        except duckdb.OutOfMemoryException:
+            found, expected = "a query got no more", "room for its cells, on the disk too"
+            raise NoMemoryError(Fault("memory", found, expected, NoMemoryError.REMEDY)) from None
         except duckdb.Error as error:
             # DuckDB's message can quote the row at fault.
             raise DataError(

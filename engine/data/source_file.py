@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from pathlib import Path
 
 from engine.data.dialect import PLAIN, Dialect
 from engine.durable import FULL, is_disk_error
-from engine.errors import DataError, EngineError, Fault, StoreError
+from engine.errors import DataError, EngineError, Fault, NoMemoryError, StoreError
 
 CHECK = "Check the path, the format and, for text, source.encoding."
+NO_MEMORY = frozenset({errno.ENOMEM})
 DAMAGED = "is damaged: what is compressed in it cannot be unpacked"
 REASONS = {
     "FileNotFoundError": "does not exist",
@@ -112,6 +114,9 @@ def reading(path: Path, remedy: str = CHECK) -> Iterator[None]:
     except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001
         if is_disk_error(error, FULL):
             raise StoreError(full_disk(path)) from None
+        if isinstance(error, MemoryError) or is_disk_error(error, NO_MEMORY):
+            found, expected = "there is too little memory to read it", "more"
+            raise DataError(Fault(path.name, found, expected, NoMemoryError.REMEDY)) from None
         kind = type(error).__name__
         reason = REASONS.get(kind, f"cannot be read ({kind})")
         expected = f"a readable {path.suffix.lstrip('.') or 'data'} file"

@@ -152,6 +152,19 @@ CODES = (
         ),
     ),
     (
+        71,
+        "Too little memory",
+        "The system gave the process no more memory. Nothing was written.",
+        (
+            (
+                "A sample that is larger than the memory",
+                "",
+                ["run study.toml --out large"],
+                "Do less at a time. [Many machines](many-machines.md#more-data-than-memory) says how.",
+            ),
+        ),
+    ),
+    (
         74,
         "The store or its disk",
         (
@@ -233,6 +246,16 @@ def damaged_mark():
     mark.write_bytes(text)
 
 
+@contextlib.contextmanager
+def full_memory():
+    """Let the memory end."""
+    with (
+        patch("engine.batch.run.run", side_effect=MemoryError),
+        patch("engine.cli.memory.held_bytes", return_value=1_234_000_000),
+    ):
+        yield
+
+
 def other_user():
     """Let the system refuse to write."""
     refused = PermissionError(13, "Permission denied", "store/tmp")
@@ -248,6 +271,7 @@ def other_night():
 
 # Title -> what happens around the last command.
 SITUATIONS = {
+    "A sample that is larger than the memory": full_memory,
     "A library that computes wrongly": wrong_numbers,
     "A damaged file of the store": damaged_mark,
     "A store that belongs to another user": other_user,

@@ -1,0 +1,108 @@
+"""Where the memory ends, a command says so and how much it needs; a large sample stays within the limit."""
+
+import errno
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from engine.cli import memory
+from engine.data import queries
+from engine.data.source_file import reading
+from engine.errors import DataError, NoMemoryError
+
+COMMAND = "from engine.cli import main; main()"
+MANY = 5_400_000
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems keep other limits")
+STUDY = """
+[study]
+name = "large"
+[source]
+path = "people.parquet"
+[design]
+cluster = "c"
+[variables.y]
+from = "y"
+[variables.x]
+from = "x"
+[[analysis]]
+name = "indices"
+kind = "concentration"
+outcome = "y"
+rank_by = "x"
+bootstrap = { replicates = 64 }
+"""
+
+
+def test_array_that_does_not_fit__is_told_with_its_size():
+    with pytest.raises(MemoryError) as caught:
+        np.zeros((1 << 20, 1 << 20, 1 << 10), np.float64)
+    text = str(memory.no_memory(caught.value))
+    assert f"room for {(1 << 53) / 1e6:,.0f} MB more" in text
+    held = int(text.split("held up to ")[1].split(" MB")[0].replace(",", ""))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert held == pytest.approx(most / 1e6, abs=20)
+
+
+def test_other_need__is_told_without_a_size():
+    assert "got no more; expected room for what it computes" in str(memory.no_memory(MemoryError()))
+
+
+def run(folder, rows, most=None):
+    """Run the study on so many rows, in a process that may use so much memory; return the ended process."""
+    chance = np.random.default_rng(1)
+    frame = pl.DataFrame({"y": chance.gamma(2.0, 1.0, rows), "x": chance.normal(size=rows)})
+    frame.with_columns(c=pl.int_range(rows) // 20).write_parquet(folder / "people.parquet")
+    (folder / "study.toml").write_text(STUDY)
+    command = [sys.executable, "-c", COMMAND, "run", "study.toml", "--out", "run", "--no-report"]
+    limit = None if most is None else (lambda: resource.setrlimit(resource.RLIMIT_DATA, (most, most)))
+    return subprocess.Popen(  # noqa: S603
+        command, cwd=folder, stderr=subprocess.PIPE, text=True, preexec_fn=limit
+    )
+
+
+def test_query_without_memory__says_so(monkeypatch):
+    monkeypatch.setattr(queries, "MEMORY_LIMIT", "1MB")
+    with pytest.raises(NoMemoryError, match="memory: a query got no more"), queries.database() as connection:
+        connection.sql("SELECT i, list(i) FROM range(3000000) AS t(i) GROUP BY i").fetchall()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "x"), ValueError("(os error 12)")])
+def test_file_without_memory__is_not_called_damaged(error):
+    with (
+        pytest.raises(DataError, match=r"a\.dta: there is too little memory to read it"),
+        reading(Path("a.dta")),
+    ):
+        raise error
+
+
+@pytest.mark.slow
+def test_five_million_rows__stay_within_the_limit(tmp_path):
+    process = run(tmp_path, MANY)
+    _, told = process.communicate()
+    assert process.returncode == 0, told
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(f"{MANY:,} rows: {most / 1e6:,.0f} MB")
+    assert queries.MEMORY_LIMIT == "2GB"
+    assert most <= 2e9 + (200 << 20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("most", [400 << 20, 500 << 20])
+def test_too_little_memory__is_told(tmp_path, most):
+    process = run(tmp_path, 1_000_000, most)
+    _, told = process.communicate()
+    assert process.returncode in (11, 71), told  # 11: the process that reads the file got none
+    assert any(
+        words in told
+        for words in (
+            "memory: the process held up to",
+            "memory: a query got no more",
+            "too little memory to read",
+        )
+    ), told
+    assert not (tmp_path / "run").exists()
