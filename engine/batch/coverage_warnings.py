@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from engine.data.weight_spread import WeightSpread
 from engine.results import TidyRow
 
 NOISE = "dispersion between groups, with a standard error above a quarter of it"
@@ -19,6 +20,7 @@ PERCENTILES = "percentile intervals of dispersion between groups"
 JACKKNIFE = "ratios of percentiles by the jackknife, which does not suit percentiles"
 FEW_CLUSTERS = "quantiles of replicates that draw fewer than 16 clusters"
 
+_MUCH, _ENOUGH = 0.9, 1000  # of the variation of weights; of records of equal weight
 _QUANTILES = ("bootstrap, percentile", "bootstrap, basic", "bootstrap, bca")
 _DISPERSION = {"bgv", "bgsd", "cov", "idisu", "idisw", "theil", "mld"}
 _DISPERSION |= {"mdbu", "mdbw", "mdmu", "mdmw", "mdru", "mdrw"}
@@ -33,6 +35,19 @@ def coverage_warnings(rows: Sequence[TidyRow]) -> Iterator[str]:
     for (analysis, why), count in doubtful.items():
         intervals = f"{count} interval{'s' if count > 1 else ''}"
         yield f"analysis {analysis}: {intervals} may hold the true value too seldom: {why}"
+
+
+def weight_warnings(spread: WeightSpread | None) -> Iterator[str]:
+    """Yield a warning where a few records have so much weight that they decide estimates or their limits."""
+    if spread is None:
+        return
+    if spread.has_heavy_record:
+        yield "one record has more than half of all weights: the estimates are nearly those of one person"
+    elif spread.variation >= _MUCH and spread.effective < _ENOUGH:
+        yield (
+            f"weights vary by {spread.variation:.0%} and count as fewer than {_ENOUGH:,} equal ones: intervals "
+            "of skewed amounts may hold the true value too seldom"
+        )
 
 
 def doubt_of_limits(row: TidyRow) -> str | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from engine.batch.coverage_warnings import coverage_warnings
+from engine.batch.coverage_warnings import coverage_warnings, weight_warnings
 from engine.batch.method import method_version
 from engine.data.imputations import doubts_of
 from engine.data.panel import Panel, missing_counts
@@ -127,8 +127,7 @@ def _warnings(spec: StudySpec, missing: Mapping[str, Mapping[str, int]], sample:
         yield f"{without_wave:,} records have no wave: they count in overall results only"
     if spec.design.replicate_weights is not None and spec.design.weight is None:
         yield "replicate weights without design.weight: estimates are unweighted, their replicates are not"
-    if sample.has_heavy_record:
-        yield "one record has more than half of all weights: the estimates are nearly those of one person"
+    yield from weight_warnings(sample.weight_spread)
 
 
 def _doubts_of_imputations(panel: Panel, sample: Sample) -> Iterable[str]:

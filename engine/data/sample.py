@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from engine.data import queries
 from engine.data.conditions import domain_columns, domain_conditions, rule_conditions
 from engine.data.expressions import check_rule
-from engine.data.heavy_record import has_heavy_record
 from engine.data.impute_and_group import impute_and_group
 from engine.data.panel import Panel
 from engine.data.records import Records
+from engine.data.weight_spread import WeightSpread, weight_spread
 from engine.durable import private_file
 from engine.errors import DataError, Fault, StudyError
 from engine.study import StudySpec
@@ -62,8 +62,8 @@ class Sample:
         No weight of any panel that shares its cells is above it; None: that of this panel counts.
     may_be_empty
         Whether a condition of an analysis may leave nobody: at one site of several.
-    has_heavy_record
-        Whether one record has more than half of all weights; of shared cells nobody can tell.
+    weight_spread
+        How unequal the weights are; None without any, and of shared cells, of which nobody can tell.
     """
 
     records: Records
@@ -77,7 +77,7 @@ class Sample:
     cells_only: bool = False
     largest_weight: float | None = None
     may_be_empty: bool = False
-    has_heavy_record: bool = False
+    weight_spread: WeightSpread | None = None
 
     @property
     def n(self) -> int:
@@ -125,7 +125,7 @@ def draw_sample(
             if step.n == 0 and not may_be_empty:
                 raise DataError(_empty(flow))
         can_tell = spec.design.weight is not None and not panel.cells_only
-        heavy = can_tell and has_heavy_record(panel.records, _all_of(conditions), connection)
+        spread = weight_spread(panel.records, _all_of(conditions), connection) if can_tell else None
     sample = Sample(
         records=panel.weighted_records,
         condition=_all_of(conditions),
@@ -135,7 +135,7 @@ def draw_sample(
         imputed={},
         threads=threads,
         cells_only=panel.cells_only,
-        has_heavy_record=heavy,
+        weight_spread=spread,
     )
     if sample.n == 0 or not any(one.impute or one.quantiles for one in spec.variables.values()):
         return sample

@@ -15,8 +15,11 @@ from engine.batch.coverage_warnings import (
     RERANKING,
     coverage_warnings,
     doubt_of_limits,
+    weight_warnings,
 )
 from engine.batch.run import run
+from engine.data.weight_spread import WeightSpread
+from engine.report.words.notices import notice
 from engine.results import TidyRow
 
 LIMITS = {"conf_low": 0.0, "conf_high": 1.0}
@@ -30,6 +33,8 @@ name = "few"
 title = "Few people"
 [source]
 path = "few.parquet"
+[design]
+weight = "w"
 [variables.income]
 from = "income"
 [variables.ill]
@@ -104,12 +109,29 @@ def test_warning__counts_the_intervals_of_each_analysis():
     ]
 
 
+@pytest.mark.parametrize(
+    ("variation", "effective", "told"),
+    [
+        (0.9, 999.0, "weights vary by 90% and count as fewer than 1,000 equal ones"),
+        (0.89, 999.0, None),
+        (2.0, 1000.0, None),
+    ],
+)
+def test_unequal_weights__are_told(variation, effective, told):
+    spread = WeightSpread(has_heavy_record=False, variation=variation, effective=effective)
+    found = [*weight_warnings(spread)]
+    assert len(found) == (told is not None)
+    assert all(one.startswith(told) and notice("zh", one).startswith("权重的变异") for one in found)
+
+
 def test_run__warns(tmp_path):
     random = np.random.default_rng(5)
     income = np.exp(random.normal(9.0, 0.5, 80))
     ill = (random.random(80) < 0.3).astype(int)
-    pl.DataFrame({"income": income, "ill": ill}).write_parquet(tmp_path / "few.parquet")
+    weight = np.where(np.arange(80) < 8, 12.0, 1.0)
+    pl.DataFrame({"income": income, "ill": ill, "w": weight}).write_parquet(tmp_path / "few.parquet")
     (tmp_path / "study.toml").write_text(STUDY)
     warnings = run(tmp_path / "study.toml", out=tmp_path / "run", report=False).manifest["warnings"]
     assert f"analysis gaps: 1 interval may hold the true value too seldom: {NOISE}" in warnings
     assert f"analysis income: 1 interval may hold the true value too seldom: {FEW_UNITS}" in warnings
+    assert any(one.startswith("weights vary by 157% and count as fewer than 1,000") for one in warnings)

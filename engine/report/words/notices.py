@@ -85,6 +85,10 @@ NOTICES: dict[str, str] = {
     "one record has more than half of all weights: the estimates are nearly those of one person": (
         "一条记录的权重超过总和的一半：估计值几乎只反映一个人"
     ),
+    (
+        "weights vary by {share} and count as fewer than {n} equal ones: intervals of skewed amounts may hold the "
+        "true value too seldom"
+    ): "权重的变异为 {share}，其作用不及 {n} 个相等的权重：偏态数额的区间包含真值的比例可能偏低",
     "{name}: no value differs between the {n} imputations": "{name}：{n} 次插补的值全部相同",
     "{name}: up to {n} of {m} values are missing in an imputation too": (
         "{name}：插补后仍缺失，{m} 个值中至多 {n} 个"
