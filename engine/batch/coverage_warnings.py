@@ -45,8 +45,8 @@ def weight_warnings(spread: WeightSpread | None) -> Iterator[str]:
         yield "one record has more than half of all weights: the estimates are nearly those of one person"
     elif spread.variation >= _MUCH and spread.effective < _ENOUGH:
         yield (
-            f"weights vary by {spread.variation:.0%} and count as fewer than {_ENOUGH:,} equal ones: intervals "
-            "of skewed amounts may hold the true value too seldom"
+            f"weights vary by {spread.variation:.0%} and count as fewer than {_ENOUGH:,} equal ones: "
+            "intervals of skewed amounts may hold the true value too seldom"
         )
 
 
