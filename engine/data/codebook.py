@@ -161,7 +161,8 @@ def code_counts(raw: RawFrame, column: RawColumn) -> dict[str | None, int]:
     """Return how many people hold each code; None stands for a blank."""
     import polars as pl
 
-    code = pl.coalesce(column.text, column.identifier()).alias("code")
+    number = column.identifier()
+    code = (number if column.text is None else pl.coalesce(column.text, number)).alias("code")
     counts = raw.frame.select(code).group_by("code").agg(n=pl.len()).collect(engine="in-memory")
     return {row["code"]: int(row["n"]) for row in counts.iter_rows(named=True)}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from engine.data.file_labels import label_fault, numbers_with_labels
-from engine.data.harmonise import harmonised_columns
+from engine.data.harmonise import harmonised
 from engine.data.places import open_source
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault
@@ -42,7 +42,7 @@ def column_faults(file: SourceFile, spec: StudySpec, unknown: frozenset[tuple[st
             parts[f"variables.{name}"] = spec.model_copy(update=alone)
         for place, part in parts.items():
             try:
-                harmonised_columns(part, file, raw)
+                harmonised(part, file, raw)
             except DataError as error:
                 faults.append(at_place(place, error))
         for name, shown, is_factor in numbers_with_labels(spec, file, raw):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.data import queries
 from engine.data.derived_specs import Derived
 from engine.data.design_columns import shared_key
-from engine.data.harmonise import KIND_SUFFIX, values_of_column
+from engine.data.harmonise import KIND_SUFFIX, value_and_reason, with_values
 from engine.data.raw_column import raw_column
 from engine.data.raw_frame import RawFrame
 from engine.durable import private_file
@@ -52,7 +52,7 @@ def add_derived(
         frame = frame.with_columns(_harmonised(derived, raw, wave))
     temporary = records.with_suffix(".derived")
     private_file(temporary)
-    frame.write_parquet(temporary, compression="zstd")
+    frame.write_parquet(temporary, compression="zstd", compression_level=1)
     os.replace(temporary, records)  # noqa: PTH105 - atomic
     return {name: n for name, n in undefined.items() if n}
 
@@ -114,7 +114,9 @@ def _harmonised(derived: Derived, raw: pl.DataFrame, wave: str | None) -> list[p
     import polars as pl
 
     source = RawFrame(name=derived.name, frame=raw.lazy(), columns=(_VALUE, _REASON), n_rows=raw.height)
-    value, kind = values_of_column(derived.name, derived.spec, raw_column(source, _VALUE), wave)
+    variable = {derived.name: (derived.spec, raw_column(source, _VALUE))}
+    value, kind = value_and_reason(derived.name)
     is_missing = pl.col(_VALUE).is_null()
     kind = pl.when(is_missing).then(pl.col(_REASON)).otherwise(kind).cast(pl.UInt8)
-    return raw.select(value, kind.alias(derived.name + KIND_SUFFIX)).get_columns()
+    columns = (value, kind.alias(derived.name + KIND_SUFFIX))
+    return with_values(source.frame, variable, wave).select(columns).collect(engine="in-memory").get_columns()

@@ -1,4 +1,4 @@
-"""Raw columns -> harmonised columns, as lazy Polars expressions.
+"""Raw columns -> harmonised columns, as a lazy Polars frame.
 
 Each variable becomes its value (a factor or a number) and a small number that gives the reason for a missing
 value: 0 value, 1 blank, 2 missing, 3 skipped, 4 not sure, 255 not understood.
@@ -7,6 +7,7 @@ value: 0 value, 1 blank, 2 missing, 3 skipped, 4 not sure, 255 not understood.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.data.design_columns import design_columns
@@ -15,7 +16,6 @@ from engine.data.raw_frame import RawFrame
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, Fault
 from engine.study import MISSING_KINDS, StudySpec, VariableSpec
-from engine.study.base import Code
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +25,7 @@ NOT_UNDERSTOOD = 255
 MOST_CANDIDATES = 20
 
 
-def harmonised_columns(spec: StudySpec, file: SourceFile, raw: RawFrame) -> list[pl.Expr]:
+def harmonised(spec: StudySpec, file: SourceFile, raw: RawFrame) -> pl.LazyFrame:
     """Return all columns of the panel for one file.
 
     Raises
@@ -39,30 +39,61 @@ def harmonised_columns(spec: StudySpec, file: SourceFile, raw: RawFrame) -> list
         wave = raw_column(raw, raw.column(spec.source.wave, "source.wave")).identifier()
     else:
         wave = pl.lit(file.wave, dtype=pl.String)
-    columns: list[pl.Expr] = [wave.alias("wave")]
-    for name, variable in spec.variables.items():
-        if not variable.is_derived:
-            columns.extend(variable_columns(name, variable, raw, file.wave))
-    return columns + design_columns(spec, raw, file.wave)
+    variables = {
+        name: (variable, variable_column(name, variable, raw, file.wave))
+        for name, variable in spec.variables.items()
+        if not variable.is_derived
+    }
+    columns = [wave.alias("wave")]
+    for name in variables:
+        columns += value_and_reason(name)
+    columns += design_columns(spec, raw, file.wave)
+    return with_values(raw.frame, variables, file.wave).select(columns)
 
 
-def variable_columns(name: str, spec: VariableSpec, raw: RawFrame, wave: str | None) -> Sequence[pl.Expr]:
-    """Return the value of one variable, and the number of the reason why it is missing."""
-    return values_of_column(name, spec, variable_column(name, spec, raw, wave), wave)
-
-
-def values_of_column(name: str, spec: VariableSpec, column: RawColumn, wave: str | None) -> Sequence[pl.Expr]:
-    """Return the value and the reason of missing of a variable with this raw column."""
+def value_and_reason(name: str) -> Sequence[pl.Expr]:
+    """Return the value of a variable, and the number of the reason why it is missing, from `with_values`."""
     import polars as pl
 
-    levels = spec.levels_of(wave) or {}
-    is_understood, value = _value(column, spec, levels)
-    cases = [*_missing_cases(column, spec, levels, wave), (~is_understood, pl.lit(NOT_UNDERSTOOD))]
-    reason = _first_true(cases).fill_null(0).cast(pl.UInt8)
-    return [
-        pl.when(reason == 0).then(value).otherwise(None).alias(name),
-        reason.alias(name + KIND_SUFFIX),
-    ]
+    reason = pl.col(_step(name, "reason"))
+    value = pl.when(reason == 0).then(pl.col(_step(name, "found"))).otherwise(None)
+    return value.alias(name), reason.alias(name + KIND_SUFFIX)
+
+
+def with_values(
+    frame: pl.LazyFrame, variables: Mapping[str, tuple[VariableSpec, RawColumn]], wave: str | None
+) -> pl.LazyFrame:
+    """Return a frame with what `value_and_reason` needs of variables and their raw columns.
+
+    It takes one step after the other: Polars computes most expressions anew wherever they are used.
+    """
+    cells: list[pl.Expr] = []
+    found: list[pl.Expr] = []
+    reasons: list[pl.Expr] = []
+    for name, (variable, raw) in variables.items():
+        column, made = _kept(name, raw)
+        cells += made
+        found.append(_found(column, variable, wave).alias(_step(name, "found")))
+        reasons.append(_reason(name, column, variable, wave).alias(_step(name, "reason")))
+    return frame.with_columns(cells).with_columns(found).with_columns(reasons)
+
+
+def _step(name: str, what: str) -> str:
+    """Return the name of a column between the steps, which no column of a file has."""
+    return f"\x1f{what} {name}"
+
+
+def _kept(name: str, column: RawColumn) -> tuple[RawColumn, list[pl.Expr]]:
+    """Return a raw column whose number and text are columns of their own, and these."""
+    import polars as pl
+
+    number = _step(name, "number")
+    made = [column.number.alias(number)]
+    text = None
+    if column.text is not None:
+        text = pl.col(_step(name, "text"))
+        made.append(column.text.alias(_step(name, "text")))
+    return replace(column, number=pl.col(number), text=text), made
 
 
 def variable_column(name: str, spec: VariableSpec, raw: RawFrame, wave: str | None) -> RawColumn:
@@ -114,37 +145,42 @@ def _no_column(
     )
 
 
-def _missing_cases(
-    column: RawColumn, spec: VariableSpec, levels: Mapping[str, Sequence[Code]], wave: str | None
-) -> list[tuple[pl.Expr, pl.Expr]]:
-    """Return when a value is missing, with the number of the reason; the first case that holds counts."""
+def _reason(name: str, column: RawColumn, spec: VariableSpec, wave: str | None) -> pl.Expr:
+    """Return the number of the reason why a value is missing, 0 if it is there; the first case counts."""
     import polars as pl
 
-    cases = [(column.is_blank, pl.lit(MISSING_KINDS.index(spec.blank_of(wave)) + 1))]
-    for reason, codes in spec.missing_codes.items():
-        cases.append((column.matches(codes), pl.lit(MISSING_KINDS.index(reason) + 1)))
+    cases = [(column.is_blank, spec.blank_of(wave))]
+    cases += [(column.matches(codes), reason) for reason, codes in spec.missing_codes.items()]
     # A code that the study names as a level is a value, even where the file declares it missing.
+    levels = spec.levels_of(wave) or {}
     is_level = column.matches([code for codes in levels.values() for code in codes])
     for low, high in column.ranges:
         declared = column.number.is_between(low, high) & ~is_level
-        cases.append((declared.fill_null(value=False), pl.lit(MISSING_KINDS.index("missing") + 1)))
-    return cases
+        cases.append((declared.fill_null(value=False), "missing"))
+    numbered = [(case, pl.lit(MISSING_KINDS.index(reason) + 1, pl.UInt8)) for case, reason in cases]
+    found = pl.col(_step(name, "found"))
+    is_value = found.is_not_null() if _is_factor(spec) else found.is_finite().fill_null(value=False)
+    numbered.append((~is_value, pl.lit(NOT_UNDERSTOOD, pl.UInt8)))
+    return _first_true(numbered).fill_null(0)
 
 
-def _value(
-    column: RawColumn, spec: VariableSpec, levels: Mapping[str, Sequence[Code]]
-) -> tuple[pl.Expr, pl.Expr]:
-    """Return whether a cell is understood, and its value."""
+def _found(column: RawColumn, spec: VariableSpec, wave: str | None) -> pl.Expr:
+    """Return the value of a cell, as if no code stood for a missing one."""
     import polars as pl
 
-    if not spec.levels and not spec.cut:
-        return column.number.is_finite().fill_null(value=False), column.number
-    cases = [(column.matches(codes), pl.lit(level)) for level, codes in levels.items()]
+    if not _is_factor(spec):
+        return column.number
+    kind = pl.Enum(spec.level_names)
+    levels = spec.levels_of(wave) or {}
+    cases = [(column.matches(codes), pl.lit(level, kind)) for level, codes in levels.items()]
     for name, (low, high) in (spec.cut or {}).items():
         inside = (column.number >= low) & (column.number < high)
-        cases.append((inside.fill_null(value=False), pl.lit(name)))
-    level = _first_true(cases)
-    return level.is_not_null(), level.cast(pl.Enum(spec.level_names))
+        cases.append((inside.fill_null(value=False), pl.lit(name, kind)))
+    return _first_true(cases)
+
+
+def _is_factor(spec: VariableSpec) -> bool:
+    return bool(spec.levels or spec.cut)
 
 
 def _first_true(cases: Sequence[tuple[pl.Expr, pl.Expr]]) -> pl.Expr:

@@ -18,7 +18,7 @@ from engine.data import queries
 from engine.data.damage import refuse_damage, refuse_other_checksum
 from engine.data.derive import add_derived
 from engine.data.derived_specs import derived_variables
-from engine.data.harmonise import harmonised_columns
+from engine.data.harmonise import harmonised
 from engine.data.part_facts import part_facts
 from engine.data.places import open_source
 from engine.data.raw_checks import counts_of_missing, refuse_labels_of_numbers, refuse_other_row_count
@@ -163,11 +163,12 @@ def _write(spec: StudySpec, file: SourceFile, digest: str, working: Path) -> dic
     derived = derived_variables(spec)
     raw = open_source(spec, file, scratch)
     refuse_other_row_count(spec, file, raw.n_rows)
-    columns = harmonised_columns(spec, file, raw)
+    panel = harmonised(spec, file, raw)
     refuse_labels_of_numbers(spec, file, raw)
     records = working / RECORDS
     private_file(records)
-    raw.frame.select(columns).sink_parquet(records, maintain_order=True, compression="zstd")
+    # Level 1 takes a sixth less time than the default of 3, for a twentieth more bytes.
+    panel.sink_parquet(records, maintain_order=True, compression="zstd", compression_level=1)
     undefined = add_derived(spec, derived, file.wave, records, scratch)
     missing = counts_of_missing(spec, file, raw, records)
     refuse_records(spec, file.path.name, records)

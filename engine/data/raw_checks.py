@@ -70,18 +70,15 @@ def counts_of_missing(
     """
     params = {"panel": [str(records)], "pattern": f".*{KIND_SUFFIX}"}
     with queries.database() as connection:
-        counts = queries.rows(connection, "panel_missing", params)
-    rows_of = {column.removesuffix(KIND_SUFFIX): n for column, kind, n in counts if kind == NOT_UNDERSTOOD}
-    if rows_of:
+        found = dict(queries.rows(connection, "panel_missing", params))
+    counts = {column.removesuffix(KIND_SUFFIX): rows_of for column, rows_of in found.items()}
+    if wrong := {name: n[NOT_UNDERSTOOD] for name, n in counts.items() if NOT_UNDERSTOOD in n}:
         broken = [
-            Broken(place=f"variables.{name}", rule=_rule(spec, name), rows=n) for name, n in rows_of.items()
+            Broken(place=f"variables.{name}", rule=_rule(spec, name), rows=n) for name, n in wrong.items()
         ]
-        faults = [_not_understood(spec, file, raw, name, n) for name, n in rows_of.items()]
+        faults = [_not_understood(spec, file, raw, name, n) for name, n in wrong.items()]
         raise RuleError(file.path.name, broken, faults)
-    missing: dict[str, dict[str, int]] = {}
-    for column, kind, n in counts:
-        missing.setdefault(column.removesuffix(KIND_SUFFIX), {})[str(kind)] = n
-    return missing
+    return {name: {str(kind): n for kind, n in sorted(rows_of.items())} for name, rows_of in counts.items()}
 
 
 def refuse_labels_of_numbers(spec: StudySpec, file: SourceFile, raw: RawFrame) -> None:

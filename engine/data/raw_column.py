@@ -35,7 +35,7 @@ class RawColumn:
     number
         Its numeric value, null where it is none.
     text
-        Its text without outer spaces; null for a stored number, except Stata's ``.a`` to ``.z``.
+        Its text without outer spaces; for stored numbers None, or Stata's ``.a`` to ``.z``.
     is_text, is_integer
         What the file stores.
     labels
@@ -47,7 +47,7 @@ class RawColumn:
     name: str
     value: pl.Expr
     number: pl.Expr
-    text: pl.Expr
+    text: pl.Expr | None
     is_text: bool
     is_integer: bool
     labels: Mapping[float | str, str]
@@ -83,7 +83,7 @@ class RawColumn:
         """
         import polars as pl
 
-        if not self.is_text:
+        if not self.is_text or self.text is None:
             return self
         pattern = dates if isinstance(dates, str) else "%Y-%m-%d"
         # A date or a moment of the file is text that begins with the day.
@@ -93,17 +93,13 @@ class RawColumn:
 
     def _computed(self, number: pl.Expr) -> RawColumn:
         """Return a number computed from the column: text, labels and missing codes no longer apply."""
-        import polars as pl
-
-        no_text = pl.lit(None, dtype=pl.String)
-        return replace(
-            self, number=number, text=no_text, is_text=False, is_integer=False, labels={}, ranges=()
-        )
+        return replace(self, number=number, text=None, is_text=False, is_integer=False, labels={}, ranges=())
 
     @property
     def is_blank(self) -> pl.Expr:
         """Whether the cell is empty."""
-        return self.text.is_null() & self.number.is_null()
+        is_no_number = self.number.is_null()
+        return is_no_number if self.text is None else is_no_number & self.text.is_null()
 
     def matches(self, codes: Iterable[Code]) -> pl.Expr:
         """Whether the cell holds one of the codes, or a code whose label is one of them."""
@@ -120,7 +116,7 @@ class RawColumn:
         matches = pl.lit(value=False)
         if numbers:
             matches = matches | self.number.is_in(numbers).fill_null(value=False)
-        if texts:
+        if texts and self.text is not None:
             matches = matches | self.text.is_in(texts).fill_null(value=False)
         return matches
 
@@ -130,7 +126,7 @@ class RawColumn:
 
         if self.is_integer:
             return self.value.cast(pl.String)
-        if self.is_text:  # unchanged: 007 and 7 are two ids, and only 7.0 is 7
+        if self.is_text and self.text is not None:  # unchanged: 007 and 7 are two ids, and only 7.0 is 7
             return (
                 pl.when(self.text.str.contains(WHOLE.pattern))
                 .then(self.text.str.replace(r"\.0+$", ""))
@@ -167,15 +163,16 @@ def raw_column(raw: RawFrame, name: str, codes: Collection[Code] = ()) -> RawCol
     if is_text:
         stripped = value.cast(pl.String).str.strip_chars(BLANKS)
         empty = [""] if name not in raw.plain_text else ["", *sorted(raw.missing_texts.difference(codes))]
-        text: pl.Expr = pl.when(~stripped.is_in(empty)).then(stripped).otherwise(None)
-        number = text.cast(pl.Float64, strict=False)
+        filled = pl.when(~stripped.is_in(empty)).then(stripped).otherwise(None)
+        text: pl.Expr | None = filled
+        number = filled.cast(pl.Float64, strict=False)
     else:
         text = _text_of_number(raw, name, kind)
         number = value.cast(pl.Float64)
     return RawColumn(
         name=name,
         value=value,
-        number=number.fill_nan(None),
+        number=number if kind.is_integer() else number.fill_nan(None),
         text=text,
         is_text=is_text,
         is_integer=kind.is_integer(),
@@ -193,11 +190,11 @@ def _refuse_other_kind(file: str, name: str, kind: pl.DataType) -> None:
         raise DataError(Fault(file, found, "a number, a text or a date in each cell", "Convert the column."))
 
 
-def _text_of_number(raw: RawFrame, name: str, kind: pl.DataType) -> pl.Expr:
+def _text_of_number(raw: RawFrame, name: str, kind: pl.DataType) -> pl.Expr | None:
     """Return the text of a column that stores numbers: Stata's letters, true and false, or nothing."""
     import polars as pl
 
     if kind == pl.Boolean:
         return pl.col(name).cast(pl.String)
     code = name + CODE_SUFFIX
-    return pl.col(code) if code in raw.frame_columns() else pl.lit(None, dtype=pl.String)
+    return pl.col(code) if code in raw.frame_columns() else None
