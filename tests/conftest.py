@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported; the command line does it too
@@ -15,6 +16,7 @@ import polars as pl
 import pytest
 
 from engine.batch import reporting
+from engine.batch import run as run_module
 from engine.cli import progress
 from engine.data import readers
 from engine.kernels import (
@@ -79,6 +81,7 @@ def plain_reports(request, monkeypatch):
 
     for module in (reporting, publish, join):
         monkeypatch.setattr(module, "write_report_of_new_run", write)
+    monkeypatch.setattr(run_module, "drawing_ahead", nullcontext)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from engine.errors import UsageError
 from engine.store.run_directory import FIGURES, REPORT, TABLES, read_run
 
 if TYPE_CHECKING:
-    from engine.report.report_figures import RunFigures
     from engine.report.words.sentences import Language
     from engine.store.run_directory import StoredRun
 
@@ -24,15 +23,18 @@ def write_report(folder: Path, language: Language | None = None) -> Path:
     The language is the study's by default. Where a library is lacking, the page says so and holds the tables
     as plain text.
     """
+    from engine.report.figures.of_run import write_figures
     from engine.report.render.html import report_html
     from engine.report.render.plain import plain_report
-    from engine.report.report_figures import draw_run
+    from engine.report.report_figures import start_drawing_run
     from engine.report.run_report import run_report
 
     run = read_run(folder)
     try:
-        figures = draw_run(run, language)
-        beside = _write_beside(run, figures, language)
+        drawing = start_drawing_run(run, language)
+        beside = _write_tables(run, language)
+        figures = drawing()
+        write_figures(figures.drawn, folder / FIGURES)
         text = report_html(run_report(run, KIND_TABLES, figures, language, beside))
     except ImportError as error:
         text = plain_report(run, f"{error.name} is not installed. Install it.", KIND_TABLES)
@@ -41,11 +43,10 @@ def write_report(folder: Path, language: Language | None = None) -> Path:
     return path
 
 
-def _write_beside(run: StoredRun, figures: RunFigures, language: Language | None) -> str:
-    """Write the tables and figures of a run as files, and return what its report says about them."""
+def _write_tables(run: StoredRun, language: Language | None) -> str:
+    """Write the tables of a run as files, and return what its report says about the files beside it."""
     from importlib.util import find_spec
 
-    from engine.report.figures.of_run import write_figures
     from engine.report.table_files import write_tables
     from engine.report.words.headings import heading
     from engine.report.words.sentences import language_of
@@ -56,7 +57,6 @@ def _write_beside(run: StoredRun, figures: RunFigures, language: Language | None
     }
     formats = [one for one in TABLE_FORMATS if one not in lacking]
     write_tables(run, KIND_TABLES, run.path / TABLES, formats, language=language)
-    write_figures(figures.drawn, run.path / FIGURES)
     told = [heading(language, "beside", formats=", ".join(formats))]
     told += [heading(language, "not_beside", formats=one, name=name) for one, name in lacking.items()]
     return " ".join(told)

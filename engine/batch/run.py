@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from engine.batch.reporter import Reporter
 from engine.batch.request import RunRequest, make_request, planned_replicates
 from engine.batch.run_result import RunResult
 from engine.data.readers import kept_readers
+from engine.report.figures.drawing import drawing_ahead
 from engine.results import TidyRow, to_frame
 from engine.study import StudySpec
 
@@ -88,7 +89,7 @@ def run(
     from engine.batch.reporting import write_report_of_new_run
     from engine.store.run_directory import new_run, write_run
 
-    with ExitStack() as reading:
+    with drawing_ahead() if report else nullcontext(), ExitStack() as reading:
         reading.enter_context(kept_readers())  # one process looks at the files and reads them
         request = make_request(study, data, replicates=replicates, seed=seed, only=only, cells=cells)
         spec = request.spec

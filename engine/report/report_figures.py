@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from engine.report.figures.render import DrawnFigure
     from engine.report.words.sentences import Language
     from engine.store.run_directory import StoredRun
-
-DRAWN_BY = "vl_convert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +41,18 @@ class RunFigures:
 
 def draw_run(run: StoredRun, language: Language | None = None) -> RunFigures:
     """Draw the figures of a run, in the language of the study unless one is given."""
-    if find_spec(DRAWN_BY) is None:
-        return RunFigures(lacking=f"{DRAWN_BY} not installed.")
-    from engine.report.figures.of_run import MOST_GROUPS, drawings_of, too_many_groups
-    from engine.report.figures.render import STYLE
+    return start_drawing_run(run, language)()
 
+
+def start_drawing_run(run: StoredRun, language: Language | None = None) -> Callable[[], RunFigures]:
+    """Begin to draw the figures of a run, and return what waits for them."""
+    from engine.report.figures.drawing import start_drawing
+    from engine.report.figures.of_run import MOST_GROUPS, figures_of, too_many_groups
+    from engine.report.figures.render import DRAWN_BY, STYLE
+
+    if find_spec(DRAWN_BY) is None:
+        return lambda: RunFigures(lacking=f"{DRAWN_BY} not installed.")
     left_out = too_many_groups(run)
     why = f"{', '.join(left_out)}: more than {MOST_GROUPS} groups." if left_out else ""
-    return RunFigures(drawn=drawings_of(run, language), style=STYLE, lacking=why)
+    drawn = start_drawing(figures_of(run, language=language))
+    return lambda: RunFigures(drawn=drawn(), style=STYLE, lacking=why)

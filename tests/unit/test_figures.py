@@ -10,11 +10,13 @@ from engine.results.rows import COLUMNS, TidyRow
 
 pytest.importorskip("vl_convert")
 
+from engine.report.figures import drawing
 from engine.report.figures.bootstrap import bootstrap_figure
 from engine.report.figures.caterpillar import caterpillars
 from engine.report.figures.contributions import contribution_figures
 from engine.report.figures.curve import curve_figures
 from engine.report.figures.disparity import disparity_figures
+from engine.report.figures.drawing import drawing_ahead, start_drawing
 from engine.report.figures.equiplot import equiplots
 from engine.report.figures.figure import StudyFacts
 from engine.report.figures.financing import financing_figures
@@ -473,6 +475,21 @@ def test_wrapped__keeps_every_letter_and_the_width():
     lines = wrapped(text, 100, 10)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(text_width(line, 10) <= 100 for line in lines)
+
+
+def test_drawing_process__draws_what_is_drawn_here_and_its_death_loses_no_figure():
+    figures = [*FIGURES.values()]
+    here = tuple(draw(figure) for figure in figures)
+    with drawing_ahead():
+        first, second = start_drawing(figures), start_drawing(figures[:1])
+        assert not drawing._ready.get()  # the process has the first figures; the second are drawn here
+        assert first() == here
+        assert second() == here[:1]
+    with drawing_ahead():
+        (process,) = drawing._ready.get()
+        process._process.kill()
+        assert start_drawing(figures)() == here
+    assert not drawing._ready.get()
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from engine.report.figures.style import (
 )
 from engine.report.figures.vega import fixed, layer
 
+DRAWN_BY = "vl_convert"
 VEGA_LITE = "6.4"
 PIXELS = 4  # of a PNG for each one of the figure: 384 an inch
 _TITLE, _MARK = 14, 17  # heights of lines
@@ -132,7 +133,22 @@ def draw(figure: Figure) -> DrawnFigure:
     UsageError
         If vl-convert is not installed.
     """
-    svg = str(_vl_convert().vegalite_to_svg(_marked(figure), vl_version=VEGA_LITE))
+    return drawing_of(figure, svg_of(marked_chart(figure)))
+
+
+def svg_of(chart: dict[str, Any]) -> str:
+    """Return the drawing of a chart.
+
+    Raises
+    ------
+    UsageError
+        If vl-convert is not installed.
+    """
+    return str(_vl_convert().vegalite_to_svg(chart, vl_version=VEGA_LITE))
+
+
+def drawing_of(figure: Figure, svg: str) -> DrawnFigure:
+    """Return a figure with the drawing of its chart."""
     return DrawnFigure(figure=figure, in_page=_named(svg, figure))
 
 
@@ -147,7 +163,7 @@ def _vl_convert() -> Any:  # noqa: ANN401 - the module has no annotations
     return vl_convert
 
 
-def _marked(figure: Figure) -> dict[str, Any]:
+def marked_chart(figure: Figure) -> dict[str, Any]:
     """Return the chart of a figure, with a line above it where its people are invented."""
     chart = {**figure.chart, "background": None}
     if not figure.mark:
