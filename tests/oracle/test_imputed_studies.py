@@ -107,6 +107,47 @@ def test_odds_ratios__are_pooled_as_the_coefficients_are(run):
     assert ratio["missing_information"] > 0.0
 
 
+def balanced(folder, frame, income, imputations=""):
+    """Return the rows of a study that gives the young the incomes of the old."""
+    folder.mkdir()
+    frame.write_parquet(folder / "people.parquet")
+    (folder / "study.toml").write_text(
+        study_text(
+            source="people.parquet",
+            design={**DESIGN, "nested": True, "balance": {"by": "old", "to": "yes", "variables": ["income"]}},
+            variables={
+                "diabetes": event("yes", no=[0], yes=[1]),
+                "old": factor(no=["no"], yes=["yes"]),
+                "income": {"from": income},
+            },
+            analyses=[analysis("rates", outcome="diabetes", by="old", interval="normal")],
+            extra=imputations,
+        )
+    )
+    run = engine.run(folder / "study.toml", out=folder / "run", report=False)
+    return run.to_frame().filter(pl.col("measure") == "rate", pl.col("subgroup").is_not_null())
+
+
+def test_balance_on_imputed_values__is_made_in_each_data_set_and_pooled(nhanes, tmp_path):
+    """The study with imputations says what separate runs with each of them say, pooled by Rubin's rules."""
+    seeds = SEEDS[:2]
+    nhanes = nhanes.gather_every(5)
+    columns = {"columns": {"income": [f"income_{seed}" for seed in seeds]}}
+    together = balanced(tmp_path / "all", nhanes, "income", table("[imputations]", columns))
+    each = [balanced(tmp_path / str(seed), nhanes, f"income_{seed}") for seed in seeds]
+    assert together.height == each[0].height == 2
+    young = [own["estimate"][0] for own in each]
+    assert young[0] != young[1]
+    for place, row in enumerate(together.iter_rows(named=True)):
+        own = [one.row(place, named=True) for one in each]
+        if row["subgroup"] == "old=yes":  # nobody's weight is changed: there is no missing information
+            assert row["estimate"] == pytest.approx(own[0]["estimate"], rel=RTOL)
+            continue
+        estimates, errors = ([one[what] for one in own] for what in ("estimate", "std_error"))
+        exact = rubin_exactly(estimates, errors, own[0]["df2"])
+        assert told(row) == pytest.approx([float(one) for one in exact], rel=RTOL)
+
+
 def sampled(draw, n_clusters):
     """Draw clusters of ten people whose log income depends on age, on the cluster and on being ill."""
     n = 10 * n_clusters
