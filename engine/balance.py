@@ -14,6 +14,20 @@ ALL = -1  # the reference, if it is all groups together
 NO_GROUP = -1  # the group of records that are not balanced
 
 
+def unit_of(values: FloatArray) -> float:
+    """Return the largest power of 2 that is not above the largest of the values (n,); 1 if all are 0.
+
+    No digit changes by division, and no square is 0 or infinite afterwards.
+
+    Examples
+    --------
+    >>> unit_of(np.array([0.0, -5.0, 3.0])), unit_of(np.empty(0))
+    (4.0, 1.0)
+    """
+    largest = float(abs(values).max(initial=0.0))
+    return float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)) if 0.0 < largest < np.inf else 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BalanceCells:
     """The cells of a balance: records alike in group and in all covariates.

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from engine.api.calibrate_weights import replicate_columns, whole_weights
+from engine.balance import unit_of
 from engine.data.frame_reader import as_polars, number_column
 from engine.errors import DataError, Fault, UsageError, nearest
 from engine.estimators.sample.balance import balanced
 from engine.estimators.sample.balance_groups import (
-    Covariate,
     balanced_groups,
     differences,
     effective_sizes,
     factor_of,
     groups_of,
+    number_of,
 )
 from engine.results import BalanceResult
 
@@ -95,10 +96,11 @@ def balance_weights(
         name: whole_weights(data, name) for name in (weight, *replicate_columns(data, replicate_weights))
     }
     sums = _sums(cell, weights[weight], table.height)
-    squares = _sums(cell, weights[weight] ** 2, table.height)
+    unit = unit_of(weights[weight])
+    squares = _sums(cell, (weights[weight] / unit) ** 2, table.height)
     groups = groups_of(table[by].to_list(), sums > 0.0, by, str(to), "")
     found = [
-        Covariate(name=name, values=number_column(table, name, "variables"), levels=())
+        number_of(name, number_column(table, name, "variables"), groups)
         if data[name].dtype.is_numeric()
         else factor_of(name, table[name].to_list(), groups, "")
         for name in covariates
@@ -116,7 +118,7 @@ def balance_weights(
     return BalanceResult(
         frame=data.with_columns(pl.Series(name, values) for name, values in adjusted.items()),
         differences=pl.DataFrame([*differences(groups, cells, found, sums)]),
-        effective_sizes=pl.DataFrame([*effective_sizes(groups, cells, sums, squares)]),
+        effective_sizes=pl.DataFrame([*effective_sizes(groups, cells, sums / unit, squares)]),
     )
 
 

@@ -37,7 +37,7 @@ def balance(spec: StudySpec, asked: BalanceSpec, panel: Panel, folder: Path) -> 
     with_people = table[COVERED].to_numpy() & (sums > 0.0)
     groups = own.groups_of(table[asked.by].to_list(), with_people, asked.by, asked.to, place)
     covariates = [
-        own.Covariate(name=name, values=as_floats(table[name]), levels=())
+        own.number_of(name, as_floats(table[name]), groups)
         if name in variables.numbers
         else own.factor_of(name, table[name].to_list(), groups, place)
         for name in asked.variables
@@ -56,7 +56,7 @@ def balance(spec: StudySpec, asked: BalanceSpec, panel: Panel, folder: Path) -> 
         "largest_difference": [
             max((abs(one[when]) for one in differences), default=0.0) for when in ("before", "after")
         ],
-        "effective_sizes": [*own.effective_sizes(groups, cells, sums, found.squares)],
+        "effective_sizes": [*own.effective_sizes(groups, cells, found.sums / found.unit, found.squares)],
         "differences": differences,
     }
     files = CalibratedFiles(parts=tuple(map(str, written)), cells=cells, facts=facts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray
+from engine.balance import unit_of
 from engine.data import queries
 from engine.data.design_columns import DESIGN_PREFIX
 from engine.data.panel import Panel
@@ -52,14 +53,17 @@ class WeightCells:
     ----------
     table
         One row for each cell: its variables, whether it is covered, and its number.
-    sums, squares
-        (c,) sums of weights and of squared weights.
+    sums
+        (c,) sums of weights.
+    unit, squares
+        A power of 2, and (c,) the sums of the squared weights over this unit.
     replicate_sums
         (r, c) sums of replicate weights, if the data bring any.
     """
 
     table: pl.DataFrame
     sums: FloatArray
+    unit: float
     squares: FloatArray
     replicate_sums: FloatArray
 
@@ -86,8 +90,9 @@ def weight_cells(variables: CellVariables, panel: Panel, place_of: Callable[[str
     replicate_sums = np.empty((len(names), table.height))
     for row, name in zip(replicate_sums, names, strict=True):
         row[:] = _sums(_values(scan, name), codes, table.height)
-    squares = _sums(weights * weights, codes, table.height)
-    return WeightCells(table=table, sums=sums, squares=squares, replicate_sums=replicate_sums)
+    unit = unit_of(weights)
+    squares = _sums((weights / unit) ** 2, codes, table.height)
+    return WeightCells(table=table, sums=sums, unit=unit, squares=squares, replicate_sums=replicate_sums)
 
 
 def write_adjusted(

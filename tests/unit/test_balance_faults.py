@@ -184,6 +184,21 @@ def test_function__gives_the_weights_of_the_study(tmp_path, method):
     assert "BalanceResult" in repr(made)
 
 
+@pytest.mark.parametrize("method", ["entropy", "ipw"])
+def test_function__does_not_depend_on_units(method):
+    """A covariate whose squares are 0 was left out, and sizes of tiny or huge weights were no numbers."""
+    asked = ("w", "rw_*", "area", ["sex", "size"])
+    found = engine.balance_weights(REPLICATED, *asked, method=method)
+    for weight, size in ((2.0**900, 2.0**-700), (2.0**-900, 2.0**700)):
+        moved = REPLICATED.with_columns(pl.col("w") * weight, size=pl.col("size") * size)
+        other = engine.balance_weights(moved, *asked, method=method)
+        for told in ("differences", "effective_sizes"):
+            first, second = (getattr(one, told)["before"].to_list() for one in (found, other))
+            assert second == pytest.approx(first, rel=1e-12)
+        ratio = other.frame["w"] / weight / found.frame["w"]
+        assert ratio.to_list() == pytest.approx([1.0] * 40, rel=1e-9)
+
+
 WITH_GAPS = REPLICATED.with_columns(size=pl.when(pl.col("area") == "n").then("size").otherwise(float("nan")))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatArray, IntArray
-from engine.balance import ALL, NO_GROUP, BalanceCells
+from engine.balance import ALL, NO_GROUP, BalanceCells, unit_of
 from engine.errors import DataError, Fault
 from engine.estimators.sample.balance import balance_cells, balanced
 
@@ -66,15 +66,19 @@ def factor_of(name: str, labels: Sequence[object], groups: Groups, place: str) -
     levels = tuple(sorted({str(one) for one, here in zip(labels, inside, strict=True) if here}))
     number = {level: k for k, level in enumerate(levels)}
     codes = np.array([number.get(str(one), 0) for one in labels], np.float64)
-    for k, level in enumerate(levels):
-        for g, group in enumerate(groups.names):
-            if not (inside & (groups.group == g) & (codes == k)).any():
-                found = f"found nobody with {name} = {level} in {group}"
-                expected = "people of every level in every group"
-                raise DataError(
-                    Fault(f"{place}variables", found, expected, "Combine levels, or leave it out.")
-                )
+    has_people = np.zeros((len(levels), len(groups.names)), bool)
+    has_people[codes[inside].astype(np.int64), groups.group[inside]] = True
+    for k, g in np.argwhere(~has_people)[:1]:
+        found = f"found nobody with {name} = {levels[k]} in {groups.names[g]}"
+        expected = "people of every level in every group"
+        raise DataError(Fault(f"{place}variables", found, expected, "Combine levels, or leave it out."))
     return Covariate(name=name, values=codes, levels=levels)
+
+
+def number_of(name: str, values: FloatArray, groups: Groups) -> Covariate:
+    """Return a number as a covariate, in a unit of its own: a balance has none."""
+    unit = unit_of(values[groups.group != NO_GROUP])
+    return Covariate(name=name, values=values / unit, levels=())
 
 
 def balanced_groups(
@@ -101,7 +105,7 @@ def balanced_groups(
 def effective_sizes(
     groups: Groups, cells: BalanceCells, sums: FloatArray, squares: FloatArray
 ) -> Iterator[dict[str, Any]]:
-    """Yield (sum w)^2 / sum w^2 of each group, before and after, from the sums (c,) of both."""
+    """Yield (sum w)^2 / sum w^2 of each group, before and after, from the sums (c,) of both, in any unit."""
     for g, name in enumerate(groups.names):
         inside = groups.group == g
         own, own_squares, factor = sums[inside], squares[inside], cells.factor[inside]
