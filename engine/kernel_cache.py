@@ -12,6 +12,8 @@ from numba.core.caching import FunctionCache
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+LONGEST_WAIT = 300.0  # seconds: no kernel takes so long, so that the process that has the lock stands still
+
 
 class KernelCache(FunctionCache):  # type: ignore[misc] # numba has no types
     """Compiles a kernel in one process while others wait for it, and again where its files are damaged.
@@ -36,7 +38,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc] # numba has no types
         return found
 
     def _wait(self) -> None:
-        """Wait until no other process compiles this kernel.
+        """Wait until no other process compiles this kernel, or one that does has come to a halt.
 
         Kernels call each other in no circle, so that processes that wait for one another come to an end.
         """
@@ -44,8 +46,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc] # numba has no types
 
         if self._compiling is None:
             self._compiling = FileLock(Path(self.cache_path) / f"{self._py_func.__name__}.lock")
-        with suppress(OSError):  # a folder of another user: this run compiles for itself
-            self._compiling.acquire()
+        with suppress(OSError):  # waited too long, or a folder of another user: this run compiles for itself
+            self._compiling.acquire(timeout=LONGEST_WAIT)
 
     def _end(self) -> None:
         """Let other processes have the kernel."""

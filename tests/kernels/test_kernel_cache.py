@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numba
 import pytest
+from filelock import FileLock
 
+from engine import kernel_cache
 from engine.kernels import jit
 from engine.kernels.draws import streams
 from engine.kernels.index import indices
@@ -50,6 +52,14 @@ def test_processes__that_need_a_kernel_together_compile_it_once(tmp_path):
     told = [end(one) for one in [start(tmp_path) for _ in range(3)]]
     assert len({numbers for numbers, _ in told}) == 1
     assert sorted(hits for _, hits in told) == ["0", "1", "1"]
+
+
+def test_process__does_not_wait_for_ever_for_one_that_stands_still(monkeypatch):
+    monkeypatch.setattr(kernel_cache, "LONGEST_WAIT", 0.05)
+    cache = streams.stream_starts._cache
+    with FileLock(Path(cache.cache_path) / "stream_starts.lock"):
+        cache._wait()
+    assert not cache._compiling.is_locked
 
 
 @pytest.mark.parametrize(("ending", "content"), [(".nbi", b""), (".nbc", b"\x80\x05rubbish")])
