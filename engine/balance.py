@@ -1,4 +1,4 @@
-"""Frozen types of the balance of covariates between groups: what data hand over to statistics."""
+"""Frozen types of the balance of covariates between groups, and sums of cells: for data and statistics."""
 
 from __future__ import annotations
 
@@ -26,6 +26,16 @@ def unit_of(values: FloatArray) -> float:
     """
     largest = float(abs(values).max(initial=0.0))
     return float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)) if 0.0 < largest < np.inf else 1.0
+
+
+def sums_of_cells(values: FloatArray, codes: IntArray, n_cells: int) -> FloatArray:
+    """Return the sum of values of each cell (c,), the same in any order of the records."""
+    order = np.lexsort((values, codes))
+    sums = np.zeros(n_cells)
+    if len(codes):
+        first = np.flatnonzero(np.diff(codes[order], prepend=-1))
+        sums[codes[order][first]] = np.add.reduceat(values[order], first)
+    return sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from engine.api.calibrate_weights import replicate_columns, whole_weights
-from engine.balance import unit_of
+from engine.balance import sums_of_cells, unit_of
 from engine.data.frame_reader import as_polars, number_column
 from engine.errors import DataError, Fault, UsageError, nearest
 from engine.estimators.sample.balance import balanced
@@ -25,7 +25,7 @@ from engine.results import BalanceResult
 if TYPE_CHECKING:
     import polars as pl
 
-    from engine.arrays import FloatArray, IntArray
+    from engine.arrays import IntArray
 
 
 def balance_weights(
@@ -95,9 +95,9 @@ def balance_weights(
     weights = {
         name: whole_weights(data, name) for name in (weight, *replicate_columns(data, replicate_weights))
     }
-    sums = _sums(cell, weights[weight], table.height)
+    sums = sums_of_cells(weights[weight], cell, table.height)
     unit = unit_of(weights[weight])
-    squares = _sums(cell, (weights[weight] / unit) ** 2, table.height)
+    squares = sums_of_cells((weights[weight] / unit) ** 2, cell, table.height)
     groups = groups_of(table[by].to_list(), sums > 0.0, by, str(to), "")
     found = [
         number_of(name, number_column(table, name, "variables"), groups)
@@ -108,7 +108,7 @@ def balance_weights(
     cells = balanced_groups(groups, found, sums, str(to), is_entropy=method == "entropy")
     adjusted = {}
     for name, values in weights.items():
-        own = cells if name == weight else balanced(cells, _sums(cell, values, table.height))
+        own = cells if name == weight else balanced(cells, sums_of_cells(values, cell, table.height))
         if not np.isfinite(own.factor).all():
             raise DataError(
                 f"weight '{name}': found no factors that balance the covariates; expected groups that "
@@ -153,7 +153,3 @@ def _cells(data: pl.DataFrame, by: str, covariates: Sequence[str]) -> tuple[pl.D
 
 def _not_finite(column: pl.Series) -> int:
     return int((~column.drop_nulls().is_finite()).sum()) if column.dtype.is_float() else 0
-
-
-def _sums(cell: IntArray, values: FloatArray, n_cells: int) -> FloatArray:
-    return np.bincount(cell, weights=values, minlength=n_cells).astype(np.float64)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import FloatArray, IntArray
-from engine.balance import unit_of
+from engine.balance import sums_of_cells, unit_of
 from engine.data import queries
 from engine.data.design_columns import DESIGN_PREFIX
 from engine.data.panel import Panel
@@ -84,14 +84,14 @@ def weight_cells(variables: CellVariables, panel: Panel, place_of: Callable[[str
     codes = cell.to_numpy().astype(np.int64)
     scan = pl.scan_parquet(panel.records.opened(), glob=False)
     weights = _values(scan, WEIGHT)
-    sums = _sums(weights, codes, table.height)
+    sums = sums_of_cells(weights, codes, table.height)
     names = [name for name in scan.collect_schema().names() if name.startswith(REPLICATE)]
     _refuse_missing(variables, table, codes, sums, place_of)
     replicate_sums = np.empty((len(names), table.height))
     for row, name in zip(replicate_sums, names, strict=True):
-        row[:] = _sums(_values(scan, name), codes, table.height)
+        row[:] = sums_of_cells(_values(scan, name), codes, table.height)
     unit = unit_of(weights)
-    squares = _sums((weights / unit) ** 2, codes, table.height)
+    squares = sums_of_cells((weights / unit) ** 2, codes, table.height)
     return WeightCells(table=table, sums=sums, unit=unit, squares=squares, replicate_sums=replicate_sums)
 
 
@@ -141,16 +141,6 @@ def _keys(variables: CellVariables, part: str) -> pl.DataFrame:
 
 def _values(scan: pl.LazyFrame, name: str) -> FloatArray:
     return np.nan_to_num(as_floats(scan.select(name).collect(engine="in-memory")[name]), nan=0.0)
-
-
-def _sums(values: FloatArray, codes: IntArray, n_cells: int) -> FloatArray:
-    """Return the sum of values of each cell (c,), which does not depend on the order of the records."""
-    order = np.lexsort((values, codes))
-    sums = np.zeros(n_cells)
-    if len(codes):
-        first = np.flatnonzero(np.diff(codes[order], prepend=-1))
-        sums[codes[order][first]] = np.add.reduceat(values[order], first)
-    return sums
 
 
 def _refuse_missing(

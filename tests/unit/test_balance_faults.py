@@ -199,6 +199,21 @@ def test_function__does_not_depend_on_units(method):
         assert ratio.to_list() == pytest.approx([1.0] * 40, rel=1e-9)
 
 
+@pytest.mark.parametrize("method", ["entropy", "ipw", "linear", "raking"])
+def test_functions__have_the_same_bits_in_any_order_of_rows(method):
+    people = (
+        pl.concat([REPLICATED] * 9).with_row_index("id").with_columns(w=0.1 + (7 * pl.col("id") % 97) / 31)
+    )
+
+    def adjusted(frame):
+        if method in ("entropy", "ipw"):
+            return engine.balance_weights(frame, "w", "rw_*", "area", "sex", method=method).frame
+        return engine.calibrate_weights(frame, "w", "rw_*", {"sex": {"f": 50, "m": 70}}, method=method)
+
+    mixed = people.sample(fraction=1.0, shuffle=True, seed=5)
+    assert adjusted(mixed).sort("id").equals(adjusted(people))
+
+
 WITH_GAPS = REPLICATED.with_columns(size=pl.when(pl.col("area") == "n").then("size").otherwise(float("nan")))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import FloatArray
+from engine.balance import sums_of_cells
 from engine.errors import DataError
 from engine.kernels.survey.calibration import Constraints, calibration_factors
 
@@ -84,7 +85,7 @@ class Calibration:
                         f"{place}: found nobody in {margin.name} = {label}; expected people in every level "
                         "with a total. Combine levels."
                     )
-        of_cell = np.bincount(self._cell, weights=weight, minlength=len(self._constraints.x)).astype(float)
+        of_cell = sums_of_cells(weight, self._cell, len(self._constraints.x))
         factor = self._factors(of_cell, place)
         if count := int((factor[of_cell > 0.0] < 0.0).sum()):
             raise DataError(
