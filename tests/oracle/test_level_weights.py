@@ -162,6 +162,47 @@ def test_families_of_guatemala__are_copies_where_communities_weigh(shared, model
     )
 
 
+def drawn(random, outcome):
+    """Draw clusters of 400 by their effects, and people of their 60 by their errors, with both weights."""
+    effect = 0.8 * random.standard_normal(400)
+    chance = 0.1 + 0.4 / (1 + np.exp(-1.5 * effect))
+    chance *= 60 / chance.sum()
+    chosen = np.flatnonzero(random.random(400) < chance)
+    x = random.standard_normal((len(chosen), 60))
+    eta = -0.5 + 0.7 * x + effect[chosen][:, None]
+    error = random.standard_normal(x.shape)
+    if outcome == "ill":
+        error = (random.random(x.shape) < 1 / (1 + np.exp(-eta))) - 0.5
+    y = eta + error if outcome == "score" else (error > 0).astype(float)
+    of_person = 0.15 + 0.35 / (1 + np.exp(-1.5 * error))
+    taken = random.random(x.shape) < of_person
+    village = np.nonzero(taken)[0]
+    return pl.DataFrame(
+        {"village": village, outcome: y[taken], "x": x[taken], "w": 1 / of_person[taken]}
+        | {"wv": 1 / chance[chosen][village]}
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("outcome", "scaling"), [("score", "cluster-size"), ("ill", "unscaled")])
+def test_clusters_and_people_drawn_by_their_outcomes__need_the_weights(outcome, scaling):
+    """The constant is far off without weights, and right with them; its intervals hold -0.5."""
+    random, estimates, covers = np.random.default_rng(11), [], []
+    for _ in range(100):
+        frame = drawn(random, outcome)
+        weights = {"weight": "w", "scaling": scaling, "level_weights": {"village": "wv"}}
+        plain, weighted = (fitted(frame, outcome, ["village"], **asked)[0] for asked in ({}, weights))
+        assert plain.term == weighted.term == "(constant)"
+        estimates.append((plain.estimate, weighted.estimate))
+        covers.append([row.conf_low <= -0.5 <= row.conf_high for row in (plain, weighted)])
+    (plain, weighted), (plain_covers, covers) = np.mean(estimates, axis=0), np.mean(covers, axis=0)
+    print(f"{outcome}: without {plain:.3f} ({plain_covers:.0%}), with weights {weighted:.3f} ({covers:.0%})")
+    assert plain > 0.0
+    assert plain_covers < 0.1
+    assert abs(weighted + 0.5) < 0.06
+    assert covers > 0.87
+
+
 @pytest.mark.parametrize("outcome", FITS)
 def test_weights_of_one__change_nothing_but_the_errors(outcome):
     ones, names = FRAME.with_columns(one=pl.lit(1.0)), ["village", "city"]
