@@ -65,7 +65,7 @@ def advise(
         Literal["all", "bottom", "ends"] | None, typer.Option(help="Who counts more; all by default")
     ] = None,
     about: Annotated[
-        Literal["rank", "payments", "benefits", "parts", "rates", "models", "missing"],
+        Literal["rank", "payments", "benefits", "parts", "rates", "models", "clusters", "missing"],
         typer.Option(help="What the question is about"),
     ] = "rank",
 ) -> None:

@@ -16,6 +16,7 @@ What is your question about?
               parts     how much inequality of an amount lies within groups, and how much between them
               rates     rates of groups that differ in age or sex
               models    what goes with a count, a number or ordered levels
+              clusters  how much lies between villages, cities or hospitals
               missing   values that are not there
 Along a rank, three more questions decide the index:
   --outcome   event     yes or no for each person

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Subject = Literal["payments", "benefits", "parts", "rates", "models", "missing"]
+Subject = Literal["payments", "benefits", "parts", "rates", "models", "clusters", "missing"]
 
 _PAYMENTS = """\
 kind = "financing": payments are compared with what people have.
@@ -82,6 +82,22 @@ to be right, and not their variance. Add exposure = "..." if people were observe
 Source: Cameron and Trivedi (2013), Regression Analysis of Count Data; McCullagh (1980), Journal of the
 Royal Statistical Society B 42."""
 
+_CLUSTERS = """\
+kind = "multilevel": how much of an outcome lies between clusters, such as villages in cities.
+
+[[analysis]]
+name = "clusters"
+kind = "multilevel"
+outcome = "..."     # a variable with event = "..."; model = "linear" for a number
+terms = ["..."]     # covariates; without terms: the null model
+levels = ["..."]     # names of design.levels, innermost first
+
+The icc is the share that lies between clusters. Under [design] write levels = { village = "VILLAGE" }. Where
+clusters or people were drawn with unequal chances, add level_weights = { village = "w_village" } there
+and weights = "cluster-size" here. For mean differences alone, kind = "logit" or "regression" with errors of
+the design asks for less.
+Source: Rabe-Hesketh and Skrondal (2006), Journal of the Royal Statistical Society A 169."""
+
 _MISSING = """\
 [imputations]: values that another program has imputed several times, such as mice or mi impute.
 
@@ -99,6 +115,7 @@ _ADVICE: dict[Subject, str] = {
     "parts": _PARTS,
     "rates": _RATES,
     "models": _MODELS,
+    "clusters": _CLUSTERS,
     "missing": _MISSING,
 }
 

@@ -13,6 +13,8 @@ VARIABLES = """
 name = "x"
 [source]
 path = "x.csv"
+[design.levels]
+village = "village"
 [variables.income]
 from = "income"
 [variables.event]
@@ -71,6 +73,7 @@ def test_advise_about_missing__is_a_table_that_a_study_takes(cli):
         ("parts", "disparity", {"outcome": "amount", "decompose_by": "region"}),
         ("rates", "rates", {"outcome": "event", "rows": "region", "by": "age"}),
         ("models", "regression", {"outcome": "amount", "terms": "region"}),
+        ("clusters", "multilevel", {"outcome": "event", "terms": "region", "levels": "village"}),
     ],
 )
 def test_advise_about__is_an_analysis(cli, subject, kind, named):
