@@ -227,6 +227,16 @@ def test_scale__of_outermost_weights_and_of_scaled_ones_does_not_matter(outcome)
     assert numbers(size) != pytest.approx(numbers(one), rel=1e-3)
 
 
+def test_large_weights_of_inner_clusters__still_have_a_maximum():
+    """A further step gains little beside what a person counts in the log-likelihood."""
+    large = FRAME.with_columns(wv=1000 * pl.col("wv"))
+    asked = {"level_weights": {"village": "wv"}, "points": "auto"}
+    rows = engine.mixed_logit(large, "ill", ["x"], ["village", "city"], **asked).rows
+    points = [row for row in rows if row.measure in ("points", "points_check")]
+    assert {row.status for row in points} == {"ok"}
+    assert max(row.estimate for row in points) <= 25
+
+
 def test_effective_size__is_that_of_weights_scaled_by_hand():
     sums, squares = (pl.col("w") ** power for power in (1, 2))
     by_hand = FRAME.with_columns(w=pl.col("w") * (sums.sum() / squares.sum()).over("village"))
@@ -256,6 +266,15 @@ def test_weights_that_do_not_fit__are_refused():
         frame = FRAME.with_columns(wv=pl.when(first).then(pl.lit(value)).otherwise("wv"))
         with pytest.raises(DataError, match=f"weights of level 'village': {found}"):
             fitted(frame, "score", ["village"], level_weights={"village": "wv"})
+    for scaled, found in ((1e-3, "less than one in each cluster"), (1e12, "more than a billion")):
+        frame = FRAME.with_columns(w=scaled * pl.col("w"), wv=scaled * pl.col("wv"))
+        with pytest.raises(DataError, match=f"weights: they add up to {found}"):
+            fitted(frame, "ill", ["village"], weight="w", scaling="unscaled")
+        with pytest.raises(DataError, match=f"weights of level 'village': they add up to {found}"):
+            fitted(frame, "score", ["village", "city"], level_weights={"village": "wv"})
+    heavy = FRAME.with_columns(wc=pl.when(pl.col("city") == 0).then(1e3).otherwise(1.0))
+    with pytest.raises(DataError, match="weights of level 'city': one cluster has more than 90 % of them"):
+        fitted(heavy, "score", ["village", "city"], level_weights={"city": "wc"})
     with pytest.raises(UsageError, match="level_weights: found 'town', which is none of the levels"):
         fitted(FRAME, "score", ["village"], level_weights={"town": "wv"})
     with pytest.raises(UsageError, match="scaling: found 'unscaled' without weights"):

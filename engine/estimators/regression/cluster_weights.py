@@ -17,6 +17,8 @@ SCALED = {
     "effective-size": "weights scaled to effective cluster size",
     "unscaled": "weights as they are",
 }
+MOST_A_CLUSTER = 1e9  # people, or inner clusters, by their weights: more has no digits left
+MOST_OF_ALL = 0.9  # of the weights of the outermost clusters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,11 @@ class ClusterWeights:
     outer: FloatArray
     total: FloatArray
 
+    @property
+    def mean(self) -> float:
+        """What a person counts on average, at least 1."""
+        return max(float(self.total.mean()), 1.0)
+
     @classmethod
     def none(cls, clusters: Clusters) -> ClusterWeights:
         """Return weights of 1."""
@@ -57,16 +64,29 @@ class ClusterWeights:
         Raises
         ------
         DataError
-            If the weight of a cluster is missing, not above 0, or not the same for all of its people.
+            If the weight of a cluster is missing, not above 0, or not the same for all of its people, if
+            weights count as less than one in a cluster, or if one cluster has nearly all weight.
         """
         scaled = _scaled(people, clusters.inner, scaling)
+        _check_sums("weights", scaled, clusters.n_inner, "Use 'cluster-size', or correct the column.")
         ids = (clusters.inner, clusters.outer) if clusters.has_outer else (clusters.outer,)
         found = [
             _of_clusters(name, levels[name], own) if name in levels else np.ones(int(own.max()) + 1)
             for name, own in zip(clusters.names, ids, strict=True)
         ]
-        outer = found[-1] * (len(found[-1]) / found[-1].sum())
-        inner = found[0] if clusters.has_outer else np.ones(len(outer))
+        inner = found[0] if clusters.has_outer else np.ones(len(found[-1]))
+        _check_sums(
+            f"weights of level '{clusters.names[0]}'",
+            inner,
+            len(found[-1]),
+            "Correct the column, or drop it.",
+        )
+        outer = found[-1] / found[-1].max()
+        if outer.max() > MOST_OF_ALL * outer.sum():
+            place = f"weights of level '{clusters.names[-1]}'"
+            finding = "one cluster has more than 90 % of them, so that no error can be told"
+            raise DataError(Fault(place, finding, "weights that clusters share", "Correct the column."))
+        outer *= len(outer) / outer.sum()
         return cls(
             people=scaled,
             inner=inner,
@@ -85,6 +105,16 @@ def _scaled(weight: FloatArray, inner: IntArray, scaling: LevelScaling) -> Float
         effective: FloatArray = weight * (sums / np.bincount(inner, weight**2))[inner]
         return effective
     return weight
+
+
+def _check_sums(place: str, weight: FloatArray, n_clusters: int, remedy: str) -> None:
+    """Refuse weights that count as less than one person or cluster, or too many, in each cluster above."""
+    expected = "weights given the cluster above, 1 or more on average"
+    total = float(weight.sum())
+    if total < n_clusters:
+        raise DataError(Fault(place, "they add up to less than one in each cluster", expected, remedy))
+    if not total <= MOST_A_CLUSTER * n_clusters:
+        raise DataError(Fault(place, "they add up to more than a billion in each cluster", expected, remedy))
 
 
 def _of_clusters(level: str, weight: FloatArray, ids: IntArray) -> FloatArray:

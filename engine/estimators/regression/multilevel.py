@@ -108,7 +108,12 @@ def fit_multilevel(
             "terms: they predict the outcome perfectly; expected terms that leave some doubt. Leave some out."
         )
     cells = _cells(frame, y, weights, clusters, single_level.used)
-    data = MultilevelData.of(submatrix(Z, np.arange(len(Z)), kept), cells, has_outer=clusters.has_outer)
+    data = MultilevelData.of(
+        submatrix(Z, np.arange(len(Z)), kept),
+        cells,
+        has_outer=clusters.has_outer,
+        mean_weight=weights.mean,
+    )
     sd_start = [_START if clusters.has_outer else 0.0, _START]
     found = maximise_with_points(data, points, np.concatenate([single_level.beta, sd_start]))
     maximum = found.maximum

@@ -60,6 +60,8 @@ class MultilevelData:
         Whether there are two levels; with one, every cluster is an outer and an inner one.
     blocks
         First outer cluster of each block, and the one after its last.
+    mean_weight
+        What a person counts in the log-likelihood, on average.
     """
 
     Z: FloatArray
@@ -68,9 +70,12 @@ class MultilevelData:
     events: FloatArray
     has_outer: bool
     blocks: tuple[tuple[int, int], ...]
+    mean_weight: float = 1.0
 
     @classmethod
-    def of(cls, Z: FloatArray, cells: ClusterCells, *, has_outer: bool) -> MultilevelData:
+    def of(
+        cls, Z: FloatArray, cells: ClusterCells, *, has_outer: bool, mean_weight: float = 1.0
+    ) -> MultilevelData:
         """Cut the outer clusters into blocks of about equal work."""
         ends = cells.inner_end[cells.outer_end - 1]
         cuts = np.searchsorted(ends, np.linspace(0, ends[-1], _BLOCKS + 1)[1:-1])
@@ -82,6 +87,7 @@ class MultilevelData:
             events=_weighted_events(cells),
             has_outer=has_outer,
             blocks=tuple((int(a), int(b)) for a, b in pairwise(edges)),
+            mean_weight=mean_weight,
         )
 
     @property

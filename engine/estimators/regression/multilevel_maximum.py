@@ -22,7 +22,7 @@ from engine.kernels.regression.symmetric import eigen
 _NEWTON_STEPS = 25
 _SECANT_STEPS = 500
 _HALVINGS = 30
-_ENOUGH = 1e-11  # of the gain in log-likelihood that a further step promises
+_ENOUGH = 1e-11  # of the gain in log-likelihood that a further step promises, for a person of weight 1
 _WORTH = 1e-9  # of the log-likelihood: less is rounding
 _SMALL = 0.05  # a standard deviation below is tried at 0
 _LONGEST = 0.7  # step of a standard deviation: the likelihood is no parabola there
@@ -98,7 +98,7 @@ def _climb(
     for step_number in range(_NEWTON_STEPS):
         moving = np.flatnonzero(free)
         step, gain = _uphill(at.gradient[moving], at.information[np.ix_(moving, moving)])
-        if gain < _ENOUGH:
+        if gain < _ENOUGH * likelihood.data.mean_weight:
             return theta, at.log_likelihood, True
         smallest_sd = theta[Q - 2 :][free[Q - 2 :]].min(initial=1.0)
         if step_number > 5 and gain > 0.1 * gain_before and smallest_sd > _SMALL:
@@ -177,10 +177,11 @@ def _secant(
         ll, g, _, _ = likelihood.derivatives(point, information=False)
         return -ll, -weighted_rows((g * signs)[moving], root)
 
-    lowest = minimise(objective, np.zeros(len(moving)), largest_slope=1e-6, most_steps=_SECANT_STEPS)
+    slope = float(np.sqrt(likelihood.data.mean_weight))
+    lowest = minimise(objective, np.zeros(len(moving)), largest_slope=1e-6 * slope, most_steps=_SECANT_STEPS)
     point = parameters(lowest.point)
     point[Q - 2 :] = np.abs(point[Q - 2 :])
-    return point, -lowest.value, bool(np.abs(lowest.gradient).max() < 1e-4)
+    return point, -lowest.value, bool(np.abs(lowest.gradient).max() < 1e-4 * slope)
 
 
 def _rising_from_boundary(
