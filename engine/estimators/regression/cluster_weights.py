@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import numpy as np
 from engine.arrays import FloatArray, IntArray
 from engine.errors import DataError, Fault
 from engine.estimators.regression.clusters import Clusters
+from engine.estimators.regression.patterns import sums_by_key
 from engine.study import LevelScaling
 
 SCALED = {
@@ -45,7 +47,7 @@ class ClusterWeights:
     @property
     def mean(self) -> float:
         """What a person counts on average, at least 1."""
-        return max(float(self.total.mean()), 1.0)
+        return max(math.fsum(self.total) / len(self.total), 1.0)
 
     @classmethod
     def none(cls, clusters: Clusters) -> ClusterWeights:
@@ -97,12 +99,12 @@ class ClusterWeights:
 
 def _scaled(weight: FloatArray, inner: IntArray, scaling: LevelScaling) -> FloatArray:
     """Scale weights (n,) in their inner clusters: methods 1 and 2 of Pfeffermann et al. (1998)."""
-    sums = np.bincount(inner, weight)
+    sums, squares = sums_by_key(inner, weight, weight, int(inner.max()) + 1)
     if scaling == "cluster-size":
         scaled: FloatArray = weight * (np.bincount(inner) / sums)[inner]
         return scaled
     if scaling == "effective-size":
-        effective: FloatArray = weight * (sums / np.bincount(inner, weight**2))[inner]
+        effective: FloatArray = weight * (sums / squares)[inner]
         return effective
     return weight
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -138,7 +139,7 @@ def fit_multilevel_in_group(inputs: MultilevelInputs, group: int, base: TidyRow)
         n_obs=len(kept),
         n_events=int(y.sum()),
         n_clusters=clusters.n_outermost(),
-        sum_weights=float(weights.total.sum()),
+        sum_weights=math.fsum(weights.total),
     )
     return FittedMultilevel(frame=frame, clusters=clusters, fit=fit, base=base, spec=spec)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -87,7 +88,7 @@ def _group_rows(inputs: MultilevelInputs, group: int, base: TidyRow) -> Iterator
     weights = inputs.weights(kept, clusters)
     fit = fit_linear_multilevel(frame, y, clusters, weights, robust=inputs.is_weighted)
     base = replace(
-        base, n_obs=len(kept), n_clusters=clusters.n_outermost(), sum_weights=float(weights.total.sum())
+        base, n_obs=len(kept), n_clusters=clusters.n_outermost(), sum_weights=math.fsum(weights.total)
     )
     yield from _coefficient_rows(frame, fit, base)
     yield from _variance_rows(clusters, fit, base)

@@ -14,7 +14,13 @@ from engine.estimators.regression.logit_maximum import LogitMaximum, maximise_lo
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.regression.multilevel_likelihood import MultilevelData
 from engine.estimators.regression.multilevel_maximum import MultilevelMaximum
-from engine.estimators.regression.patterns import in_study_units, pattern_sums, standardised, submatrix
+from engine.estimators.regression.patterns import (
+    in_study_units,
+    pattern_sums,
+    standardised,
+    submatrix,
+    sums_by_key,
+)
 from engine.estimators.regression.quadrature_points import PointsCheck, maximise_with_points
 from engine.kernels.regression.multilevel_cells import ClusterCells
 from engine.kernels.regression.small_matrices import product
@@ -156,8 +162,7 @@ def _cells(
     last_of_outer = np.flatnonzero(np.diff(outer_of_inner, append=-1))
     return ClusterCells(
         (key % n_patterns).astype(np.int64),
-        np.bincount(cell, weight).astype(np.float64),
-        np.bincount(cell, weight * y).astype(np.float64),
+        *sums_by_key(cell, weight, y, len(key)),
         (last_of_inner + 1).astype(np.int64),
         (last_of_outer + 1).astype(np.int64),
         weights.inner[inner_of_cell[last_of_inner]],
