@@ -6,17 +6,19 @@ classes in `engine.study.analyses` list the checks of their kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import get_args
 
 from engine.errors import Fault, nearest
 from engine.study.bootstrap import NEEDS_INFLUENCE, WITH_REPLICATE_WEIGHTS, too_few_replicates
 from engine.study.disparity_measures import NEEDS_PARAMETER as MEASURES_WITH_PARAMETER
-from engine.study.disparity_measures import NEEDS_REFERENCE, allowed_measures
-from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER
+from engine.study.disparity_measures import NEEDS_REFERENCE, WITH_LINK, MeasureName, allowed_measures
+from engine.study.indices import NEEDS_BOUNDS, NEEDS_PARAMETER, IndexName
 from engine.study.raw_tables import RawStudy, Table, as_names, as_table, is_factor, is_interval
 
 Check = Callable[[str, Table, RawStudy], Iterator[Fault]]
 """(TOML path of the analysis, its table, the study) -> faults."""
+KNOWN = frozenset((*get_args(IndexName), *get_args(MeasureName)))
 
 
 def outcome_is_no_term(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
@@ -120,6 +122,17 @@ def need(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
             yield Fault(f"{path}.need", found, "some of the terms", nearest(name, terms))
 
 
+def _unused(
+    path: str, analysis: Table, key: str, names: Sequence[str], users: Collection[str]
+) -> Iterator[Fault]:
+    """Refuse an option that none of the indices or measures has."""
+    if analysis.get(key) is not None and names and {*names} <= KNOWN - {*users}:
+        found = f"{analysis[key]!r} with {', '.join(names)}, which have no {key}"
+        yield Fault(
+            f"{path}.{key}", found, f"one of {', '.join(users)}", "Leave it out, or name one of these."
+        )
+
+
 def index(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     """Indices have the bounds and the parameter they need, and groups where they are compared."""
     names = as_names(analysis.get("index", "standard"))
@@ -138,6 +151,7 @@ def index(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     if with_parameter and analysis.get("parameter") is None:
         expected = f"a number above 1 for '{with_parameter[0]}'"
         yield Fault(f"{path}.parameter", "nothing", expected, "Add parameter = 3.")
+    yield from _unused(path, analysis, "parameter", names, NEEDS_PARAMETER)
     if isinstance(bounds, list) and not is_interval(bounds):
         yield Fault(f"{path}.bounds", f"{bounds}", "two finite numbers, low < high", "Correct the bounds.")
     for outcome in outcomes:
@@ -239,5 +253,7 @@ def measures(path: str, analysis: Table, _study: RawStudy) -> Iterator[Fault]:
         if name in MEASURES_WITH_PARAMETER and analysis.get("parameter") is None:
             expected = f"{MEASURES_WITH_PARAMETER[name]} of '{name}'"
             yield Fault(f"{path}.parameter", "nothing", expected, "Add parameter = 1.")
+    yield from _unused(path, analysis, "parameter", names, MEASURES_WITH_PARAMETER)
+    yield from _unused(path, analysis, "link", names, WITH_LINK)
     if analysis.get("compare") is True and not analysis.get("by"):
         yield Fault(f"{path}.compare", "true without groups", "groups to compare", "Give by = [...].")

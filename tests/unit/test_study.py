@@ -66,6 +66,7 @@ def test_good_study__is_frozen_and_keeps_the_order_of_levels():
         ('kind = "concentration"', 'kind = "concentrat"', "analysis[1].kind", "Did you mean 'concentration'"),
         ('"wagstaff"', '"wagstaf"', "analysis[1].index[2]", "Did you mean 'wagstaff'"),
         ('"wagstaff"', '"extended"', "analysis[1].parameter", "a number above 1"),
+        ('by = "wave"', "parameter = 3", "analysis[1].parameter", "3 with standard, wagstaff, which have no"),
         ('outcome = "ill"', 'outcome = "income"', "analysis[1].index", "never takes them from the data"),
         ('by = "wave"', 'by = "income"', "analysis[1].by", "levels or cut"),
         ('wave = "year"', "", "analysis[1].by", "Give source.wave"),
@@ -79,6 +80,13 @@ def test_fault__names_place_finding_and_remedy(old, new, path, words):
     fault = faults_of(GOOD.replace(old, new))[path]
     assert words in str(fault)
     assert all((fault.found, fault.expected, fault.remedy))
+
+
+def test_link_of_a_measure_that_has_none__is_refused():
+    asked = 'name = "d"\nkind = "disparity"\noutcome = "ill"\nrank_by = "income"\nlink = "log"\n'
+    faults = faults_of(f'{GOOD}[[analysis]]\n{asked}measure = "aci"\n')
+    assert "'log' with aci, which have no link" in str(faults["analysis[2].link"])
+    parse_study(f'{GOOD}[[analysis]]\n{asked}measure = ["aci", "sii"]\n')
 
 
 def test_five_faults__are_all_told():
