@@ -68,6 +68,8 @@ def method_name(language: Language, method: str) -> str:
     --------
     >>> method_name("en", "linearised, logit"), method_name("zh", "linearised, logit")
     ('linearised, logit', '线性化，logit')
+    >>> method_name("zh", "7-point adaptive quadrature, weights of level village")
+    '7 点自适应求积，层 village 的权重'
     """
     if language == "en":
         return method
@@ -76,5 +78,8 @@ def method_name(language: Language, method: str) -> str:
 
 
 def _part(part: str) -> str:
-    level = part.removeprefix("weights of level ")
-    return PARTS.get(part, part) if level == part else f"层 {level} 的权重"
+    if part.startswith("weights of level "):
+        return f"层 {part.removeprefix('weights of level ')} 的权重"
+    if part.endswith("-point adaptive quadrature"):
+        return f"{part.partition('-')[0]} 点自适应求积"
+    return PARTS.get(part, part)
