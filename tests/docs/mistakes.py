@@ -111,6 +111,11 @@ IN_THE_STUDY = (
     ("Need that is no term", END, END + MODEL + 'terms = ["sex"]\nneed = ["income"]\n'),
     ("An even number of points", END, END + MULTILEVEL + 'levels = "village"\npoints = 4\n'),
     ("Clusters that the design does not name", END, END + MULTILEVEL + 'levels = "town"\n'),
+    (
+        "Weights of clusters that the design does not name",
+        'levels = { village = "psu" }',
+        'levels = { village = "psu" }\nlevel_weights = { vilage = "w" }',
+    ),
     ("A rule with an unknown variable", "income IS NOT NULL", "incom > 0"),
     ("A rule with a level that does not exist", "income IS NOT NULL", "sex = 'femal'"),
     ("A rule that nobody can satisfy", "income IS NOT NULL", "income > 5 AND income < 3"),
