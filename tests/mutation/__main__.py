@@ -111,6 +111,7 @@ PARTS = {
                 for of in ("decomposition", "linear_multilevel", "logit", "multilevel", "regression", "rif")
             ),
             "tests/oracle/test_joint_tests.py",
+            "tests/unit/test_formulas_of_models.py",
             *(f"engine/estimators/{of}" for of in ("decomposition", "regression", "replicates")),
             "engine/kernels/draws",
         ),
