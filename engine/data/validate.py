@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.data.broken_rules import Broken, RuleError
-from engine.data.design_columns import DESIGN_PREFIX, KEY
+from engine.data.design_columns import DESIGN_PREFIX, KEY, LEVEL_PREFIX, LEVEL_WEIGHT_PREFIX
 from engine.data.harmonise import KIND_SUFFIX
 from engine.errors import DataError, Fault
 from engine.study import MISSING_KINDS, StudySpec
@@ -55,7 +55,7 @@ def refuse_empty_columns(spec: StudySpec, file: str, records: Path) -> None:
 
 
 def refuse_design(file: str, sample: Sequence[str]) -> None:
-    """Check that every row of the sample has its weight, stratum and clusters.
+    """Check that every row of the sample has its weights, stratum and clusters.
 
     Raises
     ------
@@ -70,8 +70,8 @@ def refuse_design(file: str, sample: Sequence[str]) -> None:
         role = name.removeprefix(DESIGN_PREFIX)
         if role == name or name.startswith(KEY):
             continue
-        if role == "weight" or role.startswith("replicate_"):
-            rule = "weight" if role == "weight" else "replicate weight"
+        if role == "weight" or name.startswith(LEVEL_WEIGHT_PREFIX) or role.startswith("replicate_"):
+            rule = "replicate weight" if role.startswith("replicate_") else "weight"
             columns[name] = dy.Float64(nullable=True, check={rule: _is_weight})
         elif role != "population":
             columns[name] = dy.String(nullable=True, check={"id": _is_known})
@@ -158,6 +158,9 @@ def _place(column: str) -> str:
     """Return where the study states the rules of a panel column."""
     if column == KEY:
         return "source.key"
+    for prefix, table in ((LEVEL_PREFIX, "levels"), (LEVEL_WEIGHT_PREFIX, "level_weights")):
+        if column.startswith(prefix):
+            return f"design.{table}.{column.removeprefix(prefix)}"
     if column.startswith(DESIGN_PREFIX):
         return f"design.{column.removeprefix(DESIGN_PREFIX)}"
     return f"variables.{column.removesuffix(KIND_SUFFIX)}"

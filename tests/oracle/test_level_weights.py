@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 import engine
+from engine.data.broken_rules import RuleError
+from engine.data.validate import refuse_design
 from engine.errors import DataError, StudyError, UsageError
 from tests.study_texts import analysis, factor, study_text
 
@@ -309,6 +311,21 @@ def test_study__takes_weights_of_people_and_of_levels(tmp_path):
         rows = found.filter(pl.col("analysis") == name)
         assert rows["estimate"].to_list() == [row.estimate for row in alone]
         assert rows["std_error"].to_list() == [row.std_error for row in alone]
+
+
+def test_night__refuses_a_file_in_which_clusters_have_no_weight(tmp_path):
+    columns = {"design__level_village": pl.col("village").cast(pl.String), "design__weight_of_village": "wv"}
+    frame = FRAME.select(**columns)
+    frame.write_parquet(tmp_path / "good.parquet")
+    refuse_design("good.csv", [str(tmp_path / "good.parquet")])
+    first = pl.int_range(pl.len()) < 3
+    frame.with_columns(pl.when(~first).then(pl.all())).write_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(RuleError) as told:
+        refuse_design("bad.csv", [str(tmp_path / "bad.parquet")])
+    assert {(one.place, one.rule, one.rows) for one in told.value.broken} == {
+        ("design.levels.village", "id", 3),
+        ("design.level_weights.village", "weight", 3),
+    }
 
 
 def test_check__tells_weights_that_are_not_there(tmp_path):
