@@ -32,7 +32,22 @@ def cross_check(raw: Table) -> list[Fault]:
         *check_balance(study),
         *_variables(study),
         *_analyses(raw, study),
+        *_unused_weights(raw, study),
     ]
+
+
+def _unused_weights(raw: Table, study: RawStudy) -> Iterator[Fault]:
+    """Weights of clusters are there for a multilevel model with weights."""
+    used: set[str] = set()
+    for item in as_list(raw.get("analysis") or []):
+        analysis = as_table(item)
+        if analysis.get("kind") == "multilevel" and analysis.get("weights", "none") != "none":
+            used |= {*as_names(analysis.get("levels"))}
+    for name in as_table(study.design.get("level_weights")):
+        if name in as_table(study.design.get("levels")) and name not in used:
+            place, found = f"design.level_weights.{name}", "weights that no analysis uses"
+            expected = "a multilevel analysis of this level with weights"
+            yield Fault(place, found, expected, 'Add weights = "cluster-size" there, or drop them.')
 
 
 def _variables(study: RawStudy) -> Iterator[Fault]:

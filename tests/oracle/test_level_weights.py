@@ -335,3 +335,5 @@ def test_check__tells_weights_that_are_not_there(tmp_path):
         StudyError, match=r"design\.level_weights: found 'town'; expected a name of design\.levels"
     ):
         engine.load_study(study(tmp_path, "unscaled", level_weights={"town": "wv"}))
+    with pytest.raises(StudyError, match=r"design\.level_weights\.city: found weights that no analysis uses"):
+        engine.load_study(study(tmp_path, "none", level_weights={"city": "wc"}))
