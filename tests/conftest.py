@@ -84,6 +84,12 @@ def plain_reports(request, monkeypatch):
     monkeypatch.setattr(run_module, "drawing_ahead", nullcontext)
 
 
+@pytest.fixture(autouse=True)
+def no_process_beside(monkeypatch):
+    """Compute all analyses of a run in one process: the tests keep both cores busy themselves."""
+    monkeypatch.setattr(run_module, "process_beside", lambda *_: nullcontext())
+
+
 @pytest.fixture
 def whole_reports():
     """Ask for runs with their report, tables and figures."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from engine.batch.compiling import Compiling, compiling_ahead
+from engine.batch.beside import Job, has_work, process_beside, run_tasks_beside
+from engine.batch.compiling import compiling_ahead
 from engine.batch.failures import Failure, failure_warnings, task_states
 from engine.batch.reporter import Reporter
 from engine.batch.request import RunRequest, make_request, planned_replicates
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from engine.batch.context import Context
-    from engine.batch.tasks import Task
+    from engine.batch.tasks import Task, TaskResult
     from engine.data.panel import Panel
     from engine.data.sample import Sample
 
@@ -83,16 +84,23 @@ def run(
     started = time.perf_counter()
     data = None if data is None else Path(data)
     reporter = reporter or Reporter()
-    from engine.batch.context import make_context
-    from engine.batch.manifest import make_manifest
-    from engine.batch.released import released
-    from engine.batch.reporting import write_report_of_new_run
-    from engine.store.run_directory import new_run, write_run
-
-    with drawing_ahead() if report else nullcontext(), ExitStack() as reading:
+    with ExitStack() as processes, ExitStack() as reading:
         reading.enter_context(kept_readers())  # one process looks at the files and reads them
+        if report:
+            processes.enter_context(drawing_ahead())
         request = make_request(study, data, replicates=replicates, seed=seed, only=only, cells=cells)
         spec = request.spec
+        is_alone = bool(cells) or reporter.keeps
+        beside = None if is_alone else processes.enter_context(process_beside(spec, threads))
+
+        # Imported while the processes get ready.
+        from engine.batch.context import make_context
+        from engine.batch.manifest import make_manifest
+        from engine.batch.released import released
+        from engine.batch.reporting import write_report_of_new_run
+        from engine.batch.tasks import run_tasks, tasks_of
+        from engine.store.run_directory import new_run, write_run
+
         target = Path(out) if out is not None else default_target(spec.study.name)
         with new_run(target, spec.study.name) as folder, compiling_ahead(spec, reporter) as compiling:
             if spec.source.builtin is not None and data is None:
@@ -102,7 +110,13 @@ def run(
                 reading.close()
                 seconds = {"read": time.perf_counter() - started}
                 context = make_context(spec, panel, sample, threads, reporter)
-                done = _run_tasks(context, compiling)
+                tasks = tasks_of(spec, context.columns.waves)
+                job = Job(spec=spec, panel=panel, sample=sample, threads=threads, tasks=tasks)
+                if beside is not None and has_work(job):
+                    results = run_tasks_beside(job, context, compiling.wait, beside)
+                else:
+                    results = run_tasks(tasks, context, compiling.wait)
+                done = _collected(tasks, results, context)
             states = task_states(done.tasks, done.failures)
             simulated = is_simulated(panel)
             rows = with_study(done.rows, spec, simulated=simulated)
@@ -155,12 +169,9 @@ class _Done:
     left_out: Sequence[str] = ()
 
 
-def _run_tasks(context: Context, compiling: Compiling) -> _Done:
-    """Run all tasks; after an interrupt, those that are done are kept if the reporter keeps them."""
-    from engine.batch.tasks import run_tasks, tasks_of
-
+def _collected(tasks: Sequence[Task], results: Iterable[TaskResult], context: Context) -> _Done:
+    """Collect the results; after an interrupt, those that are done are kept if the reporter keeps them."""
     reporter = context.reporter
-    tasks = tasks_of(context.spec, context.columns.waves)
     n_replicates = sum(planned_replicates(task.analysis) for task in tasks)
     reporter.start_analyses(len(tasks), n_replicates * max(len(context.completed), 1))
     rows: list[TidyRow] = []
@@ -168,7 +179,7 @@ def _run_tasks(context: Context, compiling: Compiling) -> _Done:
     read_as: dict[str, str] = {}
     failures: dict[str, Failure] = {}
     try:
-        for result in run_tasks(tasks, context, compiling.wait):
+        for result in results:
             if result.failure is None:
                 rows += result.rows()
                 read_as[result.task.name] = result.read_as
