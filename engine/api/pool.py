@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.data.frame_reader import as_polars
-from engine.errors import UsageError
-from engine.estimators.pooled_rows import pooled_rows, shared_rows
+from engine.errors import Fault, UsageError
+from engine.estimators.pooled_rows import pooled_rows, repeated_rows, shared_rows
 from engine.results import TidyRow, to_frame
 from engine.results.rows import COLUMNS
 
@@ -38,7 +38,7 @@ def pool(results: Sequence[Any]) -> pl.DataFrame:
     Raises
     ------
     UsageError
-        With fewer than two results, or without a row that they share.
+        With fewer than two results, without a row that they share, or with rows that cannot be told apart.
 
     Examples
     --------
@@ -57,10 +57,26 @@ def pool(results: Sequence[Any]) -> pl.DataFrame:
             "results: found no row that all of them have; expected results of the same study or function. "
             "Give one for each imputation."
         )
+    if repeated := sum(repeated_rows(rows) for rows in each):
+        raise UsageError(
+            f"results: found {repeated:,} rows with the measure, term, group and method of another row; "
+            "expected each quantity once. Give the results with all their columns."
+        )
     return to_frame(pooled_rows(each))
 
 
 def _rows(frame: pl.DataFrame) -> list[TidyRow]:
+    """Return the tidy rows of a frame.
+
+    Raises
+    ------
+    UsageError
+        If it has no measures, or estimates that are no numbers.
+    """
+    for name in ("measure", "estimate"):
+        if name not in frame.columns or (name == "estimate" and not frame[name].dtype.is_numeric()):
+            found = "no numbers" if name in frame.columns else "no such column"
+            raise UsageError(Fault(f"results, {name}", f"found {found}", "tidy rows", "Give whole results."))
     known = [name for name in COLUMNS if name in frame.columns]
     return [
         TidyRow(**{name: value for name, value in row.items() if value is not None})

@@ -73,6 +73,11 @@ def shared_rows(each: Sequence[Sequence[TidyRow]]) -> int:
     return len(first.intersection(*others))
 
 
+def repeated_rows(rows: Sequence[TidyRow]) -> int:
+    """Return how many rows are about the same quantity as another one of the same data set."""
+    return len(rows) - len({_key(row) for row in rows})
+
+
 def _key(row: TidyRow) -> tuple[Any, ...]:
     """Return what makes a quantity; how the limits of a share are made depends on the data set."""
     key = {name: getattr(row, name) for name in KEYS}

@@ -109,5 +109,11 @@ def test_rows__that_some_imputations_lack_say_so(frames):
     assert lacking["estimate"].to_list() == [None]
     with pytest.raises(UsageError, match="expected two or more"):
         engine.pool([one])
+    bare = pl.DataFrame({"measure": ["mean", "mean"], "estimate": [1.0, 5.0], "std_error": [1.0, 1.0]})
+    with pytest.raises(UsageError, match=r"found 2 rows with the measure.* of another row"):
+        engine.pool([bare, bare.with_columns(pl.col("estimate") + 1)])
+    for lacking in (bare.drop("measure"), bare.with_columns(estimate=pl.lit("a"))):
+        with pytest.raises(UsageError, match=r"results, .*: found no .*; expected tidy rows"):
+            engine.pool([lacking, lacking])
     with pytest.raises(UsageError, match="no row that all of them have"):
         engine.pool([one, other.with_columns(outcome=pl.lit("other"))])
