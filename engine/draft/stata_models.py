@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def index(study: ScriptStudy, one: Statement, command: Command) -> None:
 
 
 def _index(command: Command) -> dict[str, object]:
-    limits = [float(number) for number in (command.option("limits", 3) or "").split()]
+    limits = [_number(number) for number in (command.option("limits", 3) or "").split()]
     found: dict[str, object] = {}
     if len(limits) == 2:
         found["bounds"] = [int(limit) if limit.is_integer() else limit for limit in limits]
@@ -69,7 +70,7 @@ def _index(command: Command) -> dict[str, object]:
     for option, name in (("v", "extended"), ("beta", "symmetric")):
         value = command.options.get(option)
         if value:
-            return {"index": [f"generalized_{name}" if absolute else name], "parameter": float(value)}
+            return {"index": [f"generalized_{name}" if absolute else name], "parameter": _number(value)}
     names = [name for name in ("erreygers", "wagstaff") if command.option(name, 4) is not None]
     if names and len(limits) != 2:
         raise Untaken("has no limits() that the file shows")
@@ -82,6 +83,17 @@ def _index(command: Command) -> dict[str, object]:
         "index": names or ["generalized" if absolute else "modified" if is_modified else "standard"],
         **found,
     }
+
+
+def _number(text: str) -> float:
+    """Return an option of `conindex` as a number."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise Untaken("has no number in limits(), v() or beta() that the file shows")
+    return number
 
 
 def fit(study: ScriptStudy, one: Statement, command: Command) -> Fitted | None:

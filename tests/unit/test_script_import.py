@@ -230,6 +230,13 @@ regress income age
 """
 
 
+@pytest.mark.parametrize("option", ["limits(0 one) erreygers", "v(a)", "beta(nan)"])
+def test_option_without_a_number__leaves_the_command_out(option):
+    study = study_of_do_file(f"conindex y, rank(x) {option}\nconindex z, rank(x)\n")
+    assert "has no number in limits(), v() or beta()" in study.left_out[1][1]
+    assert [one["outcome"] for one in study.analyses] == ["z"]
+
+
 def test_counts_and_ordered_levels_of_stata__become_regressions():
     study = study_of_do_file(COUNTS)
     assert {one["kind"] for one in study.analyses} == {"regression"}
