@@ -165,8 +165,8 @@ GOALS = {
         PARTLY,
         (
             "an index of 5.4 million people takes 1.25 GB, of 2.2 GB that are allowed; where memory ends, "
-            "commands tell how much they held and need, but some libraries end the process instead. The 64 "
-            "bytes a row that kernels may take are not measured alone"
+            "commands tell how much they held and need, but with very little some libraries end the process, "
+            "or say that they cannot read the file. What kernels take a row is not measured"
         ),
         "-m 'slow or not slow' tests/functional/test_memory.py tests/functional/test_many_groups.py",
     ),

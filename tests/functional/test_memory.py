@@ -92,9 +92,9 @@ def test_five_million_rows__stay_within_the_limit(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("most", [400 << 20, 500 << 20])
-def test_too_little_memory__is_told(tmp_path, most):
-    process = run(tmp_path, 1_000_000, most)
+def test_too_little_memory__is_told(tmp_path):
+    """With much less memory, some libraries end the process, or say that they cannot read the file."""
+    process = run(tmp_path, 1_000_000, most=500 << 20)
     _, told = process.communicate()
     assert process.returncode in (11, 71), told  # 11: the process that reads the file got none
     assert any(
