@@ -23,12 +23,14 @@ from engine.errors import DataError, EstimationError
 
 if TYPE_CHECKING:
     from engine.batch.context import Context
+    from engine.batch.request import RunRequest
     from engine.batch.tasks import Task, TaskResult
     from engine.data.panel import Panel
     from engine.data.sample import Sample
     from engine.study import StudySpec
 
 LEAST_REPLICATES = 1_000  # of a study; with fewer, a run is over before the process is ready
+LEAST_BYTES = 1_000_000  # of its files; in less there are too few rows
 LEAST_WORK = 20_000_000  # rows times replicates
 MOST_ROWS = 5_000_000  # each of the two processes has columns of its own
 
@@ -86,10 +88,12 @@ class ProcessBeside:
 
 
 @contextmanager
-def process_beside(spec: StudySpec, threads: int | None) -> Iterator[ProcessBeside | None]:
-    """Start the process if a study may have work for it, to get ready while the files are read."""
-    work = sum(planned_replicates(analysis) for analysis in spec.analysis)
-    if threads == 1 or _cores() == 1 or len(spec.analysis) == 1 or work < LEAST_REPLICATES:
+def process_beside(request: RunRequest, threads: int | None) -> Iterator[ProcessBeside | None]:
+    """Start the process if a run may have work for it, to get ready while the files are read."""
+    analyses = request.spec.analysis
+    replicates = sum(planned_replicates(analysis) for analysis in analyses)
+    is_small = len(analyses) == 1 or replicates < LEAST_REPLICATES or request.n_bytes() < LEAST_BYTES
+    if threads == 1 or _cores() == 1 or request.cells or is_small:
         yield None
         return
     with TemporaryDirectory(prefix="equirank-") as folder:

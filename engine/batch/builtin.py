@@ -25,6 +25,12 @@ def builtin_file(name: str) -> SourceFile:
     return SourceFile(path=_meps() if name == "meps" else _simulated(name.partition("-")[0]), is_own=True)
 
 
+def bytes_of_builtin(name: str) -> int:
+    """Return how large the file of a built-in panel is, roughly: that of any version; 0 if none was made."""
+    folder = cache_folder("builtin" if name == "meps" else "simulated")
+    return max((path.stat().st_size for path in folder.glob(f"{name.partition('-')[0]}-*")), default=0)
+
+
 def _simulated(panel: str) -> Path:
     folder = Path(str(resources.files("engine.simulate")))
     code = sorted(path for path in folder.iterdir() if path.suffix in (".py", ".csv"))

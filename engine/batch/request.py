@@ -36,6 +36,14 @@ class RunRequest:
         """Return the data files."""
         return study_files(self.spec, self.base, self.data)
 
+    def n_bytes(self) -> int:
+        """Return how large the data files are; 0 for a built-in panel that is not made yet."""
+        if self.data is None and self.spec.source.builtin is not None and self.spec.source.path is None:
+            from engine.batch.builtin import bytes_of_builtin
+
+            return bytes_of_builtin(self.spec.source.builtin)
+        return sum(file.path.stat().st_size for file in self.files() if file.path.is_file())
+
 
 def make_request(
     study: str | Path | StudySpec,

@@ -90,8 +90,7 @@ def run(
             processes.enter_context(drawing_ahead())
         request = make_request(study, data, replicates=replicates, seed=seed, only=only, cells=cells)
         spec = request.spec
-        is_alone = bool(cells) or reporter.keeps
-        beside = None if is_alone else processes.enter_context(process_beside(spec, threads))
+        beside = None if reporter.keeps else processes.enter_context(process_beside(request, threads))
 
         # Imported while the processes get ready.
         from engine.batch.context import make_context

@@ -1,6 +1,7 @@
 """A process beside the run computes some analyses; nobody can tell from the results which."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import engine
 from engine.batch import beside, run
 from engine.batch.beside import MOST_ROWS, Job, ProcessBeside, _claim, has_work, process_beside
+from engine.batch.request import make_request
 from engine.study.load import load_study
 from tests.functional.conftest import STUDY
 
@@ -42,6 +44,7 @@ def always(monkeypatch):
     """Start the process for any study, whatever the tests do by default."""
     monkeypatch.setattr(run, "process_beside", process_beside)
     monkeypatch.setattr(beside, "LEAST_REPLICATES", 1)
+    monkeypatch.setattr(beside, "LEAST_BYTES", 1)
     monkeypatch.setattr(beside, "LEAST_WORK", 1)
     monkeypatch.setattr(beside, "_cores", lambda: 2)
 
@@ -95,9 +98,22 @@ def test_claim__of_a_task_is_made_once(tmp_path):
     assert [_claim(tmp_path, 3), _claim(tmp_path, 3), _claim(tmp_path, 4)] == [True, False, True]
 
 
-def test_process__ends_when_the_run_does(monkeypatch):
+def request_of(tmp_path, **changes):
+    """A request for the study `cmds` on a file of enough bytes."""
+    (tmp_path / "data.csv").write_bytes(b"0" * beside.LEAST_BYTES)
+    request = make_request("cmds", None)
+    spec = request.spec.model_copy(
+        update={
+            "source": request.spec.source.model_copy(update={"builtin": None, "path": "data.csv"}),
+            **changes,
+        }
+    )
+    return replace(request, spec=spec, base=tmp_path)
+
+
+def test_process__ends_when_the_run_does(tmp_path, monkeypatch):
     monkeypatch.setattr(beside, "_cores", lambda: 2)
-    with process_beside(load_study("cmds"), None) as process:
+    with process_beside(request_of(tmp_path), None) as process:
         assert process._process.poll() is None
         assert process._folder.is_dir()
     assert process._process.returncode != 0
@@ -106,16 +122,24 @@ def test_process__ends_when_the_run_does(monkeypatch):
 
 @pytest.mark.parametrize(
     ("threads", "cores", "change"),
-    [(1, 2, {}), (None, 1, {}), (None, 2, {"analysis": 1}), (None, 2, {"few": 1})],
+    [
+        (1, 2, ""),
+        (None, 1, ""),
+        (None, 2, "one analysis"),
+        (None, 2, "few replicates"),
+        (None, 2, "small files"),
+    ],
 )
-def test_process__is_not_started_where_it_cannot_help(threads, cores, change, monkeypatch):
+def test_process__is_not_started_where_it_cannot_help(threads, cores, change, tmp_path, monkeypatch):
     monkeypatch.setattr(beside, "_cores", lambda: cores)
-    spec = load_study("cmds")
-    if "analysis" in change:
-        spec = spec.model_copy(update={"analysis": spec.analysis[-1:]})
-    if "few" in change:
+    request = request_of(tmp_path)
+    if change == "one analysis":
+        request = request_of(tmp_path, analysis=request.spec.analysis[-1:])
+    if change == "few replicates":
         monkeypatch.setattr(beside, "LEAST_REPLICATES", 10_000)
-    with process_beside(spec, threads) as process:
+    if change == "small files":
+        (tmp_path / "data.csv").write_text("0")
+    with process_beside(request, threads) as process:
         assert process is None
 
 
