@@ -8,6 +8,7 @@ from typing import Any
 from engine.report.model import Table, number
 
 SIZE = "effective size"
+OF_FIRST = "Differences and sizes are those of the first imputation."
 
 
 def balance_tables(manifest: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[Table]:
@@ -33,4 +34,5 @@ def balance_tables(manifest: Mapping[str, Any], labels: Mapping[str, str]) -> It
     last = (SIZE, *(number(of_group[g][when], 0) for g in groups for when in ("before", "after")))
     everybody = facts["to"] == "all"
     title = "Balance: standardised differences from {to}".format(to="all" if everybody else facts["to"])
-    yield Table(title=title, columns=("", *columns), rows=(*rows, last))
+    notes = (OF_FIRST,) if manifest.get("imputations") else ()
+    yield Table(title=title, columns=("", *columns), rows=(*rows, last), notes=notes)

@@ -147,6 +147,8 @@ def test_plan_manifest_table_and_methods__tell_of_the_balance(tmp_path):
     assert table.title == "Balance: standardised differences from n"
     assert [row[0] for row in table.rows] == ["sex: f", "sex: m", "Size", "effective size"]
     assert translated(table, "zh").title == "平衡：与n的标准化差"
+    (imputed,) = balance_tables({**run.manifest, "imputations": {"m": 3}}, {})
+    assert translated(imputed, "zh").notes == ("差异与样本量以第一次插补为准。",)
     for language, said in (
         ("en", "the levels of area have the sex, size of n, by entropy balancing"),
         ("zh", "经熵平衡调整"),

@@ -7,6 +7,7 @@ TABLE_NOTES: dict[str, str] = {
     "{group}, before": "{group}，调整前",
     "{group}, after": "{group}，调整后",
     "effective size": "有效样本量",
+    "Differences and sizes are those of the first imputation.": "差异与样本量以第一次插补为准。",
     "Some rows: {status}.": "部分行：{status}。",
     "Withheld: numbers of fewer than {n} people, and others from which these could be computed.": (
         "不公布：不足 {n} 人的数字，以及可据以推算出这些数字的其他数字。"
