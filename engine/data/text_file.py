@@ -47,9 +47,11 @@ def open_text(file: SourceFile, _wanted: tuple[str, ...], encoding: str | None, 
     n_rows = int(frame.select(pl.len()).collect(engine="streaming").item())
     _refuse_repeated(file.path, frame, columns)
     refuse_short_rows(path, file.path.name, likely or delimiter, len(columns), n_rows)
+    quoted = {name: name.replace('""', '"') for name in columns if '""' in name}  # as Polars leaves them
+    columns = tuple(quoted.get(name, name) for name in columns)
     return RawFrame(
         name=file.path.name,
-        frame=frame,
+        frame=frame.rename(quoted),
         columns=columns,
         n_rows=n_rows,
         encoding=text,

@@ -30,6 +30,12 @@ def panel_of(path, variables, **source):
     return pl.read_parquet(build_panel(spec, [SourceFile(path=path)]).parts)
 
 
+def test_quote_in_the_name_of_a_column__is_read_as_one(tmp_path):
+    (tmp_path / "p.csv").write_text('"a""b",select\n1,2\n3,4\n')
+    panel = panel_of(tmp_path / "p.csv", {"x": {"from": 'a"b'}, "select": {}})
+    assert panel["x"].to_list() == [1.0, 3.0]
+
+
 def ages_of(tmp_path, *cells, variables=None, **source):
     path = tmp_path / "people.csv"
     path.write_text("age,id\n" + "".join(f"{cell},{row}\n" for row, cell in enumerate(cells)))
