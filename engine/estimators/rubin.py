@@ -62,7 +62,8 @@ def rubin(estimates: FloatArray, variances: FloatArray, complete: float = np.inf
     total = within + between
     is_equal = between <= _NO_BETWEEN * max(estimate**2, within)
     of_between = 0.0 if is_equal else between / total
-    observed = _observed(min(complete, NORMAL), of_between)
+    complete = min(complete, NORMAL)
+    observed = (complete + 1.0) / (complete + 3.0) * complete * (1.0 - of_between)
     if is_equal:
         return Pooled(
             estimate=estimate, std_error=float(np.sqrt(within)), degrees=observed, missing_information=0.0
@@ -77,16 +78,11 @@ def rubin(estimates: FloatArray, variances: FloatArray, complete: float = np.inf
     )
 
 
-def _observed(complete: float, of_between: float) -> float:
-    """Return the degrees of freedom that missing values leave of those of complete data."""
-    return (complete + 1.0) / (complete + 3.0) * complete * (1.0 - of_between)
-
-
 def rubin_of_tests(chi2: FloatArray, k: float, complete: float = np.inf) -> tuple[float, float, float]:
     """Pool the chi-square statistics (m,) of tests of k degrees of freedom (the rule D2).
 
-    `complete` is the degrees of freedom of the denominator that F has in complete data. They limit those of
-    the rule, which is for large samples, as Barnard and Rubin limit those of an estimate.
+    `complete` is the degrees of freedom of the denominator that F has in complete data: those of the rule,
+    which is for large samples, are no more.
 
     Returns
     -------
@@ -104,6 +100,4 @@ def rubin_of_tests(chi2: FloatArray, k: float, complete: float = np.inf) -> tupl
     statistic = (float(np.mean(chi2)) / k - (m + 1.0) / (m - 1.0) * r) / (1.0 + r)
     is_equal, share = r <= _NO_BETWEEN, r / (1.0 + r)
     degrees = NORMAL if is_equal else k ** (-3.0 / m) * (m - 1.0) * (1.0 + 1.0 / r) ** 2
-    if complete < NORMAL:
-        degrees = 1.0 / (1.0 / degrees + 1.0 / _observed(complete, share))
-    return statistic, degrees, 0.0 if is_equal else share
+    return statistic, min(degrees, complete), 0.0 if is_equal else share

@@ -219,6 +219,9 @@ def test_functions__have_the_same_bits_in_any_order_of_rows(method):
 WITH_GAPS = REPLICATED.with_columns(size=pl.when(pl.col("area") == "n").then("size").otherwise(float("nan")))
 
 
+NAMES = pl.concat([REPLICATED] * 3).with_columns(name=pl.format("Ann {}", pl.int_range(pl.len())))
+
+
 def test_function__refuses_what_it_cannot_do():
     calls = (
         ({"method": "cbps"}, UsageError, "'entropy' or 'ipw'"),
@@ -234,6 +237,7 @@ def test_function__refuses_what_it_cannot_do():
             "'size': found 16 rows without a fin",
         ),
         ({"to": "x"}, DataError, "nobody in area = x"),
+        ({"frame": NAMES, "variables": "name"}, DataError, "nobody of 120 of the 120 levels of name in some"),
         ({"frame": NO_MEN_IN_S.with_columns(rw_1="w")}, DataError, "nobody with sex = m in s"),
         ({"frame": APART.with_columns(rw_1="w"), "variables": "size"}, DataError, "no factors that balance"),
     )

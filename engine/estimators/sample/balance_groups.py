@@ -14,6 +14,7 @@ from engine.balance import ALL, NO_GROUP, BalanceCells, unit_of
 from engine.errors import DataError, Fault
 from engine.estimators.sample.balance import balance_cells, balanced
 
+MOST_NAMED = 100  # levels: those of a factor with more may name people
 EVERYBODY = "all"  # in place of a level: the covariates of all groups together
 
 
@@ -68,8 +69,12 @@ def factor_of(name: str, labels: Sequence[object], groups: Groups, place: str) -
     codes = np.array([number.get(str(one), 0) for one in labels], np.float64)
     has_people = np.zeros((len(levels), len(groups.names)), bool)
     has_people[codes[inside].astype(np.int64), groups.group[inside]] = True
-    for k, g in np.argwhere(~has_people)[:1]:
+    if not has_people.all():
+        k, g = np.argwhere(~has_people)[0]
         found = f"found nobody with {name} = {levels[k]} in {groups.names[g]}"
+        if len(levels) > MOST_NAMED:
+            some = int((~has_people).any(axis=1).sum())
+            found = f"found nobody of {some:,} of the {len(levels):,} levels of {name} in some group"
         expected = "people of every level in every group"
         raise DataError(Fault(f"{place}variables", found, expected, "Combine levels, or leave it out."))
     return Covariate(name=name, values=codes, levels=levels)
