@@ -5,7 +5,7 @@ An estimate that no imputed value has touched is the same in all of them: its ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +51,7 @@ NEVER_POOLED = frozenset(
 NOT_EVERYWHERE = "not in every imputation"
 NOT_POOLED = "not pooled: a number of one imputation"
 MANY = "multiple imputation"
+_Key = tuple[Any, ...]
 _OF_RULE = ("multiple comparison", "intersection-union", "likelihood ratio, boundary")
 
 
@@ -63,8 +64,28 @@ def pooled_rows(each: Sequence[Sequence[TidyRow]]) -> tuple[TidyRow, ...]:
         The rows of each completed data set.
     """
     found = [{_key(row): row for row in rows} for rows in each]
-    keys = dict.fromkeys(key for rows in found for key in rows)
+    keys = _without_empty(dict.fromkeys(key for rows in found for key in rows), found)
     return tuple(_pooled([rows[key] for rows in found if key in rows], len(each)) for key in keys)
+
+
+def _without_empty(keys: Iterable[_Key], found: Sequence[Mapping[_Key, TidyRow]]) -> list[_Key]:
+    """Return keys without those of rows that have no number and no method, where other data sets have both.
+
+    A group without people in one data set names no errors there; it is no quantity of its own.
+    """
+    keys = [*keys]
+    with_method = {_quantity(key) for key in keys if key != _quantity(key)}
+    return [
+        key
+        for key in keys
+        if key not in with_method or any(rows[key].estimate is not None for rows in found if key in rows)
+    ]
+
+
+def _quantity(key: _Key) -> _Key:
+    """Return a key without method and level of limits."""
+    named = dict(zip(KEYS, key, strict=True))
+    return tuple({**named, "method": "", "conf_level": None}.values())
 
 
 def shared_rows(each: Sequence[Sequence[TidyRow]]) -> int:
@@ -78,7 +99,7 @@ def repeated_rows(rows: Sequence[TidyRow]) -> int:
     return len(rows) - len({_key(row) for row in rows})
 
 
-def _key(row: TidyRow) -> tuple[Any, ...]:
+def _key(row: TidyRow) -> _Key:
     """Return what makes a quantity; how the limits of a share are made depends on the data set."""
     key = {name: getattr(row, name) for name in KEYS}
     key["method"] = ", ".join(_errors_of(row))

@@ -203,6 +203,19 @@ def test_ratios_and_variances__are_pooled_as_logarithms_and_others_as_they_are()
     assert row.estimate == pytest.approx(5.0 / 3.0)
 
 
+def test_group_that_is_empty_in_one_imputation__has_one_row():
+    full = rows_of("rate", [0.2, 0.3], method="linearised, logit", conf_level=0.95, n_obs=20)
+    empty = [TidyRow(measure="rate", status="no observations", n_obs=0)]
+    for each in ([*full, empty], [empty, *full]):
+        (row,) = pooled_rows(each)
+        assert (row.status, row.estimate, row.method) == (
+            "not in every imputation",
+            None,
+            "linearised, logit",
+        )
+    assert pooled_rows([empty, empty])[0].status == "no observations"
+
+
 def test_shares__have_limits_inside_0_and_1():
     shares = [0.01, 0.02, 0.05]
     (row,) = pooled_rows(rows_of("rate", shares, 0.02, method="linearised, logit", df2=9.0))
