@@ -37,13 +37,21 @@ MOST_ROWS = 5_000_000  # each of the two processes has columns of its own
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What the process needs to compute analyses: the study, its data, and all tasks."""
+    """What the process needs to compute analyses: the study, its data, and all tasks.
+
+    `threads` are those of the run, which the process shares; None for all cores.
+    """
 
     spec: StudySpec
     panel: Panel
     sample: Sample
     threads: int | None
     tasks: tuple[Task, ...]
+
+    @property
+    def threads_beside(self) -> int | None:
+        """Threads of the process: half of those that the run may have, so that both have no more."""
+        return None if self.threads is None else self.threads // 2
 
 
 class ProcessBeside:
@@ -129,6 +137,8 @@ def run_tasks_beside(
     from engine.batch.tasks import run_tasks
 
     process.begin(job)
+    if job.threads is not None and job.threads_beside is not None:
+        context = replace(context, threads=job.threads - job.threads_beside)
     own = [-1]  # the last is that in work
 
     def claimed() -> Iterator[Task]:
@@ -167,7 +177,7 @@ def _compute(job: Job, folder: Path) -> None:
 
     asked_by = os.getppid()
     sample = _in_folder(job.sample, folder)
-    context = make_context(job.spec, job.panel, sample, job.threads, Reporter())
+    context = make_context(job.spec, job.panel, sample, job.threads_beside, Reporter())
     for number, task in sorted(enumerate(job.tasks), key=lambda one: _work(one[1]), reverse=True):
         if os.getppid() != asked_by:
             return

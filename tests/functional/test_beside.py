@@ -148,3 +148,8 @@ def test_process__has_work_if_it_saves_time_and_memory_has_room(rows, pays):
     tasks = [SimpleNamespace(analysis=analysis) for analysis in load_study("cmds").analysis]
     job = Job(spec=None, panel=None, sample=SimpleNamespace(n=rows), threads=None, tasks=tasks)
     assert has_work(job) == pays
+
+
+@pytest.mark.parametrize(("threads", "beside_it"), [(None, None), (2, 1), (5, 2)])
+def test_process__takes_half_of_the_threads_of_a_run(threads, beside_it):
+    assert Job(spec=None, panel=None, sample=None, threads=threads, tasks=()).threads_beside == beside_it
