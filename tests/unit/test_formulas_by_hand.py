@@ -11,6 +11,7 @@ from scipy.stats import skew, t
 
 import engine
 from engine.errors import DataError
+from engine.estimators.index import bands
 from engine.estimators.index import rows as index_rows
 from engine.estimators.index.bands import CHUNK, SIMULATIONS, _chunks, studentized_maximum_modulus
 from engine.estimators.index.dominance import dominance_rows
@@ -18,6 +19,7 @@ from engine.estimators.moments.rows import quantity_interval
 from engine.estimators.rubin import Pooled
 from engine.estimators.sample.sampling_units import degrees_of
 from engine.estimators.sample.sorting import checked_outcome
+from engine.estimators.sample.standard import empty_status
 from engine.estimators.tables.domain_means import Proportion, proportion_interval
 from engine.kernels.index.curve import ordinate_influence
 from engine.results import TidyRow
@@ -195,3 +197,39 @@ def test_names_of_columns__change_no_number():
         "percentile_ratio": "80/20",
         "reynolds_smolensky": None,
     }
+
+
+@pytest.mark.parametrize("parameter", [1.5, 2.0, 2.2, 2.5, 3.0, 4.0])
+def test_extended_index__is_its_definition(parameter):
+    """1 - sum of (level over mean) (q_t^v - q_(t+1)^v), with q the share of people from a tie group on."""
+    groups = FRAME.group_by("x").agg(level=pl.col("y").mean(), n=pl.len()).sort("x")
+    share = (groups["n"] / len(FRAME)).to_numpy()
+    above = np.append(np.cumsum(share[::-1])[::-1], 0.0)
+    level = groups["level"].to_numpy() / FRAME["y"].mean()
+    expected = 1.0 - (level * -np.diff(above**parameter)).sum()
+    found = engine.concentration_index(FRAME, "y", "x", index="extended", parameter=parameter).estimate
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_band_of_independent_points__has_the_limits_of_their_maximum(monkeypatch):
+    monkeypatch.setattr(bands, "SIMULATIONS", 8_000)
+    scale = np.array([0.5, 2.0, 1.0])
+    found = bands.simultaneous_critical(np.diag(scale**2), 1000, 0.95, 3)
+    assert found == pytest.approx(studentized_maximum_modulus(3, 1000, 0.95), rel=0.03)
+
+
+def test_names_of_empty_cells__are_told_up_to_a_limit():
+    names = [f"age={k}" for k in range(30)]
+    more = {n: int(empty_status(names[:n]).split(" and ")[1].split()[0]) for n in (29, 30)}
+    assert more[30] == more[29] + 1
+    shown = 30 - more[30]
+    assert empty_status(names[:shown]) == f"undefined: nobody in {'; '.join(names[:shown])}"
+    assert empty_status(names[: shown + 1]).endswith("and 1 more cells")
+
+
+def test_ids_in_two_strata__are_counted():
+    frame = FRAME.with_columns(stratum=pl.int_range(120) // 40, id=pl.int_range(120) // 5 % 10)
+    with pytest.raises(DataError, match="14 ids stand in more than one stratum"):
+        engine.describe(frame, "y", stratum="stratum", cluster="id")
+    rows = engine.describe(frame, "y", stratum="stratum", cluster="id", nested=True).rows
+    assert next(row.n_clusters for row in rows if row.measure == "mean") == 24
