@@ -233,3 +233,27 @@ def test_ids_in_two_strata__are_counted():
         engine.describe(frame, "y", stratum="stratum", cluster="id")
     rows = engine.describe(frame, "y", stratum="stratum", cluster="id", nested=True).rows
     assert next(row.n_clusters for row in rows if row.measure == "mean") == 24
+
+
+@pytest.mark.parametrize("v", [1.5, 2.0, 3.0])
+def test_generalized_indices__are_scaled_to_their_largest_value(v):
+    found = {
+        index: engine.concentration_index(FRAME, "y", "x", index=index, parameter=v).estimate
+        for index in ("extended", "generalized_extended")
+    }
+    mean = FRAME["y"].mean()
+    scale = mean * v ** (v / (v - 1)) / (v - 1)
+    assert found["generalized_extended"] == pytest.approx(scale * found["extended"], rel=1e-12)
+    symmetric, generalized = (
+        engine.concentration_index(FRAME, "y", "x", index=index, parameter=v).estimate
+        for index in ("symmetric", "generalized_symmetric")
+    )
+    assert generalized == pytest.approx(4.0 * mean * symmetric, rel=1e-12)
+
+
+@pytest.mark.parametrize(("clusters", "is_doubtful"), [(23, True), (24, False)])
+def test_curve_of_few_clusters__is_doubtful(clusters, is_doubtful):
+    frame = FRAME.with_columns(cluster=pl.int_range(120) % clusters)
+    rows = engine.concentration_curve(frame, "y", "x", cluster="cluster", points=4).rows
+    (middle,) = [row for row in rows if row.level == "0.5" and row.method.endswith("pointwise")]
+    assert middle.status.startswith("few sampling units") == is_doubtful
