@@ -193,7 +193,7 @@ GOALS = {
         PARTLY,
         (
             "in fresh random samples, quick tests find 83 % in arithmetic (78 to 87 %), 90 % without the "
-            "changes that give the same results (86 to 93); 83 % of 18 in models and draws (61 to 94), 94 % "
+            "changes that give the same results (86 to 93); 71 % in models and draws (60 to 80), 94 % "
             "in the store with tests written for the sample (72 to 99): docs/testing.md"
         ),
         "",
