@@ -167,7 +167,7 @@ def test_sites_of_other_weights__agree_on_a_largest_one(sites):
     heavy.write_parquet(sites / "middle" / "middle.parquet")
     files = [export(sites, site) for site in SITES]
     with pytest.raises(DataError, match="Give `--largest-weight` the same number at every site"):
-        engine.run(sites / "study.toml", cells=files)
+        engine.run(sites / "study.toml", cells=files, out=sites / "none")
     files = [export(sites, site, largest_weight=5000.0) for site in SITES]
     assert not engine.run(sites / "study.toml", cells=files, out=sites / "together").failures
     with pytest.raises(DataError, match="found a larger weight; expected none above 5"):
@@ -192,14 +192,14 @@ def test_file_of_another_study__is_refused(sites):
     text = (sites / "study.toml").read_text()
     (sites / "study.toml").write_text(text.replace("Income known", "Incomes"))
     with pytest.raises(UsageError, match=r"north\.cells: written for another study"):
-        engine.run(sites / "study.toml", cells=files)
+        engine.run(sites / "study.toml", cells=files, out=sites / "none")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not whole", b"records"])
 def test_damaged_file__is_refused(sites, content):
     (sites / "bad.cells").write_bytes(content)
     with pytest.raises(UsageError, match=r"bad\.cells: not a whole file of cells"):
-        engine.run(sites / "study.toml", cells=[sites / "bad.cells"])
+        engine.run(sites / "study.toml", cells=[sites / "bad.cells"], out=sites / "none")
 
 
 def test_command__writes_and_reads(sites, cli):
@@ -222,7 +222,7 @@ def test_same_records_twice__are_refused(sites):
     again = export(sites, "north").rename(sites / "copy.cells")
     export(sites, "north")
     with pytest.raises(UsageError, match=r"copy\.cells: records that north\.cells holds too"):
-        engine.run(sites / "study.toml", cells=[file, again])
+        engine.run(sites / "study.toml", cells=[file, again], out=sites / "none")
 
 
 def test_other_codes_of_a_level__are_another_study(sites):
@@ -230,7 +230,7 @@ def test_other_codes_of_a_level__are_another_study(sites):
     text = (sites / "study.toml").read_text()
     (sites / "study.toml").write_text(text.replace("ill = [1]", "ill = [1, 2]"))
     with pytest.raises(UsageError, match="written for another study"):
-        engine.run(sites / "study.toml", cells=files)
+        engine.run(sites / "study.toml", cells=files, out=sites / "none")
 
 
 @pytest.mark.parametrize("weight", [-1.0, None, 1e200])
@@ -276,4 +276,4 @@ def test_cells_of_another_version__are_refused(sites, monkeypatch):
     files = [export(sites, "north")]
     monkeypatch.setitem(shared_cells.VERSIONS, "equirank", "99.0")
     with pytest.raises(UsageError, match=r"written with equirank .*; expected equirank 99\.0, as here"):
-        engine.run(sites / "study.toml", cells=files)
+        engine.run(sites / "study.toml", cells=files, out=sites / "none")

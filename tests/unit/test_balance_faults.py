@@ -116,7 +116,7 @@ OF_RECORDS = {
 def test_run__names_what_the_records_cannot_balance(tmp_path, case):
     balance, frame, found = OF_RECORDS[case]
     with pytest.raises(DataError, match=r"design\.balance") as caught:
-        engine.run(study(tmp_path, balance, frame=frame))
+        engine.run(study(tmp_path, balance, frame=frame), out=tmp_path / "run")
     assert found in str(caught.value)
 
 

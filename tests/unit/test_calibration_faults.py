@@ -157,14 +157,14 @@ OF_RECORDS = {
 def test_run__names_what_the_records_cannot_meet(tmp_path, case):
     margins, frame, found = OF_RECORDS[case]
     with pytest.raises(DataError, match=r"design\.calibration") as caught:
-        engine.run(study(tmp_path, *margins, frame=frame))
+        engine.run(study(tmp_path, *margins, frame=frame), out=tmp_path / "run")
     assert found in str(caught.value)
 
 
 def test_run__linear_weights_below_0_are_refused(tmp_path):
     margins = [SEX, {"number": "size", "totals": [[440]]}]
     with pytest.raises(DataError, match="Use method = 'raking'"):
-        engine.run(study(tmp_path, *margins, method="linear"))
+        engine.run(study(tmp_path, *margins, method="linear"), out=tmp_path / "run")
 
 
 def test_file__gives_the_same_totals_and_stands_in_for_them(tmp_path):
