@@ -9,15 +9,34 @@
 --             largest      largest weight
 --             marks        hashes of one cell in 64, so that the cells of several files can be counted
 SELECT
-    CAST(count(*) AS BIGINT) AS sample_rows,
-    CAST(count(*) FILTER (cell_weight IS NULL OR NOT isfinite(cell_weight) OR cell_weight < 0) AS BIGINT) AS unusable,
-    CAST(max(cell_weight) AS DOUBLE) AS largest,
-    list(DISTINCT cell) FILTER (cell % 64 = 0) AS marks
+    sample_rows,
+    unusable,
+    largest,
+    marks
 FROM (
-    SELECT cell_weight, hash(*COLUMNS(* EXCLUDE (cell_weight))) AS cell
+    SELECT
+        CAST(count(*) AS BIGINT) AS sample_rows,
+        CAST(count(*) FILTER (cell_weight IS NULL OR NOT isfinite(cell_weight) OR cell_weight < 0) AS BIGINT) AS unusable,
+        CAST(max(cell_weight) AS DOUBLE) AS largest
     FROM (
         SELECT {keys}
         FROM read_parquet($panel)
         WHERE {condition}
+    )
+)
+-- To find the distinct marks in a reading of their own takes a third of the time of one aggregate over all rows.
+CROSS JOIN (
+    SELECT list(cell) AS marks
+    FROM (
+        SELECT DISTINCT cell
+        FROM (
+            SELECT hash(*COLUMNS(* EXCLUDE (cell_weight))) AS cell
+            FROM (
+                SELECT {keys}
+                FROM read_parquet($panel)
+                WHERE {condition}
+            )
+        )
+        WHERE cell % 64 = 0
     )
 )

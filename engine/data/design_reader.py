@@ -84,7 +84,7 @@ def units_of(design: DesignSpec, panel: pl.LazyFrame) -> pl.DataFrame:
         units = ids.group_by(pl.all()).agg(rows=pl.len())
     else:
         units = panel.select(rows=pl.len())
-    return units.collect(engine="in-memory")
+    return units.collect(engine="streaming")
 
 
 def joined_units(units: Sequence[pl.DataFrame]) -> pl.DataFrame:
