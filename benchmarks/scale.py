@@ -140,7 +140,7 @@ def shipped(place: Place, study: str, *, first: bool = False) -> dict[str, float
     program = str(Path(place.python).with_name("equirank"))
     environment = {**os.environ, "EQUIRANK_CACHE": str(place.folder / "cache")}
     subprocess.run(  # noqa: S603 - the program of the Python that the caller names
-        [program, "run", *study.split(), "--out", str(place.folder / "run")],
+        [program, "run", *study.split(), "--out", str(place.folder / f"run-{study.split()[0]}")],
         env=environment,
         capture_output=True,
         check=True,
