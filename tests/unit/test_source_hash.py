@@ -17,6 +17,7 @@ PACKAGE = Path(engine.__file__).parent
 NOT_COMPUTING = {
     "__init__.py",
     "version.py",
+    "batch/beside.py",
     "batch/compiling.py",
     "batch/coverage_warnings.py",
     "batch/failures.py",
