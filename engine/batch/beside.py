@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from engine.batch.compiling import usable_cores
 from engine.batch.request import planned_replicates
 from engine.errors import DataError, EstimationError
 
@@ -101,7 +102,7 @@ def process_beside(request: RunRequest, threads: int | None) -> Iterator[Process
     analyses = request.spec.analysis
     replicates = sum(planned_replicates(analysis) for analysis in analyses)
     is_small = len(analyses) == 1 or replicates < LEAST_REPLICATES or request.n_bytes() < LEAST_BYTES
-    if threads == 1 or _cores() == 1 or request.cells or is_small:
+    if threads == 1 or usable_cores() == 1 or request.cells or is_small:
         yield None
         return
     with TemporaryDirectory(prefix="equirank-") as folder:
@@ -110,10 +111,6 @@ def process_beside(request: RunRequest, threads: int | None) -> Iterator[Process
             yield process
         finally:
             process.end()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _work(task: Task) -> int:
@@ -197,11 +194,11 @@ def _in_folder(sample: Sample, folder: Path) -> Sample:
 
 
 def _plain(failure: DataError | EstimationError | None) -> DataError | EstimationError | None:
-    """Return a failure that can be pickled: some kinds of it are made from other arguments."""
+    """Return a failure with the same message that can be pickled: some kinds take other arguments."""
     if failure is None:
         return None
     kind = DataError if isinstance(failure, DataError) else EstimationError
-    return kind(*(failure.faults or (str(failure),)))
+    return kind(str(failure))
 
 
 def _write(result: TaskResult, path: Path) -> None:

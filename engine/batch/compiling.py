@@ -146,8 +146,7 @@ def compiling_ahead(spec: StudySpec, reporter: Reporter) -> Iterator[Compiling]:
     The reporter hears when somebody waits for them.
     """
     waiting: dict[str, tuple[subprocess.Popen[bytes], Path]] = {}
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if cores > 1:
+    if usable_cores() > 1:
         from engine.kernels.jit import cache_directory
 
         for analysis in spec.analysis:
@@ -164,6 +163,11 @@ def compiling_ahead(spec: StudySpec, reporter: Reporter) -> Iterator[Compiling]:
             if process.poll() is None:
                 process.kill()
             process.wait()
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use, without importing numba for it."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _start(analysis: AnalysisSpec) -> subprocess.Popen[bytes]:

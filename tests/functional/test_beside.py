@@ -46,7 +46,7 @@ def always(monkeypatch):
     monkeypatch.setattr(beside, "LEAST_REPLICATES", 1)
     monkeypatch.setattr(beside, "LEAST_BYTES", 1)
     monkeypatch.setattr(beside, "LEAST_WORK", 1)
-    monkeypatch.setattr(beside, "_cores", lambda: 2)
+    monkeypatch.setattr(beside, "usable_cores", lambda: 2)
 
 
 def rows_and_failures(folder):
@@ -112,7 +112,7 @@ def request_of(tmp_path, **changes):
 
 
 def test_process__ends_when_the_run_does(tmp_path, monkeypatch):
-    monkeypatch.setattr(beside, "_cores", lambda: 2)
+    monkeypatch.setattr(beside, "usable_cores", lambda: 2)
     with process_beside(request_of(tmp_path), None) as process:
         assert process._process.poll() is None
         assert process._folder.is_dir()
@@ -131,7 +131,7 @@ def test_process__ends_when_the_run_does(tmp_path, monkeypatch):
     ],
 )
 def test_process__is_not_started_where_it_cannot_help(threads, cores, change, tmp_path, monkeypatch):
-    monkeypatch.setattr(beside, "_cores", lambda: cores)
+    monkeypatch.setattr(beside, "usable_cores", lambda: cores)
     request = request_of(tmp_path)
     if change == "one analysis":
         request = request_of(tmp_path, analysis=request.spec.analysis[-1:])
