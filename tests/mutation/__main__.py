@@ -111,7 +111,11 @@ PARTS = {
                 for of in ("decomposition", "linear_multilevel", "logit", "multilevel", "regression", "rif")
             ),
             "tests/oracle/test_joint_tests.py",
-            "tests/unit/test_formulas_of_models.py",
+            "tests/kernels/test_small_multilevel.py",
+            *(
+                f"tests/unit/test_{of}.py"
+                for of in ("formulas_of_models", "rows_of_multilevel", "small_maxima")
+            ),
             *(f"engine/estimators/{of}" for of in ("decomposition", "regression", "replicates")),
             "engine/kernels/draws",
         ),
