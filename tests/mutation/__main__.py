@@ -114,7 +114,7 @@ PARTS = {
             "tests/kernels/test_small_multilevel.py",
             *(
                 f"tests/unit/test_{of}.py"
-                for of in ("formulas_of_models", "rows_of_multilevel", "small_maxima")
+                for of in ("formulas_of_models", "rows_of_multilevel", "small_maxima", "small_regressions")
             ),
             *(f"engine/estimators/{of}" for of in ("decomposition", "regression", "replicates")),
             "engine/kernels/draws",
