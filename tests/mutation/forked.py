@@ -16,6 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from cProfile import Profile
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 import pytest
 
 KILLED, SURVIVED, NO_CODE = "killed", "survived", "no code"
+ENDED = "ended"  # the process, or its time
 QUIET = (
     "-q",
     "--assert=plain",
@@ -83,52 +85,65 @@ def in_copy(work: Callable[[], Any], seconds: float) -> Any:
 class Recorder:
     """A plugin of pytest: the seconds of each passed test, and the functions of the engine that it called.
 
-    What a fixture calls counts for all tests of its file: they may share it. A test that takes longer than
-    most_seconds is stopped and left out.
+    What a fixture calls counts for all tests of its file: they may share it, and so may its seconds. A test
+    or fixture that takes longer than most_seconds is stopped and left out.
     """
 
     def __init__(self, root: Path, most_seconds: float) -> None:
         self.root = root
         self.most_seconds = most_seconds
         self.found: dict[str, dict[str, Any]] = {}
-        self._called: set[tuple[str, int]] = set()
+        self._engine = str(root / "engine")
+        self._of_threads: set[tuple[str, int]] = set()
         self._of_fixtures: dict[str, set[tuple[str, int]]] = {}
+        self._seconds_of_fixtures: dict[str, float] = {}
         self._begin = 0.0
+        self._profile = Profile(builtins=False)
 
     def _note(self, frame: Any, event: str, _: object) -> None:
         if event == "call":
-            self._called.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+            self._of_threads.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
+
+    def _called(self) -> set[tuple[str, int]]:
+        """Return the functions of the engine called since the test began."""
+        codes = (one.code for one in self._profile.getstats())
+        called = {(one.co_filename, one.co_firstlineno) for one in codes if isinstance(one, CodeType)}
+        return {one for one in called | self._of_threads if one[0].startswith(self._engine)}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
-        self._called = set()
+        self._of_threads = set()
         self._begin = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, self.most_seconds)
         threading.setprofile(self._note)
-        sys.setprofile(self._note)
+        self._profile = Profile(builtins=False)
+        self._profile.enable()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self, item: Any) -> None:
-        self._of_fixtures.setdefault(str(item.path), set()).update(self._called)
+        path = str(item.path)
+        seconds = time.process_time() - self._begin
+        self._seconds_of_fixtures[path] = max(seconds, self._seconds_of_fixtures.get(path, 0.0))
+        self._of_fixtures.setdefault(path, set()).update(self._called())
+        signal.setitimer(signal.ITIMER_PROF, self.most_seconds)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.when == "call":
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            sys.setprofile(None)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        if report.when == "call" or report.failed:
+            self._profile.disable()
             threading.setprofile(None)  # type: ignore[arg-type] # it is what ends it
             if report.passed:
                 seconds = time.process_time() - self._begin
-                self.found[report.nodeid] = {"seconds": seconds, "called": self._called}
+                self.found[report.nodeid] = {"seconds": seconds, "called": self._called()}
 
     def done(self) -> dict[str, dict[str, Any]]:
         """Return what was found, for JSON."""
-        engine = str(self.root / "engine")
         for name, one in self.found.items():
-            of_fixtures = self._of_fixtures[str(self.root / name.split("::")[0])]
+            path = str(self.root / name.split("::")[0])
+            one["fixtures"] = self._seconds_of_fixtures[path]
             one["called"] = sorted(
-                (os.path.relpath(path, self.root), line)
-                for path, line in one["called"] | of_fixtures
-                if path.startswith(engine)
+                (os.path.relpath(place, self.root), line)
+                for place, line in one["called"] | self._of_fixtures[path]
             )
         return self.found
 
@@ -160,7 +175,7 @@ def verdict(root: Path, path: str, source: str, tests: Sequence[str]) -> str:
         return NO_CODE
     if not _changed_in_place(place, code):
         _import_anew(place, code)
-    return SURVIVED if pytest.main(["-x", *QUIET, *tests]) == 0 else KILLED
+    return SURVIVED if not tests or pytest.main(["-x", *QUIET, *tests]) == 0 else KILLED
 
 
 def _changed_in_place(place: str, changed: CodeType) -> bool:
