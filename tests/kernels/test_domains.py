@@ -51,6 +51,21 @@ def test_sums__are_those_of_the_rows_of_each_domain(rows):
     assert not found[M - 1].any()
 
 
+@pytest.mark.parametrize("small", [1 / 3, 1e-3 / 3, 1e7 / 3])
+def test_sums_of_terms_that_cancel__keep_all_digits_of_what_is_left(small):
+    value, weight = np.array([2.0**60, -(2.0**60), small, -small]), np.ones(4)
+    domain, count, part = np.zeros(4, np.int32), np.ones(4, np.int64), np.array([0, 0, 0, 1])
+    found = kernels.domain_sums(domain, 1, count, weight, value)
+    assert found[0, :3].tolist() == [4.0, 4.0, 0.0]
+    without_last = np.array([0, 0, 0, -1], np.int32)
+    assert kernels.domain_sums(without_last, 1, count, weight, value)[0, 2] == small
+    expected = [small / 4.0, -small / 4.0]
+    units = kernels.domain_mean_totals(domain, found, weight, value, part.astype(np.int32), 2)
+    assert units.tolist() == [expected]
+    strata = kernels.domain_row_moments(domain, found, count, weight, weight, value, part, 2)
+    assert strata[0, :, 1].tolist() == expected
+
+
 def test_rest__is_what_the_rounded_mean_leaves_out(rows):
     found = sums(rows)
     for d in range(M - 1):
