@@ -2,6 +2,7 @@
 
 from decimal import Decimal, localcontext
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -74,7 +75,7 @@ def log_likelihoods(model, theta, X, y, offset=0.0):
         constant = loggamma(y + size) - loggamma(size + 0 * y) - gammaln(y + 1)
         return constant + y * (theta[q] + eta - more) - size * more
     below = [0 * eta, *(1 / (1 + np.exp(eta - threshold)) for threshold in theta[q:]), 1 + 0 * eta]
-    shares = np.array([high - low for low, high in zip(below, below[1:], strict=False)])
+    shares = np.array([high - low for low, high in pairwise(below)])
     return np.log(shares[y.astype(int), np.arange(len(y))])
 
 
@@ -132,13 +133,13 @@ def reference(model, kind, theta, exposed=False):
     if kind == "robust":
         return scores, inverse @ scores.T @ scores @ inverse * n / (n - e), of_normal, None
     units = np.unique(PSU)
-    totals = np.array([scores[PSU == unit].sum(axis=0) for unit in units])
+    totals = np.array([scores[unit == PSU].sum(axis=0) for unit in units])
     root = np.linalg.cholesky(inverse)
     if model == "negative-binomial":
         bends = w[:, None, None] * upward_left_out(theta, X, y, offset)
     raised = []
     for unit, total in zip(units, totals, strict=True):
-        inside = np.eye(len(theta)) - root.T @ bends[PSU == unit].sum(axis=0) @ root
+        inside = np.eye(len(theta)) - root.T @ bends[unit == PSU].sum(axis=0) @ root
         values, vectors = np.linalg.eigh(inside)
         more = np.where(values > 1e-8, np.maximum(values, 1e-8) ** -0.5, 0.0)
         raised.append(root @ vectors @ ((vectors.T @ root.T @ total) * more))
@@ -258,7 +259,7 @@ def predictions(model, theta, X, offset=0.0):
     if model != "ordered-logit":
         return [np.exp(eta)]
     below = [0 * eta, *(1 / (1 + np.exp(eta - threshold)) for threshold in theta[3:]), 1 + 0 * eta]
-    return [high - low for low, high in zip(below, below[1:], strict=False)]
+    return [high - low for low, high in pairwise(below)]
 
 
 @pytest.mark.parametrize(("kind", "exposed"), [("model", False), ("design", False), ("design", True)])
