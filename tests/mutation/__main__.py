@@ -19,10 +19,12 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.mutation.parts import KERNELS, PARTS, PASSES, QUICK, ROOT, Pass
+from tests.mutation.parts import ALL, KERNELS, PARTS, PASSES, QUICK, ROOT, Pass
 
 if TYPE_CHECKING:
     from tests.mutation.mutants import Mutant
+
+NEW = "new"
 
 Record = dict[str, dict[str, Any]]
 
@@ -85,54 +87,58 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     work = Work(given.part, given.sample, given.seed, given.work)
     work.folder.mkdir(exist_ok=True)
+    sample, n_all = _sample(work)
     for one in PASSES:
-        process = get_context("fork").Process(target=_try, args=(work, one, given.unchanged))
+        process = get_context("fork").Process(target=_try, args=(work, one, sample, given.unchanged))
         process.start()  # numba is imported there, with or without its compiler
         process.join()
         if process.exitcode:
             raise SystemExit(process.exitcode)
+    if not given.unchanged:
+        _print_score(work, [json.dumps(mutant) for mutant in sample], n_all)
 
 
-def _try(work: Work, one: Pass, is_unchanged: bool) -> None:
+def _try(work: Work, one: Pass, sample: Sequence[Mutant], is_unchanged: bool) -> None:
     """Try the mutants of a sample that no pass before has found."""
     if one.of_kernels:
         os.environ["NUMBA_DISABLE_JIT"] = "1"
     from tests.mutation import forked
 
-    forked.import_libraries()
-    sample, n_all = _sample(work)
-    mutants = [mutant for mutant in sample if mutant.path.startswith(KERNELS) == one.of_kernels]
-    record = _recorded(work, one) if mutants else {}
-    forked.import_tests(ROOT, PARTS[work.part].tests)
     done = work.done()
+    to_try = NEW if one.name == QUICK else forked.SURVIVED
+    mutants = [
+        mutant
+        for mutant in sample
+        if mutant.path.startswith(KERNELS) == one.of_kernels
+        and (is_unchanged or done.get(json.dumps(mutant), (NEW, ""))[0] == to_try)
+    ]
+    if not mutants:
+        return
+    forked.import_libraries()
+    record = _recorded(work, one)
+    forked.import_tests(ROOT, _tests(work, one))
     for mutant in mutants:
-        key = json.dumps(mutant)
-        is_open = key not in done if one.name == QUICK else done[key][0] == forked.SURVIVED
-        if not (is_open or is_unchanged):
-            continue
         tests, seconds = tests_of(record, mutant.path, mutant.function, one.seconds)
         source = None if is_unchanged else mutant.source(ROOT)
         verdict = _verdict(mutant.path, source, tests, 3.0 * seconds + (20.0 if one.of_kernels else 90.0))
         if not is_unchanged:
             with work.results.open("a") as file:
-                file.write(json.dumps([key, verdict, one.name]) + "\n")
+                file.write(json.dumps([json.dumps(mutant), verdict, one.name]) + "\n")
         print(verdict, *mutant, f"{len(tests)} tests, {seconds:.0f} s, {one.name}", flush=True)
-    if not is_unchanged:
-        _print_score(work, [json.dumps(mutant) for mutant in sample], n_all, one.name)
 
 
-def _print_score(work: Work, keys: Sequence[str], n_all: int, name: str) -> None:
+def _print_score(work: Work, keys: Sequence[str], n_all: int) -> None:
+    """Print how many mutants the quick tests find, and how many all tests."""
     from tests.mutation import forked
 
     done = work.done()
     known = [done[key] for key in keys if key in done and done[key][0] != forked.NO_CODE]
-    found = sum(verdict != forked.SURVIVED for verdict, _ in known)
+    found = [by for verdict, by in known if verdict != forked.SURVIVED]
     ended = sum(verdict == forked.ENDED for verdict, _ in known)
-    low, high = wilson(found, len(known))
-    print(
-        f"after the pass {name!r}: {found} of {len(known)} found, {ended} of them by no end, of {n_all}: "
-        f"{found / len(known):.1%} ({low:.1%} to {high:.1%})"
-    )
+    for name, n in ((QUICK, found.count(QUICK)), (ALL, len(found))):
+        low, high = wilson(n, len(known))
+        print(f"{name} tests find {n} of {len(known)}: {n / len(known):.1%} ({low:.1%} to {high:.1%})")
+    print(f"{ended} of them did not end, or ended the process. The sample is from {n_all:,}.")
 
 
 def _verdict(path: str, source: str | None, tests: Sequence[str], seconds: float) -> str:
@@ -143,15 +149,18 @@ def _verdict(path: str, source: str | None, tests: Sequence[str], seconds: float
     return str(forked.in_copy(lambda: forked.verdict(ROOT, path, text, tests), seconds) or forked.ENDED)
 
 
+def _tests(work: Work, one: Pass) -> tuple[str, ...]:
+    part = PARTS[work.part]
+    return part.tests_of_kernels if one.of_kernels else part.tests
+
+
 def _recorded(work: Work, one: Pass) -> Record:
     """Return what each test takes and calls, with or without the compiler; once for a work folder."""
     from tests.mutation import forked
 
-    tests = PARTS[work.part].tests
-    alike = min(name for name, part in PARTS.items() if part.tests == tests)
-    path = work.folder / f"tests-{alike}-{'uncompiled' if one.of_kernels else 'compiled'}.json"
+    path = work.folder / f"{work.part}-{'kernels' if one.of_kernels else 'others'}.json"
     if not path.exists():
-        found = forked.in_copy(lambda: forked.recorded(ROOT, tests, one.slowest), 7_200.0)
+        found = forked.in_copy(lambda: forked.recorded(ROOT, _tests(work, one), one.slowest), 7_200.0)
         path.write_text(json.dumps(found))
     record: Record = json.loads(path.read_text())
     return record
