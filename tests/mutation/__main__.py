@@ -116,7 +116,7 @@ def _try(work: Work, one: Pass, sample: Sequence[Mutant], is_unchanged: bool) ->
         return
     forked.import_libraries()
     record = _recorded(work, one)
-    forked.import_tests(ROOT, _tests(work, one))
+    forked.import_engine(ROOT)
     for mutant in mutants:
         tests, seconds = tests_of(record, mutant.path, mutant.function, one.seconds)
         source = None if is_unchanged else mutant.source(ROOT)
