@@ -61,7 +61,7 @@ def tests_of(record: Record, path: str, function: int, most_seconds: float) -> t
     calling = [
         (one["seconds"] + one["fixtures"], name)
         for name, one in record.items()
-        if any(place == path and function in (0, line) for place, line in one["called"])
+        if path in one["called"] and (not function or function in one["called"][path])
     ]
     chosen, total, files = [], 0.0, set()
     for _, name in sorted(calling):
@@ -163,6 +163,11 @@ def _recorded(work: Work, one: Pass) -> Record:
         found = forked.in_copy(lambda: forked.recorded(ROOT, _tests(work, one), one.slowest), 7_200.0)
         path.write_text(json.dumps(found))
     record: Record = json.loads(path.read_text())
+    for found in record.values():
+        called: dict[str, list[int]] = {}
+        for place, line in found["called"]:
+            called.setdefault(place, []).append(line)
+        found["called"] = called
     return record
 
 

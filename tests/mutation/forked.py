@@ -23,6 +23,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
+from hypothesis.internal.conjecture.providers import _get_local_constants
 
 KILLED, SURVIVED, NO_CODE = "killed", "survived", "no code"
 ENDED = "ended"  # the process, or its time
@@ -34,6 +35,8 @@ QUIET = (
     "no:cacheprovider",
     "-p",
     "no:xdist",
+    "-p",
+    "no:unraisableexception",  # it collects garbage five times
     "--hypothesis-seed=20",
     "-W",
     "ignore::RuntimeWarning",
@@ -167,11 +170,13 @@ def import_engine(root: Path) -> None:
     The copy imports the tests itself: some use the threads of polars while they are imported, and a copy
     would wait for these for ever.
     """
-    importlib.import_module("tests.conftest")
+    for used_by_tests in ("duckdb", "pandas", "pyarrow.parquet", "statsmodels.api", "tests.conftest"):
+        importlib.import_module(used_by_tests)
     for folder in ("api", "estimators", "kernels", "nights", "store"):
         for path in sorted((root / "engine" / folder).rglob("*.py")):
             name = ".".join(path.relative_to(root).with_suffix("").parts)
             importlib.import_module(name.removesuffix(".__init__"))
+    _get_local_constants()  # hypothesis looks for them in all code, and keeps them
 
 
 def verdict(root: Path, path: str, source: str, tests: Sequence[str]) -> str:
@@ -199,8 +204,9 @@ def _changed_in_place(place: str, changed: CodeType) -> bool:
             one
             for one in gc.get_objects()
             if isinstance(one, FunctionType)
-            and one.__code__ == old[key]
+            and one.__code__.co_firstlineno == key[1]
             and one.__code__.co_filename == place
+            and one.__code__ == old[key]
         ]
         if not functions or "<locals>" in key[0]:
             return False
