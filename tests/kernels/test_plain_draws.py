@@ -1,5 +1,6 @@
 """Draws against plain Python: words of SplitMix64, counts from exact tables, totals, units of strata."""
 
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy.stats import poisson
 
 from engine.kernels.draws import draws
 from engine.kernels.draws.cell_counts import count_tables, row_guide
-from engine.kernels.draws.poisson import poisson_thresholds
+from engine.kernels.draws.poisson import _count, poisson_thresholds
 from engine.kernels.draws.streams import stream_key
 
 GAMMA, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
@@ -89,6 +90,15 @@ def test_poisson_rows_and_units__are_counted_from_words():
         assert units[r].tolist() == [expected[u] for u in unit]
 
 
+def test_counts__change_at_each_threshold():
+    coarse = poisson_thresholds(Decimal(1)).coarse
+    bits = np.concatenate([coarse - 1, coarse, [0, 2**16 - 1]]).astype(np.uint16)
+    counts = np.empty(18, np.uint8)
+    assert _count(bits, coarse, counts) == 2**16 - 1
+    assert counts.tolist() == [*range(8), *range(1, 9), 0, 8]
+    assert _count(bits[:3], coarse, counts[:3]) == bits[2]
+
+
 def test_rare_counts__come_from_a_word_of_their_own():
     """One draw of some thousands reaches the last threshold of 16 bits."""
     plain, n, looked_at = PoissonCounts(), 400, 0
@@ -120,6 +130,17 @@ def test_exact_rows__are_counts_completed_to_n(n):
             for number in range(n - counts[k].sum()):
                 counts[k, int(uniform(starts(first + k)[1], n + number) * n)] += 1
         assert found[first : first + 4].tolist() == counts.tolist()
+
+
+def test_exact_rows_in_hand__are_those_of_all_rows():
+    """Some of the rows, in another order, get the counts that they have among all."""
+    n = 300
+    drawn = draws.exact_rows(KEY, n)
+    of_all = replicates(drawn, n)
+    some = np.random.default_rng(2).permutation(n)[:270].astype(np.int32)
+    assert np.array_equal(replicates(replace(drawn, unit=some), 270), of_all[:, some])
+    of_units = replace(drawn, unit=some).unit_multipliers(0, 2, LANES).transpose(0, 2, 1).reshape(-1, n)
+    assert np.array_equal(of_units, of_all)
 
 
 STRATA, N_DRAWS = np.array([3, 4, 9], np.int64), np.array([2, 0, 5], np.int64)

@@ -238,3 +238,22 @@ def test_changes_and_their_errors__are_those_of_plain_arithmetic(call):
         assert row.estimate == pytest.approx(expected[key], rel=1e-8, abs=1e-10), key
         assert row.std_error == pytest.approx(errors[key], rel=2e-5, abs=1e-8), key
         assert (row.subgroup, row.n_obs, row.df2) == ("b - a", 40, 5)
+
+
+@pytest.mark.parametrize("method", [None, "jackknife"])
+def test_large_outcomes__are_those_of_another_unit(method):
+    """Outcomes above 1,024 are divided by a power of 2 for the fit."""
+    more = {} if method is None else {"method": method}
+    rows = engine.decompose(FRAME.with_columns(pl.col("cost") * 2**20), **call_of(*MODELS[0], **more)).rows
+    for row, one in zip(rows, decomposed(MODELS[0], **more), strict=True):
+        scale = 2**20 if row.measure == "effect" else 1
+        assert (row.estimate, row.std_error) == pytest.approx((one.estimate * scale, one.std_error * scale))
+
+
+def test_number_of_0_and_1__is_a_dummy():
+    call = call_of(*MODELS[4])
+    call |= {"terms": ["male", "tenure", "age"], "need": ["male", "age"], "references": {"tenure": "other"}}
+    male = FRAME.with_columns(male=(pl.col("sex") == "m").cast(float))
+    for row, one in zip(engine.decompose(male, **call).rows, decomposed(MODELS[4]), strict=True):
+        assert row.term == ("male" if one.term == "sex" else one.term)
+        assert (row.estimate, row.std_error) == pytest.approx((one.estimate, one.std_error))

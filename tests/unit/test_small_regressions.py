@@ -309,6 +309,70 @@ def test_replicates__are_fits_with_their_weights(model):
     assert {(row.n_replicates, row.n_failed) for row in rows} == {(5, 0)}
 
 
+def crude(covariance):
+    rows = engine.logit(FRAME, "ill", ["sex", "age"], covariance=covariance, cluster="psu", crude=True).rows
+    return {(row.term, row.level): row for row in rows if row.measure == "crude_odds_ratio"}
+
+
+@pytest.mark.parametrize("covariance", ["model", "cluster"])
+def test_crude_odds_ratios__are_those_of_each_variable_alone(covariance):
+    found = crude(covariance)
+    for term in ("sex", "age"):
+        alone = engine.logit(FRAME, "ill", [term], covariance=covariance, cluster="psu").rows
+        for row in (row for row in alone if row.measure == "odds_ratio"):
+            own = found[term, row.level]
+            assert (own.estimate, own.std_error, own.status) == (row.estimate, row.std_error, row.status)
+
+
+@pytest.mark.parametrize("model", ["logit", "poisson", "negative-binomial", "ordered-logit"])
+@pytest.mark.parametrize("at", ["lowest", "highest"])
+def test_separated_level__is_infinite_and_leaves_the_rest(model, at):
+    """All people of one place have the lowest or the highest outcome: the others are fitted without them."""
+    if at == "highest" and model in ("poisson", "negative-binomial"):
+        return  # a count has no highest value
+    place = np.array(["a", "b", "c"])[np.arange(60) % 3]
+    outcome = OUTCOMES[model]
+    y = FRAME[outcome].cast(pl.Int64)
+    extreme = y.min() if at == "lowest" else y.max()
+    frame = FRAME.with_columns(place=place).with_columns(
+        pl.when(pl.col("place") == "c").then(int(extreme)).otherwise(y).alias(outcome)
+    )
+
+    def fitted(frame, terms):
+        if model == "logit":
+            return engine.logit(frame, outcome, terms)
+        return engine.regression(frame, outcome, terms, model)
+
+    rows = {(row.measure, row.term, row.level): row for row in fitted(frame, ["age", "place"]).rows}
+    rest = fitted(frame.filter(pl.col("place") != "c"), ["age", "place"])
+    sign = "minus" if at == "lowest" else "plus"
+    assert rows["coefficient", "place", "c"].status == f"separated: the estimate is {sign} infinity"
+    for row in rows_of(rest, "coefficient", "threshold", "alpha", "log_likelihood"):
+        own = rows[row.measure, row.term, row.level]
+        assert own.estimate == pytest.approx(row.estimate, rel=1e-6)
+        if row.measure != "log_likelihood":
+            assert own.std_error == pytest.approx(row.std_error, rel=1e-5)
+    if model != "logit":
+        assert rows["wald_f", "place", None].status == "separated or a combination of other columns"
+    n_parameters = next(row.estimate for row in rest.rows if row.measure == "n_parameters")
+    assert rows["n_parameters", None, None].estimate == n_parameters + 1
+
+
+@pytest.mark.parametrize("model", ["logit", "poisson", "linear", "ordered-logit"])
+def test_combination_of_columns__is_left_out(model):
+    frame = FRAME.with_columns(years=2 * pl.col("age") - 1)
+    whole, rest = (
+        engine.logit(frame, "ill", terms)
+        if model == "logit"
+        else engine.regression(frame, OUTCOMES[model], terms, model)
+        for terms in (["age", "sex", "years"], ["age", "sex"])
+    )
+    rows = {(row.measure, row.term): row for row in whole.rows}
+    assert rows["coefficient", "years"].status == "a combination of other columns"
+    for row in rows_of(rest, "coefficient", "log_likelihood", "aic", "n_parameters", "r_squared"):
+        assert rows[row.measure, row.term].estimate == pytest.approx(row.estimate, rel=1e-9)
+
+
 @pytest.mark.parametrize("alpha", [1e-9, 1e-3, 0.0099, 0.0101, 0.4, 30.0])
 def test_negative_binomial__has_the_derivatives_of_its_formula(alpha):
     """Also where alpha is small, and a series takes the place of differences that cancel."""
