@@ -87,7 +87,8 @@ PARTS = {
             *_files("oracle", "regression", "rif"),
             *_files("properties", "decomposition", "linearised_decomposition", "logit", "multilevel"),
             *_files("properties", "regression"),
-            *_files("unit", "formulas_of_models", "rows_of_multilevel", "small_maxima", "small_regressions"),
+            *_files("unit", "formulas_of_models", "formulas_of_replicates", "rows_of_multilevel"),
+            *_files("unit", "small_decompositions", "small_maxima", "small_regressions", "small_rif"),
         ),
     ),
     "store": Part(
