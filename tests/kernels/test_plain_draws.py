@@ -252,3 +252,9 @@ def test_cells__are_drawn_from_their_tables_and_completed(exact):
             counts[int(np.searchsorted(ends, row, "right"))] += 1
         assert found[r].tolist() == counts
     assert (drawn_again > 0) is exact
+
+
+def test_bytes_of_a_block__are_those_that_are_held():
+    assert draws.poisson_rows(KEY, 10_000).block_bytes(LANES) == LANES * 256  # one tile of rows
+    assert draws.poisson_units(KEY, UNIT, 9).block_bytes(LANES) == LANES * 9
+    assert draws.scaled_units(KEY, UNIT, STRATA).block_bytes(LANES) == LANES * 9 * 8

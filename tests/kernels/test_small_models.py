@@ -12,7 +12,7 @@ from engine.kernels.regression import glm, links
 from engine.kernels.regression import small_matrices as small
 from engine.kernels.regression.few_units import raised_totals
 from engine.kernels.regression.logarithm import logarithm, logarithm_of_one_plus
-from engine.kernels.regression.refit import refit
+from engine.kernels.regression.refit import LaneScores, WeightedPatterns, _factor, _score, _solve, refit
 from engine.kernels.regression.symmetric import eigen
 from engine.kernels.regression.unit_scores import unit_scores
 
@@ -181,6 +181,34 @@ def test_refits__are_fits_of_each_replicate(link):
     if link == "logit":  # from far away steps lead nowhere, and the fit begins anew
         refit(LINKS[link], PATTERNS, n, s, np.array([40.0, -30.0, 20.0]), beta, status)
         assert beta[:, 1] == pytest.approx(fitted(link, n[:, 1], s[:, 1]), abs=1e-8)
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_score_of_replicates__is_that_of_each(link):
+    n, s = np.column_stack([N, 2 * N, N[::-1]]), np.column_stack([S, 1.5 * S, 0.3 * N[::-1]])
+    beta = np.array([[0.4, 0.45, 0.5], [0.1, -0.1, 0.05], [0.05, 0.02, -0.04]])
+    outcomes = X.T @ s
+    data = WeightedPatterns(PATTERNS, n, s, outcomes)
+    score = LaneScores(np.empty((3, 3)), np.empty((6, 3)), np.ones(3, bool), np.zeros(3, bool))
+    _score(LINKS[link], data, beta, score, True)
+    for r in range(3):
+        mu, slope = mean(link, X @ beta[:, r])
+        spread = 1.0 if link == "linear" else mu * (1 - mu)
+        assert score.gradient[:, r] == pytest.approx(X.T @ (slope / spread * (s[:, r] - n[:, r] * mu)))
+        information = X.T @ ((n[:, r] * slope**2 / spread)[:, None] * X)
+        assert score.information[:, r] == pytest.approx(information[np.tril_indices(3)])
+    before, factor = score.information.copy(), np.empty((3, 3))
+    _score(LINKS[link], data, beta, score, False)
+    assert np.array_equal(score.information, before)
+    step = score.gradient.copy()
+    _factor(score.information, 3, score.singular)
+    _solve(score.information, step)
+    for r in range(3):
+        factor[np.tril_indices(3)] = before[:, r]
+        whole = np.tril(factor) + np.tril(factor, -1).T
+        assert step[:, r] == pytest.approx(np.linalg.solve(whole, score.gradient[:, r]))
+    assert score.feasible.all()
+    assert not score.singular.any()
 
 
 def positive(q, seed=1):

@@ -134,6 +134,20 @@ def test_effects__are_modes_and_spreads_of_the_joint_density(has_outer, weighted
         assert inner[members, 1] == pytest.approx(sds[1] * spread, rel=1e-5)
 
 
+@pytest.mark.parametrize("start", [(0.0, 0.0), (30.0, -40.0), (-6.0, 9.0)])
+def test_modes__are_found_from_anywhere(start):
+    """With large standard deviations Newton's steps go too far, and are cut."""
+    data, theta = clusters(), THETA * [1, 1, 6, 9]
+    likelihood = MultilevelLikelihood(data=data, points=(1, 1))
+    likelihood.modes.u[:], likelihood.modes.v[:] = start
+    outer, inner = likelihood.effects(theta)
+    for i, end in enumerate(data.cells.outer_end):
+        members = range(0 if i == 0 else data.cells.outer_end[i - 1], end)
+        mode = np.array([outer[i, 0], *inner[members, 0]]) / np.repeat(theta[2:], [1, len(members)])
+        log_density = partial(log_density_of, data, theta, members)
+        assert differences(log_density, mode) == pytest.approx(0 * mode, abs=1e-4)
+
+
 def test_products_that_overflow__are_turned_into_logarithms():
     """Twelve people of log odds 60: the product of 1 + odds exceeds the largest double."""
     n_cells = 24
