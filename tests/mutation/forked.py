@@ -23,10 +23,10 @@ from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
-from hypothesis.internal.conjecture.providers import _get_local_constants
 
 KILLED, SURVIVED, NO_CODE = "killed", "survived", "no code"
 ENDED = "ended"  # the process, or its time
+BROKEN = "broken"  # pytest itself
 QUIET = (
     "-q",
     "--assert=plain",
@@ -176,19 +176,35 @@ def import_engine(root: Path) -> None:
         for path in sorted((root / "engine" / folder).rglob("*.py")):
             name = ".".join(path.relative_to(root).with_suffix("").parts)
             importlib.import_module(name.removesuffix(".__init__"))
-    _get_local_constants()  # hypothesis looks for them in all code, and keeps them
 
 
-def verdict(root: Path, path: str, source: str, tests: Sequence[str]) -> str:
-    """Run tests with another source of one file, and say whether one of them failed; Python may refuse it."""
+class _Failed:
+    """A plugin of pytest: the name of the last test that failed."""
+
+    name = ""
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            self.name = report.nodeid
+
+
+def verdict(root: Path, path: str, source: str | None, tests: Sequence[str]) -> tuple[str, str]:
+    """Run tests with another source of one file, and say whether one failed, and which; Python may refuse it.
+
+    Without a source nothing is changed.
+    """
     place = str(root / path)
-    try:
-        code = compile(source, place, "exec")
-    except SyntaxError:
-        return NO_CODE
-    if not _changed_in_place(place, code):
-        _import_anew(place, code)
-    return SURVIVED if not tests or pytest.main(["-x", *QUIET, *tests]) == 0 else KILLED
+    if source is not None:
+        try:
+            code = compile(source, place, "exec")
+        except SyntaxError:
+            return NO_CODE, ""
+        if not _changed_in_place(place, code):
+            _import_anew(place, code)
+    failed = _Failed()
+    ended = int(pytest.main(["-x", *QUIET, *tests], plugins=[failed])) if tests else 0
+    # A change may keep a file from being imported: then tests are interrupted, or pytest refuses its call.
+    return {0: SURVIVED, 1: KILLED, 2: KILLED, 4: KILLED}.get(ended, BROKEN), failed.name
 
 
 def _changed_in_place(place: str, changed: CodeType) -> bool:

@@ -54,10 +54,6 @@ class Estimand:
         """Return a multiple."""
         return self.through(lambda value: factor * value, lambda value: np.full_like(value, factor))
 
-    def plus(self, constant: float) -> Estimand:
-        """Return the number and a constant."""
-        return Estimand(self.value + constant, self.influence)
-
     def through(
         self, function: Callable[[FloatArray], FloatArray], slope: Callable[[FloatArray], FloatArray]
     ) -> Estimand:
