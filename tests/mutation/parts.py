@@ -104,8 +104,8 @@ PARTS = {
 }
 QUICK, ALL = "quick", "all"
 PASSES = (
-    Pass(QUICK, of_kernels=False, slowest=15.0, seconds=8.0),
-    Pass(QUICK, of_kernels=True, slowest=3.0, seconds=8.0),
-    Pass(ALL, of_kernels=False, slowest=15.0, seconds=60.0),
-    Pass(ALL, of_kernels=True, slowest=3.0, seconds=60.0),
+    Pass(QUICK, of_kernels=False, slowest=15.0, seconds=3.0),
+    Pass(QUICK, of_kernels=True, slowest=3.0, seconds=3.0),
+    Pass(ALL, of_kernels=False, slowest=15.0, seconds=20.0),
+    Pass(ALL, of_kernels=True, slowest=3.0, seconds=20.0),
 )
