@@ -40,7 +40,7 @@ def test_limits_of_a_ratio__are_those_of_its_logarithm():
     assert p == pytest.approx(2 * t.sf(math.log(2.0) / 0.25, 12), rel=1e-12)
 
 
-@pytest.mark.parametrize("errors", ["linearised", "jackknife"])
+@pytest.mark.parametrize("errors", ["linearised", "jackknife", "replicate weights"])
 def test_limits_of_a_proportion__name_how_they_were_made(errors):
     of = Proportion(p=0.25, std_error=0.05, n=40, degrees=9, errors=errors)
     prefix = "" if errors == "linearised" else f"{errors}, "
