@@ -11,15 +11,18 @@ from engine.kernels.regression.multilevel_cells import ClusterCells
 GRID = np.linspace(-7, 7, 61)
 DENSITY = np.exp(-0.5 * GRID**2) / np.sqrt(2 * np.pi) * (GRID[1] - GRID[0])
 THETA = np.array([-0.4, 0.7, 0.9, 0.6])
+OF_THREE = np.array([-0.4, 0.7, 0.3, 0.9, 0.6])  # with three columns, so that q + 2 is not 2 q
 OUTER_ENDS, PER_INNER = (1, 4, 6), 3
 
 
-def clusters(has_outer=True, weighted=True, outer_ends=OUTER_ENDS, per_inner=PER_INNER, spread=1.5, seed=7):
+def clusters(
+    has_outer=True, weighted=True, outer_ends=OUTER_ENDS, per_inner=PER_INNER, spread=1.5, seed=7, columns=2
+):
     """Inner clusters in outer ones that end at outer_ends; each cell is a pattern of its own."""
     random = np.random.default_rng(seed)
     n_inner = outer_ends[-1]
     n_cells = per_inner * n_inner
-    Z = np.column_stack([np.ones(n_cells), random.normal(size=n_cells).round(1)])
+    Z = np.column_stack([np.ones(n_cells), random.normal(size=n_cells).round(1), np.arange(n_cells) % 2])
     n = random.choice([1.0, 1.0, 2.5], n_cells) if weighted else np.ones(n_cells)
     shift = np.repeat(spread * random.normal(size=n_inner), per_inner)
     s = n * (random.random(n_cells) < 1 / (1 + np.exp(-shift)))
@@ -31,7 +34,7 @@ def clusters(has_outer=True, weighted=True, outer_ends=OUTER_ENDS, per_inner=PER
         outer_w = random.uniform(0.5, 2, len(ends))
     inner_end = np.arange(per_inner, n_cells + 1, per_inner)
     cells = ClusterCells(np.arange(n_cells), n, s, inner_end, ends, inner_w, outer_w)
-    return MultilevelData.of(Z, cells, has_outer=has_outer)
+    return MultilevelData.of(np.ascontiguousarray(Z[:, :columns]), cells, has_outer=has_outer)
 
 
 def log_integrands(data, theta, i):
@@ -69,8 +72,8 @@ KINDS = pytest.mark.parametrize(
 
 @KINDS
 def test_derivatives__are_those_of_a_plain_grid(has_outer, weighted):
-    data = clusters(has_outer, weighted)
-    theta = THETA * [1, 1, has_outer, 1]
+    data = clusters(has_outer, weighted, columns=3)
+    theta = OF_THREE * [1, 1, 1, has_outer, 1]
     likelihood = MultilevelLikelihood(data=data, points=(15, 15))
     value, gradient, information, squares = likelihood.derivatives(theta, squares=True)
     assert value == pytest.approx(of_clusters(data, theta).sum(), abs=2e-8)
@@ -80,19 +83,19 @@ def test_derivatives__are_those_of_a_plain_grid(has_outer, weighted):
     hessian = differences(
         lambda at: differences(lambda own: of_clusters(data, own).sum(), at, 1e-3), theta, 1e-3
     )
-    used = [0, 1, 2, 3] if has_outer else [0, 1, 3]
+    used = [0, 1, 2, 3, 4] if has_outer else [0, 1, 2, 4]
     assert information[np.ix_(used, used)] == pytest.approx(-hessian[np.ix_(used, used)], abs=2e-4)
 
 
 @KINDS
 @pytest.mark.parametrize("points", [(1, 1), (3, 1), (2, 4)])
 def test_gradient__is_that_of_few_points_too(has_outer, weighted, points):
-    likelihood = MultilevelLikelihood(data=clusters(has_outer, weighted), points=points)
-    theta = THETA * [1, 1, has_outer, 1]
+    likelihood = MultilevelLikelihood(data=clusters(has_outer, weighted, columns=3), points=points)
+    theta = OF_THREE * [1, 1, 1, has_outer, 1]
     value, gradient, _, squares = likelihood.derivatives(theta, information=False, squares=True)
     _, with_information, _, same = likelihood.derivatives(theta, squares=True)
     assert value == pytest.approx(likelihood.value(theta), rel=1e-12)
-    used = [0, 1, 2, 3] if has_outer else [0, 1, 3]
+    used = [0, 1, 2, 3, 4] if has_outer else [0, 1, 2, 4]
     assert gradient[used] == pytest.approx(differences(likelihood.value, theta)[used], abs=2e-7)
     assert with_information == pytest.approx(gradient, abs=1e-10)
     assert squares == pytest.approx(same, abs=1e-10)

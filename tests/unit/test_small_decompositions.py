@@ -1,7 +1,5 @@
 """Decompositions of 40 people in plain numpy: numbers, linearised errors, the jackknife, changes."""
 
-from functools import cache
-
 import numpy as np
 import polars as pl
 import pytest
@@ -152,7 +150,6 @@ def call_of(outcome, model, effect, index, **more):
     }
 
 
-@cache
 def decomposed(call, **more):
     return engine.decompose(FRAME, **call_of(*call, **more)).rows
 

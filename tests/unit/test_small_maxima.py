@@ -1,7 +1,5 @@
 """Maxima of small multilevel logits, the points of their quadrature, and secant steps."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 
@@ -15,7 +13,6 @@ MAXIMA = {3: [True, True], 1: [False, True], 4: [True, False], 2: [False, False]
 START = np.array([0.0, 0.0, 0.5, 0.5])
 
 
-@cache
 def middle():
     return multilevel_maximum.maximise_multilevel(likelihood_of(3), START)
 

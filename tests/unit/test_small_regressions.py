@@ -1,7 +1,6 @@
 """Regressions of 60 people against their likelihoods in plain numpy, with derivatives by complex steps."""
 
 from decimal import Decimal, localcontext
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -94,7 +93,6 @@ def curvatures(function, theta, h=1e-5):
     )
 
 
-@cache
 def fit(model, kind, exposed=False):
     """The engine's result, with rows by measure."""
     given = COVARIANCES[kind] | ({"exposure": "days"} if exposed else {})
@@ -247,6 +245,31 @@ def test_fit__is_made_of_likelihoods(model):
         assert test.estimate == pytest.approx(2 * (value - poisson))
         assert test.p_value == pytest.approx(chi2.sf(test.estimate, 1) / 2)
     assert {row.n_obs for row in rows} == {n}
+
+
+@pytest.mark.parametrize("terms", [["sex", "age"], ["sex", "age", "place"], ["sex"]])
+def test_inflation__is_that_of_the_correlations(terms):
+    """Fox and Monette 1992: determinants of the correlations of the columns, weighted by the information."""
+    place = np.array(["a", "b", "c"])[(np.arange(60) * 7 + AGE.astype(int)) % 3]
+    frame = FRAME.with_columns(place=place)
+    columns = {"sex": [MALE], "age": [AGE], "place": [place == "b", place == "c"]}
+    for model in ("linear", "poisson"):
+        result = engine.regression(frame, OUTCOMES[model], terms, model)
+        found = [row.estimate for row in rows_of(result, "vif")]
+        x = np.column_stack([np.ones(60), *(one for term in terms for one in columns[term])]).astype(float)
+        theta, _, _ = estimated(result)
+        n = np.exp(x @ theta) if model == "poisson" else np.ones(60)
+        V = np.linalg.inv(x.T @ (n[:, None] * x))[1:, 1:]
+        R = V / np.sqrt(np.outer(np.diag(V), np.diag(V)))
+        owner = np.repeat(np.arange(len(terms)), [len(columns[term]) for term in terms])
+        expected = [
+            np.linalg.det(R[np.ix_(owner == t, owner == t)])
+            * np.linalg.det(R[np.ix_(owner != t, owner != t)])
+            / np.linalg.det(R)
+            for t in range(len(terms))
+        ]
+        roots = [value ** (1 / (owner == t).sum()) for t, value in enumerate(expected)]
+        assert found == (pytest.approx(roots) if len(terms) > 1 else [])
 
 
 def predictions(model, theta, X, offset=0.0):
