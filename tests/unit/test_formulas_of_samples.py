@@ -12,6 +12,8 @@ from scipy.stats import norm
 import engine
 from engine.arrays import DesignColumns, VariableArrays
 from engine.estimators.disparity.compared import level_places
+from engine.estimators.disparity.entropy import generalized_entropy
+from engine.estimators.disparity.group_table import GroupTable
 from engine.estimators.financing import columns as financing
 from engine.estimators.moments.cell_sums import CellSums
 from engine.estimators.moments.columns import Columns, places
@@ -224,6 +226,29 @@ def test_people_of_no_cell__are_as_absent_from_standardised_rates():
         for rows in (found, expected)
     ]
     assert numbers[0] == pytest.approx(numbers[1], rel=1e-12, nan_ok=True)
+
+
+def test_cell_of_size_0__does_not_count_in_standardised_means():
+    only_men = {"by": "sex", "population": [["f", 0.0], ["m", 2.0]]}
+    found = engine.inequality(SURVEY, "y", "difference", group="area", standardise=only_men, **DESIGN)
+    men = engine.inequality(SURVEY.filter(pl.col("sex") == "m"), "y", "difference", group="area", **DESIGN)
+    assert found.estimate == pytest.approx(men.estimate, rel=1e-12)
+
+
+def test_group_of_nobody__has_no_observations():
+    frame = SURVEY.with_columns(y=pl.when(pl.col("area") != "a").then("y"))
+    rows = engine.inequality(frame, "y", "theil", by="area", **DESIGN).rows
+    assert {row.status for row in rows if row.subgroup == "area=a"} == {"no observations"}
+
+
+def test_theil_index__does_not_move_with_the_mean_of_a_group_at_0():
+    share = np.array([0.2, 0.3, 0.5])
+    table = GroupTable(mean=np.array([0.0, 1.0, 3.0]), share=share, parameter=1.0)
+    found = generalized_entropy(table)
+    relative = np.array([1.0, 3.0]) / 1.8
+    value = (share[1:] * relative * np.log(relative)).sum()
+    assert found.value == pytest.approx(value, rel=1e-14)
+    assert found.by_mean == pytest.approx([0.0, *(share[1:] * (np.log(relative) - value) / 1.8)], abs=1e-15)
 
 
 @pytest.mark.parametrize("conf_level", [0.8, 0.95])
