@@ -19,15 +19,14 @@ from engine.estimators.replicates.settings import ReplicateSettings
 from engine.results import TidyRow
 
 Estimator = Callable[[Survey, ReplicateSettings], Iterable[TidyRow]]
-SAMPLES = {
-    **dict.fromkeys(FAMILIES, 1000),
-    **dict.fromkeys(("disparity between groups", "slopes along the rank"), 250),
-    **dict.fromkeys(("inequality between people", "payments"), 250),
-    **dict.fromkeys(("decomposition", "models"), 100),
-    **dict.fromkeys(REPLICATED, 60),
-    "indices, replicates": 300,
-    "inequality, replicates": 100,
-}
+FAST = (
+    "rates and means",
+    "concentration indices",
+    "differences between periods",
+    "concentration curve",
+    "RIF regression",
+)
+SAMPLES = {family: 2000 if family in FAST else 1000 for family in (*FAMILIES, *REPLICATED)}
 """How many samples of each design; the slower statistics have fewer."""
 
 
