@@ -63,7 +63,7 @@ class _SortedRows:
 
     weight: FloatArray
     outcomes: FloatArray
-    group: IntArray
+    group: NDArray[np.int32]
     starts_tie: NDArray[np.bool_]
     starts_cell: NDArray[np.bool_]
 
@@ -83,9 +83,10 @@ def lay_out(
     rows = _sorted_rows(arrays, plan)
     draws, n_cells = plan.draws, 0
     if plan.draws_rows and route != "rows":
-        cell_end = _ends(rows.starts_cell | _changes(rows.weight))
-        if route == "cells" or CELL_COST * (len(cell_end) + np.sqrt(arrays.n)) < arrays.n:
-            n_cells = len(cell_end)
+        starts = rows.starts_cell | _changes(rows.weight)
+        n = int(starts.sum())
+        if route == "cells" or CELL_COST * (n + np.sqrt(arrays.n)) < arrays.n:
+            n_cells, cell_end = n, _ends(starts)
             sizes = np.diff(cell_end, prepend=0)
             draws = cell_draws(plan.key, sizes, exact=plan.draws.exact)
             rows = _row_of_each_cell(rows, cell_end - sizes, cell_end - 1)
@@ -106,7 +107,7 @@ def lay_out(
 
 
 def _sorted_rows(arrays: SampleArrays, plan: ResamplingPlan) -> _SortedRows:
-    group = np.repeat(np.arange(len(arrays.groups)), np.diff(arrays.group_start))
+    group = np.repeat(np.arange(len(arrays.groups), dtype=np.int32), np.diff(arrays.group_start))
     starts_tie = _changes(arrays.rank) | _changes(group)
     starts_cell = starts_tie.copy()
     for values in arrays.outcomes:
@@ -133,22 +134,30 @@ def _row_of_each_cell(rows: _SortedRows, first: IntArray, last: IntArray) -> _So
 
 def _kernel_rows(rows: _SortedRows, means: FloatArray, rests: FloatArray) -> RankedRows:
     """Return the rows as kernels take them, with outcomes centred at their means (k, g) and their rests."""
-    cell_end, last_of_tie = _ends(rows.starts_cell), _ends(rows.starts_tie)
-    group = rows.group
-    outcomes = rows.outcomes[:, cell_end - 1]
+    cell_end, tie_end = _ends(rows.starts_cell), _ends(rows.starts_tie)
+    is_last = np.append(rows.starts_cell[1:], True)
+    outcomes = np.compress(is_last, rows.outcomes, axis=1)
     present = ~np.isnan(outcomes)
     pattern, first_outcome = _presence_patterns(present)
-    group_of_cell = group[cell_end - 1]
-    centre, rest = (np.nan_to_num(part)[:, group_of_cell] for part in (means, rests))
-    group_end = np.searchsorted(group[last_of_tie - 1], np.arange(len(means[0])), side="right")
+    groups = np.arange(len(means[0]))
+    cells = np.append(0, np.searchsorted(rows.group[is_last], groups, side="right"))
+    for k, by_group in enumerate(outcomes):  # in place: with many rows, each array of them counts
+        for g in groups:
+            by_group[cells[g] : cells[g + 1]] -= means[k, g]
+            by_group[cells[g] : cells[g + 1]] -= rests[k, g]
+    outcomes[~present] = 0.0
+    is_last = np.append(rows.starts_tie[1:], True)
+    group_end = np.searchsorted(rows.group[is_last], groups, side="right")
+    in_cells = np.searchsorted(cell_end, tie_end)
+    in_cells += 1
     return RankedRows(
         weight=np.ascontiguousarray(rows.weight),
         cell_end=cell_end,
-        outcome=np.where(present, outcomes - centre - rest, 0.0),
+        outcome=outcomes,
         present=np.ascontiguousarray(present[first_outcome]),
         pattern=pattern,
         first_outcome=first_outcome,
-        tie_end=np.searchsorted(cell_end, last_of_tie) + 1,
+        tie_end=in_cells,
         group_end=group_end.astype(np.int64),
     )
 
@@ -165,7 +174,9 @@ def _changes(values: FloatArray | IntArray) -> NDArray[np.bool_]:
 
 def _ends(starts: NDArray[np.bool_]) -> IntArray:
     """Return where runs end, given where (n,) they start."""
-    return np.append(np.flatnonzero(starts)[1:], len(starts)).astype(np.int64)
+    ends = np.flatnonzero(np.append(starts[1:], True))
+    ends += 1
+    return ends
 
 
 def _presence_patterns(present: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:

@@ -121,7 +121,7 @@ def resampled_errors(inputs: ReplicateInputs, target: Target, batch: ReplicateBa
     return replicate_std_errors(
         plan.draws.unit_multipliers(batch.first_block, batch.n_blocks),
         unit,
-        RankedSample(sample.weight * plan.unit_scale[unit], sample.without_offset, sample.tie_end),
+        RankedSample(plan.weight(sample.weight, unit), sample.without_offset, sample.tie_end),
         plan.stratum_end,
         target.index.formula,
         sample.mu if sample.rest else 0.0,

@@ -48,7 +48,7 @@ def calibrated_plan(plan: ResamplingPlan, arrays: SampleArrays) -> ResamplingPla
             f"bootstrap.method: found '{plan.name}' with adjusted weights, whose draws leave out records "
             "outside of the analysis; expected 'rao-wu' or 'jackknife'. Choose one."
         )
-    scale = plan.unit_scale[parts.unit]
+    scale = np.ones(len(parts.unit)) if plan.unit_scale is None else plan.unit_scale[parts.unit]
     before = parts.weight / parts.cells.factor[parts.cell]
     of_kernel = CalibratedParts(
         unit=parts.unit,
@@ -71,7 +71,7 @@ def calibrated_plan(plan: ResamplingPlan, arrays: SampleArrays) -> ResamplingPla
         draws=draws,
         unit=arrays.unit,
         stratum_end=arrays.design.stratum_end,
-        unit_scale=np.ones(len(parts.unit)),
+        unit_scale=None,
     )
 
 

@@ -103,7 +103,6 @@ def _row_bootstrap(method: str, arrays: SampleArrays, key: np.uint64, n_replicat
         factors=bootstrap_factors(n_replicates),
         unit=np.arange(n, dtype=np.int32),
         stratum_end=np.array([n], np.int64),
-        unit_scale=np.ones(n),
         key=key,
     )
 
@@ -117,7 +116,6 @@ def _poisson_of_clusters(arrays: SampleArrays, key: np.uint64, n_replicates: int
         factors=bootstrap_factors(n_replicates),
         unit=arrays.unit,
         stratum_end=np.array([n_units], np.int64),
-        unit_scale=np.ones(n_units),
         key=key,
     )
 
@@ -152,7 +150,6 @@ def _stratified_poisson(arrays: SampleArrays, key: np.uint64, n_replicates: int)
         factors=bootstrap_factors(n_replicates),
         unit=arrays.unit,
         stratum_end=ends,
-        unit_scale=np.ones(arrays.design.n_units),
     )
 
 
@@ -199,7 +196,6 @@ def _jackknife(arrays: SampleArrays) -> ResamplingPlan:
         factors=factors * (1.0 - sizes / design.population[design.stratum_of_unit]),
         is_bootstrap=False,
         stratum_end=design.stratum_end,
-        unit_scale=np.ones(design.n_units),
     )
 
 
@@ -238,5 +234,4 @@ def replicate_weights_plan(spec: BootstrapSpec | None, arrays: SampleArrays) -> 
         is_bootstrap=given.is_bootstrap,
         replaces_weight=True,
         stratum_end=np.array([arrays.n], np.int64),
-        unit_scale=np.ones(arrays.n),
     )

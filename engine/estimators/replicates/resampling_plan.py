@@ -43,7 +43,7 @@ class ResamplingPlan:
     stratum_end
         (h,) int64: where each stratum's drawn units end.
     unit_scale
-        (u,) float64: how much one draw of a unit counts; it multiplies the rows' weights.
+        (u,) float64: how much one draw of a unit counts; it multiplies the rows' weights. None: 1 each.
     key
         Key of the streams.
     precision
@@ -60,7 +60,7 @@ class ResamplingPlan:
     draws_rows: bool = False
     unit: UnitArray
     stratum_end: IntArray
-    unit_scale: FloatArray
+    unit_scale: FloatArray | None = None
     key: np.uint64 = NO_KEY
     precision: Precision | None = None
 
@@ -76,7 +76,9 @@ class ResamplingPlan:
 
     def weight(self, weight: FloatArray, unit: UnitArray) -> FloatArray:
         """Return what is multiplied, given the design weights (n,) and drawn units (n,) of some rows."""
-        return np.ones(len(weight)) if self.replaces_weight else weight * self.unit_scale[unit]
+        if self.replaces_weight:
+            return np.ones(len(weight))
+        return weight if self.unit_scale is None else weight * self.unit_scale[unit]
 
     def intervals(self, bootstrap: BootstrapSpec | None) -> tuple[str, ...]:
         """Return the intervals to compute; replicates that are not draws have only a normal interval."""
