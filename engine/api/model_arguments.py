@@ -62,6 +62,21 @@ class ModelArguments(CovarianceArguments):
 
     model: RegressionModel
     exposure: str | None = None
+    constant: bool = True
+
+    def refuse_missing_constant(self, factors: Sequence[str]) -> None:
+        """Refuse a model without a constant that is not linear, or has factors, whose levels need one."""
+        if self.constant:
+            return
+        if self.model != "linear":
+            raise UsageError(
+                f"constant: found False with model = '{self.model}'; expected model = 'linear'. Drop it."
+            )
+        for name in factors:
+            raise UsageError(
+                f"constant: found False with the factor '{name}'; expected terms that are numbers. Drop it, "
+                "or name numbers only."
+            )
 
     def refuse_exposure(self) -> None:
         """Refuse an exposure without counts."""

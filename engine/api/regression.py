@@ -34,6 +34,7 @@ def regression(
     cluster: str | None = None,
     *,
     exposure: str | None = None,
+    constant: bool = True,
     scores: Sequence[Sequence[str]] = (),
     references: Mapping[str, str] | None = None,
     covariance: Literal["model", "robust", "cluster", "design"] = "model",
@@ -58,6 +59,9 @@ def regression(
         ``ordered-logit``: ratios of the odds of being in a higher category.
     exposure
         Column with the time or the people at risk behind each count.
+    constant
+        False: a linear model of numbers without a constant; its R2 is that from zero, and there is no
+        ``vif``.
     covariance
         As in `logit`; ``model`` is the inverse observed information, in a linear model times the residual
         variance.
@@ -92,6 +96,7 @@ def regression(
     given.refuse_exposure()
     variables = {name: covariate(data, name, given.references.get(name)) for name in given.single_terms}
     given.refuse_scores([name for name in variables if variables[name].codes is None])
+    given.refuse_missing_constant([name for name in variables if variables[name].codes is not None])
     rows = estimate_regression(
         table_of_people(data, given, given.frequency),
         _ordered(data, outcome) if model == "ordered-logit" else _number(data, outcome),

@@ -102,6 +102,10 @@ def fit(study: ScriptStudy, one: Statement, command: Command) -> Fitted | None:
     if not words:
         raise Untaken("shows an earlier model again")
     outcome, terms = words[0], _terms(" ".join(words[1:]))
+    is_survey_regression = command.survey and command.name in _LINEAR
+    has_constant = command.option("noconstant", 5) is None
+    if not has_constant and not is_survey_regression:
+        raise Untaken("has no constant, which only a study's linear regression can do without")
     names = tuple(
         dict.fromkeys(name for term in terms for name in ([term] if isinstance(term, str) else term))
     )
@@ -118,8 +122,9 @@ def fit(study: ScriptStudy, one: Statement, command: Command) -> Fitted | None:
     for name in factors_in(command.arguments):
         study.variable(name).is_factor = True
     table: dict[str, object] = {"name": outcome, "kind": "logit", "outcome": outcome, "terms": terms}
-    if command.name in _OTHERS or (command.survey and command.name in _LINEAR):
+    if command.name in _OTHERS or is_survey_regression:
         table |= {"kind": "regression", "model": _OTHERS.get(command.name, "linear"), **_exposure(command)}
+        table |= {} if has_constant else {"constant": False}
     elif not logit:
         study.leave(one, LINEAR_OR_PROBIT)
         return fitted

@@ -16,6 +16,22 @@ RegressionModel = Literal["linear", "poisson", "negative-binomial", "ordered-log
 OF_COUNTS = ("poisson", "negative-binomial")
 
 
+def _constant(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
+    """Only a linear model of numbers can do without a constant: levels of a factor are told from it."""
+    if analysis.get("constant") is not False:
+        return
+    if analysis.get("model") != "linear":
+        found = f"false with model = '{analysis.get('model')}'"
+        yield Fault(f"{path}.constant", found, "model = 'linear'", "Drop the key.")
+    terms = [term for term in analysis.get("terms", ()) if isinstance(term, str)]
+    for name in terms:
+        if name == "wave" or is_factor(study.variables.get(name, {})):
+            remedy = "Drop the key, or name numbers only."
+            yield Fault(
+                f"{path}.constant", f"false with the factor '{name}'", "terms that are numbers", remedy
+            )
+
+
 def _outcome(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     """Counts and amounts are numbers, ordered outcomes factors; only counts have an exposure."""
     name, model = analysis.get("outcome"), analysis.get("model")
@@ -51,6 +67,9 @@ class RegressionSpec(AnalysisFields):
     exposure: Annotated[
         str | None, Field(description="Time or people at risk behind each count, a number above 0")
     ] = None
+    constant: Annotated[
+        bool, Field(description="false: a linear model of numbers whose means are 0 where these are 0")
+    ] = True
     covariance: Annotated[
         Literal["auto", "model", "robust", "cluster", "design"],
         Field(description="auto: that of the design, where the study has one"),
@@ -61,6 +80,7 @@ class RegressionSpec(AnalysisFields):
         check.outcome_is_no_term,
         check.products,
         _outcome,
+        _constant,
         check.cluster_for_covariance,
         check.weighted_with_replicate_weights,
     )

@@ -7,7 +7,7 @@ without error, digits of pi) are made here.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -17,6 +17,7 @@ import polars as pl
 
 from engine.api.decompose import decompose
 from engine.api.describe import describe
+from engine.api.regression import regression
 from engine.validate.digits import Accuracy, right_digits
 
 _PAIRS = 500
@@ -92,7 +93,7 @@ def spreads() -> Mapping[str, Spread]:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A linear model with certified coefficients of its covariates, the constant left out.
+    """A linear model with certified coefficients of its covariates, that of the constant left out.
 
     `digits` is what its coefficients must reach: the covariates of Longley and Wampler nearly depend on each
     other.
@@ -101,6 +102,7 @@ class Line:
     columns: Mapping[str, tuple[float, ...]]
     coefficients: tuple[str, ...]
     digits: float
+    has_constant: bool = True
 
 
 def _wampler(scale: Fraction, error: int = 0) -> dict[str, tuple[float, ...]]:
@@ -115,6 +117,10 @@ def _wampler(scale: Fraction, error: int = 0) -> dict[str, tuple[float, ...]]:
 def _columns(name: str) -> dict[str, tuple[float, ...]]:
     rows = _table(name)
     return {key: tuple(row[key] for row in rows) for key in rows[0]}
+
+
+def _through_origin(x: Iterable[int], y: Iterable[int]) -> dict[str, tuple[float, ...]]:
+    return {"y": tuple(map(float, y)), "x": tuple(map(float, x))}
 
 
 def lines() -> Mapping[str, Line]:
@@ -136,6 +142,12 @@ def lines() -> Mapping[str, Line]:
         "Wampler4": Line(_wampler(Fraction(1), 100), ("1",) * 5, 8.0),
         "Wampler5": Line(_wampler(Fraction(1), 10_000), ("1",) * 5, 6.0),
         "Pontius": Line(_columns("Pontius"), ("0.732059160401003e-06", "-0.316081871345029e-14"), 12.0),
+        "NoInt1": Line(
+            _through_origin(range(60, 71), range(130, 141)), ("2.07438016528926",), 14.0, has_constant=False
+        ),
+        "NoInt2": Line(
+            _through_origin((4, 5, 6), (3, 4, 4)), ("0.727272727272727",), 14.0, has_constant=False
+        ),
     }
 
 
@@ -164,7 +176,11 @@ def compare_with_nist() -> Iterator[Accuracy]:
 def _digits_of_line(line: Line) -> tuple[float, ...]:
     frame = pl.DataFrame(dict(line.columns)).with_row_index("place")
     terms = [name for name in line.columns if name != "y"]
-    found = decompose(frame, "y", "place", terms, model="linear").contributions
-    effects = dict(zip(found["term"], found["effect"], strict=True))
+    if line.has_constant:
+        found = decompose(frame, "y", "place", terms, model="linear").contributions
+        effects = dict(zip(found["term"], found["effect"], strict=True))
+    else:
+        of_model = regression(frame, "y", terms, "linear", constant=False).coefficients
+        effects = dict(zip(of_model["term"], of_model["estimate"], strict=True))
     pairs = zip(terms, line.coefficients, strict=True)
     return tuple(right_digits(effects[term], Fraction(certified)) for term, certified in pairs)

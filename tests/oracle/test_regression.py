@@ -94,6 +94,31 @@ def test_linear__equals_least_squares(people):
     assert found.coefficients["p_value"].to_numpy() == pytest.approx(robust.pvalues, rel=1e-7)
 
 
+def through_origin(people, **given):
+    return engine.regression(people, "cost", ["age", "days"], "linear", constant=False, **given)
+
+
+def test_linear_without_a_constant__equals_least_squares_without_one(people):
+    import statsmodels.api as sm
+
+    y, X = people["cost"].to_numpy(), people.select("age", "days").to_numpy()
+    theirs, ours = sm.OLS(y, X).fit(), through_origin(people)
+    assert estimates(ours) == pytest.approx(theirs.params, rel=1e-11)
+    assert errors(ours) == pytest.approx(theirs.bse, rel=1e-11)
+    assert ours.coefficients["term"].to_list() == ["age", "days"]
+    assert ours.coefficients["p_value"].to_numpy() == pytest.approx(theirs.pvalues, rel=1e-9)
+    assert measures(ours)["r_squared"] == pytest.approx(theirs.rsquared, rel=1e-12)  # statsmodels': from 0
+    assert measures(ours)["residual_sd"] == pytest.approx(np.sqrt(theirs.scale), rel=1e-12)
+    whole = next(row for row in ours.rows if row.term == "(all terms)")
+    assert (whole.estimate, whole.df1, whole.df2) == (pytest.approx(theirs.fvalue, rel=1e-10), 2, 598)
+    assert "vif" not in measures(ours)
+    effects = [row for row in ours.rows if row.measure == "marginal_effect"]
+    assert [row.std_error for row in effects] == pytest.approx(theirs.bse, rel=1e-11)
+    assert ours.rows[0].method == "linear without a constant, model-based"
+    robust = sm.OLS(y, X).fit(cov_type="HC1", use_t=True)
+    assert errors(through_origin(people, covariance="robust")) == pytest.approx(robust.bse, rel=1e-10)
+
+
 def test_weighted_clustered_linear__equals_wls_with_clustered_errors(people):
     import statsmodels.api as sm
 
@@ -246,6 +271,16 @@ def test_linear_with_design__is_the_hand_written_linearisation(people):
     d = degrees + 7 - 1
     assert test.estimate == pytest.approx((d - 1) / (d * 2) * wald, rel=1e-8)
     assert (test.df1, test.df2) == (2, d - 1)
+
+
+def test_linear_without_a_constant__is_the_hand_written_linearisation(people):
+    X, y, w = people.select("age", "days").to_numpy(), people["cost"].to_numpy(), people["w"].to_numpy()
+    A = np.linalg.inv(X.T @ (w[:, None] * X))
+    beta = A @ X.T @ (w * y)
+    V = linearised_covariance((w * (y - X @ beta))[:, None] * X @ A, people)
+    ours = through_origin(people, **DESIGN)
+    assert estimates(ours) == pytest.approx(beta, rel=1e-11)
+    assert errors(ours) == pytest.approx(np.sqrt(np.diag(V)), rel=1e-10)
 
 
 def test_negative_binomial_with_design__is_the_sandwich_of_all_parameters(people):

@@ -231,6 +231,8 @@ def test_impossible_counts__are_refused_without_telling_them(people, model, valu
         ({}, {"model": "probit"}, UsageError, "'linear', 'poisson', 'negative-binomial' or 'ordered-logit'"),
         ({}, {"model": "poisson", "covariance": "cluster"}, UsageError, "without cluster"),
         ({"cost": pl.col("cost") / 0}, {"model": "linear"}, DataError, "infinite values"),
+        ({}, {"model": "poisson", "constant": False}, UsageError, "expected model = 'linear'"),
+        ({}, {"model": "linear", "constant": False}, UsageError, "with the factor 'a'; expected terms"),
     ],
 )
 def test_impossible_requests__say_what_to_do(people, change, asked, error, message):

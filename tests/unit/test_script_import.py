@@ -223,10 +223,11 @@ svyset psu [pw = w], strata(h)
 svy: poisson visits i.sex age, irr exposure(years)
 nbreg visits age if sex == 1, vce(cluster psu)
 svy: ologit sick i.sex income
-svy: regress income age
+svy: regress income age, nocons
 nbreg visits age, dispersion(constant)
 poisson visits age, offset(logyears)
 regress income age
+svy: poisson visits age, noconstant
 """
 
 
@@ -250,7 +251,10 @@ def test_counts_and_ordered_levels_of_stata__become_regressions():
     assert study.variables["sick"].is_factor
     assert not study.variables["visits"].is_event
     finish(study)
-    assert [*study.left_out] == [7, 8, 9]
+    assert "constant" not in rates
+    assert linear["constant"] is False
+    assert [*study.left_out] == [7, 8, 9, 10]
+    assert "has no constant" in study.left_out[10][1]
     assert "the option dispersion()" in study.left_out[7][1]
     assert "fits linear ones" in study.left_out[9][1]
 

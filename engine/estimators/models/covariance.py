@@ -65,7 +65,7 @@ def covariances(
         The survey design of the sample.
     """
     cells, at, people = found.cells, found.maximum.at, float(rows.people.sum())
-    e = len(found.kept) + (not found.family.has_constant)
+    e = len(found.kept) + found.family.has_thresholds
     inverted, singular = inverse(cells.information(at))
     of_model = inverted * _residual_variance(found, people - e) if found.family.has_scale else inverted
     normal = people - e if found.family.has_scale else np.inf

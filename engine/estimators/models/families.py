@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from engine.estimators.models import likelihoods
 from engine.estimators.models.likelihoods import Likelihood
 from engine.estimators.models.newton import Cells
 from engine.kernels.regression.small_matrices import dot, exponentials
+from engine.study.regression import RegressionSpec
 
 Start = Callable[[Cells], tuple[float, FloatArray]]
 """Cells -> the constant and the further parameters (k,) at which steps begin; other coefficients are 0."""
@@ -31,8 +32,8 @@ class Family:
         Where Newton's steps begin.
     ratio
         The measure of exponentials of coefficients; None for a model without.
-    has_constant
-        The thresholds of an ordered logit stand for the constant.
+    has_constant, has_thresholds
+        Whether there is a constant; the thresholds of an ordered logit stand for it.
     is_count, has_scale
         Whether outcomes are counts; whether a residual variance is estimated beside the coefficients.
     """
@@ -42,6 +43,7 @@ class Family:
     start: Start
     ratio: str | None = None
     has_constant: bool = True
+    has_thresholds: bool = False
     is_count: bool = False
     has_scale: bool = False
 
@@ -94,10 +96,17 @@ FAMILIES = {
             start=_log_odds,
             ratio="odds_ratio",
             has_constant=False,
+            has_thresholds=True,
         ),
     )
 }
 """Name in a study file -> model."""
+_THROUGH_ORIGIN = replace(FAMILIES["linear"], has_constant=False)
+
+
+def family_of(spec: RegressionSpec) -> Family:
+    """Return the model that an analysis asks for."""
+    return FAMILIES[spec.model] if spec.constant else _THROUGH_ORIGIN
 
 
 def is_overdispersed(cells: Cells, beta: FloatArray) -> bool:

@@ -75,7 +75,8 @@ def fit_model(
     cell, example = _cells(frame.pattern, rows.y, offset)
     n, _ = sums_by_key(cell, rows.weight, np.zeros(len(cell)), len(example))
     of_pattern, _ = sums_by_key(frame.pattern, rows.weight, np.zeros(len(cell)), len(frame.X))
-    Z_of_pattern, A = standardised(frame.X, of_pattern)
+    is_centred = family.has_constant or family.has_thresholds  # one of them takes what centring moves
+    Z_of_pattern, A = standardised(frame.X, of_pattern, is_centred=is_centred)
     Z = np.ascontiguousarray(Z_of_pattern[frame.pattern[example]])
     y, of_cell = rows.y[example], offset[example]
     found = maximise(family, Z, n, y, of_cell)
@@ -130,7 +131,7 @@ def _to_units(found: Estimable, A: FloatArray) -> FloatArray:
     e, k = len(found.kept), len(found.maximum.extra)
     T = np.eye(e + k)
     T[:e, :e] = A[np.ix_(found.kept, found.kept)]
-    if not found.family.has_constant:
+    if found.family.has_thresholds:
         T[e:, :e] = -A[0, found.kept]
     return T
 

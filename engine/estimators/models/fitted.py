@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.arrays import FloatArray, IntArray, TableArrays, VariableArrays
 from engine.errors import DataError, EstimationError
-from engine.estimators.models.families import FAMILIES, Family
+from engine.estimators.models.families import Family, family_of
 from engine.estimators.models.fit import ModelFit, fit_model
 from engine.estimators.regression.coefficient_rows import Coefficients
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
@@ -55,7 +55,7 @@ class ModelInputs:
     @property
     def family(self) -> Family:
         """The model."""
-        return FAMILIES[self.spec.model]
+        return family_of(self.spec)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ class FittedModel:
     @property
     def family(self) -> Family:
         """The model that the study asks for."""
-        return FAMILIES[self.spec.model]
+        return family_of(self.spec)
 
     @property
     def coefficients(self) -> Coefficients:

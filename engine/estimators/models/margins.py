@@ -71,7 +71,7 @@ def margin_rows(model: FittedModel) -> Iterator[TidyRow]:
 
 def _categories(model: FittedModel) -> list[str | None]:
     """Return the categories that occur, of an ordered outcome; one None for a mean."""
-    if model.family.has_constant:
+    if not model.family.has_thresholds:
         return [None]
     return [model.categories[int(code)] for code in model.fit.found.categories]
 
@@ -92,7 +92,7 @@ def _predicted(model: FittedModel, eta: FloatArray, extra: FloatArray, place: in
     if model.family.is_count:
         mean = exponentials(eta)
         return Prediction(mean, mean, mean, nothing, nothing)
-    if model.family.has_constant:
+    if not model.family.has_thresholds:
         return Prediction(eta, np.ones(len(eta)), np.zeros(len(eta)), nothing, nothing)
     mean, slope, bend = np.zeros(len(eta)), np.zeros(len(eta)), np.zeros(len(eta))
     by_extra, slope_by_extra = nothing.copy(), nothing.copy()

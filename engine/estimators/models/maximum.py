@@ -70,12 +70,15 @@ def maximise(family: Family, Z: FloatArray, n: FloatArray, y: FloatArray, offset
     """
     q = Z.shape[1]
     status = ["ok"] * q
-    kept, used = np.arange(q), np.flatnonzero(n > 0.0)
+    has_first = family.has_constant or family.has_thresholds
+    kept, used = np.arange(0 if has_first else 1, q), np.flatnonzero(n > 0.0)
     while True:
         kept = _independent(submatrix(Z, used, kept), n[used], kept, status)
         own = kept if family.has_constant else kept[kept > 0]
-        categories = np.empty(0) if family.has_constant else np.unique(y[used])
-        numbers = y[used] if family.has_constant else np.searchsorted(categories, y[used]).astype(np.float64)
+        categories = np.unique(y[used]) if family.has_thresholds else np.empty(0)
+        numbers = (
+            np.searchsorted(categories, y[used]).astype(np.float64) if family.has_thresholds else y[used]
+        )
         cells = Cells(X=np.ascontiguousarray(Z[np.ix_(used, own)]), n=n[used], y=numbers, offset=offset[used])
         fitted, maximum = _climb(family, cells)
         eta = times(cells.X, maximum.beta) + cells.offset

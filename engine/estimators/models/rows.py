@@ -95,7 +95,8 @@ def estimate_regression(
 
 def _method(table: TableArrays, spec: RegressionSpec) -> str:
     is_given = spec.covariance == "design" and table.replicate_weights is not None
-    return f"{spec.model}, {METHOD if is_given else _METHODS[spec.covariance]}"
+    model = spec.model if spec.constant else f"{spec.model} without a constant"
+    return f"{model}, {METHOD if is_given else _METHODS[spec.covariance]}"
 
 
 def _group_rows(model: FittedModel) -> Iterator[TidyRow]:
@@ -106,13 +107,13 @@ def _group_rows(model: FittedModel) -> Iterator[TidyRow]:
             yield coefficients.row(row, k, is_ratio=False)
     if model.family.ratio:
         yield from ratio_rows(model.frame, coefficients, model.base, model.family.ratio)
-    if not model.family.has_constant:
+    if model.family.has_thresholds:
         yield from _threshold_rows(model)
     if model.family.name == "negative-binomial":
         yield _alpha_row(model)
     yield from margin_rows(model)
     yield from _test_rows(model)
-    if model.has_all_estimates:
+    if model.has_all_estimates and (model.family.has_constant or model.family.has_thresholds):
         yield from inflation_rows(model.frame, fit.found.kept, fit.covariances.of_model, model.base)
     yield from _scale_rows(model) if model.family.has_scale else _likelihood_rows(model)
 
@@ -173,10 +174,10 @@ def _base_of_fit(model: FittedModel, method: str) -> TidyRow:
 
 
 def _scale_rows(model: FittedModel) -> Iterator[TidyRow]:
-    """Yield R2 and the standard deviation of the residuals."""
+    """Yield R2, without a constant from zero instead of the mean, and the residuals' standard deviation."""
     cells, maximum = model.fit.found.cells, model.fit.found.maximum
     total = dot(cells.n, np.ones(len(cells.n)))
-    mean = dot(cells.n, cells.y) / total
+    mean = dot(cells.n, cells.y) / total if model.family.has_constant else 0.0
     residual = dot(cells.n, maximum.at.gradient[:, 0] ** 2)
     spread = dot(cells.n, (cells.y - mean) ** 2)
     people, e = float(model.rows.people.sum()), len(model.fit.found.kept)

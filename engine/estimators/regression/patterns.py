@@ -36,7 +36,7 @@ def sums_by_key(
     return n, s
 
 
-def standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
+def standardised(X: FloatArray, n: FloatArray, *, is_centred: bool = True) -> tuple[FloatArray, FloatArray]:
     """Return Z = X A (p, q) with numbers centred and scaled to a spread of 1; dummies and the constant stay.
 
     Parameters
@@ -45,6 +45,8 @@ def standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
         (p, q) the matrix in the units of the study.
     n
         (p,) sums of weights of the patterns.
+    is_centred
+        False: only scaled, where no constant takes what centring moves.
     """
     A = np.eye(X.shape[1])
     numbers = 1 + np.flatnonzero([((one != 0.0) & (one != 1.0)).any() for one in X.T[1:]])
@@ -53,7 +55,7 @@ def standardised(X: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     Z, share = X.copy(), n / math.fsum(n)
     for k in numbers:
         column = X[:, k]
-        centre = math.fsum(share * column)
+        centre = math.fsum(share * column) if is_centred else 0.0
         spread = math.sqrt(math.fsum(share * (column - centre) ** 2))
         if spread > 0.0:
             A[k, k], A[0, k] = 1.0 / spread, -centre / spread
