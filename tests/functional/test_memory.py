@@ -106,3 +106,50 @@ def test_too_little_memory__is_told(tmp_path):
         )
     ), told
     assert not (tmp_path / "run").exists()
+
+
+KERNELS = """
+import ctypes, re, sys
+from pathlib import Path
+import numpy as np
+from benchmarks.coverage.columns import ranked
+from benchmarks.coverage.designs import Survey
+from benchmarks.coverage.indices import BOUNDS, concentration_spec
+from engine.arrays import DesignColumns
+from engine.estimators.index.concentration import estimate_concentration
+from engine.estimators.replicates.settings import ReplicateSettings
+from engine.study.bootstrap import BootstrapSpec
+
+method, rows = sys.argv[1], int(sys.argv[2])
+boot = None if method == "none" else BootstrapSpec(replicates=64, method=method)
+spec = concentration_spec("visits", ("standard",), bootstrap=boot)
+
+def people(n):
+    random = np.random.default_rng(1)
+    values = {"visits": random.poisson(2.0, n).astype(float), "rank": random.normal(size=n)}
+    columns = DesignColumns(weight=random.uniform(0.5, 2.0, n), cluster=random.integers(0, 500, n))
+    return ranked(Survey(values=values, columns=columns), "visits")
+
+def compute(arrays):
+    estimate_concentration(arrays, spec, BOUNDS, ReplicateSettings(seed=1, threads=2))
+
+def memory(name):
+    return 1024 * int(re.search(name + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+compute(people(5_000))  # what compiling takes does not depend on rows
+arrays = people(rows)
+ctypes.CDLL(None).malloc_trim(0)  # what is free but still held is no memory of what comes
+Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+before = memory("VmRSS")
+compute(arrays)
+print((memory("VmHWM") - before) / rows)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["none", "iid", "rao-wu", "poisson"])
+def test_index_and_replicates__hold_few_bytes_a_row(method):
+    command = [sys.executable, "-c", KERNELS, method, "4000000"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    print(f"{method}: {float(told):.0f} bytes a row")
+    assert 8 < float(told) <= 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,7 +162,7 @@ def _kernel_rows(rows: _SortedRows, means: FloatArray, rests: FloatArray) -> Ran
     )
 
 
-def _changes(values: FloatArray | IntArray) -> NDArray[np.bool_]:
+def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Say where (n,) a value differs from the one before; missing values are equal."""
     changes = np.ones(len(values), np.bool_)
     changes[1:] = values[1:] != values[:-1]
