@@ -35,10 +35,10 @@ GOALS = {
         "NIST reference data sets: means have 14 right digits, standard deviations as many as in Stata 17",
         REACHED,
         (
-            "all 9 univariate sets have these digits, and 10 of 11 linear ones have 6 to 15 right digits in each "
-            "coefficient; F of the 11 sets of analysis of variance has as many as doubles of the data allow "
-            "(within 1.3). Filippelli's polynomial is refused, as in Stata: its powers nearly depend on "
-            "each other"
+            "all 9 univariate sets have these digits, and 10 of 11 linear ones have 6 to 15 right digits in "
+            "each coefficient; F of the 11 sets of analysis of variance has as many as doubles of the data "
+            "allow (within 1.3). Filippelli's polynomial is refused, as in Stata: its powers nearly depend "
+            "on each other"
         ),
         "tests/unit/test_validation.py tests/oracle/test_nist_anova.py",
     ),
@@ -89,9 +89,9 @@ GOALS = {
         "bootstrap errors are right within 2 %; every simulated figure has its Monte-Carlo error",
         PARTLY,
         (
-            "docs/coverage.md gives Monte-Carlo errors, and standard errors over the spread of estimates. The "
-            "true values of 1,000 multilevel logits and 1,000 linear models lie anywhere in the distributions "
-            "that the fits tell (28 November 2026)"
+            "docs/coverage.md gives Monte-Carlo errors, and standard errors over the spread of estimates. "
+            "The true values of 1,000 multilevel logits and 1,000 linear models lie anywhere in the "
+            "distributions that the fits tell (28 November 2026)"
         ),
         (
             "-m 'slow or not slow' tests/oracle/test_bootstrap.py tests/oracle/test_multilevel_intervals.py "
