@@ -254,3 +254,10 @@ def test_number_of_0_and_1__is_a_dummy():
     for row, one in zip(engine.decompose(male, **call).rows, decomposed(MODELS[4]), strict=True):
         assert row.term == ("male" if one.term == "sex" else one.term)
         assert (row.estimate, row.std_error) == pytest.approx((one.estimate, one.std_error))
+
+
+def test_unit_of_a_covariate__changes_its_mean_and_effect_alone():
+    rows = engine.decompose(FRAME.with_columns(pl.col("age") / 1e4), **call_of(*MODELS[2])).rows
+    for row, one in zip(rows, decomposed(MODELS[2]), strict=True):
+        scale = {"mean": 1e-4, "effect": 1e4}.get(row.measure, 1.0) if row.term == "age" else 1.0
+        assert (row.estimate, row.std_error) == pytest.approx((one.estimate * scale, one.std_error * scale))
