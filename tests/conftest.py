@@ -19,6 +19,7 @@ from engine.batch import reporting
 from engine.batch import run as run_module
 from engine.cli import progress
 from engine.data import readers
+from engine.data.confinement import SWITCH
 from engine.kernels import (
     jit as _jit,  # before anything else imports numba: it chooses threads and kernel cache
 )
@@ -99,14 +100,19 @@ def whole_reports():
 def kept_readers():
     """Keep the processes that read files from test to test: each takes a second to start.
 
-    They are not confined to the folders of one test. tests/functional/test_confinement.py has confined ones,
+    They are not confined, and read files themselves. tests/functional/test_confinement.py has confined ones,
     and so have commands in a process of their own.
     """
     shelf, start = [], readers.start_reader
+
+    def started():
+        with pytest.MonkeyPatch.context() as free:
+            free.setenv(SWITCH, "off")
+            return start()
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readers.Reader, "may", lambda *_: True)
         patch.setattr(readers, "release_reader", shelf.append)
-        patch.setattr(readers, "start_reader", lambda: shelf.pop() if shelf else start())
+        patch.setattr(readers, "start_reader", lambda: shelf.pop() if shelf else started())
         yield
     for reader in shelf:
         reader.end()

@@ -1,20 +1,21 @@
-"""What a process that reads foreign files may still do; the system forbids the rest (Linux).
+"""What a process that reads a foreign file may still do; the system forbids the rest (Linux).
 
-The kernel's Landlock confines a process for good: it can read the folders of its files and this program, and
-write where its answers go. It can neither start programs nor open connections. Where the system has no
-Landlock (macOS, Windows, Linux before 5.13), or the library is missing, processes read as before.
+The kernel's Landlock confines a process for good: it can read its file and this program, and write in the
+folders that were made for its answer. It can neither start programs nor open connections. Where the system
+has no Landlock (macOS, Windows, Linux before 5.13), or the library is missing, processes read as before.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from engine.data.read_request import Request
+from engine.data.forbidden_calls import forbid_calls
+from engine.data.queries import query_folder
 
 if TYPE_CHECKING:
     from landlockpy import AccessFS, Ruleset
@@ -50,37 +51,8 @@ SINGLE_FILES = (
 NOWHERE = "/dev/null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confinement:
-    """The folders that a process may read, and those in which it may change files."""
-
-    reads: frozenset[str]
-    writes: frozenset[str]
-
-    @classmethod
-    def of(cls, requests: Iterable[Request]) -> Self:
-        """Return what the requests need."""
-        reads, writes = set(), set()
-        for request in requests:
-            files = (request.source.path, *request.source.places)
-            reads |= {str(file.resolve().parent) for file in files}
-            writes |= {str(folder.resolve()) for folder in request.writes}
-        return cls(reads=frozenset(reads), writes=frozenset(writes))
-
-    def covers(self, other: Confinement) -> bool:
-        """Whether a process confined in this way can do what another one can."""
-        return other.reads <= self.reads | self.writes and other.writes <= self.writes
-
-    def as_dict(self) -> dict[str, list[str]]:
-        """Return the folders, ready for JSON."""
-        return {"reads": sorted(self.reads), "writes": sorted(self.writes)}
-
-
-def confine(folders: Mapping[str, Sequence[str]]) -> bool:
-    """Confine this process to folders for good; return whether the system could.
-
-    Threads that run already stay free, so this comes before the first file is read.
-    """
+def can_confine() -> bool:
+    """Whether the system can confine a process, and nobody has turned it off."""
     if os.environ.get(SWITCH) == "off" or sys.platform != "linux":
         return False
     try:
@@ -88,32 +60,74 @@ def confine(folders: Mapping[str, Sequence[str]]) -> bool:
     except ImportError:
         return False
     try:
-        if not landlockpy.supported():
-            return False
-        others = landlockpy.Scope.ABSTRACT_UNIX_SOCKET | landlockpy.Scope.SIGNAL
-        with landlockpy.Ruleset(scoped=others) as rules:
-            _allow(rules, folders)
-            rules.restrict()
-    except OSError:  # a container may forbid the calls themselves
+        return bool(landlockpy.supported())
+    except OSError:
         return False
-    return True
 
 
-def _allow(rules: Ruleset, folders: Mapping[str, Sequence[str]]) -> None:
+def confine(*, reads: Iterable[Path], writes: Iterable[Path]) -> None:
+    """Confine this process for good, where `can_confine` says that the system can.
+
+    Threads that run already stay free, so this comes before a library starts any.
+
+    Parameters
+    ----------
+    reads
+        The files that it may read; those that are not there are left out.
+    writes
+        The folders in which it may do what it likes with files and folders.
+    """
+    from landlockpy import Ruleset, Scope
+
+    with (
+        suppress(OSError),  # a container may forbid the calls themselves
+        Ruleset(scoped=Scope.ABSTRACT_UNIX_SOCKET | Scope.SIGNAL) as rules,
+    ):
+        _allow(rules, reads, writes)
+        rules.restrict()
+    forbid_calls()
+
+
+def _allow(rules: Ruleset, reads: Iterable[Path], writes: Iterable[Path]) -> None:
     from landlockpy import AccessFS
 
     look = AccessFS.READ_FILE | AccessFS.READ_DIR
-    python = (sys.prefix, sys.base_prefix, sys.exec_prefix, *filter(None, sys.path))
-    for path in (*OF_PROGRAMS, *SINGLE_FILES, *python, *folders["reads"]):
-        _allow_path(rules, path, look)
-    _allow_path(rules, NOWHERE, AccessFS.READ_FILE | AccessFS.WRITE_FILE)
-    for path in folders["writes"]:
-        _allow_path(rules, path, rules.handled_fs & ~AccessFS.EXECUTE)
+    for name in (*OF_PROGRAMS, *SINGLE_FILES, *_of_python()):
+        _allow_path(rules, Path(name), look)
+    _allow_path(rules, query_folder(), look)
+    for path in reads:
+        if path.is_file():
+            rules.allow_path(path, AccessFS.READ_FILE)
+    _allow_path(rules, Path(NOWHERE), AccessFS.READ_FILE | AccessFS.WRITE_FILE)
+    change = AccessFS.WRITE_FILE | AccessFS.TRUNCATE | AccessFS.REFER
+    change |= AccessFS.MAKE_REG | AccessFS.MAKE_DIR | AccessFS.REMOVE_FILE | AccessFS.REMOVE_DIR
+    for path in writes:
+        _allow_path(rules, path, look | change)
 
 
-def _allow_path(rules: Ruleset, path: str, access: AccessFS) -> None:
+def _of_python() -> Iterator[str]:
+    """Yield where Python and its packages lie.
+
+    Other folders of the search path, such as a checkout, may hold data too: of these, only the packages that
+    are imported already.
+    """
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix}
+    yield from prefixes
+    others = []
+    for place in filter(None, sys.path):
+        if Path(place).name in ("site-packages", "dist-packages") or Path(place).is_file():
+            yield place
+        elif not any(Path(place).is_relative_to(prefix) for prefix in prefixes):
+            others.append(place)
+    for name, module in [*sys.modules.items()]:
+        file = getattr(module, "__file__", None)
+        if "." not in name and file is not None and any(Path(file).is_relative_to(one) for one in others):
+            yield str(Path(file).parent if Path(file).stem == "__init__" else file)
+
+
+def _allow_path(rules: Ruleset, path: Path, access: AccessFS) -> None:
     from landlockpy import AccessFS
 
     of_file = AccessFS.READ_FILE | AccessFS.WRITE_FILE
-    if Path(path).exists():
-        rules.allow_path(path, access if Path(path).is_dir() else access & of_file)
+    if path.exists():
+        rules.allow_path(path, access if path.is_dir() else access & of_file)

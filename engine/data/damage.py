@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from engine.data.formats import format_of
 from engine.data.harmonise import wanted_columns
@@ -15,11 +16,15 @@ MOST_READ = 200  # characters of it
 _SHA256 = re.compile(r"\s*([0-9a-fA-F]{64})\b")
 
 
+def checksum_file(path: Path) -> Path:
+    """Return the path of the checksum file beside a file, which need not be there."""
+    return path.with_name(path.name + CHECKSUM_SUFFIX)
+
+
 def checksum_text(source: SourceFile) -> str | None:
     """Return the content of the checksum file beside a file, None if there is none."""
-    path = source.path.with_name(source.path.name + CHECKSUM_SUFFIX)
     try:
-        with path.open(errors="replace") as stream:
+        with checksum_file(source.path).open(errors="replace") as stream:
             return stream.read(MOST_READ)
     except OSError:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar, TypeVarTuple
 
-from engine.data.read_request import CallRequest, unpacked
+from engine.data.read_request import CallRequest
 from engine.data.readers import Readers
 from engine.data.source_file import SourceFile
 
@@ -48,7 +48,7 @@ def call_with_files(
         for place, answer in readers.read(requests):
             if answer.error is not None:
                 raise answer.error
-            found[apart[place]] = unpacked(answer.found["value"])
+            found[apart[place]] = answer.found["value"]
     return [
         found[number] if number in found else function(file, *arguments) for number, file in enumerate(files)
     ]

@@ -24,7 +24,7 @@ from engine.data.places import open_source
 from engine.data.raw_checks import counts_of_missing, refuse_labels_of_numbers, refuse_other_row_count
 from engine.data.source_file import SourceFile, file_hash, reading
 from engine.data.validate import refuse_records
-from engine.durable import move_folder, private_file
+from engine.durable import move_folder, private_file, sync_folder
 from engine.source_hash import hash_of_files, imported_files
 from engine.study import StudySpec
 
@@ -146,6 +146,20 @@ def build_part(
         return Part(records=target / RECORDS, source=source, reused=False)
     finally:
         shutil.rmtree(working, ignore_errors=True)
+
+
+def adopt_part(built: Path, home: Path) -> None:
+    """Move a part that another process has built and flushed to disk into the folder of parts."""
+    target = home / built.name
+    if read_part(target) is None:
+        shutil.rmtree(target, ignore_errors=True)  # a part that is not whole
+    _sweep(home)
+    try:
+        built.rename(target)
+    except OSError:
+        if read_part(target) is None:
+            raise
+    sync_folder(home)
 
 
 def _sweep(folder: Path) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import pickle
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from engine.data.encoding import is_gzip
 from engine.data.source_file import SourceFile
-from engine.errors import UsageError
-from engine.paths import PANELS, cache_folder
 
 UNPACKED = 10  # times the size of a compressed file
+HARMLESS = frozenset({("pathlib", type(Path()).__name__), ("builtins", "set"), ("builtins", "frozenset")})
 
 
 class Request(Protocol):
@@ -25,10 +24,6 @@ class Request(Protocol):
     @property
     def source(self) -> SourceFile:
         """The file."""
-
-    @property
-    def writes(self) -> tuple[Path, ...]:
-        """The folders in which the answer is made."""
 
     def line(self) -> bytes:
         """Return the request as a line of JSON."""
@@ -48,6 +43,8 @@ class ReadRequest:
         SHA-256 of its content.
     home
         The folder of its part.
+    key
+        The name of its part.
     work
         Where temporary files lie: the one who asks removes it, even if the process dies.
     salt
@@ -58,14 +55,9 @@ class ReadRequest:
     source: SourceFile
     digest: str
     home: Path
+    key: str
     work: Path
     salt: str | None = None
-
-    @property
-    def writes(self) -> tuple[Path, ...]:
-        """The folders of parts and of temporary files; of these the system's, which serves all requests."""
-        place = Path(tempfile.gettempdir())
-        return (self.home, place if self.work.is_relative_to(place) else self.work)
 
     def line(self) -> bytes:
         """Return the request as a line of JSON."""
@@ -77,6 +69,7 @@ class ReadRequest:
             "places": [path.absolute() for path in self.source.places],
             "digest": self.digest,
             "home": self.home.absolute(),
+            "key": self.key,
             "work": self.work.absolute(),
             "salt": self.salt,
         }
@@ -104,21 +97,13 @@ class CallRequest:
     arguments: tuple[Any, ...]
     work: Path
 
-    @property
-    def writes(self) -> tuple[Path, ...]:
-        """Those of a run, so that one process can do all that a command asks; it may lack a cache."""
-        temporary = Path(tempfile.gettempdir())
-        try:
-            return (temporary, cache_folder(PANELS))
-        except UsageError:
-            return (temporary,)
-
     def line(self) -> bytes:
         """Return the request as a line of JSON."""
         places = tuple(path.absolute() for path in self.source.places)
         source = replace(self.source, path=self.source.path.absolute(), places=places)
         call = packed((self.function, source, *self.arguments))
-        return json.dumps({"path": str(source.path), "work": str(self.work), "call": call}).encode() + b"\n"
+        asked = {"path": source.path, "places": places, "work": self.work.absolute(), "call": call}
+        return json.dumps(asked, default=str).encode() + b"\n"
 
 
 def bytes_of(request: Request) -> int:
@@ -139,6 +124,47 @@ def packed(value: object) -> str:
     return base64.b64encode(pickle.dumps(value)).decode()
 
 
+class _OfAnswer(pickle.Unpickler):
+    """Makes values of an answer: of this program's frozen values and of paths, and nothing else.
+
+    A hostile file may have taken over the process that answers.
+    """
+
+    def find_class(self, module: str, name: str) -> type:
+        """Return a class of values.
+
+        Raises
+        ------
+        pickle.UnpicklingError
+            If it is anything else.
+        """
+        if (module, name) in HARMLESS or (module.startswith("engine.") and "." not in name):
+            found = super().find_class(module, name)
+            if isinstance(found, type) and (is_dataclass(found) or (module, name) in HARMLESS):
+                return found
+        text = f"{module}.{name} is no value of an answer"
+        raise pickle.UnpicklingError(text)
+
+
+def answered(text: str) -> Any:  # noqa: ANN401 - whatever a function of a file returns
+    """Return the value of an answer.
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        If it is none.
+
+    Examples
+    --------
+    >>> answered(packed(("a", {1.5: Path("x")}))) == ("a", {1.5: Path("x")})
+    True
+    >>> answered(packed(print))
+    Traceback (most recent call last):
+    _pickle.UnpicklingError: builtins.print is no value of an answer
+    """
+    return _OfAnswer(io.BytesIO(base64.b64decode(text))).load()
+
+
 def unpacked(text: str) -> Any:  # noqa: ANN401 - whatever was packed
-    """Return what `packed` wrote: in a pipe between two processes of this program, never in a file."""
+    """Return what `packed` wrote, of a request: in a pipe from the one who asks, never in a file."""
     return pickle.loads(base64.b64decode(text))  # noqa: S301

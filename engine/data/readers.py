@@ -19,8 +19,7 @@ from dataclasses import dataclass, field
 from typing import IO, Any, Self, cast
 
 from engine.data.answers import refused
-from engine.data.confinement import Confinement
-from engine.data.read_request import Request, bytes_of
+from engine.data.read_request import Request, answered, bytes_of
 from engine.errors import DataError, EngineError, Fault, StoreError
 
 FILES_OF_ONE = 8  # files that are worth one more process
@@ -58,19 +57,10 @@ class Reader:
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=quiet)  # noqa: S603
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
-        self._confinement: Confinement | None = None
 
     def fileno(self) -> int:
         """Return what a selector waits for: the pipe of the answers."""
         return self._answers.fileno()
-
-    def may(self, needed: Confinement) -> bool:
-        """Whether the process can do what is needed; a new one is confined to just this."""
-        if self._confinement is None:
-            self._confinement = needed
-            with suppress(BrokenPipeError):
-                self._requests.write(json.dumps({"confine": needed.as_dict()}).encode() + b"\n")
-        return self._confinement.covers(needed)
 
     def ask(self, request: Request) -> None:
         """Send a request; that a process has died is noticed when its answer is awaited."""
@@ -151,7 +141,6 @@ class Readers:
         self._timeout = timeout
         self._idle: list[Reader] = []
         self._working: dict[Reader, _Task] = {}
-        self._needed = Confinement.of(())
 
     def __enter__(self) -> Self:
         kept = _kept.get()
@@ -179,7 +168,6 @@ class Readers:
         StoreError
             If the disk does not take what is read.
         """
-        self._needed = Confinement.of(requests)
         waiting = deque(_Task(number, request) for number, request in enumerate(requests))
         most = _most_readers(len(requests))
         while waiting or self._working:
@@ -203,20 +191,11 @@ class Readers:
 
     def _begin(self, task: _Task) -> None:
         """Give a request to a process; one that has killed a process gets a new one, to be judged alone."""
-        reader = start_reader() if task.has_killed else self._fitting()
-        reader.may(self._needed)
+        reader = start_reader() if task.has_killed or not self._idle else self._idle.pop()
         if self._timeout is not None:
             task.deadline = time.monotonic() + self._timeout
         self._working[reader] = task
         reader.ask(task.request)
-
-    def _fitting(self) -> Reader:
-        """Return an idle process that may do what is needed, or a new one."""
-        for reader in reversed(self._idle):
-            if reader.may(self._needed):
-                self._idle.remove(reader)
-                return reader
-        return start_reader()
 
     def _heard(self) -> list[Reader]:
         """Wait, and return the processes that have answered or died; those that take too long are marked."""
@@ -247,9 +226,22 @@ class Readers:
                 return None
             return _died(name, _death(code))
         self._idle.append(reader)
+        if "death" in answer:
+            return _died(name, _death(answer["death"]))
         if "disk" in answer:
             raise StoreError(answer["disk"])
-        return ReadAnswer(error=refused(answer)) if "kind" in answer else ReadAnswer(found=answer)
+        try:
+            return _taken(answer)
+        except Exception:  # noqa: BLE001 - a hostile file may have made it
+            return _died(name, "the reading process gave an answer that cannot be read")
+
+
+def _taken(answer: Mapping[str, Any]) -> ReadAnswer:
+    if "kind" in answer:
+        return ReadAnswer(error=refused(answer))
+    if "value" in answer:
+        return ReadAnswer(found={"value": answered(answer["value"])})
+    return ReadAnswer(found=answer)
 
 
 def _most_readers(files: int) -> int:

@@ -1,25 +1,26 @@
-"""The process that reads foreign files, one after the other: a damaged one may crash it without harm.
+"""The process that reads foreign files: a damaged one may crash it without harm.
 
 It takes requests as lines of JSON on its stdin and answers each with one line on its stdout, until stdin
-ends. `engine.data.readers` starts it.
+ends. `engine.data.readers` starts it. Where the system can confine a process, a copy of it reads each file.
 """
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import json
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.data.answers import refusal
-from engine.data.confinement import confine
+from engine.data.confinement import can_confine
+from engine.data.forked_reader import answer_apart, die_with_parent
+from engine.data.read_request import packed, unpacked
 from engine.data.source_file import SourceFile, full_disk, reading
 from engine.durable import is_disk_error
 from engine.errors import DataError, EngineError, Fault
@@ -27,15 +28,17 @@ from engine.errors import DataError, EngineError, Fault
 if TYPE_CHECKING:
     from engine.study import StudySpec
 
-PR_SET_PDEATHSIG = 1  # of Linux
-
 
 def answer(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return what came of a request, ready for JSON; see `engine.data.answers`."""
+    return _told(request, _read)
+
+
+def _told(request: Mapping[str, Any], read: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     path = Path(request["path"])
     try:
         with reading(path):
-            return _read(request)
+            return read(request)
     except EngineError as error:
         return {"disk": full_disk(path).message()} if is_disk_error(error) else refusal(error)
 
@@ -47,8 +50,6 @@ def _read(request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _called(call: str) -> dict[str, Any]:
-    from engine.data.read_request import packed, unpacked
-
     function, *arguments = unpacked(call)
     return {"value": packed(function(*arguments))}
 
@@ -106,27 +107,41 @@ def _taken_in(
     }
 
 
-def _die_with_parent() -> None:
-    """Let the system end this process when the one that started it is killed (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def _main() -> None:
-    _die_with_parent()
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     os.umask(0o077)
     # Answers alone go to the pipe; what a library prints could quote a record.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     importlib.import_module("engine.data.formats")  # with Polars, while the one who asks still imports too
+    is_apart = can_confine()
+
+    def apart(request: Mapping[str, Any]) -> dict[str, Any]:
+        _import_for(request)
+        return answer_apart(request, answer, answers.fileno())
+
     for line in sys.stdin.buffer:
         asked = json.loads(line)
-        if "confine" in asked:
-            confine(asked["confine"])
-            continue
-        answers.write(json.dumps(answer(asked)).encode() + b"\n")
+        found = _told(asked, apart) if is_apart else answer(asked)
+        answers.write(json.dumps(found).encode() + b"\n")
         answers.flush()
+
+
+def _import_for(request: Mapping[str, Any]) -> None:
+    """Import, and parse, what the copies of this process would else import and parse for each file."""
+    for module in () if "call" in request else ("digests", "panel", "sample", "validate"):
+        importlib.import_module(f"engine.data.{module}")
+    from engine.data.formats import format_of
+
+    file_format = format_of(Path(request["path"]))
+    if file_format is not None and file_format.has_labels:
+        importlib.import_module("pyreadstat")
+    if "call" in request:
+        unpacked(request["call"])
+    else:
+        importlib.import_module("duckdb")
+        _study(request["study"])
 
 
 if __name__ == "__main__":
