@@ -9,6 +9,7 @@ from engine.data.frame_reader import as_polars
 from engine.errors import Fault, UsageError
 from engine.estimators.pooled_rows import pooled_rows, repeated_rows, shared_rows
 from engine.results import TidyRow, to_frame
+from engine.results.curve_result import CurveResult
 from engine.results.rows import COLUMNS
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def pool(results: Sequence[Any]) -> pl.DataFrame:
     """
     if len(results) < 2:
         raise UsageError(f"results: found {len(results)}; expected two or more. Give one an imputation.")
-    frames = [as_polars(one.to_frame() if hasattr(one, "to_frame") else one) for one in results]
+    frames = [as_polars(_frame(one)) for one in results]
     each = [_rows(frame) for frame in frames]
     if not shared_rows(each):
         raise UsageError(
@@ -63,6 +64,13 @@ def pool(results: Sequence[Any]) -> pl.DataFrame:
             "expected each quantity once. Give the results with all their columns."
         )
     return to_frame(pooled_rows(each))
+
+
+def _frame(one: Any) -> Any:  # noqa: ANN401 - a result of any function, or a frame of any library
+    """Return the tidy rows of a result as a frame; that of a curve itself has a column for each number."""
+    if isinstance(one, CurveResult):
+        return to_frame(one.rows)
+    return one.to_frame() if hasattr(one, "to_frame") else one
 
 
 def _rows(frame: pl.DataFrame) -> list[TidyRow]:

@@ -11,6 +11,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 LEAST_REPLICATES = 1_000  # of a study; with fewer, a run is over before the process is ready
 LEAST_BYTES = 1_000_000  # of its files; in less there are too few rows
 LEAST_WORK = 20_000_000  # rows times replicates
+LONGEST_WAIT = 600.0  # seconds for what the process has left when the run has done its own share ...
+WAIT_FOR_WORK = 10.0  # ... and for each second of this share: its analyses may be the longest
 MOST_ROWS = 5_000_000  # each of the two processes has columns of its own
 
 
@@ -59,7 +62,7 @@ class ProcessBeside:
     """The process; `folder` holds claims and results."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._began = folder, time.monotonic()
         # -P: of this installation, not of a checkout that happens to be the working folder.
         command = [sys.executable, "-P", "-m", __name__, str(folder)]
         quiet = subprocess.DEVNULL
@@ -70,6 +73,7 @@ class ProcessBeside:
     def begin(self, job: Job) -> None:
         """Let it compute."""
         assert self._process.stdin is not None  # noqa: S101 - it is a pipe
+        self._began = time.monotonic()
         with suppress(BrokenPipeError):
             pickle.dump(job, self._process.stdin)
             self._process.stdin.close()
@@ -79,8 +83,15 @@ class ProcessBeside:
         return _claim(self._folder, number)
 
     def results(self) -> Mapping[int, TaskResult]:
-        """Wait until the process is done, and return what came of its tasks; less if it has died."""
-        self._process.wait()
+        """Wait until the process is done, and return what came of its tasks; less if it has died.
+
+        One that stands still is ended, and what it has not finished is computed here.
+        """
+        limit = LONGEST_WAIT + WAIT_FOR_WORK * (time.monotonic() - self._began)
+        try:
+            self._process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.end()
         found = {}
         for path in self._folder.glob("*.result"):
             with path.open("rb") as stream:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.manifest import row_warnings
-from engine.disclosure.former import MOST_FORMER, Former
+from engine.disclosure.former import MOST_FORMER, Former, is_near
 from engine.disclosure.release import release
 from engine.results import TidyRow
 
@@ -30,7 +29,12 @@ def released(
     formers
         The runs that were published before, the newest first, whose numbers people know.
     """
-    known = [] if spec.disclosure is None else [*islice(_told_before(formers), MOST_FORMER)]
+    asked = spec.disclosure
+    known = [
+        former
+        for number, former in enumerate(_told_before(formers) if asked is not None else ())
+        if asked is not None and (number < MOST_FORMER or is_near(rows, manifest, former, asked))
+    ]
     told = release(rows, manifest, spec, known)
     warnings = [*told.manifest["warnings"], *row_warnings(told.rows)]
     return told.rows, {**told.manifest, "warnings": warnings}

@@ -115,14 +115,29 @@ def _estimates(task: Task, context: Context) -> Estimates:
         return _estimates_of_one(task, context)
     task = replace(task, analysis=_with_normal_interval(task.analysis))
     each = tuple(
-        _estimates_of_one(task, replace(context, columns=columns, completed=()))
-        for columns in context.completed
+        _estimates_of_imputation(task, replace(context, columns=columns, completed=()), number)
+        for number, columns in enumerate(context.completed, start=1)
     )
     if context.reporter.interrupted:  # the data sets rest on different replicates
         raise KeyboardInterrupt
     from engine.estimators.replicates.pending_rows import Estimates
 
     return Estimates(completed=each)
+
+
+def _estimates_of_imputation(task: Task, context: Context, number: int) -> Estimates:
+    """Return what a task estimates in one completed data set; a failure tells in which.
+
+    Raises
+    ------
+    DataError, EstimationError
+        If it has no estimate there.
+    """
+    try:
+        return _estimates_of_one(task, context)
+    except (DataError, EstimationError) as error:
+        kind = DataError if isinstance(error, DataError) else EstimationError
+        raise kind(f"in imputation {number}: {error}") from None
 
 
 def _estimates_of_one(task: Task, context: Context) -> Estimates:

@@ -183,7 +183,6 @@ def _new_parts(wanted: Sequence[_Wanted], home: Path, progress: Progress | None)
                 source=one.file,
                 digest=one.digest,
                 home=home,
-                key=part_key(one.spec, one.file, one.digest),
                 work=Path(work),
             )
             for one in (wanted[number] for number in unread)

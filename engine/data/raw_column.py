@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 YEAR_AND_MONTH = 100_000  # a year from here on is YYYYMM
 LARGEST_EXACT = 2.0**53  # whole numbers below this are exact as doubles
 WHOLE = re.compile(r"^-?(0|[1-9][0-9]*)(\.0+)?$")
+INFINITE = ("Infinity", "-Infinity")  # how a study file becomes JSON
 WIDEST_DECIMAL = 38  # digits that Polars reads
 BLANKS = " \t\r\n\u3000\u00a0"  # ideographic and no-break spaces too
 
@@ -112,6 +113,7 @@ class RawColumn:
         numbers += [code for code in labelled if not isinstance(code, str)]
         if not self.is_text:  # "2" in a study is the code 2 of a file that stores numbers
             numbers += [float(text) for text in texts if WHOLE.fullmatch(text)]
+        numbers += [float(text) for text in texts if text in INFINITE]
         texts += [code.strip() for code in labelled if isinstance(code, str)]
         matches = pl.lit(value=False)
         if numbers:

@@ -43,8 +43,6 @@ class ReadRequest:
         SHA-256 of its content.
     home
         The folder of its part.
-    key
-        The name of its part.
     work
         Where temporary files lie: the one who asks removes it, even if the process dies.
     salt
@@ -55,7 +53,6 @@ class ReadRequest:
     source: SourceFile
     digest: str
     home: Path
-    key: str
     work: Path
     salt: str | None = None
 
@@ -69,7 +66,6 @@ class ReadRequest:
             "places": [path.absolute() for path in self.source.places],
             "digest": self.digest,
             "home": self.home.absolute(),
-            "key": self.key,
             "work": self.work.absolute(),
             "salt": self.salt,
         }

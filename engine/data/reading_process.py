@@ -57,19 +57,21 @@ def _called(call: str) -> dict[str, Any]:
 def _built(request: Mapping[str, Any]) -> dict[str, Any]:
     from engine.data.part import build_part
 
-    spec = _study(request["study"])
-    places = tuple(Path(place) for place in request["places"])
-    source = SourceFile(
-        path=Path(request["path"]),
-        wave=request["wave"],
-        places=places,
-        imputation=request["imputation"],
-    )
+    spec, source = _study(request["study"]), _source(request)
     part = build_part(spec, source, request["digest"], Path(request["home"]))
     found: dict[str, Any] = {"part": part.key}
     if request["salt"] is None:
         return found
     return {**found, **_taken_in(spec, source, request, Path(request["home"]) / part.key)}
+
+
+def _source(request: Mapping[str, Any]) -> SourceFile:
+    return SourceFile(
+        path=Path(request["path"]),
+        wave=request["wave"],
+        places=tuple(Path(place) for place in request["places"]),
+        imputation=request["imputation"],
+    )
 
 
 @lru_cache(maxsize=1)
@@ -118,8 +120,7 @@ def _main() -> None:
     is_apart = can_confine()
 
     def apart(request: Mapping[str, Any]) -> dict[str, Any]:
-        _import_for(request)
-        return answer_apart(request, answer, answers.fileno())
+        return answer_apart(_prepared(request), answer, answers.fileno())
 
     for line in sys.stdin.buffer:
         asked = json.loads(line)
@@ -128,10 +129,11 @@ def _main() -> None:
         answers.flush()
 
 
-def _import_for(request: Mapping[str, Any]) -> None:
-    """Import, and parse, what the copies of this process would else import and parse for each file."""
-    for module in () if "call" in request else ("digests", "panel", "sample", "validate"):
-        importlib.import_module(f"engine.data.{module}")
+def _prepared(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Import and parse what the copies of this process would else import and parse for each file.
+
+    Returns the request, with the name of the part that it asks for.
+    """
     from engine.data.formats import format_of
 
     file_format = format_of(Path(request["path"]))
@@ -139,9 +141,12 @@ def _import_for(request: Mapping[str, Any]) -> None:
         importlib.import_module("pyreadstat")
     if "call" in request:
         unpacked(request["call"])
-    else:
-        importlib.import_module("duckdb")
-        _study(request["study"])
+        return request
+    for module in ("duckdb", *(f"engine.data.{name}" for name in ("digests", "panel", "sample", "validate"))):
+        importlib.import_module(module)
+    from engine.data.part import part_key
+
+    return {**request, "key": part_key(_study(request["study"]), _source(request), request["digest"])}
 
 
 if __name__ == "__main__":

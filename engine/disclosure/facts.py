@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +29,8 @@ VALID = "(valid)"
 EVENT = "event "
 COMPARISONS = ("difference", "wald_f", "dominance")
 TESTS = ("rao_scott_f",)  # of a whole table
+AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+LEVEL = re.compile(r"\(?\s*(\w+)\s*=\s*'([^']*)'\s*\)?")  # of a where: sex = 'male'
 MOST_APART = 2  # variables that are known, each a condition of its own; more are one condition
 Conditions = dict[str, str]
 
@@ -54,8 +58,16 @@ class Facts:
         return min((self.counts[box].people for box in self.of_row[place]), default=None)
 
 
-def facts_of(rows: Sequence[TidyRow], spec: StudySpec, known: Sequence[Count] = ()) -> Facts:
-    """Return what rows tell, beside the sets that are known already."""
+def facts_of(
+    rows: Sequence[TidyRow],
+    spec: StudySpec,
+    known: Sequence[Count] = (),
+    without_gaps: AbstractSet[str] = frozenset(),
+) -> Facts:
+    """Return what rows tell, beside the sets that are known already.
+
+    Everybody has a value of the variables `without_gaps`, and so that it is known is no condition.
+    """
     analyses = {analysis.name: analysis for analysis in spec.analysis}
     described = _described(rows)
     counts = {count.box: count for count in known}
@@ -69,8 +81,9 @@ def facts_of(rows: Sequence[TidyRow], spec: StudySpec, known: Sequence[Count] = 
         is_comparison = is_comparison or row.measure in TESTS
         boxes = []
         for found in found_counts:
-            if not _is_weighted(analysis, spec):
-                found = replace(found, weight=None)
+            weight = found.weight if _is_weighted(analysis, spec) else None
+            box = _without_where(_without_known(found.box, without_gaps), spec)
+            found = replace(found, box=box, weight=weight)
             there = counts.setdefault(found.box, found)
             count = found
             if there.people != found.people:  # the people of a model are fewer than those with its outcome
@@ -183,6 +196,33 @@ def _group(row: TidyRow, analysis: AnalysisSpec, spec: StudySpec) -> Conditions:
         if sign:
             conditions[name] = f"={level}"
     return conditions
+
+
+def _without_known(box: Box, without_gaps: AbstractSet[str]) -> Box:
+    """Return a set without the conditions that variables are known of which everybody has a value."""
+    conditions = {name: value for name, value in box if value != KNOWN or name not in without_gaps}
+    if COMPLETE in conditions:
+        names = [name for name in conditions.pop(COMPLETE).split(",") if name not in without_gaps]
+        is_long = len(names) > MOST_APART
+        conditions |= {COMPLETE: ",".join(names)} if is_long else dict.fromkeys(names, KNOWN)
+    return box_of(conditions)
+
+
+def _without_where(box: Box, spec: StudySpec) -> Box:
+    """Return a set whose `where` asks for levels alone by these levels, as other analyses count them too.
+
+    Other conditions stay, such as ``age > 3``.
+    """
+    conditions = dict(box)
+    where = conditions.pop("where", None)
+    asked = [LEVEL.fullmatch(one.strip()) for one in AND.split(where or "")]
+    for one in asked:
+        if one is None or one[1] not in spec.variables or one[2] not in spec.variables[one[1]].level_names:
+            return box
+        if conditions.get(one[1], KNOWN) not in (KNOWN, f"={one[2]}"):
+            return box
+        conditions[one[1]] = f"={one[2]}"
+    return box_of(conditions)
 
 
 def _terms(analysis: AnalysisSpec) -> Iterator[str]:

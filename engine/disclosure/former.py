@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from engine.study.disclosure import DisclosureSpec
 
 KEY = ("analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure", "method")
 BEFORE = "release before"
-MOST_FORMER = 5  # releases that are looked at: each makes the linear programs larger
+MOST_FORMER = 5  # releases that are always looked at: each makes the linear programs larger
 Key = tuple[Any, ...]
 
 
@@ -56,6 +57,18 @@ def held_back(
     grown = abs(now["n"] - before["n"])
     if grown >= asked.threshold:
         return False
+    return grown > 0 or _has_small_change(rows, former, asked)
+
+
+def is_near(
+    rows: Sequence[TidyRow], manifest: Mapping[str, Any], former: Former, asked: DisclosureSpec
+) -> bool:
+    """Whether few people make the difference from a former release, in the whole sample or in a count."""
+    grown = abs(manifest["sample_flow"][-1]["n"] - former.manifest["sample_flow"][-1]["n"])
+    return 0 < grown < asked.threshold or _has_small_change(rows, former, asked)
+
+
+def _has_small_change(rows: Sequence[TidyRow], former: Former, asked: DisclosureSpec) -> bool:
     known = former.by_key()
     changes = (
         abs(value - told)
@@ -66,7 +79,7 @@ def held_back(
         )
         if told is not None and value is not None
     )
-    return grown > 0 or any(0 < change < asked.threshold for change in changes)
+    return any(0 < change < asked.threshold for change in changes)
 
 
 def _people(row: TidyRow) -> tuple[float | None, ...]:
@@ -78,6 +91,7 @@ def joint(
     relations: Sequence[Relation],
     formers: Sequence[Former],
     spec: StudySpec,
+    without_gaps: AbstractSet[str] = frozenset(),
 ) -> tuple[dict[Box, Count], list[Relation], list[Box]]:
     """Return sets and relations of all releases, and the sets that are known from the former ones.
 
@@ -87,7 +101,7 @@ def joint(
     both, more, known_boxes = dict(counts), [*relations], []
     for number, former in enumerate(formers):
         mark = (BEFORE, str(number))
-        known = _published(former, spec)
+        known = _published(former, spec, without_gaps)
         for box, people in known.items():
             before = box | {mark}
             both[before] = Count(box=before, people=people)
@@ -111,10 +125,10 @@ def _relations_then(
                 yield Relation(whole=relation.whole | {mark}, parts=parts, rest=0)
 
 
-def _published(former: Former, spec: StudySpec) -> dict[Box, int]:
+def _published(former: Former, spec: StudySpec, without_gaps: AbstractSet[str]) -> dict[Box, int]:
     """Return the sets whose number the former release tells."""
     told = manifest_counts(former.manifest, 1)
     shown = [row for row in former.rows if row.n_obs is not None]
     names = {analysis.name for analysis in spec.analysis}
-    facts = facts_of([row for row in shown if row.analysis in names], spec, told.counts)
+    facts = facts_of([row for row in shown if row.analysis in names], spec, told.counts, without_gaps)
     return {box: count.people for box, count in facts.counts.items()}

@@ -61,6 +61,15 @@ def manifest_counts(manifest: Mapping[str, Any], threshold: int) -> ManifestCoun
     )
 
 
+def without_gaps(manifest: Mapping[str, Any]) -> frozenset[str]:
+    """Return the variables of which every record has a value."""
+    return frozenset(
+        name
+        for name, kinds in manifest.get("missing", {}).items()
+        if not any(n for kind, n in kinds.items() if kind != VALUE)
+    )
+
+
 def _of_step(step: Mapping[str, Any], conditions: dict[str, str]) -> Iterator[Count]:
     for wave, n in step["by_wave"].items():
         yield Count(box=box_of({**conditions, WAVE: wave}), people=n)

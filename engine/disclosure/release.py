@@ -16,6 +16,7 @@ from engine.disclosure.manifest_counts import (
     told_balance,
     told_calibration,
     told_tasks,
+    without_gaps,
 )
 from engine.disclosure.rounding import rounded
 from engine.disclosure.telling import WITHHELD, Telling, blank, tellings, without_counts
@@ -68,12 +69,13 @@ def release(
         raise EstimationError(Fault("sample", "it has too few people", expected, "Release no results of it."))
     if any(held_back(rows, manifest, former, asked) for former in formers):
         return _as_before(rows, formers[0], manifest, spec)
-    facts = facts_of(rows, spec, told.counts)
+    whole = without_gaps(manifest)
+    facts = facts_of(rows, spec, told.counts, whole)
     dominant = dominated(rows, asked.largest_share)
     shows = [boxes for boxes, few in zip(facts.of_row, dominant, strict=True) if not few]
     shows += told.shows.values()
     relations = [*relations_of(facts.counts), *event_relations(facts.counts)]
-    counts, relations, known = joint(facts.counts, relations, formers, spec)
+    counts, relations, known = joint(facts.counts, relations, formers, spec, whole)
     withheld = withheld_sets(counts, relations, shows, asked.threshold, always_shown=[told.everybody, *known])
     telling = tellings(rows, facts, withheld, dominant, asked.threshold)
     shown = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from engine.store.compare import Differences, compare
 from engine.store.layout import CHANGES
 from engine.store.ledger import FAILED, QUARANTINED, WAITING, signature
 from engine.store.manifests import read_manifest
-from engine.store.run_directory import read_run, write_run
+from engine.store.run_damage import run_damage
+from engine.store.run_directory import StoredRun, read_run, write_run
 from engine.study.load import study_hash
 
 
@@ -43,7 +44,9 @@ def publish(job: NightJob, night: Night, new: NewRun) -> tuple[Path, Differences
         "signature": signature(study_hash(spec), job.places, night.files, night.tasks),
         "run_before": None if last is None else last.name,
     }
-    rows, manifest = released(spec, new.rows, manifest, map(read_run, reversed(store.runs)))
+    damaged: list[str] = []
+    rows, manifest = released(spec, new.rows, manifest, _whole_runs(store.runs, damaged))
+    manifest["warnings"] = [*(_not_compared(name) for name in damaged), *manifest["warnings"]]
     results = to_frame(rows)
     earlier = None if last is None else read_manifest(last)
     differences = None if before is None else compare(before.results, results)
@@ -54,6 +57,19 @@ def publish(job: NightJob, night: Night, new: NewRun) -> tuple[Path, Differences
     (working / CHANGES).write_text(report, encoding="utf-8")
     write_report_of_new_run(working)
     return store.publish(working), differences
+
+
+def _whole_runs(runs: Sequence[Path], damaged: list[str]) -> Iterator[StoredRun]:
+    """Yield the runs that were published before, the newest first; those that are damaged are named."""
+    for run in reversed(runs):
+        if run_damage(run) is None:
+            yield read_run(run)
+        else:
+            damaged.append(run.name)
+
+
+def _not_compared(name: str) -> str:
+    return f"run {name} is damaged: what differs from its numbers by few people is not withheld"
 
 
 def _warnings(night: Night) -> Iterator[str]:

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from typing import Any
 
 from engine.data.broken_rules import RuleError
-from engine.data.part import part_key
 from engine.data.read_request import ReadRequest
 from engine.data.readers import ReadAnswer, Readers
 from engine.nights.night import NightJob
@@ -62,7 +61,6 @@ class NightReaders:
             source=plan.file.source,
             digest=str(plan.sha256),
             home=store.parts,
-            key=part_key(self._job.spec, plan.file.source, str(plan.sha256)),
             work=store.work,
             salt=self._salt,
         )

@@ -96,6 +96,9 @@ def _variable(place: str, name: str, study: RawStudy, *, only_factors: bool) -> 
 def _level(by: str, to: object, study: RawStudy) -> Iterator[Fault]:
     levels = as_table(study.variables.get(by, {}).get("levels"))
     is_by_wave = any(isinstance(codes, Mapping) for codes in levels.values())
+    if to == ALL and ALL in levels:
+        found = f"'{ALL}', which is a level of {by} and means all groups together"
+        yield Fault(f"{PLACE}.to", found, "one of the two", f"Give the level of {by} another name.")
     if levels and not is_by_wave and isinstance(to, str) and to != ALL and to not in levels:
         found = f"'{to}', which is no level of {by}"
         yield Fault(f"{PLACE}.to", found, "a level, or 'all'", nearest(to, [*levels]))

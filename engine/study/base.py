@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 NAME_PATTERN = r"^\p{L}[\p{L}\p{N}_]*$"  # letters of any script
 
@@ -22,6 +23,11 @@ def as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
-Code = int | float | str
+def _infinite_as_text(code: float | str) -> float | str:
+    """Return the code of an infinite number as JSON writes it: a study is the same after a way through it."""
+    return f"{'-' * (code < 0)}Infinity" if code in (math.inf, -math.inf) else code
+
+
+Code = Annotated[int | float | str, AfterValidator(_infinite_as_text)]
 Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple, json_schema_input_type=str | tuple[str, ...])]
 Codes = Annotated[tuple[Code, ...], BeforeValidator(as_tuple, json_schema_input_type=Code | tuple[Code, ...])]

@@ -133,9 +133,14 @@ GOALS = {
         PARTLY,
         (
             "where a study or a site asks for it, linear programs check the sums of people and weights of"
-            " a run, and the five runs before; docs/disclosure.md names limits"
+            " a run, and earlier runs that are near. An attacker with code of his own, who adds up all that"
+            " random small studies write, found nothing in 80 of 81; in one, how few people of a group lack"
+            " an answer, from the gaps of two outcomes. docs/disclosure.md names limits"
         ),
-        "tests/unit/test_disclosure.py tests/functional/test_disclosure.py",
+        (
+            "tests/unit/test_disclosure.py tests/functional/test_disclosure.py "
+            "tests/functional/test_disclosure_attack.py"
+        ),
     ),
     "G14": Goal(
         "no output and no file that others can read holds a value of a person",

@@ -94,6 +94,13 @@ def test_run__computes_itself_what_a_killed_process_has_claimed(study, monkeypat
     assert not folders[0].exists()
 
 
+def test_process_that_stands_still__is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(beside, "LONGEST_WAIT", 0.01)
+    process = ProcessBeside(tmp_path)  # it waits for its job
+    assert process.results() == {}
+    assert process._process.poll() is not None
+
+
 def test_claim__of_a_task_is_made_once(tmp_path):
     assert [_claim(tmp_path, 3), _claim(tmp_path, 3), _claim(tmp_path, 4)] == [True, False, True]
 

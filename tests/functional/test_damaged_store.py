@@ -58,7 +58,20 @@ def three_nights(night):
         assert night()[0] == 0
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]"])
+def test_damaged_results_of_an_old_run__do_not_stop_a_night_with_disclosure_control(night):
+    study = night.root / "study.toml"
+    study.write_text(study.read_text() + "[disclosure]\nthreshold = 10\n")
+    for number in (1, 2):
+        put(night, number)
+        assert night()[0] == 0
+    (night.store / "runs" / "000001" / "results.parquet").write_bytes(b"PAR1")
+    put(night, 3)
+    assert night()[0] == 0
+    warnings = json.loads((newest(night.store) / "manifest.json").read_text())["warnings"]
+    assert "run 000001 is damaged: what differs from its numbers by few people is not withheld" in warnings
+
+
+@pytest.mark.parametrize("content", ["", "[]"])
 def test_damaged_old_run__is_set_aside_and_the_nights_go_on(cli, night, content):
     three_nights(night)
     last = sha(newest(night.store))

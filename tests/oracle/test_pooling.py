@@ -101,6 +101,14 @@ def test_equal_results__pool_to_themselves(frames):
     assert pooled.equals(engine.pool([one, one, one][::-1]))
 
 
+def test_curves__are_pooled_point_by_point(frames):
+    each = [engine.concentration_curve(frame, outcome="ill", rank_by="income") for frame in frames]
+    curve = engine.pool(each).filter(pl.col("method").str.contains("pointwise"))
+    shares = np.mean([one.share_of_outcome for one in each], axis=0)
+    assert curve["estimate"].to_list() == pytest.approx(shares.tolist(), rel=RTOL)
+    assert curve["std_error"][5] > max(one.std_error[5] for one in each) * 0.9
+
+
 def test_rows__that_some_imputations_lack_say_so(frames):
     one, other = (engine.rates(frame, "ill", rows=["old"], cluster="psu").to_frame() for frame in frames[:2])
     pooled = engine.pool([one, other.filter(pl.col("level") != "yes")])

@@ -29,7 +29,7 @@ FRAME = pl.concat(
 SOUND = {"by": "area", "variables": ["sex"]}
 
 
-def study(folder, balance=SOUND, *, analyses=None, frame=FRAME, design=None):
+def study(folder, balance=SOUND, *, analyses=None, frame=FRAME, design=None, areas=None):
     frame.write_parquet(folder / "people.parquet")
     path = folder / "study.toml"
     path.write_text(
@@ -39,7 +39,7 @@ def study(folder, balance=SOUND, *, analyses=None, frame=FRAME, design=None):
             variables={
                 "ill": event("yes", no=[0], yes=[1]),
                 "sex": factor(f=["f"], m=["m"]),
-                "area": factor(n=["n"], s=["s"]),
+                "area": factor(**(areas or {"n": ["n"], "s": ["s"]})),
                 "size": {"label": "Size"},
                 "big": {"from": "size", "quantiles": ["small", "big"]},
             },
@@ -55,6 +55,12 @@ STATIC = {
     "number as group": ({"by": "size", "variables": ["sex"]}, {}, "by", "'size', which is a number"),
     "no waves": ({"by": "wave", "variables": ["sex"]}, {}, "by", "'wave'"),
     "unknown level": ({**SOUND, "to": "x"}, {}, "to", "'x', which is no level of area"),
+    "level of two meanings": (
+        {**SOUND, "to": "all"},
+        {"levels": {"all": ["n"], "s": ["s"]}},
+        "to",
+        "'all', which is a level of area and means all groups together",
+    ),
     "unknown covariate": ({"by": "area", "variables": ["sx"]}, {}, "variables", "'sx'"),
     "made with weights": ({"by": "area", "variables": ["big"]}, {}, "variables", "made with the weights"),
     "the group itself": ({"by": "area", "variables": ["area"]}, {}, "variables", "stands under by"),
@@ -66,8 +72,9 @@ STATIC = {
 @pytest.mark.parametrize("case", STATIC)
 def test_check__names_place_and_finding(tmp_path, case):
     balance, design, place, found = STATIC[case]
+    levels = design.pop("levels", None) if (design := dict(design)) else None
     with pytest.raises(StudyError) as caught:
-        engine.load_study(study(tmp_path, balance, design=design))
+        engine.load_study(study(tmp_path, balance, design=design, areas=levels))
     faults = {fault.place: fault for fault in caught.value.faults}
     fault = faults[f"design.balance{'.' if place else ''}{place}"]
     assert found in fault.found

@@ -1,23 +1,36 @@
 """Disclosure control against an attacker with linear programming."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from engine.disclosure.boxes import Count, box_of, relations_of
+from engine.batch.released import released
+from engine.disclosure.boxes import KNOWN, PEOPLE, SAMPLE, Count, box_of, relations_of
 from engine.disclosure.dominance import dominated
+from engine.disclosure.facts import facts_of
 from engine.disclosure.manifest_counts import told_calibration, told_text
 from engine.disclosure.rounding import rounded
 from engine.disclosure.telling import WITHHELD, without_counts
 from engine.disclosure.withhold import shown_sets, withheld_sets
 from engine.errors import UsageError
-from engine.results import TidyRow
-from engine.study import load_study
+from engine.results import TidyRow, to_frame
+from engine.study import load_study, parse_study
 from engine.study.site import SITE, with_site_disclosure
+from tests.study_texts import analysis, event, factor, study_text
 
 THRESHOLD = 10
+STUDY = study_text(
+    variables={"ill": event("yes", no=[0], yes=[1]), "sex": factor(m=[0], f=[1])},
+    analyses=[
+        analysis("rates", outcome="ill"),
+        analysis("rates", name="men", outcome="ill", where="sex = 'm'"),
+        analysis("rates", name="by sex", outcome="ill", by="sex"),
+    ],
+    extra="[disclosure]\nthreshold = 10\n",
+)
 
 
 def sets_of(shape):
@@ -148,6 +161,56 @@ def test_dominated__is_a_mean_that_one_person_may_hold():
 
 def as_dict(row):
     return {name: getattr(row, name) for name in ("kind", "term", "measure", "n_obs")}
+
+
+def told(n, held_back=False):
+    """A run of a night as it was told: one rate of `n` people."""
+    row = TidyRow(
+        analysis="rates", kind="rates", outcome="ill", term="total", measure="rate", estimate=0.5, n_obs=n
+    )
+    flow = [{"label": "all", "n": n, "by_wave": {}}]
+    manifest = {"sample_flow": flow, "sources": [], "warnings": [], "missing": {}, "imputed": {}}
+    if held_back is not None:
+        manifest["disclosure"] = {"held_back": held_back}
+    return SimpleNamespace(results=to_frame([row]), manifest=manifest, rows=(row,))
+
+
+def test_night_that_differs_little_from_any_earlier_run__tells_nothing_new():
+    """A wave lies in quarantine for six nights, and comes back with three more people."""
+    spec = parse_study(STUDY)
+    now = told(303, None)
+    others = [told(500 + 20 * k) for k in range(7)]
+    for formers, is_held_back in ((others, False), ([*others, told(300)], True)):
+        rows, manifest = released(spec, now.rows, now.manifest, formers)
+        assert manifest["disclosure"]["held_back"] == is_held_back
+        assert rows[0].n_obs == (500 if is_held_back else 303)
+
+
+def test_sets__are_the_same_in_whatever_words_analyses_ask_for_them():
+    """Men by `where` and by group; and everybody whose sex is known, as nobody's is missing."""
+    spec = parse_study(STUDY)
+    about = {"kind": "rates", "outcome": "ill", "term": "total", "measure": "rate"}
+    rows = [
+        TidyRow(analysis="men", n_obs=40, **about),
+        TidyRow(analysis="by sex", n_obs=40, subgroup="sex=m", **about),
+        TidyRow(analysis="rates", n_obs=90, **about),
+    ]
+    men, group, everybody = facts_of(rows, spec, without_gaps={"ill"}).of_row
+    assert men == group == {box_of({PEOPLE: SAMPLE, "sex": "=m"})}
+    assert everybody == {box_of({PEOPLE: SAMPLE})}
+    men, group, everybody = facts_of(rows, spec).of_row
+    assert men == group == {box_of({PEOPLE: SAMPLE, "sex": "=m", "ill": KNOWN})}
+
+
+@pytest.mark.parametrize(
+    ("where", "is_level"),
+    [("sex = 'm'", True), ("(sex = 'm') AND ill = 'yes'", True), ("sex <> 'm'", False), ("sex = 'x'", False)],
+)
+def test_where__is_known_as_levels_where_it_asks_for_levels(where, is_level):
+    spec = parse_study(STUDY.replace("sex = 'm'", where))
+    row = TidyRow(analysis="men", kind="rates", outcome="ill", term="total", measure="rate", n_obs=40)
+    (box,) = facts_of([row], spec).of_row[0]
+    assert ("sex", "=m") in box if is_level else ("where", where) in box
 
 
 @pytest.mark.parametrize(

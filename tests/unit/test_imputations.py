@@ -1,16 +1,17 @@
 """What imputations refuse, in the study file and in the data, and how single rows are pooled."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 import pytest
 
+from engine.batch import tasks
 from engine.data.imputations import imputation_facts
 from engine.data.panel import Panel
 from engine.data.part import Part
-from engine.errors import DataError, StudyError
+from engine.errors import DataError, EstimationError, StudyError
 from engine.estimators.pooled_rows import MANY, NOT_EVERYWHERE, NOT_POOLED, pooled_rows
 from engine.estimators.rubin import rubin, rubin_of_tests
 from engine.results import TidyRow
@@ -37,6 +38,22 @@ def study(imputations, *, income=None, analyses=None, source="asked.csv", **more
             extra=table("[imputations]", imputations) + "".join(table(f"[{k}]", v) for k, v in more.items()),
         ).replace('from = ""\n', "")
     )
+
+
+def test_analysis_that_fails_in_one_data_set__says_in_which(monkeypatch):
+    def failing(_task, context):
+        if context.number == 2:
+            raise EstimationError("analysis 'rates': nobody has the event.")
+        return context.number
+
+    @dataclass(frozen=True)
+    class OfOne:
+        number: int
+
+    monkeypatch.setattr(tasks, "_estimates_of_one", failing)
+    assert tasks._estimates_of_imputation(None, OfOne(1), 1) == 1
+    with pytest.raises(EstimationError, match=r"^in imputation 2: analysis 'rates': nobody has the event"):
+        tasks._estimates_of_imputation(None, OfOne(2), 2)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from engine.data.source_file import SourceFile
 from engine.draft.columns import read_files
 from engine.errors import DataError
 from engine.study import parse_study
+from engine.study.load import study_as_dict, study_from_dict
 from engine.study.source import MISSING_TEXTS
 from tests.study_texts import analysis, factor, study_text
 
@@ -93,6 +94,17 @@ def test_text_where_a_number_belongs__short_words_of_many_people_are_named(tmp_p
     message = str(caught.value)
     assert "59 rows hold text where a number belongs ('refused'); expected numbers" in message
     assert not any(word in message for word in ("dk", "1,200", "answer"))
+
+
+def test_infinity_that_is_listed_as_missing__is_missing(tmp_path):
+    path = tmp_path / "people.parquet"
+    pl.DataFrame({"age": [40.0, -np.inf, None, np.inf]}).write_parquet(path)
+    listed = {"missing": {"missing": ["INFINITE"]}}
+    text = study_text(source=path.name, variables={"age": listed}, analyses=[analysis("describe")])
+    spec = parse_study(text.replace('"INFINITE"', "inf, -inf"))
+    assert study_from_dict(study_as_dict(spec)) == spec
+    (part,) = build_panel(spec, [SourceFile(path=path)]).parts
+    assert pl.read_parquet(part)["age"].to_list() == [40.0, None, None, None]
 
 
 def test_infinity_where_a_number_belongs__is_called_so(tmp_path):
