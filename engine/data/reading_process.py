@@ -142,7 +142,8 @@ def _prepared(request: Mapping[str, Any]) -> Mapping[str, Any]:
     if "call" in request:
         unpacked(request["call"])
         return request
-    for module in ("duckdb", *(f"engine.data.{name}" for name in ("digests", "panel", "sample", "validate"))):
+    ours = (f"engine.data.{name}" for name in ("digests", "panel", "sample", "validate"))
+    for module in ("duckdb", "dataframely", "pyarrow.parquet", *ours):
         importlib.import_module(module)
     from engine.data.part import part_key
 

@@ -139,26 +139,6 @@ def attack(folder, analyses, every, threshold):
                     yield group, true, "people" if equations is known else "weight", low, high
 
 
-def attack_on_two(first, second, analyses, threshold):
-    """Yield the few people who came between two releases, and small numbers, that are known too well.
-
-    Each release is rows, manifest and people. The attacker knows that nobody has left.
-    """
-    (rows, manifest, before), (more_rows, more_manifest, after) = first, second
-    known, _, _ = told_in(rows, manifest, analyses, before)
-    more, _, looked_at = told_in(more_rows, more_manifest, analyses, after)
-    nobody = np.zeros(len(before.people), bool)
-    equations = [(np.r_[inside, nobody], n) for inside, n in known.values()]
-    equations += [(np.r_[inside, inside], n) for inside, n in more.values()]
-    for group, inside in looked_at.values():
-        came, now = (after.people - before.people)[inside].sum(), after.people[inside].sum()
-        for what, true, target in (("came", came, nobody), ("now", now, inside)):
-            if 0 < true < threshold:
-                low, high = interval(equations, np.r_[target, inside], 1.0)
-                if high - low < threshold - 1e-6:
-                    yield group, what, true, low, high
-
-
 def interval(equations, target, unit):
     """The smallest and the largest number of a target that is possible with all equations."""
     if not equations:
