@@ -94,7 +94,7 @@ def test_functions_of_numbers__are_those_of_the_library():
         if x > 0:
             assert log(x) == pytest.approx(math.log(x), rel=3e-16, abs=1e-16)
             assert log1p(x) == pytest.approx(math.log1p(x), rel=5e-16)
-    for k in range(-40, 40):  # both sides of each power of the root of 2
+    for k in range(-40, 40, 3):  # both sides of each power of the root of 2
         for x in (2.0 ** (k / 2) * 0.999, 2.0 ** (k / 2) * 1.001):
             assert log(x) == pytest.approx(math.log(x), rel=3e-16, abs=2e-16)
     assert log(math.inf) == math.inf
