@@ -1,6 +1,6 @@
 """`python -m benchmarks.coverage` simulates again what docs/coverage.md tells, and writes the page.
 
-It takes about 20 minutes of one core. The same seed gives the same figures again. `--designs psus8 rare`
+It takes 107 minutes of one core. The same seed gives the same figures again. `--designs psus8 rare`
 and `--families models` simulate some only and keep the stored figures of the others; `--page` writes the page
 from the stored figures alone.
 """

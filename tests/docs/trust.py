@@ -76,9 +76,10 @@ GOALS = {
         "95 % intervals cover the truth in 93 to 96.5 % of samples, in every design",
         PARTLY,
         (
-            "docs/coverage.md has 15 designs: rates, means, indices and slopes reach 91.6 to 98.4 %, but "
-            "with very unequal weights; dispersion between groups and inequality of amounts less, "
-            "of which runs warn"
+            "docs/coverage.md has 15 designs, with 1,000 or 2,000 samples for each figure: rates, means, "
+            "indices and slopes reach 92.3 to 98.9 %, but with very unequal weights; dispersion between "
+            "groups, inequality of amounts and shares of totals near 0 less. Five of five planted errors "
+            "show in the coverage (2,000 samples each, 28 November 2026)"
         ),
         (
             "-m 'slow or not slow' tests/unit/test_coverage_atlas.py tests/unit/test_coverage_warnings.py "
@@ -87,9 +88,10 @@ GOALS = {
     ),
     "G7": Goal(
         "bootstrap errors are right within 2 %; every simulated figure has its Monte-Carlo error",
-        PARTLY,
+        REACHED,
         (
-            "docs/coverage.md gives Monte-Carlo errors, and standard errors over the spread of estimates. "
+            "docs/coverage.md gives Monte-Carlo errors. Bootstrap errors of indices, payments, contributions "
+            "and RIF regressions are 0.99 to 1.01 of the spread of estimates (median of 14 designs). "
             "The true values of 1,000 multilevel logits and 1,000 linear models lie anywhere in the "
             "distributions that the fits tell (28 November 2026)"
         ),

@@ -75,3 +75,18 @@ def test_atlas__bears_out_the_rules():
     for statistic in ("mean of income", "erreygers of ill", "sii logit of ill", "kakwani of payment"):
         line = coverage["psus60", statistic]
         assert line.coverage > 0.93 - 2.0 * line.mc_error, statistic
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        *("indices, replicates", "payments, replicates", "decomposition, replicates"),
+        *("RIF regression, replicates", "concentration indices", "rates and means"),
+    ],
+)
+def test_errors__are_right_within_two_percent(family):
+    """The median of error over spread; a design alone has a Monte-Carlo error of 2 %."""
+    kinds = ("linearised", "normal", "bootstrap, normal")
+    ratios = [line.error_ratio for line in stored.read() if line.family == family and line.interval in kinds]
+    assert len(ratios) > 10
+    assert abs(np.nanmedian(ratios) - 1.0) < 0.02
