@@ -113,9 +113,9 @@ samples from populations of 60,000 people with known values, again and again, an
   clusters, else of people. The bootstraps refuse a finite population correction.
 
 `python -m benchmarks.coverage` makes this page again, with the same figures, in 107 minutes of one core
-(28 November 2026). `--designs` and `--families` simulate some of it, `--page` writes the page alone. The figures stand in
-`benchmarks/coverage/coverage.csv`; `error_ratio` there is the standard error over the spread of the
-estimates.
+(28 November 2026). `--designs` and `--families` simulate some of it, `--page` writes the page alone. The
+figures stand in `benchmarks/coverage/coverage.csv`; `error_ratio` there is the standard error over the
+spread of the estimates.
 
 ## Designs
 """
