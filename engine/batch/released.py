@@ -29,12 +29,11 @@ def released(
     formers
         The runs that were published before, the newest first, whose numbers people know.
     """
-    asked = spec.disclosure
-    known = [
-        former
-        for number, former in enumerate(_told_before(formers) if asked is not None else ())
-        if asked is not None and (number < MOST_FORMER or is_near(rows, manifest, former, asked))
-    ]
+    known: list[Former] = []
+    if spec.disclosure is not None:
+        for number, former in enumerate(_told_before(formers)):
+            if number < MOST_FORMER or is_near(rows, manifest, former, spec.disclosure):
+                known.append(former)
     told = release(rows, manifest, spec, known)
     warnings = [*told.manifest["warnings"], *row_warnings(told.rows)]
     return told.rows, {**told.manifest, "warnings": warnings}

@@ -179,11 +179,7 @@ def _new_parts(wanted: Sequence[_Wanted], home: Path, progress: Progress | None)
         studies = {key: json.dumps(study_as_dict(spec)) for key, spec in specs.items()}
         requests = [
             ReadRequest(
-                study=studies[id(one.spec)],
-                source=one.file,
-                digest=one.digest,
-                home=home,
-                work=Path(work),
+                study=studies[id(one.spec)], source=one.file, digest=one.digest, home=home, work=Path(work)
             )
             for one in (wanted[number] for number in unread)
         ]

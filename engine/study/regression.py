@@ -10,7 +10,7 @@ from pydantic import Field
 from engine.errors import Fault
 from engine.study import analysis_checks as check
 from engine.study.analysis_fields import AnalysisFields, Term
-from engine.study.raw_tables import RawStudy, Table, is_factor
+from engine.study.raw_tables import RawStudy, Table, as_names, is_factor
 
 RegressionModel = Literal["linear", "poisson", "negative-binomial", "ordered-logit"]
 OF_COUNTS = ("poisson", "negative-binomial")
@@ -23,13 +23,11 @@ def _constant(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:
     if analysis.get("model") != "linear":
         found = f"false with model = '{analysis.get('model')}'"
         yield Fault(f"{path}.constant", found, "model = 'linear'", "Drop the key.")
-    terms = [term for term in analysis.get("terms", ()) if isinstance(term, str)]
-    for name in terms:
+        return
+    for name in as_names(analysis.get("terms")):
         if name == "wave" or is_factor(study.variables.get(name, {})):
-            remedy = "Drop the key, or name numbers only."
-            yield Fault(
-                f"{path}.constant", f"false with the factor '{name}'", "terms that are numbers", remedy
-            )
+            found, remedy = f"false with the factor '{name}'", "Drop the key, or name numbers only."
+            yield Fault(f"{path}.constant", found, "terms that are numbers", remedy)
 
 
 def _outcome(path: str, analysis: Table, study: RawStudy) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 import engine
+from engine.report.words.method_names import method_name
 from engine.study.load import parse_study
 from tests.study_texts import analysis, event, factor, study_text
 from tests.unit.test_study import faults_of
@@ -139,6 +140,10 @@ FAULTS = [
     ({"exposure": "yeers"}, {}, "exposure", "Did you mean 'years'"),
     ({"model": "poison"}, {}, "model", "Did you mean 'poisson'"),
     ({"terms": ["sex", "visits"]}, {}, "terms", "the outcome itself"),
+    ({"constant": False}, {}, "constant", "false with model = 'poisson'"),
+    ({"model": "linear", "constant": False}, {}, "constant", "false with the factor 'sex'"),
+    ({"model": "linear", "constant": False, "terms": ["age", "wave"]}, {}, "constant", "the factor 'wave'"),
+    ({"model": "linear", "constant": False, "terms": 5}, {}, "terms", "expected"),
 ]
 
 
@@ -146,6 +151,22 @@ FAULTS = [
 def test_fault__names_its_place(change, variables, key, words):
     fault = faults_of(text_of({**MODELS[0], **change}, **variables))[f"analysis[1].{key}"]
     assert words in str(fault)
+
+
+def test_model_without_a_constant__is_that_of_the_function_and_is_told_so(tmp_path, records):
+    records.write_parquet(tmp_path / "records.parquet")
+    through_0 = {"model": "linear", "outcome": "cost", "terms": ["age"], "constant": False}
+    (tmp_path / "study.toml").write_text(text_of({**MODELS[0], **through_0}))
+    found = engine.run(tmp_path / "study.toml", out=tmp_path / "run").to_frame()
+    frame = records.with_columns(pl.col("age") / 10)
+    of_design = {"weight": "w", "cluster": "psu", "covariance": "design"}
+    expected = engine.regression(frame, "cost", ["age"], "linear", constant=False, **of_design).to_frame()
+    assert found["measure"].to_list() == expected["measure"].to_list()
+    for column in ("estimate", "std_error"):
+        assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=1e-12, nan_ok=True)
+    method = found["method"][0]
+    assert method == "linear without a constant, design-based"
+    assert method_name("zh", method) == "无常数项的线性，基于设计的"
 
 
 def test_event__is_an_outcome_of_every_model():

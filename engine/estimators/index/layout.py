@@ -135,7 +135,7 @@ def _row_of_each_cell(rows: _SortedRows, first: IntArray, last: IntArray) -> _So
 def _kernel_rows(rows: _SortedRows, means: FloatArray, rests: FloatArray) -> RankedRows:
     """Return the rows as kernels take them, with outcomes centred at their means (k, g) and their rests."""
     cell_end, tie_end = _ends(rows.starts_cell), _ends(rows.starts_tie)
-    is_last = np.append(rows.starts_cell[1:], True)
+    is_last = _lasts(rows.starts_cell)
     outcomes = np.compress(is_last, rows.outcomes, axis=1)
     present = ~np.isnan(outcomes)
     pattern, first_outcome = _presence_patterns(present)
@@ -146,8 +146,7 @@ def _kernel_rows(rows: _SortedRows, means: FloatArray, rests: FloatArray) -> Ran
             by_group[cells[g] : cells[g + 1]] -= means[k, g]
             by_group[cells[g] : cells[g + 1]] -= rests[k, g]
     outcomes[~present] = 0.0
-    is_last = np.append(rows.starts_tie[1:], True)
-    group_end = np.searchsorted(rows.group[is_last], groups, side="right")
+    group_end = np.searchsorted(rows.group[_lasts(rows.starts_tie)], groups, side="right")
     in_cells = np.searchsorted(cell_end, tie_end)
     in_cells += 1
     return RankedRows(
@@ -172,9 +171,14 @@ def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
     return changes
 
 
+def _lasts(starts: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say where (n,) the last rows of runs are, given where they start."""
+    return np.append(starts[1:], True)
+
+
 def _ends(starts: NDArray[np.bool_]) -> IntArray:
     """Return where runs end, given where (n,) they start."""
-    ends = np.flatnonzero(np.append(starts[1:], True))
+    ends = np.flatnonzero(_lasts(starts))
     ends += 1
     return ends
 

@@ -47,6 +47,11 @@ class Family:
     is_count: bool = False
     has_scale: bool = False
 
+    @property
+    def is_through_origin(self) -> bool:
+        """Whether nothing takes what centring a covariate moves: there is no constant and no threshold."""
+        return not (self.has_constant or self.has_thresholds)
+
 
 def _mean(cells: Cells) -> tuple[float, FloatArray]:
     return dot(cells.n, cells.y) / float(cells.n.sum()), np.empty(0)

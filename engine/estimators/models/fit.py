@@ -75,8 +75,7 @@ def fit_model(
     cell, example = _cells(frame.pattern, rows.y, offset)
     n, _ = sums_by_key(cell, rows.weight, np.zeros(len(cell)), len(example))
     of_pattern, _ = sums_by_key(frame.pattern, rows.weight, np.zeros(len(cell)), len(frame.X))
-    is_centred = family.has_constant or family.has_thresholds  # one of them takes what centring moves
-    Z_of_pattern, A = standardised(frame.X, of_pattern, is_centred=is_centred)
+    Z_of_pattern, A = standardised(frame.X, of_pattern, is_centred=not family.is_through_origin)
     Z = np.ascontiguousarray(Z_of_pattern[frame.pattern[example]])
     y, of_cell = rows.y[example], offset[example]
     found = maximise(family, Z, n, y, of_cell)

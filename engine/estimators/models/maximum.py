@@ -70,8 +70,7 @@ def maximise(family: Family, Z: FloatArray, n: FloatArray, y: FloatArray, offset
     """
     q = Z.shape[1]
     status = ["ok"] * q
-    has_first = family.has_constant or family.has_thresholds
-    kept, used = np.arange(0 if has_first else 1, q), np.flatnonzero(n > 0.0)
+    kept, used = np.arange(int(family.is_through_origin), q), np.flatnonzero(n > 0.0)
     while True:
         kept = _independent(submatrix(Z, used, kept), n[used], kept, status)
         own = kept if family.has_constant else kept[kept > 0]

@@ -113,7 +113,7 @@ def _group_rows(model: FittedModel) -> Iterator[TidyRow]:
         yield _alpha_row(model)
     yield from margin_rows(model)
     yield from _test_rows(model)
-    if model.has_all_estimates and (model.family.has_constant or model.family.has_thresholds):
+    if model.has_all_estimates and not model.family.is_through_origin:
         yield from inflation_rows(model.frame, fit.found.kept, fit.covariances.of_model, model.base)
     yield from _scale_rows(model) if model.family.has_scale else _likelihood_rows(model)
 

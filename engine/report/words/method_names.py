@@ -28,6 +28,7 @@ PARTS: dict[str, str] = {
     "intersection-union": "交并检验",
     "multiple comparison": "多重比较",
     "linear": "线性",
+    "linear without a constant": "无常数项的线性",
     "binomial-identity": "二项恒等",
     "poisson": "泊松",
     "negative-binomial": "负二项",
