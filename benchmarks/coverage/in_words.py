@@ -106,6 +106,9 @@ A run warns of
 - `overshoot`, `weighted_overshoot` and `mean_positive_overshoot` with a standard error above a quarter of
   them, `headcount_concentration` and `overshoot_concentration` with one above 0.1;
 - `reranking` with a standard error above an eighth of it;
+- shares of a total that lies less than 5 standard errors from 0, by their status: of an index in a
+  decomposition, of the mean of an outcome, of payments or of resources
+  ([methods](methods.md#measures-of-disparity));
 - `percentile_ratio` by the jackknife;
 - percentile, basic and BCa intervals of replicates that draw fewer than 16 clusters;
 - weights that vary by 90 % or more and count as fewer than 1,000 equal ones, n / (1 + variation^2) (Kish): a

@@ -10,6 +10,7 @@ from engine.batch.manifest import _interrupted, row_warnings
 from engine.data.broken_rules import CLAUSES, Broken, RuleError
 from engine.estimators.decomposition.change import ONLY_IN_ONE, OTHER_REFERENCE
 from engine.estimators.index.curve import FEW_UNITS
+from engine.estimators.sample.group_sample import TOTAL_NEAR_ZERO
 from engine.nights.changes import first_run
 from engine.report.words.notices import RULE_NAMES, notice
 from engine.report.words.statuses import status_name
@@ -51,7 +52,9 @@ def test_several_broken_rules__are_told_line_by_line():
     assert told.count("\n") == str(RuleError("wave_5.parquet", broken)).count("\n")
 
 
-@pytest.mark.parametrize("status", [ONLY_IN_ONE, OTHER_REFERENCE, FEW_UNITS, "undefined", "no observations"])
+@pytest.mark.parametrize(
+    "status", [ONLY_IN_ONE, OTHER_REFERENCE, FEW_UNITS, TOTAL_NEAR_ZERO, "undefined", "no observations"]
+)
 def test_statuses__are_told_in_chinese(status):
     assert status_name(status) != status
 

@@ -13,6 +13,7 @@ from engine.estimators.decomposition.group_arrays import GroupArrays, group_arra
 from engine.estimators.decomposition.linearised import Linearised, LinearisedDecomposition
 from engine.estimators.decomposition.quantities import Quantities, quantities_of
 from engine.estimators.index.indices import Index
+from engine.estimators.index.linearised import estimate_index
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.group_sample import GroupSample, group_sample
 from engine.kernels.decomposition.decomposition import DecompositionNumbers
@@ -40,6 +41,8 @@ class GroupFit:
         What replicates are computed from, and the coefficients (q,) they start from; None without replicates.
     linearised
         The linearised standard errors, without replicates.
+    index_error
+        The linearised standard error of the index, whether there are replicates or not.
     """
 
     sample: GroupSample
@@ -49,6 +52,7 @@ class GroupFit:
     replicate_arrays: GroupArrays | None = None
     start: FloatArray | None = None
     linearised: Linearised = field(default_factory=Linearised)
+    index_error: float = float("nan")
 
     @property
     def is_fitted(self) -> bool:
@@ -101,6 +105,7 @@ def fit_group(inputs: FitInputs, group: int) -> GroupFit:
         replicate_arrays=replicate_arrays,
         start=numbers.beta[0],
         linearised=linearised,
+        index_error=float(estimate_index(inputs.index, [sample], arrays.design).std_errors[0]),
     )
 
 

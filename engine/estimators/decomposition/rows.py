@@ -13,6 +13,7 @@ from engine.estimators.decomposition.doubts import UNDEFINED, doubt_of
 from engine.estimators.decomposition.group_fit import BOUNDARY, GroupFit
 from engine.estimators.decomposition.quantities import Quantities, Quantity
 from engine.estimators.index.differences import NO_DEGREES
+from engine.estimators.replicates.intervals import replicate_variance
 from engine.estimators.replicates.pending_rows import EstimateRow, pending_row
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none, t_interval
@@ -47,10 +48,11 @@ def group_rows(
     if fit.covariates is None:
         yield base
         return
+    index_error = _index_error(spec.index, fit, plan, replicates)
     for quantity, values in fit.quantities.items():
         row = _with_estimate(_labelled(base, fit.covariates, quantity), float(values[0]), spec.index)
         if row.status in ("ok", UNDEFINED):
-            row = replace(row, status=doubt_of(quantity, fit, spec.index) or row.status)
+            row = replace(row, status=doubt_of(quantity, fit, spec.index, index_error) or row.status)
         if plan is None:
             yield with_linearised_error(row, fit.linearised.std_errors.get(quantity), sample.degrees)
             continue
@@ -59,6 +61,15 @@ def group_rows(
             continue
         for interval in plan.intervals(spec.bootstrap):
             yield pending_row(row, replicates[quantity], plan, interval, sample.degrees)
+
+
+def _index_error(index: str, fit: GroupFit, plan: ResamplingPlan | None, replicates: Quantities) -> float:
+    """Return the standard error of the index; a share of the replicates must not decide it."""
+    whole = (index, "")
+    if plan is None or not plan.replaces_weight or whole not in replicates:
+        return fit.index_error
+    centre = float(fit.quantities[whole][0]) if plan.centre == "estimate" else None
+    return float(np.sqrt(replicate_variance(replicates[whole], plan.factors, centre)))
 
 
 def with_linearised_error(row: TidyRow, std_error: float | None, degrees: int) -> TidyRow:

@@ -12,6 +12,8 @@ from engine.arrays import FloatArray, IntArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.disparity.cells import CellSample, cell_sample
 from engine.estimators.disparity.compared import Compared
+from engine.estimators.disparity.doubts import doubts_of, means_of
+from engine.estimators.disparity.measures import MeasureKind
 from engine.estimators.disparity.parts import ALL, Part
 from engine.estimators.disparity.replicates import replicate_measures
 from engine.estimators.disparity.table_maker import TableMaker
@@ -21,6 +23,7 @@ from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
+from engine.estimators.sample.group_sample import MEAN_ZERO
 from engine.estimators.sample.standard import Standard, empty_status
 from engine.results import TidyRow
 from engine.study.disparity import DisparitySpec
@@ -72,7 +75,9 @@ def estimate_disparity(
         plan = shortened(plan, replicated.shape[-1]) if settings.share == WHOLE else plan
     entries: list[EstimateRow] = []
     for k, name in enumerate(arrays.outcome_names):
+        means = means_of(samples[k], arrays.design)
         for number, measure in enumerate(spec.measure):
+            kind = tables.kind(measure)
             base = TidyRow(
                 outcome=name,
                 rank_by=spec.rank_by or spec.group,
@@ -88,12 +93,13 @@ def estimate_disparity(
                     base=base
                     if part.name == ALL
                     else replace(base, level=f"{part.name} {spec.decompose_by}"),
-                    inference=tables.kind(measure),
+                    inference=kind,
                     samples=[sample.rows for sample in samples[k]],
                     point=point,
                     plan=plan,
                     replicates=values,
-                    reasons=_reasons(samples[k], compared),
+                    reasons=_reasons(samples[k], compared, kind),
+                    doubts=dict(doubts_of(kind, samples[k], tables, means)),
                 )
                 entries += quantity_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
@@ -110,11 +116,13 @@ def disparity_influence(arrays: SampleArrays, compared: Compared, spec: Disparit
     return influence_of_rows(rows, arrays.order, n, whole.estimate(spec.measure[0], tables))
 
 
-def _reasons(samples: Sequence[CellSample], compared: Compared) -> dict[int, str]:
-    """Say in which groups a cell of the standard population is empty, so that measures are undefined."""
+def _reasons(samples: Sequence[CellSample], compared: Compared, kind: MeasureKind) -> dict[int, str]:
+    """Say in which groups a measure is undefined: a cell of the standard is empty, or the mean is 0."""
     standard, reasons = compared.standard, {}
     if standard is None:
-        return {}
+        return {
+            g: MEAN_ZERO for g, sample in enumerate(samples) if kind.is_share and sample.rows.has_mean_zero
+        }
     for g, sample in enumerate(samples):
         by_level = sample.totals.reshape(len(compared.levels), -1)
         empty = [

@@ -17,13 +17,20 @@ class MeasureKind(Inference):
     ----------
     derivatives
         Its value and derivatives, by link where it has several.
+    is_share
+        Whether it is a share of the mean of all people.
     """
 
     derivatives: dict[str, Measure]
+    is_share: bool = False
 
 
 def _kind(measure: Measure, *, is_ratio: bool = False, has_sign: bool = False) -> MeasureKind:
     return MeasureKind(derivatives={"linear": measure}, is_ratio=is_ratio, has_sign=has_sign)
+
+
+def _share(measure: Measure, *, has_sign: bool = False) -> MeasureKind:
+    return MeasureKind(derivatives={"linear": measure}, has_sign=has_sign, is_share=True)
 
 
 OF_GROUPS: dict[str, MeasureKind] = {
@@ -31,19 +38,19 @@ OF_GROUPS: dict[str, MeasureKind] = {
     "ratio": _kind(gaps.ratio, is_ratio=True),
     "bgv": _kind(dispersion.between_group_variance),
     "bgsd": _kind(dispersion.between_group_sd),
-    "cov": _kind(dispersion.coefficient_of_variation),
+    "cov": _share(dispersion.coefficient_of_variation),
     "mdbu": _kind(dispersion.mean_difference_from_best),
     "mdbw": _kind(dispersion.weighted_mean_difference_from_best),
     "mdmu": _kind(dispersion.mean_difference_from_mean),
     "mdmw": _kind(dispersion.weighted_mean_difference_from_mean),
     "mdru": _kind(dispersion.mean_difference_from_reference),
     "mdrw": _kind(dispersion.weighted_mean_difference_from_reference),
-    "idisu": _kind(dispersion.index_of_disparity),
-    "idisw": _kind(dispersion.weighted_index_of_disparity),
+    "idisu": _share(dispersion.index_of_disparity),
+    "idisw": _share(dispersion.weighted_index_of_disparity),
     "par": _kind(gaps.population_attributable_risk, has_sign=True),
-    "paf": _kind(gaps.population_attributable_fraction, has_sign=True),
+    "paf": _share(gaps.population_attributable_fraction, has_sign=True),
     "aci": _kind(ordered.absolute_concentration_index, has_sign=True),
-    "rci": _kind(ordered.relative_concentration_index, has_sign=True),
+    "rci": _share(ordered.relative_concentration_index, has_sign=True),
     "sii": MeasureKind(
         derivatives={
             "linear": ordered.slope_index,
@@ -66,7 +73,7 @@ OF_GROUPS: dict[str, MeasureKind] = {
 """Measures between groups, or along the rank of people (`aci`, `rci`, `sii`, `rii`)."""
 
 BETWEEN_PEOPLE: dict[str, MeasureKind] = {
-    "gini": _kind(ordered.relative_concentration_index),
+    "gini": _share(ordered.relative_concentration_index),
     "theil": _kind(entropy.theil),
     "mld": _kind(entropy.mean_log_deviation),
     "ge": _kind(entropy.generalized_entropy),

@@ -65,7 +65,7 @@ class Part:
 
 def _estimated(sample: CellSample, measure: str, tables: TableMaker) -> tuple[float, FloatArray] | None:
     """Return a measure with the influence values (n,) of the rows; None where it is undefined."""
-    if not sample.rows.n_people:
+    if not sample.rows.n_people or (tables.kind(measure).is_share and sample.rows.has_mean_zero):
         return None
     table = tables.table(sample.totals, sample.amounts, sample.origin)
     derivatives = tables.measure(measure, table)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from engine.arrays import SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.financing.columns import FinancingSample, financing_columns
-from engine.estimators.financing.measures import Quantity, quantities
-from engine.estimators.index.linearised import with_replicates
+from engine.estimators.financing.measures import Quantity, mean_of, quantities
+from engine.estimators.index.linearised import PointEstimates, with_replicates
 from engine.estimators.moments.columns import Columns
 from engine.estimators.moments.estimates import replicate_estimates, sample_estimates
 from engine.estimators.moments.rows import QuantityEstimates, quantity_rows
@@ -17,6 +18,7 @@ from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
+from engine.estimators.sample.group_sample import TOTAL_NEAR_ZERO, is_near_zero
 from engine.results import TidyRow
 from engine.study.financing import FinancingSpec
 
@@ -52,6 +54,7 @@ def estimate_financing(
     entries: list[EstimateRow] = []
     for k, by_group in enumerate(columns):
         points = sample_estimates(arrays, by_group, formulas)
+        totals = _totals(arrays, by_group)
         for number, (quantity, point) in enumerate(zip(asked, points, strict=True)):
             made = None if replicates is None else replicates[k, number]
             estimates = QuantityEstimates(
@@ -64,9 +67,27 @@ def estimate_financing(
                 plan=plan,
                 replicates=made,
                 reasons=_reasons(by_group, quantity),
+                doubts=_doubts([totals[name] for name in quantity.totals]),
             )
             entries += quantity_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)
+
+
+def _totals(arrays: SampleArrays, columns: Sequence[Columns]) -> dict[str, PointEstimates]:
+    """Return the means of which measures are shares, in every group."""
+    names = ("resources", "outcome", "net")
+    means = sample_estimates(arrays, columns, [mean_of(name) for name in names])
+    return dict(zip(names, means, strict=True))
+
+
+def _doubts(totals: Sequence[PointEstimates]) -> dict[int, str]:
+    """Say in which groups one of the totals lies near 0."""
+    return {
+        g: TOTAL_NEAR_ZERO
+        for total in totals
+        for g in range(len(total.values))
+        if is_near_zero(float(total.values[g]), float(total.std_errors[g]))
+    }
 
 
 def _reasons(columns: Sequence[Columns], quantity: Quantity) -> dict[int, str]:

@@ -37,19 +37,41 @@ class Quantity:
         Its value from moments.
     inference
         How interval and test are made.
+    totals
+        The columns of whose means it is a share.
     """
 
     measure: FinancingMeasure
     level: str | None = None
     estimate: Callable[[Moments], Estimand]
     inference: Inference
+    totals: tuple[str, ...] = ()
+
+
+_TOTALS: dict[FinancingMeasure, tuple[str, ...]] = {
+    "gini": ("resources",),
+    "gini_net": ("net",),
+    "concentration": ("outcome",),
+    "net_concentration": ("net",),
+    "payment_share": ("resources",),
+    "kakwani": ("outcome", "resources"),
+    "reynolds_smolensky": ("resources", "net"),
+    "redistributive_effect": ("resources", "net"),
+    "reranking": ("net",),
+    "lorenz": ("resources",),
+    "poorest_share": ("outcome",),
+    "richest_share": ("outcome",),
+    "interval_share": ("outcome",),
+}
 
 
 def quantities(spec: FinancingSpec) -> Iterator[Quantity]:
     """Yield the numbers that an analysis asks for, in its order."""
     for quantity in _quantities(spec):
+        totals = _TOTALS.get(quantity.measure, ())
         is_share = quantity.measure in SHARES_OF_PEOPLE
-        yield replace(quantity, inference=Inference(limits=spec.limits)) if is_share else quantity
+        inference = Inference(limits=spec.limits) if is_share else quantity.inference
+        yield replace(quantity, inference=inference, totals=totals)
 
 
 def _quantities(spec: FinancingSpec) -> Iterator[Quantity]:
@@ -98,7 +120,8 @@ def _reranking(moments: Moments) -> Estimand:
     return concentration(moments, "net", NET) - concentration(moments, "net")
 
 
-def _mean(name: str) -> Callable[[Moments], Estimand]:
+def mean_of(name: str) -> Callable[[Moments], Estimand]:
+    """Return the formula of the mean of a column."""
     return lambda moments: moments.mean(name)
 
 
@@ -123,11 +146,11 @@ def _single(
         "redistributive_effect": (_redistributive_effect, SIGNED),
         "reranking": (_reranking, POSITIVE),
         "achievement": (lambda m: m.averse_mean("outcome", spec.aversion), POSITIVE),
-        "poverty_headcount": (_mean("poor"), POSITIVE),
-        "poverty_headcount_net": (_mean("poor net"), POSITIVE),
+        "poverty_headcount": (mean_of("poor"), POSITIVE),
+        "poverty_headcount_net": (mean_of("poor net"), POSITIVE),
         "poverty_headcount_impact": (_impact("poor"), SIGNED),
-        "poverty_gap": (_mean("gap"), POSITIVE),
-        "poverty_gap_net": (_mean("gap net"), POSITIVE),
+        "poverty_gap": (mean_of("gap"), POSITIVE),
+        "poverty_gap_net": (mean_of("gap net"), POSITIVE),
         "poverty_gap_impact": (_impact("gap"), SIGNED),
         "normalised_gap_impact": (lambda m: _impact("gap")(m).times(1.0 / line), SIGNED),
         "percentile_ratio": (
@@ -151,8 +174,8 @@ def _catastrophic(measure: FinancingMeasure, threshold: str) -> Quantity:
     """Return a measure of payments above a share of capacity: how many people (E), by how much (O)."""
     E, O = f"catastrophic {threshold}", f"over {threshold}"  # noqa: E741 - letters of the source
     known: dict[str, tuple[Callable[[Moments], Estimand], Inference]] = {
-        "headcount": (_mean(E), POSITIVE),
-        "overshoot": (_mean(O), POSITIVE),
+        "headcount": (mean_of(E), POSITIVE),
+        "overshoot": (mean_of(O), POSITIVE),
         "mean_positive_overshoot": (lambda m: m.mean(O) / m.mean(E), POSITIVE),
         "headcount_concentration": (lambda m: concentration(m, E), SIGNED),
         "overshoot_concentration": (lambda m: concentration(m, O), SIGNED),

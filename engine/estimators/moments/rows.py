@@ -78,6 +78,8 @@ class QuantityEstimates:
         The resampling plan and (g, r) replicates; None without any.
     reasons
         Why the quantity is undefined, by number of the group, where there is more to say than "undefined".
+    doubts
+        Why the quantity means little where it is defined, by number of the group.
     """
 
     base: TidyRow
@@ -87,6 +89,7 @@ class QuantityEstimates:
     plan: ResamplingPlan | None
     replicates: FloatArray | None
     reasons: Mapping[int, str] = field(default_factory=dict)
+    doubts: Mapping[int, str] = field(default_factory=dict)
 
 
 def quantity_rows(
@@ -103,6 +106,7 @@ def quantity_rows(
 
 def _compared(spec: ReplicatedAnalysis, estimates: QuantityEstimates) -> Compared:
     made, plan, values = None, estimates.plan, estimates.replicates
+    doubts = estimates.doubts
     if plan is not None and values is not None:
         made = PairReplicates(plan=plan, values=values, intervals=plan.intervals(spec.bootstrap))
     return Compared(
@@ -111,6 +115,7 @@ def _compared(spec: ReplicatedAnalysis, estimates: QuantityEstimates) -> Compare
         samples=estimates.samples,
         conf_level=spec.conf_level,
         replicates=made,
+        doubt=lambda pair: doubts.get(pair.second, doubts.get(pair.first, "ok")),
     )
 
 
@@ -176,6 +181,7 @@ def _linearised_row(
         row = replace(row, method=method)
     return replace(
         row,
+        status=estimates.doubts.get(g, row.status),
         estimate=value,
         std_error=std_error,
         conf_low=finite_or_none(low),

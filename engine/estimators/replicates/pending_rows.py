@@ -13,6 +13,7 @@ from engine.estimators.replicates.enough import bound_error
 from engine.estimators.replicates.intervals import IntervalSpec, ReplicateSummary, VarianceRule, summarise
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
 from engine.estimators.sample.design_variance import finite_or_none
+from engine.estimators.sample.group_sample import TOTAL_NEAR_ZERO
 from engine.results import TidyRow
 
 
@@ -91,10 +92,19 @@ def finished_row(entry: PendingRow, rule: VarianceRule) -> TidyRow:
         method=f"{row.method}, {entry.interval}",
         n_replicates=len(rule.factors),
         n_failed=summary.n_failed,
-        status=summary.status if row.status == "ok" else row.status,
+        status=summary.status if _own_status(entry, rule) == "ok" else row.status,
         df2=entry.degrees if entry.interval == "normal" else None,
         mc_error=_monte_carlo_error(entry, summary) if rule.is_drawn else None,
     )
+
+
+def _own_status(entry: PendingRow, rule: VarianceRule) -> str:
+    """Return the status that a row has before its replicates are looked at.
+
+    Draws know how skewed a share of a total near 0 is, and basic intervals turn that round.
+    """
+    knows_the_skew = entry.row.status == TOTAL_NEAR_ZERO and rule.is_drawn and entry.interval != "basic"
+    return "ok" if knows_the_skew else entry.row.status
 
 
 def _monte_carlo_error(entry: PendingRow, summary: ReplicateSummary) -> float | None:

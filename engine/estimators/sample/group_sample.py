@@ -15,6 +15,8 @@ from engine.kernels.index.ranks import tie_ends
 
 NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
 MEAN_ZERO, MEAN_NOT_POSITIVE, NEGATIVE_VALUES = "mean is zero", "mean not positive", "negative values"
+TOTAL_NEAR_ZERO = "total near 0: no reliable limits"
+_FEWEST_ERRORS = 5.0  # from a total to 0, see `is_near_zero`
 NO_REST = 1e-14  # of the mean distance from the mean: it costs no digit
 
 
@@ -100,6 +102,15 @@ class GroupSample:
         is_event = self.outcome == 1
         is_binary = self.n_people > 0 and np.all(is_event | (self.outcome == 0))
         return int(self.count[is_event].sum()) if is_binary else None
+
+
+def is_near_zero(total: float, std_error: float) -> bool:
+    """Say whether a total is so uncertain that linearised limits of a share of it may hold too seldom.
+
+    95 % limits of a ratio of two normal estimates hold the true ratio in at least 93.3 % of samples if the
+    lower one lies 5 standard errors from 0, and in at least 88.7 % if it lies 2 from there.
+    """
+    return bool(abs(total) < _FEWEST_ERRORS * std_error)
 
 
 def group_sample(arrays: SampleArrays, outcome: int, group: int) -> GroupSample:
