@@ -19,6 +19,7 @@ from engine.batch.request import study_files
 from engine.batch.run import is_simulated, with_study
 from engine.batch.tasks import run_tasks, tasks_of
 from engine.data.digests import part_contents
+from engine.data.foreign_cells import refuse_foreign_cells
 from engine.data.panel import whole_panel
 from engine.data.part import read_part
 from engine.data.sample import draw_sample
@@ -113,6 +114,7 @@ def verify(
     faults = [*_integrity(run, spec if same_method else None)]
     with TemporaryDirectory(prefix="equirank-") as scratch:
         if cells:
+            refuse_foreign_cells(cells)
             panel = unpack_cells(cells, Path(scratch))
             _refuse_other_files(run, panel)
             sample = draw_sample(spec, panel, Path(scratch), threads)

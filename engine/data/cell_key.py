@@ -32,19 +32,25 @@ class CellKey:
     weighted: bool = True
     with_reasons: bool = True
 
-    def columns(self, spec: StudySpec) -> str:
-        """Return SQL of the columns, those of the design included, and of the weight."""
+    def names_of_columns(self, spec: StudySpec) -> list[str]:
+        """Return the columns in which the rows of a cell are alike, those of the design included."""
         design, names = spec.design, [*dict.fromkeys((*self.names, *self.by))]
         if design.independent_waves and "wave" not in names:
             names.append("wave")
-        columns = [_quoted(name) for name in names]
         if self.with_reasons:
-            columns += [_quoted(name + KIND_SUFFIX) for name in names if name in spec.variables]
-        for role in ("stratum", "cluster", "population"):
-            if getattr(design, role) is not None:
-                columns.append(_quoted(DESIGN_PREFIX + role))
-        weight = _quoted(f"{DESIGN_PREFIX}weight") if design.weight and self.weighted else "1"
+            names += [name + KIND_SUFFIX for name in names if name in spec.variables]
+        roles = ("stratum", "cluster", "population")
+        return names + [DESIGN_PREFIX + role for role in roles if getattr(design, role) is not None]
+
+    def columns(self, spec: StudySpec) -> str:
+        """Return SQL of the columns, those of the design included, and of the weight."""
+        columns = [_quoted(name) for name in self.names_of_columns(spec)]
+        weight = _quoted(f"{DESIGN_PREFIX}weight") if self.is_weighted(spec) else "1"
         return ", ".join([*columns, f"CAST({weight} AS DOUBLE) AS {WEIGHT}"])
+
+    def is_weighted(self, spec: StudySpec) -> bool:
+        """Whether rows count by their weights."""
+        return self.weighted and spec.design.weight is not None
 
 
 def _quoted(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from engine.data.sample import Sample
 
 ROWS, SQUARES = "cell_rows", "cell_weight_squares"
+WITHOUT_WEIGHT = "without_weight"  # of the facts about a part: rows with a weight of 0, that are in no cell
+SUMS = ("cell_weight_high", "cell_weight_low", "cell_square_high", "cell_square_low")
+_WEIGHT = f"{DESIGN_PREFIX}weight"
 MOST_CELLS = 0.5  # a row: with more, grouping costs more than it saves
 _BITS = 62  # of a scaled weight
 _HIGH = 40  # bits of the lower half of a sum
@@ -45,29 +49,41 @@ def read_cells(
     """
     if sample.n < records.FEWEST_ROWS and not sample.cells_only:
         return None
-    keys = key.columns(spec)
     condition = sample.condition if waves is None else f"({sample.condition}) AND {_in_waves(waves)}"
     with queries.database(sample.threads) as connection:
-        asked = _Asked(connection=connection, sample=sample, condition=condition, keys=keys)
+        asked = _Asked(connection=connection, sample=sample, condition=condition, key=key, spec=spec)
         facts = _facts(asked)
         exponent = _exponent(sample, facts)
         if exponent is None:
             return None
+        if sample.cells_only and int(facts["sample_rows"].sum()) != sample.n:
+            raise _disagreement("cells")
         frame = _joined(asked, facts, math.ldexp(1.0, _BITS - exponent))
     ids = (f"{DESIGN_PREFIX}stratum", f"{DESIGN_PREFIX}cluster")
     if any(frame[name].has_nulls() for name in ids if name in frame.columns):
         return None  # the error that follows counts rows
-    return _with_sums(frame, exponent)
+    frame = _with_sums(frame, exponent)
+    if sample.cells_only and not key.is_weighted(spec):
+        each_is_one = (frame[ROWS] == frame[_WEIGHT]) & (frame[ROWS] == frame[SQUARES])
+        if not each_is_one.all():
+            raise _disagreement("cells")
+    return frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """The rows of a sample for which a condition holds, by keys, and what runs the queries."""
+    """The rows of a sample for which a condition holds, by a key, and what runs the queries."""
 
     connection: duckdb.DuckDBPyConnection
     sample: Sample
     condition: str
-    keys: str
+    key: CellKey
+    spec: StudySpec
+
+    @property
+    def keys(self) -> str:
+        """SQL of the key."""
+        return self.key.columns(self.spec)
 
 
 def _facts(asked: _Asked) -> pl.DataFrame:
@@ -117,11 +133,40 @@ def _joined(asked: _Asked, facts: pl.DataFrame, scale: float) -> pl.DataFrame:
     kept, rest = inhabited.divided([sample.cells_only or one for one in few])
     params = {"scale": scale}
     answers = kept.ask(connection, "cells", asked.condition, keys=asked.keys, params=params)
+    if sample.cells_only:
+        _refuse_other_answers(asked, kept.files, answers, [*facts["sample_rows"]])
     if rest.files:
         answers.append(rest.ask_together(connection, "cells", asked.condition, asked.keys, params))
     if len(answers) == 1:
         return pl.read_parquet(answers[0])
     return queries.frame(connection, "cells_joined", {"answers": [str(one) for one in answers]})
+
+
+def _refuse_other_answers(
+    asked: _Asked, files: Sequence[str], answers: Sequence[Path], people: Sequence[int]
+) -> None:
+    """Refuse answers from elsewhere to another question, or about other numbers of people than were told."""
+    import polars as pl
+
+    expected = {*asked.key.names_of_columns(asked.spec), ROWS, *SUMS}
+    for file, answer, n in zip(files, answers, people, strict=True):
+        cells = pl.read_parquet(answer)
+        rows = int(cells[ROWS].sum()) if ROWS in cells.columns else -1
+        # Rows without weight are in no cell.
+        agrees = 0 <= rows <= n if asked.key.is_weighted(asked.spec) else rows == n
+        if set(cells.columns) != expected or not agrees:
+            raise _disagreement(name_of_site(file))
+
+
+def name_of_site(records: str) -> str:
+    """Return the file of cells that a part was unpacked from, see `engine.data.shared_cells`."""
+    return Path(records).parent.parent.name
+
+
+def _disagreement(place: str) -> DataError:
+    found = "the answers do not agree with each other"
+    expected = "the cells of all people that the sample flow counts"
+    return DataError(Fault(place, found, expected, "Write the file again with `equirank cells`."))
 
 
 def _with_sums(frame: pl.DataFrame, exponent: int) -> pl.DataFrame:
@@ -130,9 +175,7 @@ def _with_sums(frame: pl.DataFrame, exponent: int) -> pl.DataFrame:
 
     weight = _double(frame, "weight", exponent - _BITS)
     squares = _double(frame, "square", 2 * exponent - _BITS)
-    return frame.drop(
-        "cell_weight_high", "cell_weight_low", "cell_square_high", "cell_square_low"
-    ).with_columns(pl.Series(DESIGN_PREFIX + "weight", weight), pl.Series(SQUARES, squares))
+    return frame.drop(SUMS).with_columns(pl.Series(_WEIGHT, weight), pl.Series(SQUARES, squares))
 
 
 def _double(frame: pl.DataFrame, what: str, exponent: int) -> FloatArray:

@@ -124,6 +124,8 @@ def draw_sample(
             flow.append(step)
             if step.n == 0 and not may_be_empty:
                 raise DataError(_empty(flow))
+            if len(flow) > 1:
+                _refuse_growth(*flow[-2:])
         can_tell = spec.design.weight is not None and not panel.cells_only
         spread = weight_spread(panel.records, _all_of(conditions), connection) if can_tell else None
     sample = Sample(
@@ -161,6 +163,7 @@ def draw_domain(spec: StudySpec, sample: Sample, where: str) -> Sample:
     with queries.database(sample.threads) as connection:
         counts = _counts(sample.records, condition, connection)
     flow = (*sample.flow, _step(where, counts))
+    _refuse_growth(*flow[-2:])
     if flow[-1].n == 0 and not sample.may_be_empty:
         found = f"no row is left of the {sample.n:,} of the sample"
         raise DataError(Fault(f"where = '{where}'", found, "some", "Check the condition and its codes."))
@@ -206,6 +209,13 @@ def _counts(
 def _step(label: str, counts: Sequence[tuple[str | None, int]]) -> FlowStep:
     by_wave = {str(wave): n for wave, n in counts if wave is not None}
     return FlowStep(label=label, n=sum(n for _, n in counts), by_wave=by_wave)
+
+
+def _refuse_growth(before: FlowStep, after: FlowStep) -> None:
+    """Refuse counts that a condition cannot leave: of files of cells, others have counted."""
+    if after.n > before.n or any(n > before.by_wave.get(wave, 0) for wave, n in after.by_wave.items()):
+        found, expected = f"'{after.label}' leaves more people than there were", "as many, or fewer"
+        raise DataError(Fault("cells", found, expected, "Write the files again with `equirank cells`."))
 
 
 def _empty(flow: Sequence[FlowStep]) -> Fault:

@@ -18,7 +18,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.data.cells import ROWS
+from engine.data.cells import ROWS, WITHOUT_WEIGHT
+from engine.data.design_columns import DESIGN_PREFIX
 from engine.data.foreign_cells import CONTENTS, FORMAT, contents_of, not_of_cells, refuse_foreign_cells
 from engine.data.panel import Panel
 from engine.data.part import FACTS, RECORDS, Part
@@ -145,7 +146,19 @@ def _facts(part: Part, number: int, least: int) -> dict[str, Any]:
     """Return what leaves of the facts about a part: no name, no hash, no small count of missing values."""
     missing = {name: _without_small(counts, least) for name, counts in part.source["missing"].items()}
     known = {name: part.source[name] for name in _FACTS_THAT_LEAVE}
+    known[WITHOUT_WEIGHT] = _without_weight(part, least)
     return {**known, "file": f"part {number + 1}", "sha256": "", "doubts": [], "missing": missing}
+
+
+def _without_weight(part: Part, least: int) -> int:
+    """Return how many people of a part have a weight of 0, so that no cell counts them; `least` for fewer."""
+    import polars as pl
+
+    records, weight = pl.scan_parquet(part.records, glob=False), f"{DESIGN_PREFIX}weight"
+    if weight not in records.collect_schema():
+        return 0
+    n = int(records.select((pl.col(weight) == 0.0).sum()).collect().item())
+    return max(n, least) if n else 0
 
 
 def _without_small(counts: Mapping[str, int], least: int) -> dict[str, int]:
@@ -219,7 +232,7 @@ def unpack_cells(files: Sequence[Path], folder: Path) -> Panel:
     """
     parts = []
     for number, file in enumerate(files):
-        place = folder / str(number)
+        place = folder / str(number) / file.name  # `name_of_site` reads it
         _unpack(file, place)
         parts += [_part(place / str(part), file) for part in range(_contents(file)["parts"])]
 

@@ -110,7 +110,8 @@ def test_sites__share_cells(place, cli):
     other = place / "OTHER"
     other.mkdir()
     for number in (4, 5):
-        wave(number).write_parquet(other / f"wave_{number}.parquet")
+        of_south = wave(number).with_columns(pl.col("psu") + 100, pl.col("stratum") + 100)
+        of_south.write_parquet(other / f"wave_{number}.parquet")
     south = ["--data", other, "--out", "south.cells"]
     assert cli("cells", "study.toml", *south, "--only", "trend", "--least", "1")[0] == 0
     runner.run(run)
