@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from cProfile import Profile
 from pathlib import Path
@@ -68,7 +68,7 @@ def in_copy(work: Callable[[], Any], seconds: float) -> Any:
     if not pid:
         os.close(read)
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
-        signal.alarm(20 * int(seconds))  # a mutant may wait for ever
+        signal.alarm(4 * int(seconds))  # a mutant may wait for ever
         answer = b""
         try:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
@@ -89,8 +89,8 @@ def in_copy(work: Callable[[], Any], seconds: float) -> Any:
 class Recorder:
     """A plugin of pytest: the seconds of each passed test, and the functions of the engine that it called.
 
-    What a fixture calls counts for all tests of its file: they may share it, and so may its seconds. A test
-    or fixture that takes longer than most_seconds is stopped and left out.
+    A fixture that several tests share counts for each of them: its functions and its seconds. A test or
+    fixture that takes longer than most_seconds is stopped and left out.
     """
 
     def __init__(self, root: Path, most_seconds: float) -> None:
@@ -99,8 +99,7 @@ class Recorder:
         self.found: dict[str, dict[str, Any]] = {}
         self._engine = str(root / "engine")
         self._of_threads: set[tuple[str, int]] = set()
-        self._of_fixtures: dict[str, set[tuple[str, int]]] = {}
-        self._seconds_of_fixtures: dict[str, float] = {}
+        self._shared: dict[tuple[str, str], tuple[set[tuple[str, int]], float]] = {}  # by place and name
         self._begin = 0.0
         self._profile = Profile(builtins=False)
 
@@ -108,48 +107,70 @@ class Recorder:
         if event == "call":
             self._of_threads.add((frame.f_code.co_filename, frame.f_code.co_firstlineno))
 
+    def _start(self) -> None:
+        """Look at calls from now on."""
+        self._of_threads = set()
+        self._profile = Profile(builtins=False)
+        self._profile.enable()
+        self._begin = time.process_time()
+
     def _called(self) -> set[tuple[str, int]]:
-        """Return the functions of the engine called since the test began."""
+        """Return the functions of the engine called since the start."""
         codes = (one.code for one in self._profile.getstats())
         called = {(one.co_filename, one.co_firstlineno) for one in codes if isinstance(one, CodeType)}
         return {one for one in called | self._of_threads if one[0].startswith(self._engine)}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
-        self._of_threads = set()
-        self._begin = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, self.most_seconds)
         threading.setprofile(self._note)
-        self._profile = Profile(builtins=False)
-        self._profile.enable()
+        self._start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        if fixturedef.scope == "function":
+            return (yield)
+        outer = self._profile, self._of_threads, self._begin
+        outer[0].disable()
+        self._start()
+        try:
+            return (yield)
+        finally:
+            self._profile.disable()
+            seconds = time.process_time() - self._begin
+            self._shared[fixturedef.baseid, fixturedef.argname] = self._called(), seconds
+            self._profile, self._of_threads, begin = outer
+            self._begin = begin + seconds
+            self._profile.enable()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self, item: Any) -> None:
-        path = str(item.path)
-        seconds = time.process_time() - self._begin
-        self._seconds_of_fixtures[path] = max(seconds, self._seconds_of_fixtures.get(path, 0.0))
-        self._of_fixtures.setdefault(path, set()).update(self._called())
+    def pytest_runtest_call(self) -> None:
         signal.setitimer(signal.ITIMER_PROF, self.most_seconds)
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        report: Any = yield
         if report.when == "call" or report.failed:
             self._profile.disable()
             threading.setprofile(None)  # type: ignore[arg-type] # it is what ends it
             if report.passed:
-                seconds = time.process_time() - self._begin
-                self.found[report.nodeid] = {"seconds": seconds, "called": self._called()}
+                self.found[item.nodeid] = self._of_test(item, time.process_time() - self._begin)
+        return report
 
-    def done(self) -> dict[str, dict[str, Any]]:
-        """Return what was found, for JSON."""
-        for name, one in self.found.items():
-            path = str(self.root / name.split("::")[0])
-            one["fixtures"] = self._seconds_of_fixtures[path]
-            one["called"] = sorted(
-                (os.path.relpath(place, self.root), line)
-                for place, line in one["called"] | self._of_fixtures[path]
-            )
-        return self.found
+    def _of_test(self, item: Any, seconds: float) -> dict[str, Any]:
+        """Return what a test took and called, for JSON."""
+        shared = [
+            one
+            for (place, name), one in self._shared.items()
+            if item.nodeid.startswith(place) and name in item.fixturenames
+        ]
+        called = self._called().union(*(one[0] for one in shared))
+        return {
+            "seconds": seconds,
+            "fixtures": sum(one[1] for one in shared),
+            "called": sorted((os.path.relpath(place, self.root), line) for place, line in called),
+        }
 
 
 def _stop(number: int, frame: object) -> None:
@@ -161,7 +182,7 @@ def recorded(root: Path, tests: Sequence[str], most_seconds: float) -> dict[str,
     signal.signal(signal.SIGPROF, _stop)
     recorder = Recorder(root, most_seconds)
     pytest.main([*QUIET, *tests], plugins=[recorder])
-    return recorder.done()
+    return recorder.found
 
 
 def import_engine(root: Path) -> None:
