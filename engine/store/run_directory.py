@@ -159,8 +159,6 @@ def read_run(path: Path) -> StoredRun:
     DataError
         If it is one, and damaged.
     """
-    import polars as pl
-
     from engine.store.older_rows import current_rows, parameters_of
 
     if not (path / MANIFEST).is_file():
@@ -169,11 +167,8 @@ def read_run(path: Path) -> StoredRun:
             "that `equirank run` wrote."
         )
     manifest = _manifest(path)
-    try:
-        results = pl.read_parquet(path / RESULTS, glob=False)
-        scorecard = pl.read_parquet(path / SCORECARD, glob=False) if (path / SCORECARD).is_file() else None
-    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise _damaged(path / RESULTS, f"cannot be read ({type(error).__name__})") from None
+    results = _table(path / RESULTS)
+    scorecard = _table(path / SCORECARD) if (path / SCORECARD).is_file() else None
     if not {"analysis", "kind", "measure", "method", "status"} <= set(results.columns):
         raise _damaged(path / RESULTS, "lacks columns of tidy rows")
     return StoredRun(
@@ -183,6 +178,15 @@ def read_run(path: Path) -> StoredRun:
         scorecard=scorecard,
         written_columns=tuple(results.columns),
     )
+
+
+def _table(file: Path) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        return pl.read_parquet(file, glob=False)
+    except (OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise _damaged(file, f"cannot be read ({type(error).__name__})") from None
 
 
 def current_files(runs: Sequence[Path], scratch: Path) -> list[str]:
