@@ -86,6 +86,8 @@ def _equations(
     largest = max(weighty, key=lambda count: count.people) if weighty else None
     scale = 1.0 if largest is None else (largest.weight or 1.0) / max(largest.people, 1)
     for number, relation in enumerate(relations):
+        if relation.follows:
+            continue
         signs: dict[Secret, float] = {}
         value = 0.0
         is_known = True

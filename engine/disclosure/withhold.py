@@ -41,7 +41,9 @@ def withheld_sets(
     kept = frozenset(always_shown)
     withheld = {box for box, count in counts.items() if count.people < threshold} - kept
     narrow: list[Secret] = [box for box in counts if box in withheld]
-    narrow += [n for n, relation in enumerate(relations) if 0 < relation.rest < threshold]
+    narrow += [
+        n for n, relation in enumerate(relations) if 0 < relation.rest < threshold and not relation.follows
+    ]
     # That nobody is in a group may be known if nothing is shown, as the group has no row elsewhere.
     empty = [box for box in counts if box in withheld and not counts[box].people]
     known = {*_narrow(intervals(empty, counts, relations, kept, enough=threshold), threshold)}

@@ -8,9 +8,10 @@ import pytest
 from scipy.optimize import linprog
 
 from engine.batch.released import released
-from engine.disclosure.boxes import KNOWN, PEOPLE, SAMPLE, Count, box_of, relations_of
+from engine.disclosure.boxes import KNOWN, NO_LEVEL, PEOPLE, SAMPLE, Count, box_of, relations_of
 from engine.disclosure.dominance import dominated
 from engine.disclosure.facts import facts_of
+from engine.disclosure.implied import with_implied
 from engine.disclosure.manifest_counts import told_calibration, told_text
 from engine.disclosure.rounding import rounded
 from engine.disclosure.telling import WITHHELD, without_counts
@@ -106,6 +107,47 @@ def test_withheld_sets__hides_what_few_people_miss():
     shows = [frozenset({whole}), frozenset({known})]
     withheld = withheld_sets(counts, [*relations_of(counts)], shows, THRESHOLD, always_shown=[whole])
     assert withheld == {known}
+
+
+def test_with_implied__knows_the_women_of_all_waves_from_those_of_each():
+    """54 women are told by wave, and that 51 of all women have answered: 3 have not."""
+    told = {"": 100, "wave1 sex=f": 30, "wave2 sex=f": 24, "known": 90, "known sex=f": 51}
+    conditions = {
+        "wave1": ("wave", "1"),
+        "wave2": ("wave", "2"),
+        "sex=f": ("sex", "=f"),
+        "known": ("ill", KNOWN),
+    }
+    counts = {
+        box: Count(box=box, people=n)
+        for name, n in told.items()
+        for box in (frozenset(conditions[one] for one in name.split()),)
+    }
+    women = box_of({"sex": "=f"})
+    levels = {"sex": ("=m", "=f"), "wave": ("1", "2"), "ill": ("=yes", "=no")}
+    every = with_implied(counts, levels, {"sex", "wave"})
+    assert every[women].people == 54
+    assert every[women | {("ill", NO_LEVEL)}].people == 3
+    shows = [frozenset({box}) for box in counts]
+    withheld = {
+        size: withheld_sets(sets, [*relations_of(sets)], shows, THRESHOLD, [box_of({})])
+        for size, sets in (("told", counts), ("every", every))
+    }
+    assert not withheld["told"]
+    assert withheld["every"] & counts.keys()
+    # An attacker with all that is left: women and others, in each wave, with an answer or not.
+    cells = np.indices((2, 2, 2)).reshape(3, -1)  # sex, wave, is there an answer
+    places = {"sex": 0, "wave": 1, "ill": 2}
+    values = {("sex", "=f"): 0, ("wave", "1"): 0, ("wave", "2"): 1, ("ill", KNOWN): 0}
+    published = [
+        (
+            np.all([cells[places[one[0]]] == values[one] for one in box], axis=0) * np.ones(8),
+            counts[box].people,
+        )
+        for box in counts.keys() - withheld["every"]
+    ]
+    low, high = attack(published, ((cells[0] == 0) & (cells[2] == 1)) * 1.0)
+    assert high - low >= THRESHOLD
 
 
 @pytest.mark.parametrize("people", [11, 37, 240, 5003])
