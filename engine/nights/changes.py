@@ -85,9 +85,9 @@ def result_lines(differences: Differences, *, show_all: bool = False) -> list[st
     """Return how many rows differ, and the estimates that moved most, or all of them."""
     shown = differences.rows.height if show_all else SHOWN
     counts = differences.counts
-    moved_rows = f"{counts[MOVED]} estimates moved, {counts[ERROR_MOVED]} only in their errors or counts"
-    other_rows = f"{counts[NEW]} rows are new, {counts[GONE]} are gone, {differences.n_same} are the same"
-    lines = [f"{moved_rows}, {other_rows}."]
+    moved_rows = f"Estimates that moved: {counts[MOVED]}; errors or counts alone: {counts[ERROR_MOVED]}"
+    other_rows = f"new rows: {counts[NEW]}; gone: {counts[GONE]}; the same: {differences.n_same}"
+    lines = [f"{moved_rows}; {other_rows}."]
     for kind, title, number in ((NEW, "New", "after"), (GONE, "Gone", "before")):
         rows = differences.rows.filter(differences.rows["difference"] == kind).head(shown)
         if rows.height:

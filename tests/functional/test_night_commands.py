@@ -73,7 +73,7 @@ def test_diff__of_runs(cli, night):
     first = "store/runs/000001"
     code, out, _ = cli("diff", first, first)
     assert code == 0
-    assert "0 estimates moved" in out
+    assert "Estimates that moved: 0; errors or counts alone: 0;" in out
     code, out, _ = cli("diff", first, "store", "--json")
     assert code == 13
     told = json.loads(out)

@@ -66,7 +66,7 @@ def test_rows_of_one_name__are_compared_in_their_order():
 def test_results__show_thirty_rows_of_each_kind_and_say_how_many_more():
     lines = changes.result_lines(differences(moved=31, error_moved=2, new=30, gone=32))
     assert lines[0] == (
-        "31 estimates moved, 2 only in their errors or counts, 30 rows are new, 32 are gone, 7 are the same."
+        "Estimates that moved: 31; errors or counts alone: 2; new rows: 30; gone: 32; the same: 7."
     )
     heads = [number for number, line in enumerate(lines) if line.startswith(("| New", "| Gone"))]
     assert [lines[number] for number in heads] == [

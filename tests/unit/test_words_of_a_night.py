@@ -82,7 +82,7 @@ def test_report__has_its_parts_in_order():
     second = changes.change_report(manifest(entry(), tasks=tasks), after, differences(moved=1))
     assert second.startswith(
         "# A title\n\n## Files\n\n- as before\n\n## Study and versions\n\n- study.seed: 1 -> 2\n\n"
-        "## Analyses\n\n- 1 as before\n\n## Results\n\n1 estimates moved,"
+        "## Analyses\n\n- 1 as before\n\n## Results\n\nEstimates that moved: 1;"
     )
 
 

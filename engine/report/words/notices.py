@@ -46,8 +46,8 @@ NOTICES: dict[str, str] = {
     "wave {waves} is not there yet": "轮次 {waves} 尚未到",
     # results
     (
-        "{moved} estimates moved, {errors} only in their errors or counts, {new} rows are new, {gone} are gone, "
-        "{same} are the same."
+        "Estimates that moved: {moved}; errors or counts alone: {errors}; new rows: {new}; gone: {gone}; "
+        "the same: {same}."
     ): "{moved} 个估计值有变，{errors} 个仅误差或计数有变，新增 {new} 行，消失 {gone} 行，{same} 行相同。",
     "and {n} more; `equirank diff` shows all.": "另有 {n} 项；`equirank diff` 可全部显示。",
     "| New: analysis | of | measure | value |": "| 新增：分析 | 组 | 测量 | 值 |",
