@@ -60,6 +60,8 @@ def test_dry_run_and_status__tell_and_change_nothing(cli, night):
     put(night, 1)
     (night.inbox / "wave_2.parquet").unlink()
     assert cli("status", "--store", "store", "--max-age", "0")[0] == 14
+    fresh = json.loads(cli("status", "--store", "store", "--max-age", "9", "--json")[1])
+    assert [item for item in fresh["stale"] if item["what"] == "run"] == []
     assert {name: sha for name, sha in tree(night.root).items() if name.startswith("store")} == {
         name: sha for name, sha in before.items() if name.startswith("store")
     }
@@ -175,6 +177,7 @@ def test_catalog__answers_sql(cli, night):
     put(night, 2)
     assert night()[0] == 0  # an open reader blocks nobody
     reader.close()
+    assert (night.store / "catalog.duckdb").stat().st_mode & 0o777 == 0o600
     with duckdb.connect(str(night.store / "catalog.duckdb"), read_only=True) as connection:
         found = connection.sql(
             "SELECT run, count(*) AS n FROM estimates GROUP BY run ORDER BY run"

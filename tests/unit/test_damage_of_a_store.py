@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from engine.errors import UsageError
+from engine.errors import StoreError, UsageError
 from engine.nights import catalog, repair
 from engine.store import manifests, run_damage
 from tests.unit.ledger_entries import entry, task_entry, version
@@ -46,6 +46,16 @@ def test_run__is_damaged_where_a_byte_differs(store):
     assert run_damage.run_damage(run) == "manifest.json: it cannot be read (JSONDecodeError)"
     (run / "manifest.json").write_text("5")
     assert run_damage.run_damage(run) == "manifest.json: it holds no table"
+
+
+def test_run_of_a_store__has_a_ledger(store):
+    run = add_run(store, "000001")
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifests.read_manifest(run) == manifest
+    del manifest["tasks"]
+    (run / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(StoreError, match="it lacks tasks"):
+        manifests.read_manifest(run)
 
 
 @pytest.mark.parametrize(

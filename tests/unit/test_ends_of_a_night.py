@@ -75,6 +75,12 @@ def test_rollback__publishes_the_run_before_or_the_one_named(store, catalogs, ea
     assert [*store.work.iterdir()] == []
 
 
+def test_rollback__needs_two_runs(store, catalogs, earlier):
+    add_run(store, "000001", seed=1)
+    add_run(store, "000002", seed=2)
+    assert json.loads((rollback.rollback(store.root) / "manifest.json").read_text())["seed"] == 1
+
+
 def test_rollback__is_to_an_earlier_whole_run_only(store, catalogs, earlier):
     with pytest.raises(UsageError, match=r"--to None: is no earlier run of the store; .* two runs or more"):
         rollback.rollback(store.root)

@@ -142,6 +142,12 @@ def test_file_of_somebody_else__is_open_until_it_was_silent_for_a_minute(folder,
     monkeypatch.undo()
     assert inbox.is_open_for_writing(path) is False
     assert inbox.is_open_for_writing(folder / "nowhere") is False
+    os.mkfifo(folder / "pipe")
+    assert inbox.is_open_for_writing(folder / "pipe") is False  # and does not wait for its other end
+    (folder / "link").symlink_to(path)
+    with path.open("a"):
+        assert inbox.is_open_for_writing(path) is True
+        assert inbox.is_open_for_writing(folder / "link") is False  # a link is not followed
     before = len([*Path("/proc/self/fd").iterdir()])
     for _ in range(5):
         inbox.is_open_for_writing(path)

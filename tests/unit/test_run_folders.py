@@ -7,6 +7,9 @@ import stat
 
 import polars as pl
 import pytest
+from cryptography.hazmat.primitives import serialization as forms
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from engine.errors import DataError, UsageError
 from engine.store import crate, run_directory, signing
@@ -214,6 +217,66 @@ def test_files_of_a_run__are_digested_but_for_the_signature(tmp_path):
     assert signing._signed_bytes({"b": "2", "a": "1"}) == (
         b'{"files":{"a":"1","b":"2"},"format":"equirank-signature-1"}'
     )
+
+
+@pytest.mark.parametrize("kind", ["private", "public"])
+def test_key__is_one_of_ed25519_without_a_password(tmp_path, kind):
+    read = signing._private_key if kind == "private" else signing._public_key
+    key, other = Ed25519PrivateKey.generate(), ec.generate_private_key(ec.SECP256R1())
+    locked = forms.BestAvailableEncryption(b"word")
+
+    def pem(key, lock=None):
+        if kind == "public":
+            return key.public_key().public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo)
+        return key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, lock or forms.NoEncryption())
+
+    path = tmp_path / "key.pem"
+    with pytest.raises(UsageError, match=f"no {kind} key can be read"):
+        read(path)
+    path.write_bytes(pem(key))
+    assert pem(read(path)) == pem(key) if kind == "private" else read(path) == key.public_key()
+    for content in (b"no key", pem(other), *([pem(key, locked)] if kind == "private" else [])):
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match=f"an Ed25519 {kind} key in PEM without password"):
+            read(path)
+
+
+def test_keys__are_two_files_that_are_never_written_over(tmp_path):
+    public = signing.make_key(tmp_path / "office.pem")
+    assert public == tmp_path / "office.pub.pem"
+    assert stat.S_IMODE((tmp_path / "office.pem").stat().st_mode) == 0o600
+    private = signing._private_key(tmp_path / "office.pem")
+    assert private.public_key() == signing._public_key(public)
+    for gone in ("office.pem", "office.pub.pem"):
+        (tmp_path / gone).rename(tmp_path / "away")
+        with pytest.raises(UsageError, match="the file is there already"):
+            signing.make_key(tmp_path / "office.pem")
+        assert not (tmp_path / gone).exists()
+        (tmp_path / "away").rename(tmp_path / gone)
+
+
+def test_signature__is_of_these_files_and_this_key(tmp_path):
+    run, public = written(tmp_path / "run"), signing.make_key(tmp_path / "a.pem")
+    assert signing.signature_faults(run, public) == ("signature.json is missing: the run is not signed",)
+    place = signing.sign_run(run, tmp_path / "a.pem")
+    assert place == run / "signature.json"
+    assert signing.signature_faults(run, public) == ()
+    whole = json.loads(place.read_text())
+    changed = "signature.json was not made with this key, or was changed"
+    assert signing.signature_faults(run, signing.make_key(tmp_path / "b.pem")) == (changed,)
+    (run / "notes").touch()
+    assert signing.signature_faults(run, public) == ("notes was added after the signature",)
+    place.write_text(
+        json.dumps({**whole, "files": {**whole["files"], "notes": hashlib.sha256().hexdigest()}})
+    )
+    assert signing.signature_faults(run, public) == (changed,)
+    for format_ in ("equirank-signature-0", "equirank-signature-2"):
+        place.write_text(json.dumps({**whole, "format": format_}))
+        told = "signature.json has another format than equirank-signature-1"
+        assert signing.signature_faults(run, public) == (told,)
+    for damaged in ("{", "[]", '{"files": 5}', json.dumps({**whole, "signature": "no base64"})):
+        place.write_text(damaged)
+        assert signing.signature_faults(run, public) == ("signature.json cannot be read",)
 
 
 def test_crate__lists_every_file_with_size_and_format(tmp_path):

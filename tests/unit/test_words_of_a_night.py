@@ -250,7 +250,7 @@ def test_history__says_which_name_is_unknown(monkeypatch):
 def test_store_of_another_study__is_refused():
     spec = SimpleNamespace(study=SimpleNamespace(name="b"))
     refuse_other_study(spec, None)
-    refuse_other_study(spec, {"study": {"name": "b"}})
+    refuse_other_study(spec, {"study": {"name": bytes([98]).decode()}})  # as read from a file: another object
     for name in ("a", "c"):
         with pytest.raises(UsageError, match=f"found the nights of study '{name}'; expected those of 'b'"):
             refuse_other_study(spec, {"study": {"name": name}})
