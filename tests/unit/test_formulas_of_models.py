@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from engine.estimators.regression.coefficient_rows import NO_DEGREES, NO_ERROR, Coefficients
+from engine.estimators.regression.coefficient_rows import Coefficients
 from engine.estimators.replicates.enough import Precision, bound_error
+from engine.estimators.sample.design_variance import NO_DEGREES, NO_STANDARD_ERROR
 from engine.results import TidyRow
 
 
@@ -64,7 +65,7 @@ def test_row_of_a_coefficient__without_limits_says_why():
     assert coefficients(12).row(row, 1, is_ratio=True).status == "left out"
     for found, status in (
         (coefficients(0).row(row, 0, is_ratio=False), NO_DEGREES),
-        (coefficients(12).estimate_row(row, 0.5, 0.0, is_ratio=False), NO_ERROR),
+        (coefficients(12).estimate_row(row, 0.5, 0.0, is_ratio=False), NO_STANDARD_ERROR),
         (coefficients(0, "clusters").row(row, 0, is_ratio=False), "clusters"),
     ):
         assert (found.status, found.std_error, found.conf_low, found.p_value) == (status, None, None, None)

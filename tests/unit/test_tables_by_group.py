@@ -100,7 +100,7 @@ def test_rate__of_a_group_with_none_or_one_observation(n):
     if n == 0:
         assert (few.status, few.estimate) == ("no observations", None)
     else:
-        assert (few.status, few.estimate, few.n_obs) == ("ok", 0.0, 1)
+        assert (few.status, few.estimate, few.n_obs) == ("no degrees of freedom", 0.0, 1)
 
 
 def test_rate_by_replicates__tells_how_many_there_are():

@@ -12,11 +12,10 @@ from engine.estimators.decomposition.covariates import Covariates
 from engine.estimators.decomposition.doubts import UNDEFINED, doubt_of
 from engine.estimators.decomposition.group_fit import BOUNDARY, GroupFit
 from engine.estimators.decomposition.quantities import Quantities, Quantity
-from engine.estimators.index.differences import NO_DEGREES
 from engine.estimators.replicates.intervals import replicate_variance
 from engine.estimators.replicates.pending_rows import EstimateRow, pending_row
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
-from engine.estimators.sample.design_variance import finite_or_none, t_interval
+from engine.estimators.sample.design_variance import NO_DEGREES, finite_or_none, t_interval
 from engine.results import TidyRow
 from engine.study import DecompositionSpec
 

@@ -12,7 +12,13 @@ from engine.arrays import FloatArray, IntArray, SampleArrays
 from engine.errors import EstimationError
 from engine.estimators.disparity.cells import CellSample, cell_sample
 from engine.estimators.disparity.compared import Compared
-from engine.estimators.disparity.doubts import doubts_of, means_of
+from engine.estimators.disparity.doubts import (
+    degrees_of_levels,
+    doubts_of,
+    lonely_groups,
+    means_of,
+    without_errors,
+)
 from engine.estimators.disparity.measures import MeasureKind
 from engine.estimators.disparity.parts import ALL, Part
 from engine.estimators.disparity.replicates import replicate_measures
@@ -23,6 +29,7 @@ from engine.estimators.replicates.pending_rows import EstimateRow, Estimates
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
+from engine.estimators.sample.design_variance import NO_DEGREES
 from engine.estimators.sample.group_sample import MEAN_ZERO
 from engine.estimators.sample.standard import Standard, empty_status
 from engine.results import TidyRow
@@ -76,8 +83,13 @@ def estimate_disparity(
     entries: list[EstimateRow] = []
     for k, name in enumerate(arrays.outcome_names):
         means = means_of(samples[k], arrays.design)
+        degrees = (
+            [degrees_of_levels(arrays, sample, tables) for sample in samples[k]] if tables.levels else []
+        )
         for number, measure in enumerate(spec.measure):
             kind = tables.kind(measure)
+            lonely = lonely_groups(kind, samples[k], tables, degrees) if tables.levels else []
+            doubts = {**dict(doubts_of(kind, samples[k], tables, means)), **dict.fromkeys(lonely, NO_DEGREES)}
             base = TidyRow(
                 outcome=name,
                 rank_by=spec.rank_by or spec.group,
@@ -95,11 +107,11 @@ def estimate_disparity(
                     else replace(base, level=f"{part.name} {spec.decompose_by}"),
                     inference=kind,
                     samples=[sample.rows for sample in samples[k]],
-                    point=point,
+                    point=without_errors(point, lonely) if lonely else point,
                     plan=plan,
                     replicates=values,
                     reasons=_reasons(samples[k], compared, kind),
-                    doubts=dict(doubts_of(kind, samples[k], tables, means)),
+                    doubts=doubts,
                 )
                 entries += quantity_rows(arrays, spec, estimates)
     return Estimates(entries=tuple(entries), variance_rule=None if plan is None else plan.variance_rule)

@@ -51,6 +51,18 @@ def population_attributable_fraction(table: GroupTable) -> Derivatives:
     return quotient(population_attributable_risk(table), overall_mean(table), 100.0)
 
 
+def are_compared(table: GroupTable) -> NDArray[np.bool_]:
+    """Say which groups (..., k) a difference or ratio compares."""
+    first, second = _compared(table)
+    k = table.mean.shape[-1]
+    return (at(first, k) + at(second, k)) > 0.0
+
+
+def is_goal(table: GroupTable) -> NDArray[np.bool_]:
+    """Say which group (..., k) has the mean that all people might gain."""
+    return at(_reference(table), table.mean.shape[-1]) > 0.0
+
+
 def _compared(table: GroupTable) -> tuple[Groups, Groups]:
     """Return the groups (...,) whose means y1 and y2 are compared."""
     shape, k = table.mean.shape[:-1], table.mean.shape[-1]

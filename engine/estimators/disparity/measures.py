@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.estimators.disparity import dispersion, entropy, gaps, ordered
-from engine.estimators.disparity.group_table import Measure
+from engine.estimators.disparity.group_table import GroupTable, Measure
 from engine.estimators.moments.rows import Inference
+
+RestsOn = Callable[[GroupTable], NDArray[np.bool_]]
+
+
+def _no_group(table: GroupTable) -> NDArray[np.bool_]:
+    return np.zeros(table.share.shape, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +29,14 @@ class MeasureKind(Inference):
         Its value and derivatives, by link where it has several.
     is_share
         Whether it is a share of the mean of all people.
+    rests_on
+        Which groups (..., k) it takes as such, so that their means need errors of their own. Measures along
+        the rank take none: to them a group is a rank of its people.
     """
 
     derivatives: dict[str, Measure]
     is_share: bool = False
+    rests_on: RestsOn = field(default=lambda table: table.share > 0.0)
 
 
 def _kind(measure: Measure, *, is_ratio: bool = False, has_sign: bool = False) -> MeasureKind:
@@ -33,7 +47,12 @@ def _share(measure: Measure, *, has_sign: bool = False) -> MeasureKind:
     return MeasureKind(derivatives={"linear": measure}, has_sign=has_sign, is_share=True)
 
 
-OF_GROUPS: dict[str, MeasureKind] = {
+_RESTS_ON: dict[str, RestsOn] = {
+    **dict.fromkeys(("difference", "ratio"), gaps.are_compared),
+    **dict.fromkeys(("par", "paf"), gaps.is_goal),
+    **dict.fromkeys(("aci", "rci", "sii", "rii"), _no_group),
+}
+_OF_GROUPS: dict[str, MeasureKind] = {
     "difference": _kind(gaps.difference, has_sign=True),
     "ratio": _kind(gaps.ratio, is_ratio=True),
     "bgv": _kind(dispersion.between_group_variance),
@@ -69,6 +88,9 @@ OF_GROUPS: dict[str, MeasureKind] = {
     ),
     "theil": _kind(entropy.theil_per_thousand),
     "mld": _kind(entropy.mean_log_deviation_per_thousand),
+}
+OF_GROUPS = {
+    name: replace(kind, rests_on=_RESTS_ON.get(name, kind.rests_on)) for name, kind in _OF_GROUPS.items()
 }
 """Measures between groups, or along the rank of people (`aci`, `rci`, `sii`, `rii`)."""
 

@@ -9,13 +9,13 @@ import numpy as np
 from scipy.special import chdtri, ndtr
 
 from engine.arrays import FloatArray
+from engine.estimators.sample.design_variance import NO_ERROR
 from engine.kernels.draws.streams import stream_key
 
 SIMULATIONS = 20_000
 SIMULATED_DIGITS = 7  # of a critical value, whose simulation is good for three
 CHUNK = 2_000_000  # numbers drawn at a time
 MANY_DEGREES = 200
-NO_ERROR = 1e-12  # standard errors below this are rounding of 0
 
 
 def simultaneous_critical(covariance: FloatArray, degrees: int, conf_level: float, seed: int) -> float:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.arrays import FloatArray, SampleArrays
-from engine.estimators.index.differences import NO_DEGREES, Pair, difference_row, joint_rows, pairs_of
+from engine.estimators.index.differences import Pair, difference_row, joint_rows, pairs_of
 from engine.estimators.index.linearised import PointEstimates
 from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow, beside
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
+from engine.estimators.sample.design_variance import NO_DEGREES, NO_STANDARD_ERROR
 from engine.estimators.sample.group_sample import GroupSample, joint_degrees
 from engine.results import TidyRow
 
@@ -73,8 +74,9 @@ def comparison_rows(arrays: SampleArrays, compared: Compared) -> list[EstimateRo
 def _difference_rows(arrays: SampleArrays, compared: Compared, pair: Pair) -> list[EstimateRow]:
     samples, replicates = compared.samples, compared.replicates
     row = difference_row(compared.base, compared.point, samples, arrays, pair, compared.conf_level)
-    if row.status == "ok" and compared.doubt is not None:
-        row = replace(row, status=compared.doubt(pair))
+    doubt = "ok" if compared.doubt is None else compared.doubt(pair)
+    if row.status == "ok" or (row.status == NO_STANDARD_ERROR and doubt != "ok"):
+        row = replace(row, status=doubt)
     if replicates is None or row.status == NO_DEGREES:
         return [row]
     plan, values = replicates.plan, replicates.values

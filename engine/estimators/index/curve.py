@@ -10,8 +10,8 @@ from scipy.special import stdtrit
 
 from engine.arrays import FloatArray, IntArray, ReplicateWeights, SampleArrays
 from engine.errors import EstimationError
-from engine.estimators.index.bands import NO_ERROR, simultaneous_critical
-from engine.estimators.index.differences import NO_DEGREES, pairs_of, too_many_groups
+from engine.estimators.index.bands import simultaneous_critical
+from engine.estimators.index.differences import pairs_of, too_many_groups
 from engine.estimators.index.dominance import DOMINANCE_POINTS, dominance_rows
 from engine.estimators.replicates.replicate_weights import (
     UNDEFINED_REPLICATES,
@@ -19,7 +19,7 @@ from engine.estimators.replicates.replicate_weights import (
     replicate_covariance,
     spread_covariance,
 )
-from engine.estimators.sample.design_variance import covariance_of_units, logit_limits
+from engine.estimators.sample.design_variance import NO_DEGREES, NO_ERROR, covariance_of_units, logit_limits
 from engine.estimators.sample.group_sample import MEAN_NOT_POSITIVE, GroupSample, group_sample
 from engine.kernels.index.curve import curve_ordinates, ordinate_influence
 from engine.kernels.index.numerators import weighted_mean

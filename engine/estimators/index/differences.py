@@ -17,12 +17,18 @@ from engine.estimators.replicates.replicate_weights import (
     errors_method,
     replicate_covariance,
 )
-from engine.estimators.sample.design_variance import covariance_of, finite_or_none, t_interval
+from engine.estimators.sample.design_variance import (
+    NO_DEGREES,
+    NO_ERROR,
+    NO_STANDARD_ERROR,
+    covariance_of,
+    finite_or_none,
+    t_interval,
+)
 from engine.estimators.sample.group_sample import GroupSample, joint_degrees
 from engine.kernels.regression.small_matrices import quadratic_form
 from engine.results import TidyRow
 
-NO_DEGREES = "no degrees of freedom"
 ALL_PAIRS_UP_TO = 4  # groups; if there are more, each is compared with the first
 MOST_COMPARED = 200  # groups; more would cost time and memory by the square of their number
 
@@ -78,6 +84,8 @@ def difference_row(
         return replace(row, status=NO_DEGREES)
     totals = point.totals_of(pair.second) - point.totals_of(pair.first)
     std_error = float(np.sqrt(covariance_of(totals[None, :], arrays.design)[0, 0]))
+    if not np.isfinite(std_error):
+        return replace(row, status=NO_STANDARD_ERROR)
     degrees = joint_degrees(arrays, compared)
     low, high, p = t_interval(difference, std_error, degrees, conf_level)
     row = replace(row, std_error=std_error, conf_low=low, conf_high=high, p_value=finite_or_none(p))
@@ -120,7 +128,11 @@ def joint_rows(
         **_totals([samples[g] for g in present]),
     )
     if not np.isfinite(V).all():
-        return [replace(row, status=UNDEFINED_REPLICATES)]
+        status = NO_STANDARD_ERROR if arrays.replicate_weights is None else UNDEFINED_REPLICATES
+        return [replace(row, status=status)]
+    is_rounding = np.sqrt(V.diagonal()) <= NO_ERROR * abs(point.values[present]).max()
+    if is_rounding.any():
+        return [replace(row, status=NO_DEGREES)]
     if d - k + 1 < 1 or min(samples[g].degrees for g in present) < 1 or np.linalg.matrix_rank(V) < k:
         return [replace(row, status=NO_DEGREES)]
     form = quadratic_form(np.ascontiguousarray(V), D)

@@ -14,9 +14,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 from engine.arrays import FloatArray
-from engine.estimators.index.bands import NO_ERROR, studentized_maximum_modulus
-from engine.estimators.index.differences import NO_DEGREES
+from engine.estimators.index.bands import studentized_maximum_modulus
 from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES
+from engine.estimators.sample.design_variance import NO_DEGREES, NO_ERROR
 from engine.results import TidyRow
 
 DOMINANCE_POINTS = np.arange(1, 20) / 20.0

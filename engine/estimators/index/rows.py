@@ -10,13 +10,12 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.index.comparisons import Compared, PairReplicates, comparison_rows
 from engine.estimators.index.conindex import conindex_rows
-from engine.estimators.index.differences import NO_DEGREES
 from engine.estimators.index.indices import Index
 from engine.estimators.index.linearised import PointEstimates
 from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow, beside
 from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
-from engine.estimators.sample.design_variance import finite_or_none, t_interval
+from engine.estimators.sample.design_variance import NO_DEGREES, finite_or_none, t_interval
 from engine.estimators.sample.group_sample import MEAN_ZERO, GroupSample
 from engine.kernels.survey.design_variance import cubed_and_squared
 from engine.results import TidyRow

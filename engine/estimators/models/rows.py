@@ -15,10 +15,11 @@ from engine.estimators.models.families import FAMILIES
 from engine.estimators.models.fitted import FittedModel, ModelInputs, fit_in_group
 from engine.estimators.models.margins import margin_rows
 from engine.estimators.models.maximum import maximise
-from engine.estimators.regression.coefficient_rows import NO_DEGREES, ratio_rows
+from engine.estimators.regression.coefficient_rows import ratio_rows
 from engine.estimators.regression.term_tests import NO_TEST, inflation_rows, tested_columns, wald_row
 from engine.estimators.regression.terms import model_terms
 from engine.estimators.replicates.replicate_weights import METHOD
+from engine.estimators.sample.design_variance import NO_DEGREES
 from engine.estimators.sample.groups import in_groups
 from engine.kernels.regression.logarithm import logarithm
 from engine.kernels.regression.small_matrices import dot, quadratic_form

@@ -10,12 +10,11 @@ import numpy as np
 
 from engine.arrays import FloatArray, SampleArrays
 from engine.estimators.index.comparisons import Compared, PairReplicates, comparison_rows
-from engine.estimators.index.differences import NO_DEGREES
 from engine.estimators.index.linearised import PointEstimates
 from engine.estimators.replicates.pending_rows import EstimateRow, PendingRow
 from engine.estimators.replicates.replicate_weights import errors_method
 from engine.estimators.replicates.resampling_plan import ResamplingPlan
-from engine.estimators.sample.design_variance import finite_or_none, t_interval
+from engine.estimators.sample.design_variance import NO_DEGREES, NO_STANDARD_ERROR, finite_or_none, t_interval
 from engine.estimators.sample.group_sample import GroupSample
 from engine.estimators.tables.domain_means import Proportion, proportion_interval
 from engine.results import TidyRow
@@ -170,7 +169,7 @@ def _linearised_row(
     if sample.degrees < 1:
         return replace(row, estimate=value, status=NO_DEGREES)
     if not np.isfinite(std_error):
-        return replace(row, estimate=value, status="no standard error")
+        return replace(row, estimate=value, status=estimates.doubts.get(g, NO_STANDARD_ERROR))
     inference = estimates.inference
     low, high, p = quantity_interval(value, std_error, sample.degrees, spec.conf_level, inference)
     if inference.limits != "normal":

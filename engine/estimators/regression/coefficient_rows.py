@@ -10,11 +10,9 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from engine.arrays import FloatArray
 from engine.estimators.regression.model_frame import ModelFrame
+from engine.estimators.sample.design_variance import NO_DEGREES, NO_ERROR, NO_STANDARD_ERROR
 from engine.kernels.regression.links import exponential
 from engine.results import TidyRow
-
-NO_DEGREES = "no degrees of freedom"
-NO_ERROR = "no standard error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ class Coefficients:
         if self.error_status != "ok":
             row = replace(row, status=self.error_status)
         elif std_error is None:
-            row = replace(row, status=NO_DEGREES if self.degrees < 1 else NO_ERROR)
+            row = replace(row, status=NO_DEGREES if self.degrees < 1 else NO_STANDARD_ERROR)
         if std_error is not None and np.isfinite(self.degrees):
             row = replace(row, df2=self.degrees)
         if not is_ratio:
@@ -80,9 +78,12 @@ class Coefficients:
         )
 
     def _interval(self, value: float, variance: float) -> tuple[float | None, ...]:
-        """Return (std_error, conf_low, conf_high, p_value), all None without a variance."""
+        """Return (std_error, conf_low, conf_high, p_value), all None without a variance.
+
+        A level of one sampling unit has none: the fit follows that unit, and rounding is left.
+        """
         std_error, degrees = float(np.sqrt(variance)), self.degrees
-        if not std_error > 0 or degrees < 1:
+        if not std_error > NO_ERROR * abs(value) or degrees < 1:
             return (None, None, None, None)
         tail = 0.5 + self.conf_level / 2
         half = float(ndtri(tail) if np.isinf(degrees) else stdtrit(degrees, tail)) * std_error

@@ -16,7 +16,6 @@ import numpy as np
 from engine.arrays import FloatArray, SampleArrays, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.index.indices import Index, requested_index
-from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.model_frame import ModelFrame, model_frame
 from engine.estimators.regression.rif_fit import RifFit, fit_rif, scaled_columns
 from engine.estimators.regression.rif_influence import coefficient_influence
@@ -26,7 +25,7 @@ from engine.estimators.replicates.pending_rows import EstimateRow, Estimates, pe
 from engine.estimators.replicates.resampling_methods import requested_plan
 from engine.estimators.replicates.resampling_plan import ResamplingPlan, shortened
 from engine.estimators.replicates.settings import WHOLE, ReplicateSettings
-from engine.estimators.sample.design_variance import covariance_of, t_interval
+from engine.estimators.sample.design_variance import NO_DEGREES, covariance_of, t_interval
 from engine.estimators.sample.group_sample import MEAN_ZERO, GroupSample, group_sample
 from engine.estimators.sample.groups import in_groups
 from engine.kernels.index.numerators import RankedSample

@@ -10,12 +10,12 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc
 
 from engine.arrays import FloatArray, IntArray
-from engine.estimators.regression.coefficient_rows import NO_DEGREES
 from engine.estimators.regression.fitted_logit import FittedLogit
 from engine.estimators.regression.logit_covariance import JointCovariance
 from engine.estimators.regression.logit_maximum import COMBINATION, maximise_logit
 from engine.estimators.regression.model_frame import ModelFrame
 from engine.estimators.replicates.replicate_weights import UNDEFINED_REPLICATES
+from engine.estimators.sample.design_variance import NO_DEGREES
 from engine.kernels.regression.links import exponential
 from engine.kernels.regression.small_matrices import log_determinant, quadratic_form
 from engine.results import TidyRow

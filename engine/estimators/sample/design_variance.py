@@ -37,10 +37,16 @@ def covariance_of_units(units: IntArray, totals: FloatArray, design: DesignArray
     )
 
 
+NO_DEGREES, NO_STANDARD_ERROR = "no degrees of freedom", "no standard error"
+NO_ERROR = 1e-12  # standard errors below this are rounding of 0
+
+
 def t_interval(
     estimate: float, std_error: float, degrees: int, conf_level: float
 ) -> tuple[float, float, float]:
     """Return (low, high, two-sided p) by Student's t; NaN without degrees of freedom or standard error.
+
+    An error that is rounding of 0 tests nothing: p is NaN.
 
     Examples
     --------
@@ -51,7 +57,8 @@ def t_interval(
     if degrees < 1 or not np.isfinite(std_error):
         return np.nan, np.nan, np.nan
     half = float(stdtrit(degrees, 0.5 + conf_level / 2)) * std_error
-    p = 2.0 * float(stdtr(degrees, -abs(estimate) / std_error)) if std_error > 0 else np.nan
+    is_tested = std_error > NO_ERROR * abs(estimate)
+    p = 2.0 * float(stdtr(degrees, -abs(estimate) / std_error)) if is_tested else np.nan
     return estimate - half, estimate + half, p
 
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from engine.arrays import IntArray, TableArrays, UnitArray, VariableArrays
 from engine.estimators.sample.design_variance import t_interval
+from engine.estimators.tables.domain_degrees import domain_degrees
 from engine.estimators.tables.domain_means import (
     DomainMeans,
     Proportion,
-    domain_degrees,
     domain_means,
     proportion_interval,
 )

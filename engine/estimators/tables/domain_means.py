@@ -10,9 +10,8 @@ from scipy.special import betaincinv, stdtrit
 
 from engine.arrays import DesignArrays, FloatArray, IntArray, TableArrays, UnitArray
 from engine.estimators.replicates.replicate_weights import errors_method, replicate_variances
-from engine.estimators.sample.calibrated_parts import sampling_design, sampling_unit_of
-from engine.estimators.sample.degrees import replicate_degrees
 from engine.estimators.sample.design_variance import covariance_of, logit_limits
+from engine.estimators.tables.domain_degrees import domain_degrees, units_and_strata
 from engine.kernels.survey import domains as kernels
 
 
@@ -97,7 +96,7 @@ def domain_means(
     n, W = sums[:, 0], sums[:, 1]  # people and weights
     units = n.astype(np.int64)
     if design.has_clusters:
-        units, _ = _units_and_strata(table, domain, n_domains)
+        units, _ = units_and_strata(table, domain, n_domains)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, sd = sums[:, 2] / W, np.sqrt(sums[:, 3] / W * n / (n - 1))
         variance, n_failed = _variances(table, domain, sums, mean, values)
@@ -115,31 +114,6 @@ def domain_means(
         n_replicates=None if given is None else len(given.factors),
         n_failed=n_failed,
     )
-
-
-def domain_degrees(table: TableArrays, domain: UnitArray, n_domains: int) -> IntArray:
-    """Return the degrees of freedom of each domain (m,), see `degrees_of_freedom`."""
-    design, given = table.design, table.replicate_weights
-    if given is not None:
-        rows = (np.flatnonzero(domain == d) for d in range(n_domains))
-        return np.array([replicate_degrees(given.values[:, of_domain]) for of_domain in rows], np.int64)
-    if design.has_clusters:
-        units, strata = _units_and_strata(table, domain, n_domains)
-        return units - strata
-    inside = domain >= 0
-    stratum = design.stratum_of_unit[table.unit[inside]]
-    n_strata = len(design.stratum_end)
-    place = domain[inside] * n_strata + stratum
-    people = np.bincount(place, table.count[inside], minlength=n_domains * n_strata)
-    by_stratum = people.astype(np.int64).reshape(n_domains, n_strata)
-    degrees: IntArray = by_stratum.sum(axis=1) - (by_stratum > 0).sum(axis=1)
-    return degrees
-
-
-def _units_and_strata(table: TableArrays, domain: UnitArray, n_domains: int) -> tuple[IntArray, IntArray]:
-    """Return how many sampling units and strata have rows in each domain: (m,) each."""
-    unit = sampling_unit_of(table.unit, table.design)
-    return kernels.domain_units(domain, n_domains, unit, sampling_design(table.design).stratum_of_unit)
 
 
 def _variances(

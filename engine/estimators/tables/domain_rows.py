@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.arrays import Group, TableArrays, UnitArray
 from engine.estimators.replicates.replicate_weights import failed_status
+from engine.estimators.sample.design_variance import NO_DEGREES
 from engine.estimators.tables.domain_means import DomainMeans
 from engine.results import TidyRow
 
@@ -47,7 +48,12 @@ def with_interval(
     method: str,
     degrees: int,
 ) -> TidyRow:
-    """Return a row with an estimate, its standard error and interval; None for what is undefined."""
+    """Return a row with an estimate, its standard error and interval; None for what is undefined.
+
+    People of one sampling unit do not vary between units: their error is unknown, not 0.
+    """
+    if degrees < 1:
+        return replace(row, estimate=estimate, conf_level=conf_level, method=method, status=NO_DEGREES)
     return replace(
         row,
         estimate=estimate,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from engine.arrays import FloatArray, Group, IntArray, TableArrays, UnitArray
+from engine.estimators.sample.design_variance import NO_DEGREES
 from engine.estimators.tables.domain_means import DomainMeans, domain_means
 from engine.estimators.tables.domain_rows import NO_OBSERVATIONS, domain_row
 from engine.kernels.regression.small_matrices import inverse, product
@@ -22,7 +23,6 @@ from engine.results import TidyRow
 MEASURE = "rao_scott_f"
 METHOD = "Rao-Scott, second order"
 ONE_LEVEL = "one level only"
-NO_DEGREES = "no degrees of freedom"
 
 
 def independence_row(table: TableArrays, row: IntArray, column: IntArray, base: TidyRow) -> TidyRow:

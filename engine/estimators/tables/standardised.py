@@ -9,7 +9,8 @@ import numpy as np
 from engine.arrays import FloatArray, IntArray, TableArrays, UnitArray
 from engine.estimators.replicates.replicate_weights import errors_method, replicate_variances
 from engine.estimators.sample.standard import Standard, empty_status
-from engine.estimators.tables.domain_means import DomainMeans, domain_degrees, domain_means
+from engine.estimators.tables.domain_degrees import domain_degrees
+from engine.estimators.tables.domain_means import DomainMeans, domain_means
 from engine.kernels.survey.domains import domain_sums
 
 
