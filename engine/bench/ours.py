@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from engine.arrays import SampleArrays
 from engine.bench.data import People
 from engine.bench.timing import Timing, seconds
@@ -87,7 +85,7 @@ def decomposition_replicates(
 ) -> Timing:
     """Time the whole decomposition with refits and horizontal inequity, ten factors, two of them need."""
     arrays = people.arrays(design="cluster" if method != "iid" else "")
-    covariates = covariates_of(people.factors, np.arange(people.n), need=("f0", "f1"))
+    covariates = covariates_of(people.factors, arrays.order, need=("f0", "f1"))
     fitted = DecompositionModel(model=model, predicts_need=model != "linear")
     numbers, _ = fit_sample(arrays, covariates, 0, fitted)
     plan = make_plan(BootstrapSpec(replicates=64, method=method), arrays, 1)

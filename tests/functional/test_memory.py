@@ -153,3 +153,37 @@ def test_index_and_replicates__hold_few_bytes_a_row(method):
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     print(f"{method}: {float(told):.0f} bytes a row")
     assert 8 < float(told) <= 64
+
+
+DECOMPOSITION = """
+from benchmarks.coverage.columns import number
+from engine.estimators.decomposition.estimate import estimate_decomposition
+from engine.study.analyses import DecompositionSpec
+
+names = ["x0", "x1", "x2", "x3"]
+asked = {"name": "d", "kind": "decomposition", "outcome": "y", "rank_by": "rank", "terms": names}
+boot = {} if method == "none" else {"bootstrap": {"replicates": 64, "method": method}}
+spec = DecompositionSpec.model_validate({**asked, "need": ["x0"], **boot})
+
+def people(n):
+    random = np.random.default_rng(1)
+    values = {name: random.integers(0, 2 + 20 * (name == "x0"), n).astype(float) for name in names}
+    values |= {"y": random.integers(0, 2, n).astype(float), "rank": random.normal(size=n)}
+    columns = DesignColumns(weight=random.uniform(0.5, 2.0, n), cluster=random.integers(0, 500, n))
+    survey = Survey(values=values, columns=columns)
+    return ranked(survey, "y"), [number(survey, name) for name in names]
+
+def compute(people):
+    estimate_decomposition(*people, spec, (0.0, 1.0), ReplicateSettings(seed=1, threads=2))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "most"), [("none", 130), ("iid", 150), ("rao-wu", 130)])
+def test_decomposition_by_four_covariates__holds_few_bytes_a_row(method, most):
+    start, _, _ = KERNELS.partition("spec = ")
+    program = start + DECOMPOSITION + KERNELS[KERNELS.index("def memory(") :]
+    command = [sys.executable, "-c", program, method, "2000000"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    print(f"{method}: {float(told):.0f} bytes a row")
+    assert 8 < float(told) <= most

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import FloatArray, IntArray, VariableArrays
+from engine.arrays import FloatArray, IntArray, UnitArray, VariableArrays
 from engine.errors import EstimationError
 from engine.estimators.sample.sparse import sparse
 from engine.estimators.sample.variables import distinct, numbers_of
@@ -34,13 +34,13 @@ class CodedVariable:
     name
         Name of the variable.
     code
-        (N,) int64: number of the row's value, -1 where missing.
+        (n,) number of the row's value.
     column, value
         (v,): which column each value sets, -1 for a factor's reference level, and to what.
     """
 
     name: str
-    code: IntArray
+    code: UnitArray | IntArray
     column: IntArray
     value: FloatArray
 
@@ -49,13 +49,13 @@ class CodedVariable:
         return replace(self, code=self.code[rows])
 
     def entries(self) -> tuple[IntArray, FloatArray]:
-        """Return the column and the value (N,) of each row."""
+        """Return the column and the value (n,) of each row."""
         return self.column[self.code], self.value[self.code]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covariates:
-    """The covariates of N rows.
+    """The covariates of n complete rows, in the order in which they were asked for.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Covariates:
     is_need
         (q,) bool: whether a column stands for need.
     pattern
-        (N,) int32: number of the row's pattern, -1 where a covariate is missing.
+        (n,) int32: number of the row's pattern.
     patterns
         The distinct covariate values.
     row_of_pattern
@@ -125,7 +125,7 @@ class _VariableColumns:
 def covariates_of(
     variables: Sequence[VariableArrays], rows: IntArray, need: Collection[str] = ()
 ) -> Covariates:
-    """Return the covariates of some complete rows (their numbers); all other rows have none.
+    """Return the covariates of some complete rows (their numbers), in this order.
 
     The reference of a factor is its first level that occurs in these rows; levels that do not occur have no
     column.
@@ -141,10 +141,7 @@ def covariates_of(
         added.append(_columns_of(variable, rows, first=len(columns)))
         columns += added[-1].columns
     coded = [part.coded for part in added]
-    number, example = distinct([variable.code[rows] for variable in coded])
-    pattern = np.full(len(coded[0].code), -1, np.int32)
-    pattern[rows] = number
-    row_of_pattern = rows[example]
+    pattern, row_of_pattern = distinct([variable.code for variable in coded])
     at_patterns = [variable.at(row_of_pattern) for variable in coded]
     need_codes = [variable.code for variable in at_patterns if variable.name in need]
     need_of_pattern, need_example = np.empty(0, np.int32), np.empty(0, np.int64)
@@ -170,23 +167,32 @@ def covariates_of(
 
 def _columns_of(variable: VariableArrays, rows: IntArray, first: int) -> _VariableColumns:
     """Return the columns of a variable, numbered from `first`."""
-    given: NDArray[Any] = variable.codes if variable.codes is not None else numbers_of(variable)
-    values, place = np.unique(given[rows], return_inverse=True)
+    values, code = _values_and_codes(variable, rows)
     if len(values) < 2:
         raise EstimationError(
             f"term '{variable.name}' is constant in the rows that have all covariates; expected two values. "
             "Leave it out."
         )
-    code = np.full(len(given), -1, np.int64)
-    code[rows] = place
     if variable.codes is None and values.tolist() == [0.0, 1.0]:
         return _switch(variable.name, code, first)
     if variable.codes is None:
-        return _standardised(variable.name, code, values, np.bincount(place), first)
+        return _standardised(variable.name, code, values, np.bincount(code), first)
     return _dummies(variable, code, values, first)
 
 
-def _dummies(variable: VariableArrays, code: IntArray, levels: NDArray[Any], first: int) -> _VariableColumns:
+def _values_and_codes(variable: VariableArrays, rows: IntArray) -> tuple[NDArray[Any], UnitArray]:
+    """Return the distinct values of some rows, sorted, and the number of each row's value."""
+    if variable.codes is None:
+        values, place = np.unique(numbers_of(variable)[rows], return_inverse=True)
+        return values, place.astype(np.int32)
+    given = variable.codes[rows]
+    levels = np.flatnonzero(np.bincount(given))  # without a sort
+    number = np.zeros(len(variable.levels), np.int32)
+    number[levels] = np.arange(len(levels))
+    return levels, number[given]
+
+
+def _dummies(variable: VariableArrays, code: UnitArray, levels: NDArray[Any], first: int) -> _VariableColumns:
     """Return a column for each of the occurring levels (numbers) but the first."""
     column = np.r_[-1, first : first + len(levels) - 1].astype(np.int64)
     return _VariableColumns(
@@ -197,7 +203,7 @@ def _dummies(variable: VariableArrays, code: IntArray, levels: NDArray[Any], fir
     )
 
 
-def _switch(name: str, code: IntArray, first: int) -> _VariableColumns:
+def _switch(name: str, code: UnitArray, first: int) -> _VariableColumns:
     """Return the column of booleans, or of a number that is 0 or 1: it stays as it is, a dummy."""
     return _VariableColumns(
         coded=CodedVariable(name=name, code=code, column=np.array([-1, first]), value=np.ones(2)),
@@ -207,7 +213,7 @@ def _switch(name: str, code: IntArray, first: int) -> _VariableColumns:
 
 
 def _standardised(
-    name: str, code: IntArray, numbers: FloatArray, counts: IntArray, first: int
+    name: str, code: UnitArray, numbers: FloatArray, counts: IntArray, first: int
 ) -> _VariableColumns:
     """Return the column of a number with these distinct values and their counts, (v,) each."""
     centre, spread = _mean_and_spread(numbers, counts)

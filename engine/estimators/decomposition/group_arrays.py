@@ -74,7 +74,8 @@ def group_arrays(
 ) -> GroupArrays:
     """Sort a group's rows by rank and by pattern; without a plan every row is unit 0.
 
-    With `predicts_need` the need covariates have a table, which the kernel's predictions from need take.
+    `covariates` are those of the group's rows by rank. With `predicts_need` the need covariates have a table,
+    which the kernel's predictions from need take.
     """
     rows = arrays.rows_of(group)
     weight, y = arrays.weight[rows], arrays.outcomes[0, rows]
@@ -85,12 +86,8 @@ def group_arrays(
     if plan is not None:
         unit = plan.unit[rows].astype(np.int32)
         weight = plan.weight(weight, unit)
-    as_read = arrays.order[rows]
-    pattern = covariates.pattern[as_read]
-    tables = _tables(
-        covariates, as_read, _centred_outcome(y, centre, covariates), predicts_need=predicts_need
-    )
-    cells = _pattern_cells(pattern, y, weight)
+    tables = _tables(covariates, _centred_outcome(y, centre, covariates), predicts_need=predicts_need)
+    cells = _pattern_cells(covariates.pattern, y, weight)
     tie_end = tie_ends(arrays.rank[rows])
     sample = DecompositionRows(
         by_rank=RowsByRank(
@@ -132,28 +129,26 @@ def _centred_outcome(y: FloatArray, centre: float, covariates: Covariates) -> Co
     """Return the outcome (n,) as one more column, after those of the covariates."""
     values, code = np.unique(y, return_inverse=True)
     column = np.full(len(values), len(covariates.factor))
-    return CodedVariable(name="", code=code, column=column, value=values - centre)
+    return CodedVariable(name="", code=code.astype(np.int32), column=column, value=values - centre)
 
 
-def _tables(
-    covariates: Covariates, as_read: IntArray, outcome: CodedVariable, *, predicts_need: bool
-) -> RankTables:
-    """Return the rank tables of a group's rows (their numbers as read)."""
-    variables = [variable.at(as_read) for variable in covariates.variables]
+def _tables(covariates: Covariates, outcome: CodedVariable, *, predicts_need: bool) -> RankTables:
+    """Return the rank tables of a group's rows."""
+    variables = [*covariates.variables]
     need_table = None
     if predicts_need:
         is_need = [bool(covariates.is_need[max(variable.column)]) for variable in variables]
         need = [k for k, stands_for_need in enumerate(is_need) if stands_for_need]
-        need_table = _need_table(covariates, covariates.pattern[as_read], need)
+        need_table = _need_table(covariates, need)
         variables = [variable for k, variable in enumerate(variables) if k not in need]
     return rank_tables([*variables, outcome], need_table)
 
 
-def _need_table(covariates: Covariates, pattern: UnitArray, need: Sequence[int]) -> Table:
+def _need_table(covariates: Covariates, need: Sequence[int]) -> Table:
     """Return the table of the distinct need covariates; `need` holds the numbers of the variables."""
     rows = covariates.row_of_pattern[covariates.example]
     return Table(
-        code=covariates.need_of_pattern[pattern].astype(np.int64),
+        code=covariates.need_of_pattern[covariates.pattern],
         variables=[covariates.variables[k].at(rows) for k in need],
     )
 

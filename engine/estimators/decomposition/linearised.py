@@ -18,8 +18,8 @@ from engine.estimators.decomposition.fit import DecompositionModel
 from engine.estimators.decomposition.linearised_effects import (
     LinearisedModel,
     LinearisedRows,
+    ModelColumns,
     influence_of,
-    model_columns,
 )
 from engine.estimators.decomposition.quantities import Quantities, Quantity, column_groups
 from engine.estimators.index.indices import Index
@@ -63,9 +63,7 @@ class LinearisedDecomposition:
     ) -> None:
         self._sample, self._design = sample, arrays.design
         self._covariates, self._index, self._known = covariates, index, quantities
-        self._rows = LinearisedRows(
-            sample=sample, design=arrays.design, X=model_columns(covariates, arrays.order[sample.place])
-        )
+        self._rows = LinearisedRows(sample=sample, design=arrays.design, X=ModelColumns(covariates))
 
     def linearised(
         self, model: DecompositionModel | None, beta: FloatArray, *, keeps_parts: bool

@@ -7,7 +7,7 @@ A^-1 x r, where A is the weighted mean of x x' v and v is minus the derivative o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,12 +39,12 @@ class LinearisedRows:
     sample, design
         The rows, and the design.
     X
-        (q, n) columns of the model, the constant first, as `Covariates` scales them.
+        The columns of the model, the constant first, as `Covariates` scales them.
     """
 
     sample: GroupSample
     design: DesignArrays
-    X: FloatArray
+    X: ModelColumns
 
     def totals(self, z: FloatArray) -> FloatArray:
         """Return the totals (m,) of influence values (n,)."""
@@ -69,15 +69,34 @@ class LinearisedRows:
         return [self.mean(column) for column in self.X]
 
 
-def model_columns(covariates: Covariates, rows: IntArray) -> FloatArray:
-    """Return the columns (q, n) of some rows (their numbers)."""
-    X = np.zeros((len(covariates.centre), len(rows)))
-    X[0] = 1.0
-    for variable in covariates.variables:
-        column, value = variable.at(rows).entries()
-        is_set = np.flatnonzero(column >= 0)
-        X[column[is_set], is_set] = value[is_set]
-    return X
+class ModelColumns:
+    """The q columns of a model, each made when it is asked for: to keep them all costs 8 bytes each a row."""
+
+    def __init__(self, covariates: Covariates) -> None:
+        self.n, self._q = len(covariates.pattern), len(covariates.centre)
+        self._variable_of = {int(k): one for one in covariates.variables for k in one.column}
+
+    def __len__(self) -> int:
+        return self._q
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        return (self[k] for k in range(self._q))
+
+    def __getitem__(self, k: int) -> FloatArray:
+        """Return a column (n,)."""
+        return self._part(k, slice(0, self.n))
+
+    def block(self, rows: slice) -> FloatArray:
+        """Return all columns (q, m) of some rows."""
+        return np.array([self._part(k, rows) for k in range(self._q)])
+
+    def _part(self, k: int, rows: slice) -> FloatArray:
+        if k == 0:
+            return np.ones(len(range(*rows.indices(self.n))))
+        variable = self._variable_of[k]
+        set_to = np.where(variable.column == k, variable.value, 0.0)
+        part: FloatArray = set_to[variable.code[rows]]
+        return part
 
 
 class LinearisedModel:
@@ -112,7 +131,7 @@ class LinearisedModel:
         rows = self._rows
         others = self._at_means([k for k, need in enumerate(is_need) if not need])
         need = [k for k, stands_for_need in enumerate(is_need) if stands_for_need]
-        eta = np.full(rows.X.shape[1], float(others.value))
+        eta = np.full(rows.X.n, float(others.value))
         for k in need:
             eta += rows.X[k] * float(self.beta[k].value)
         predicted, slope, _ = _curve(self._model.link, eta)
@@ -154,7 +173,8 @@ class LinearisedModel:
     def _mean_of_columns(self, values: FloatArray) -> FloatArray:
         """Return the weighted mean of values (n,) times each column: (q,)."""
         sample = self._rows.sample
-        return times(self._rows.X, sample.weight * values) / sample.W
+        weighted = sample.weight * values
+        return np.concatenate([times(column[None, :], weighted) for column in self._rows.X]) / sample.W
 
     def _averaged(self, values: FloatArray, by_beta: FloatArray) -> Estimand:
         """Return the mean of values (n,) with these derivatives (q,) by the coefficients."""
@@ -168,18 +188,18 @@ def influence_of(estimand: Estimand) -> FloatArray:
     return estimand.influence
 
 
-def _moments(X: FloatArray, weight: FloatArray) -> FloatArray:
-    """Return the sum (q, q) of weight x x' of the rows of X (q, n), in blocks: copies of X cost memory."""
+def _moments(X: ModelColumns, weight: FloatArray) -> FloatArray:
+    """Return the sum (q, q) of weight x x' of the rows, in blocks: copies of X cost memory."""
     moments = np.zeros((len(X), len(X)))
-    for low in range(0, X.shape[1], _BLOCK):
-        block = X[:, low : low + _BLOCK]
+    for low in range(0, X.n, _BLOCK):
+        block = X.block(slice(low, low + _BLOCK))
         moments += product(block * weight[low : low + _BLOCK], np.ascontiguousarray(block.T))
     return moments
 
 
-def _predictor(X: FloatArray, beta: FloatArray) -> FloatArray:
-    """Return the linear predictor (n,): a sum in the order of the columns (q, n)."""
-    eta = np.zeros(X.shape[1])
+def _predictor(X: ModelColumns, beta: FloatArray) -> FloatArray:
+    """Return the linear predictor (n,): a sum in the order of the columns."""
+    eta = np.zeros(X.n)
     for b, column in zip(beta, X, strict=True):
         eta += b * column
     return eta

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import IntArray
+from engine.arrays import IntArray, UnitArray
 from engine.estimators.decomposition.covariates import CodedVariable
 from engine.estimators.sample.sparse import sparse
 from engine.kernels.decomposition.rows import RankTables
@@ -28,7 +28,7 @@ class Table:
         What the m rows of the table set: variables with code (m,).
     """
 
-    code: IntArray
+    code: UnitArray | IntArray
     variables: Sequence[CodedVariable]
 
     @property
@@ -49,9 +49,11 @@ def rank_tables(variables: Sequence[CodedVariable], first: Table | None) -> Rank
     tables += [_joint_table(joined) for joined in _joined(small)]
     offset = np.concatenate([[0], np.cumsum([table.n_rows for table in tables])]).astype(np.int64)
     n = len(variables[0].code)
-    code = np.empty((len(tables), n), np.int32)
+    code, dense = np.empty((len(tables), n), np.int32), np.empty((len(large), n))
     for row, table, start in zip(code, tables, offset, strict=False):
-        row[:] = table.code + start
+        np.add(table.code, start, out=row, casting="same_kind")
+    for numbers, variable in zip(dense, large, strict=True):
+        np.take(variable.value, variable.code, out=numbers, mode="clip")  # "raise" would copy
     stacked = [sparse([variable.entries() for variable in table.variables]) for table in tables]
     return RankTables(
         code=code,
@@ -59,7 +61,7 @@ def rank_tables(variables: Sequence[CodedVariable], first: Table | None) -> Rank
         indptr=np.concatenate([[0], *(np.diff(rows[0]) for rows in stacked)]).cumsum().astype(np.int64),
         column=np.concatenate([np.empty(0, np.int64), *(rows[1] for rows in stacked)]),
         value=np.concatenate([np.empty(0), *(rows[2] for rows in stacked)]),
-        dense=np.array([variable.entries()[1] for variable in large]).reshape(len(large), n),
+        dense=dense,
         dense_column=np.array([variable.column[0] for variable in large], np.int64),
     )
 
@@ -68,7 +70,10 @@ def _joint_table(variables: Sequence[CodedVariable]) -> Table:
     """Return the table of all joint values of some variables."""
     widths = [len(variable.column) for variable in variables]
     grid = np.unravel_index(np.arange(np.prod(widths)), widths)
-    code = np.ravel_multi_index([variable.code for variable in variables], widths)
+    code = variables[0].code.astype(np.int32)
+    for variable, width in zip(variables[1:], widths[1:], strict=True):
+        code *= width
+        code += variable.code
     return Table(
         code=code,
         variables=[

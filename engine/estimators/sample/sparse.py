@@ -16,12 +16,19 @@ def sparse(entries: Sequence[tuple[IntArray, FloatArray]], *, constant: bool = F
 
     With `constant`, column 0 is 1 in every row.
     """
-    n = len(entries[0][0])
-    stacked = [(np.zeros(n, np.int64), np.ones(n)), *entries] if constant else entries
-    column, value = (np.stack([entry[i] for entry in stacked], axis=1) for i in (0, 1))
-    kept = column >= 0
-    indptr = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int64)
-    return indptr, column[kept].astype(np.int64), value[kept].astype(np.float64)
+    n, first = len(entries[0][0]), int(constant)
+    count = np.full(n, first, np.int64)
+    for columns, _ in entries:
+        count += columns >= 0
+    indptr = np.zeros(n + 1, np.int64)
+    np.cumsum(count, out=indptr[1:])
+    column, value = np.zeros(indptr[-1], np.int64), np.ones(indptr[-1])
+    place = indptr[:-1] + first  # of the next entry of each row
+    for columns, values in entries:
+        kept = columns >= 0
+        column[place[kept]], value[place[kept]] = columns[kept], values[kept]
+        place += kept
+    return indptr, column, value
 
 
 def sparse_rows(X: FloatArray) -> SparseRows:
