@@ -15,9 +15,10 @@ from engine.disclosure.rounding import rounded
 from engine.results import TidyRow
 from engine.study import StudySpec
 from engine.study.disclosure import DisclosureSpec
+from engine.study.load import study_from_dict
 
 KEY = ("analysis", "kind", "outcome", "rank_by", "wave", "subgroup", "term", "level", "measure", "method")
-BEFORE = "release before"
+BEFORE, OTHERS = "release before", "others than told before"
 MOST_FORMER = 5  # releases that are always looked at: each makes the linear programs larger
 Key = tuple[Any, ...]
 
@@ -32,6 +33,11 @@ class Former:
     def by_key(self) -> dict[Key, TidyRow]:
         """Return the rows by what they are about."""
         return dict(zip(self.keys(self.rows), self.rows, strict=True))
+
+    def study(self, now: StudySpec) -> StudySpec:
+        """Return the study as it was then; if the manifest does not tell it, that of now."""
+        asked = self.manifest.get("study", {}).get("asked")
+        return now if asked is None else study_from_dict(asked)
 
     @staticmethod
     def keys(rows: Sequence[TidyRow]) -> list[Key]:
@@ -83,7 +89,8 @@ def _has_small_change(rows: Sequence[TidyRow], former: Former, asked: Disclosure
 
 
 def _people(row: TidyRow) -> tuple[float | None, ...]:
-    return (row.n_obs, row.n_events, row.estimate if row.measure == "count" else None)
+    others = None if row.n_obs is None or row.n_events is None else row.n_obs - row.n_events
+    return (row.n_obs, row.n_events, others, row.estimate if row.measure == "count" else None)
 
 
 def joint(
@@ -108,27 +115,60 @@ def joint(
             if box in counts:
                 whole, part = (box, before) if counts[box].people >= people else (before, box)
                 more.append(Relation(whole=whole, parts=(part,), rest=abs(counts[box].people - people)))
-        more += _relations_then(relations, known, mark)
         known_boxes += [box | {mark} for box in known]
+        for others in _told_together(relations, both, known, mark):
+            both |= {count.box: count for count in others.counts}
+            more += others.relations
+            known_boxes.append(others.before)
     return both, more, known_boxes
 
 
-def _relations_then(
-    relations: Sequence[Relation], known: Mapping[Box, int], mark: tuple[str, str]
-) -> Iterator[Relation]:
-    """Yield the relations without a rest that hold in a former release too."""
-    for relation in relations:
-        if relation.rest == 0 and {relation.whole, *relation.parts} <= known.keys():
-            rest = known[relation.whole] - sum(known[part] for part in relation.parts)
-            if rest == 0:
-                parts = tuple(part | {mark} for part in relation.parts)
-                yield Relation(whole=relation.whole | {mark}, parts=parts, rest=0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Others:
+    """Those of a set whom no part counts that a former release told: together they are known all the same."""
+
+    counts: tuple[Count, Count]
+    relations: tuple[Relation, ...]
+    before: Box
+
+
+def _told_together(
+    relations: Sequence[Relation],
+    counts: Mapping[Box, Count],
+    known: Mapping[Box, int],
+    mark: tuple[str, str],
+) -> Iterator[_Others]:
+    """Yield the others of each set of which a former release told some parts only.
+
+    All regions have 65 people more than then, the west has 60 more: five people came to regions that were
+    withheld then.
+    """
+    for number, relation in enumerate(relations):
+        told = tuple(part for part in relation.parts if part in known)
+        if relation.follows or relation.whole not in known or not told:
+            continue
+        untold = tuple(part for part in relation.parts if part not in known)
+        before = known[relation.whole] - sum(known[part] for part in told)
+        now = counts[relation.whole].people - sum(counts[part].people for part in told)
+        if before <= 0 or now < 0 or before == now:
+            continue
+        box = relation.whole | {(OTHERS, f"{mark[1]}, {number}")}
+        then = box | {mark}
+        whole, part = (box, then) if now >= before else (then, box)
+        yield _Others(
+            counts=(Count(box=box, people=now), Count(box=then, people=before)),
+            relations=(
+                Relation(whole=relation.whole, parts=(*told, box), rest=0),
+                *((Relation(whole=box, parts=untold, rest=relation.rest),) if untold else ()),
+                Relation(whole=whole, parts=(part,), rest=abs(now - before)),
+            ),
+            before=then,
+        )
 
 
 def _published(former: Former, spec: StudySpec, without_gaps: AbstractSet[str]) -> dict[Box, int]:
-    """Return the sets whose number the former release tells."""
+    """Return the sets whose number the former release tells, by the analyses that the study had then."""
     told = manifest_counts(former.manifest, 1)
     shown = [row for row in former.rows if row.n_obs is not None]
-    names = {analysis.name for analysis in spec.analysis}
-    facts = facts_of([row for row in shown if row.analysis in names], spec, told.counts, without_gaps)
+    facts = facts_of(shown, former.study(spec), told.counts, without_gaps)
     return {box: count.people for box, count in facts.counts.items()}

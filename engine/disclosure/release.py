@@ -122,7 +122,12 @@ def _as_before(
 ) -> Release:
     """Return what was released before, where it has the same rows; nothing else."""
     before = former.by_key()
-    kept = tuple(before.get(key) or blank(row) for key, row in zip(former.keys(rows), rows, strict=True))
+    then = {analysis.name: analysis for analysis in former.study(spec).analysis}
+    same = {analysis.name for analysis in spec.analysis if then.get(analysis.name) == analysis}
+    kept = tuple(
+        (before.get(key) if row.analysis in same else None) or blank(row)
+        for key, row in zip(former.keys(rows), rows, strict=True)
+    )
     told = {name: former.manifest[name] for name in SAME if name in former.manifest}
     assert spec.disclosure is not None  # noqa: S101 - the caller has looked
     return Release(

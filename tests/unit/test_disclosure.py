@@ -19,6 +19,7 @@ from engine.disclosure.withhold import shown_sets, withheld_sets
 from engine.errors import UsageError
 from engine.results import TidyRow, to_frame
 from engine.study import load_study, parse_study
+from engine.study.load import study_as_dict
 from engine.study.site import SITE, with_site_disclosure
 from tests.study_texts import analysis, event, factor, study_text
 
@@ -226,6 +227,62 @@ def test_night_that_differs_little_from_any_earlier_run__tells_nothing_new():
         rows, manifest = released(spec, now.rows, now.manifest, formers)
         assert manifest["disclosure"]["held_back"] == is_held_back
         assert rows[0].n_obs == (500 if is_held_back else 303)
+
+
+def by_sex(men, women, unknown):
+    """A run of two rates by sex, before disclosure control."""
+    about = {"analysis": "rates", "kind": "rates", "outcome": "ill", "measure": "rate", "estimate": 0.5}
+    n = men + women + unknown
+    rows = [
+        TidyRow(term="total", n_obs=n, **about),
+        TidyRow(term="sex", level="m", n_obs=men, **about),
+        TidyRow(term="sex", level="f", n_obs=women, **about),
+    ]
+    return rows, told(n, None).manifest
+
+
+def test_few_people_who_came_to_groups_that_were_withheld__are_not_told_together():
+    """Of 300 people 280 are men, and 8 women are withheld. Then 60 men come, and 5 others."""
+    spec = parse_study(STUDY)
+    rows, manifest = released(spec, *by_sex(280, 8, 12))
+    assert [row.n_obs for row in rows] == [300, 280, None]
+    before = SimpleNamespace(results=to_frame(rows), manifest=manifest)
+    many, _ = released(spec, *by_sex(340, 15, 25), [before])
+    assert [row.n_obs for row in many] == [380, 340, 15]
+    few, _ = released(spec, *by_sex(340, 11, 14), [before])
+    assert None in (few[0].n_obs, few[1].n_obs)
+
+
+def test_analysis_of_another_name__counts_the_same_people():
+    """The analysis of the night before is gone, another one asks for the same; 60 men and 5 women come."""
+    rows, manifest = released(parse_study(STUDY), *by_sex(280, 20, 0))
+    gone = STUDY.replace('[[analysis]]\nname = "rates"\n', '[[analysis]]\nname = "all"\n')
+    spec = parse_study(gone.replace('name = "by sex"', 'name = "of each sex"'))
+    asked = study_as_dict(parse_study(STUDY))
+    before = SimpleNamespace(results=to_frame(rows), manifest={**manifest, "study": {"asked": asked}})
+    now, manifest = by_sex(340, 25, 0)
+    by_group = [
+        replace(row, analysis="of each sex", term="total", level=None, subgroup=f"sex={row.level}")
+        for row in now
+        if row.level is not None
+    ]
+    told, _ = released(spec, by_group, manifest, [before])
+    assert [row.n_obs for row in told] != [340, 25]
+
+
+def test_night_of_which_those_without_an_event_differ_little_from_an_old_run__tells_nothing_new():
+    """Each night tells ten people more or fewer, but 14 events: those without one differ by four."""
+    spec = parse_study(STUDY)
+
+    def run(n, events):
+        one = told(n)
+        (row,) = one.rows
+        return SimpleNamespace(results=to_frame([replace(row, n_events=events)]), manifest=one.manifest)
+
+    others = [run(500 + 40 * k, 200 + 20 * k) for k in range(6)]
+    now = told(310, None)
+    rows, _ = released(spec, [replace(now.rows[0], n_events=114)], now.manifest, [*others, run(300, 100)])
+    assert rows[0].n_events is None
 
 
 def test_sets__are_the_same_in_whatever_words_analyses_ask_for_them():
