@@ -103,67 +103,57 @@ def joint(
     """Return sets and relations of all releases, and the sets that are known from the former ones.
 
     A set of today has that of a former release as its part, the rest being the people who came; or the other
-    way round, the rest being those who left.
+    way round, the rest being those who left. Of all former numbers the next smaller and the next larger one
+    are looked at: others say less.
     """
-    both, more, known_boxes = dict(counts), [*relations], []
-    for number, former in enumerate(formers):
-        mark = (BEFORE, str(number))
-        known = _published(former, spec, without_gaps)
-        for box, people in known.items():
-            before = box | {mark}
-            both[before] = Count(box=before, people=people)
-            if box in counts:
-                whole, part = (box, before) if counts[box].people >= people else (before, box)
-                more.append(Relation(whole=whole, parts=(part,), rest=abs(counts[box].people - people)))
-        known_boxes += [box | {mark} for box in known]
-        for others in _told_together(relations, both, known, mark):
-            both |= {count.box: count for count in others.counts}
-            more += others.relations
-            known_boxes.append(others.before)
+    told = [_published(former, spec, without_gaps) for former in formers]
+    both, more = dict(counts), [*relations]
+    known_boxes: list[Box] = []
+    for number, relation in enumerate(relations):
+        for parts, befores in _told_together(relation, told).items():
+            together = counts[relation.whole].people - sum(counts[part].people for part in parts)
+            untold = tuple(part for part in relation.parts if part not in parts)
+            if together >= 0:
+                box = relation.whole | {(OTHERS, f"{number}: {len(parts)} parts, {len(both)}")}
+                both[box] = Count(box=box, people=together)
+                more.append(Relation(whole=relation.whole, parts=(*parts, box), rest=0))
+                more += [Relation(whole=box, parts=untold, rest=relation.rest)] if untold else []
+                known_boxes += _add_befores(both[box], befores, both, more)
+    for box, count in counts.items():
+        befores = {known[box] for known in told if box in known}
+        known_boxes += _add_befores(count, befores, both, more)
     return both, more, known_boxes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Others:
-    """Those of a set whom no part counts that a former release told: together they are known all the same."""
+def _add_befores(
+    now: Count, befores: AbstractSet[int], counts: dict[Box, Count], relations: list[Relation]
+) -> Iterator[Box]:
+    """Add the former numbers of a set that are next to that of today, and yield their sets."""
+    smaller = max((people for people in befores if people <= now.people), default=None)
+    larger = min((people for people in befores if people >= now.people), default=None)
+    for people in {smaller, larger} - {None}:
+        assert people is not None  # noqa: S101 - for mypy
+        before = now.box | {(BEFORE, str(people))}
+        counts[before] = Count(box=before, people=people)
+        whole, part = (now.box, before) if people <= now.people else (before, now.box)
+        relations.append(Relation(whole=whole, parts=(part,), rest=abs(now.people - people)))
+        yield before
 
-    counts: tuple[Count, Count]
-    relations: tuple[Relation, ...]
-    before: Box
 
-
-def _told_together(
-    relations: Sequence[Relation],
-    counts: Mapping[Box, Count],
-    known: Mapping[Box, int],
-    mark: tuple[str, str],
-) -> Iterator[_Others]:
-    """Yield the others of each set of which a former release told some parts only.
+def _told_together(relation: Relation, told: Sequence[Mapping[Box, int]]) -> dict[tuple[Box, ...], set[int]]:
+    """Return parts of a set that former releases told, and how many others each of these releases had.
 
     All regions have 65 people more than then, the west has 60 more: five people came to regions that were
     withheld then.
     """
-    for number, relation in enumerate(relations):
-        told = tuple(part for part in relation.parts if part in known)
-        if relation.follows or relation.whole not in known or not told:
-            continue
-        untold = tuple(part for part in relation.parts if part not in known)
-        before = known[relation.whole] - sum(known[part] for part in told)
-        now = counts[relation.whole].people - sum(counts[part].people for part in told)
-        if before <= 0 or now < 0 or before == now:
-            continue
-        box = relation.whole | {(OTHERS, f"{mark[1]}, {number}")}
-        then = box | {mark}
-        whole, part = (box, then) if now >= before else (then, box)
-        yield _Others(
-            counts=(Count(box=box, people=now), Count(box=then, people=before)),
-            relations=(
-                Relation(whole=relation.whole, parts=(*told, box), rest=0),
-                *((Relation(whole=box, parts=untold, rest=relation.rest),) if untold else ()),
-                Relation(whole=whole, parts=(part,), rest=abs(now - before)),
-            ),
-            before=then,
-        )
+    together: dict[tuple[Box, ...], set[int]] = {}
+    for known in () if relation.follows else told:
+        parts = tuple(part for part in relation.parts if part in known)
+        if parts and relation.whole in known:
+            others = known[relation.whole] - sum(known[part] for part in parts)
+            if others >= 0:
+                together.setdefault(parts, set()).add(others)
+    return together
 
 
 def _published(former: Former, spec: StudySpec, without_gaps: AbstractSet[str]) -> dict[Box, int]:
