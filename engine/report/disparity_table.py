@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from engine.report.doubts import doubts
 from engine.report.groups import Row, group_label
 from engine.report.model import Table, digits_of, interval, number, p_value, people
 from engine.report.words.sentences import Language
@@ -54,7 +55,7 @@ def measure_tables(rows: Sequence[Row], names: Mapping[str, str], what: str) -> 
             rows=tuple(
                 _line(group_label(row), named(names, row["measure"], row["level"]), row) for row in shown
             ),
-            notes=tuple(dict.fromkeys(f"Intervals: {row['method']}." for row in shown)),
+            notes=(*dict.fromkeys(f"Intervals: {row['method']}." for row in shown), *doubts(shown)),
         )
         differences = [row for row in of_outcome if is_comparison(row)]
         if differences:

@@ -25,7 +25,8 @@ RATIOS = ("rii", "ratio")
 
 def disparity_sentences(facts: Facts) -> list[str]:
     """Return a relative and an absolute measure of the last group, for each of the first outcomes."""
-    rows = [row for row in facts.rows if row["kind"] == "disparity" and row["estimate"] is not None]
+    # Without an interval nobody knows whether groups differ.
+    rows = [row for row in facts.rows if row["kind"] == "disparity" and row["conf_low"] is not None]
     rows = [row for row in rows if not is_comparison(row) and row["level"] is None]
     pairs = distinct_values(rows, "outcome", "rank_by")[:MOST_OUTCOMES]
     return [
@@ -60,16 +61,13 @@ def _place(row: Row) -> tuple[Any, Any]:
 
 def _differs(row: Row) -> bool:
     """Say whether an interval leaves out what the measure is without a disparity."""
-    low, high = row["conf_low"], row["conf_high"]
     null = 1.0 if row["measure"] in RATIOS else 0.0
-    return low is not None and high is not None and bool(low > null or high < null)
+    return bool(row["conf_low"] > null or row["conf_high"] < null)
 
 
 def _value(facts: Facts, row: Row) -> str:
     digits = digits_of([row["estimate"]])
     name = measure_name(row["measure"], facts.language)
-    if row["conf_low"] is None or row["conf_high"] is None:
-        return f"{name} {span(row, digits)['estimate']}"
     return facts.say("value", index=name, **span(row, digits))
 
 

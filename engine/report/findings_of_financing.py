@@ -23,7 +23,8 @@ REDISTRIBUTION = ("redistributive_effect", "reynolds_smolensky")
 
 def financing_sentences(facts: Facts) -> list[str]:
     """Return what is told of the last group of the first payments or benefits, each subject in turn."""
-    rows = [row for row in facts.rows if row["kind"] == "financing" and row["estimate"] is not None]
+    # Without an interval nobody knows on which side of 0 a number lies.
+    rows = [row for row in facts.rows if row["kind"] == "financing" and row["conf_low"] is not None]
     rows = [row for row in rows if not is_comparison(row)]
     pairs = distinct_values(rows, "analysis", "outcome")[:MOST_OUTCOMES]
     told = [
@@ -73,10 +74,7 @@ class _Payment:
     def value(self, row: Row) -> str:
         """Return the name of a measure with its estimate and interval."""
         name = financing_name(row["measure"], row["level"], self.facts.language)
-        numbers = span(row, digits_of([row["estimate"]]))
-        if row["conf_low"] is None or row["conf_high"] is None:
-            return f"{name} {numbers['estimate']}"
-        return self.facts.say("value", index=name, **numbers)
+        return self.facts.say("value", index=name, **span(row, digits_of([row["estimate"]])))
 
 
 def _side(row: Row, *keys: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from engine.report.doubts import doubts
 from engine.report.groups import Row, group_label, group_labels
 from engine.report.independence_notes import RAO_SCOTT, notes_of_tests
 from engine.report.model import Spanner, Table, digits_of, people, with_interval
@@ -36,7 +37,7 @@ def rates_tables(rows: Sequence[Row]) -> Iterator[Table]:
             title=f"Rate of {outcome}, per cent{how}" if is_rate else f"Mean of {outcome}{how}",
             columns=("", *("n", "rate" if is_rate else "mean") * len(labels)),
             rows=tuple(lines),
-            notes=(f"With {conf_level} design-based intervals.", *notes_of_tests(all_of_it)),
+            notes=(f"With {conf_level} design-based intervals.", *notes_of_tests(all_of_it), *doubts(own)),
             spanners=tuple(
                 Spanner(label=label, start=1 + 2 * place, end=3 + 2 * place)
                 for place, label in enumerate(labels)

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -194,6 +195,14 @@ def test_disparity__says_when_none_was_found_or_one_measure_is_not_sure():
     )
     assert "the other is not sure" in told(measure("ratio", 1.1, 1.6), measure("sii", -0.1, 0.2))[0]
     assert "未发现" in told(measure("ratio", 0.8, 1.6), language="zh")[0]
+
+
+def test_disparity_without_an_interval__is_no_finding():
+    """It said that no disparity was found, where none can be looked for."""
+    unknown = {"conf_low": None, "conf_high": None, "status": "no degrees of freedom"}
+    rows = [replace(measure(name, 0.0, 0.2), **unknown) for name in ("difference", "bgv")]
+    assert "difference" not in told(*rows)[0]
+    assert "no departure" not in told(replace(payment("kakwani", -0.1, 0.1), **unknown))[0]
 
 
 def test_disparity_of_amounts__is_told_without_a_verdict():

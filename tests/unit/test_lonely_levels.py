@@ -101,3 +101,11 @@ def test_coefficient_of_one_unit__has_no_error_that_is_rounding():
     status = {row.level: (row.status, row.p_value is None) for row in rows if row.measure == "coefficient"}
     assert status[None] == ("no standard error", True)
     assert status["r0"] == ("ok", False)
+
+
+def test_independence__of_levels_of_one_unit_is_not_tested():
+    """The covariance knew nothing of such levels, and Pearson's statistic all of them."""
+    rows = engine.rates(PEOPLE, "ill", rows=["region"], cluster="clinic", test=True).rows
+    assert [row.status for row in rows if row.measure == "rao_scott_f"] == [NONE]
+    rows = engine.rates(PEOPLE, "ill", rows=["region"], test=True).rows
+    assert [row.status for row in rows if row.measure == "rao_scott_f"] == ["ok"]

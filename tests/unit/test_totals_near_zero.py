@@ -98,7 +98,7 @@ def test_decomposition__shares_of_an_index_near_0_are_told(outcome, status):
 
 def test_warning__is_chinese_too():
     told = notice("zh", f"analysis a: 3 results with status '{TOTAL_NEAR_ZERO}'")
-    assert told == "分析 a：3 个结果的状态为“总量接近 0：区间不可靠”"
+    assert told == "分析 a：3 个结果的状态为“接近 0 的总量的份额：区间不可靠”"
 
 
 @pytest.mark.parametrize(("distance", "coverage"), [(5.0, 0.933), (2.0, 0.887)])

@@ -15,7 +15,7 @@ from engine.kernels.index.ranks import tie_ends
 
 NEARLY = 1e-12  # of the largest outcome: far above rounding, far below one event among any number of people
 MEAN_ZERO, MEAN_NOT_POSITIVE, NEGATIVE_VALUES = "mean is zero", "mean not positive", "negative values"
-TOTAL_NEAR_ZERO = "total near 0: no reliable limits"
+TOTAL_NEAR_ZERO = "share of a total near 0: no reliable limits"
 _FEWEST_ERRORS = 5.0  # from a total to 0, see `is_near_zero`
 NO_REST = 1e-14  # of the mean distance from the mean: it costs no digit
 

@@ -15,6 +15,7 @@ from scipy.special import fdtrc
 
 from engine.arrays import FloatArray, Group, IntArray, TableArrays, UnitArray
 from engine.estimators.sample.design_variance import NO_DEGREES
+from engine.estimators.tables.domain_degrees import domain_degrees
 from engine.estimators.tables.domain_means import DomainMeans, domain_means
 from engine.estimators.tables.domain_rows import NO_OBSERVATIONS, domain_row
 from engine.kernels.regression.small_matrices import inverse, product
@@ -58,9 +59,20 @@ def independence_row(table: TableArrays, row: IntArray, column: IntArray, base: 
     )
     if min(r, c) < 2:
         return replace(base, status=ONE_LEVEL)
-    if means.degrees[0] < 1:
+    of_levels = ((np.where(inside, rows, -1), r), (np.where(inside, columns, -1), c))
+    if means.degrees[0] < 1 or any(_has_lonely(table, level, n) for level, n in of_levels):
         return replace(base, status=NO_DEGREES)
     return _tested(table, domain, cell, p.reshape(r, c), means, base)
+
+
+def _has_lonely(table: TableArrays, level: IntArray, n_levels: int) -> bool:
+    """Say whether one of the levels (N,) has people of one cluster only: their shares do not vary.
+
+    Without clusters a level of one person is a small cell, which the test bears.
+    """
+    if table.replicate_weights is None and not table.design.has_clusters:
+        return False
+    return bool((domain_degrees(table, level.astype(np.int32), n_levels) < 1).any())
 
 
 def _numbered(places: IntArray, inside: NDArray[np.bool_]) -> tuple[IntArray, int]:

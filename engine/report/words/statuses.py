@@ -14,7 +14,7 @@ STATUSES: dict[str, str] = {
     "too many undefined replicates": "无定义的重复样本过多",
     "{n} of {m} replicates undefined: no interval": "{m} 个重复样本中 {n} 个无定义：无区间",
     "few sampling units: limits cover less than their level": "抽样单位少：区间的覆盖率低于其水平",
-    "total near 0: no reliable limits": "总量接近 0：区间不可靠",
+    "share of a total near 0: no reliable limits": "接近 0 的总量的份额：区间不可靠",
     "at the boundary: 0 is the maximum": "位于边界：最大值在 0",
     "does not converge": "未收敛",
     "a further step leaves the maximum": "再迭代一步即偏离最大值",
