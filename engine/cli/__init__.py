@@ -12,6 +12,7 @@ def main() -> None:
         keep_blas_to_one_thread,
         refuse_environment,
     )
+    from engine.cli.memory import no_memory, refuse_command
     from engine.errors import EngineError, Interrupted
 
     keep_blas_to_one_thread()
@@ -26,13 +27,12 @@ def main() -> None:
         from engine.cli.app import app
 
         refuse_environment()
+        refuse_command(sys.argv[1:])
         app()
     except EngineError as error:
         sys.stderr.write(f"equirank: {error}\n")
         sys.exit(error.exit_code)
     except MemoryError as error:
-        from engine.cli.memory import no_memory
-
         told = no_memory(error)
         sys.stderr.write(f"equirank: {told}\n")
         sys.exit(told.exit_code)

@@ -4,10 +4,34 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 
 from engine.errors import Fault, NoMemoryError
+from engine.memory_limits import refuse_little_memory, refuse_to_draw
 
 MB = 1_000_000
+READS_DATA = (
+    *("run", "check", "plan", "merge", "report", "tables", "refresh", "verify", "site", "cells", "weights"),
+    *("codebook", "init", "simulate", "release", "heat", "warm"),
+)
+DRAWS = ("refresh", "report", "site")  # whatever the options; `run` looks for itself
+
+
+def refuse_command(arguments: Sequence[str]) -> None:
+    """Refuse a command whose libraries would end the process for want of memory.
+
+    Raises
+    ------
+    NoMemoryError
+        With what there is, and what is needed at least.
+    """
+    command = arguments[0] if arguments else ""
+    if "--help" in arguments:
+        return
+    if command in READS_DATA:
+        refuse_little_memory()
+    if command in DRAWS:
+        refuse_to_draw()
 
 
 def no_memory(error: MemoryError) -> NoMemoryError:

@@ -21,7 +21,7 @@ LONGEST_MODULE = 300
 ROOMS = (
     ("balance",),
     ("errors", "durable", "source_hash", "version", "calibration"),
-    ("paths", "arrays", "kernel_cache"),
+    ("paths", "arrays", "kernel_cache", "memory_limits"),
     ("study",),
     ("kernels", "results"),
     ("estimators", "data", "simulate", "audit", "disclosure"),

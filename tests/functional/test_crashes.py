@@ -165,6 +165,49 @@ def test_killed__at_every_call_that_changes_a_file(nights, children):
     tried(nights, f"{WRITES},{MOVES}", "signal=KILL", range(1, n + 1), children=children)
 
 
+READER = """#!/bin/sh
+case "$*" in *reading_process*) ;; *) exec {python} "$@" ;; esac
+[ -e {traced} ] && exec {python} "$@"
+: > {traced}
+exec strace {follow} -qq -o /dev/null -e trace={calls} -e inject={calls}:{what}:when={n} {python} "$@"
+"""
+
+
+def with_traced_reader(root, what, n, *, follow):
+    """Refresh with an injection into the first process that reads files, or into its copies too.
+
+    In a trace of all processes, that of the night itself makes its n-th call first.
+    """
+    traced, program = root / "traced", root / "python"
+    follow = "-f --seccomp-bpf" if follow else ""
+    names = {"python": sys.executable, "traced": traced, "follow": follow, "what": what, "n": n}
+    program.write_text(READER.format(**names, calls=f"{WRITES},{MOVES}"))
+    program.chmod(0o755)
+    command = [*REFRESH]
+    command[2] = command[2].replace("main()", f"sys.executable = '{program}'; main()")
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(  # noqa: S603
+        command, cwd=root, env=environment, capture_output=True, timeout=120, check=False
+    )
+    assert traced.exists()
+    traced.unlink()
+    program.unlink()
+    return done
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("what", "follow", "most"),
+    [("signal=KILL", False, 15), ("signal=KILL", True, 21), ("error=ENOSPC", True, 21)],
+    ids=["process", "copies", "full disk"],
+)
+def test_reading_process__at_every_call(nights, what, follow, most):
+    """It moves parts into the store: `adopt_part`."""
+    for n in range(1, most + 1):
+        root = fresh(nights)
+        recovers(nights, root, with_traced_reader(root, what, n, follow=follow))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("calls", [*FAILURES])
 def test_every_failing_call(nights, calls):

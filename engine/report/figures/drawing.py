@@ -16,7 +16,14 @@ from contextvars import ContextVar
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from engine.report.figures.render import DRAWN_BY, draw, drawing_of, marked_chart, svg_of
+from engine.memory_limits import refuse_to_draw
+from engine.report.figures.render import (
+    DRAWN_BY,
+    draw,
+    drawing_of,
+    marked_chart,
+    svg_of,
+)
 
 if TYPE_CHECKING:
     from engine.report.figures.figure import Figure
@@ -66,6 +73,7 @@ _ready: ContextVar[tuple[_Process, ...]] = ContextVar("_ready", default=())
 @contextmanager
 def drawing_ahead() -> Iterator[None]:
     """Start the process, if figures can be drawn here; the first figures of the block are drawn by it."""
+    refuse_to_draw()
     processes = (_Process(),) if find_spec(DRAWN_BY) is not None else ()
     token = _ready.set(processes)
     try:

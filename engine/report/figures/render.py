@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UsageError
+from engine.memory_limits import refuse_to_draw
 from engine.report.figures.figure import Figure
 from engine.report.figures.style import (
     COLORS,
@@ -153,6 +154,7 @@ def drawing_of(figure: Figure, svg: str) -> DrawnFigure:
 
 
 def _vl_convert() -> Any:  # noqa: ANN401 - the module has no annotations
+    refuse_to_draw()
     try:
         import vl_convert
     except ImportError:
