@@ -169,8 +169,7 @@ def _result(rows: tuple[TidyRow, ...], replicates: FloatArray | None) -> IndexRe
     if linearised.estimate is None:
         raise EstimationError(
             f"outcome '{linearised.outcome}': the {linearised.measure} index is undefined "
-            f"({linearised.status}); "
-            "expected a mean that it can be related to. Use the generalized index."
+            f"({linearised.status}); expected a mean that it can be related to. Use the generalized index."
         )
     return IndexResult(
         measure=last.measure,

@@ -162,8 +162,7 @@ def _result(rows: tuple[TidyRow, ...], index: str) -> DecompositionResult:
     if whole.estimate is None:
         raise EstimationError(
             f"outcome '{whole.outcome}': the {index} index is undefined ({whole.status}); expected a mean "
-            "that it can "
-            "be related to. Use the generalized index."
+            "that it can be related to. Use the generalized index."
         )
     inequity = last.get(("horizontal_inequity", None, "difference"))
     standardised = last.get(("horizontal_inequity", None, "standardised"))

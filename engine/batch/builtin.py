@@ -63,8 +63,7 @@ def _meps() -> Path:
     if archive is None or not archive.is_file():
         raise DataError(
             "source.builtin 'meps': the package linearmodels, which brings these records, is not installed; "
-            "expected "
-            "it beside equirank. Install 'equirank[examples]'."
+            "expected it beside equirank. Install 'equirank[examples]'."
         )
     text = bz2.decompress(archive.read_bytes())
     path = cache_folder("builtin") / f"meps-{hashlib.sha256(text).hexdigest()[:16]}.csv"

@@ -186,8 +186,7 @@ def _refuse_other_files(run: StoredRun, panel: Panel) -> None:
         if source["sha256"] not in read:
             raise DataError(
                 f"{source['file']}: is not the file that the run has read; expected the same bytes. Give "
-                "that "
-                "version."
+                "that version."
             )
 
 

@@ -109,9 +109,8 @@ def rows_of(entries: Sequence[TaskEntry], store: Store, spec: StudySpec) -> tupl
         content = (store.tasks / f"{entry.key}.parquet").read_bytes()
         if hashlib.sha256(content).hexdigest() != entry.sha256:
             raise StoreError(
-                f"{store.root}: the rows of '{entry.name}' have changed since they were stored; expected "
-                "the same "
-                "bytes. Remove that file from tasks/: they are computed again."
+                f"{store.root}: the rows of '{entry.name}' have changed since they were stored; expected the "
+                "same bytes. Remove that file from tasks/: they are computed again."
             )
         stored = current_rows(pl.read_parquet(content), parameters)
         rows += [TidyRow(**row) for row in stored.iter_rows(named=True)]

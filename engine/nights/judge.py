@@ -112,8 +112,8 @@ def _kept_growing(job: NightJob, inbox: Inbox, entry: FileEntry) -> FileEntry:
         if other_study or read_part(job.store.parts / version.part) is None:
             raise DataError(
                 f"{entry.file}: is still being written, and the version before it is lost or no longer fits "
-                "the "
-                "study; expected a complete file. The results stay as they are; refresh when it is complete."
+                "the study; expected a complete file. The results stay as they are; refresh when it is "
+                "complete."
             )
     return entry
 
@@ -258,6 +258,5 @@ def _refuse_beside(
     if any(source["replicate_weights"] != version.source["replicate_weights"] for source in sources):
         raise DataError(
             f"{name}: other replicate weights than the files before; expected the same columns in every "
-            "file. "
-            "Correct design.replicate_weights.columns."
+            "file. Correct design.replicate_weights.columns."
         )

@@ -75,8 +75,7 @@ def plan_files(
     if behind_results and nothing_new and not any(name in inbox.names for name in behind_results):
         raise DataError(
             "--inbox: holds none of the files behind the results, and no new one; expected at least one. Is "
-            "it "
-            "mounted? The results stay as they are."
+            "it mounted? The results stay as they are."
         )
     plans = [replace(plan, twin=_twin(plan, plans)) for plan in plans]
     withdrawn = any(name not in inbox.names for name in behind_results)

@@ -72,8 +72,7 @@ def join_shards(shards: Sequence[Shard]) -> tuple[StudySpec, tuple[TidyRow, ...]
         except (ValueError, IndexError):
             raise UsageError(
                 f"merge: the shards hold different rows of '{task.name}'; expected shards of one run. "
-                "Compute "
-                "them again."
+                "Compute them again."
             ) from None
     manifest = {key: value for key, value in facts.items() if key != "waves"}
     manifest["warnings"] = [*failure_warnings(states), *facts["warnings"]]

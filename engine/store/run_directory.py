@@ -90,8 +90,7 @@ def _writing(target: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(
             f"--out {target}: cannot be written ({type(error).__name__}); expected a folder you may write "
-            "to. "
-            "Choose another one."
+            "to. Choose another one."
         ) from None
 
 

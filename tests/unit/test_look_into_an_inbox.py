@@ -114,6 +114,15 @@ def test_file_that_is_open_or_changes_meanwhile__is_growing(folder, monkeypatch)
     assert list(found.names) == ["wave_1.csv", "wave_10.csv", "wave_2.csv"]
 
 
+def test_file_that_became_shorter_or_older__is_growing(folder, monkeypatch):
+    def changed(_):
+        (folder / "wave_2.csv").write_text("")
+        os.utime(folder / "wave_2.csv", (0, 0))
+
+    monkeypatch.setattr(inbox, "_wait_until_settled", changed)
+    assert look_into(study("wave_*.csv"), folder).growing == ("wave_2.csv",)
+
+
 def test_file_whose_merged_file_is_open__is_growing(folder):
     with (folder / "towns.csv").open("a"):
         assert look_into(study("wave_*.csv", ["towns.csv"]), folder).growing == (
