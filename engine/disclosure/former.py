@@ -8,8 +8,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from engine.disclosure.boxes import Box, Count, Relation
+from engine.disclosure.boxes import WAVE, Box, Count, Relation
 from engine.disclosure.facts import facts_of
+from engine.disclosure.implied import levels_of, with_implied
 from engine.disclosure.manifest_counts import manifest_counts
 from engine.disclosure.rounding import rounded
 from engine.results import TidyRow
@@ -110,7 +111,7 @@ def joint(
     both, more = dict(counts), [*relations]
     known_boxes: list[Box] = []
     for number, relation in enumerate(relations):
-        for parts, befores in _told_together(relation, told).items():
+        for parts, befores in _told_together(relation, told[:MOST_FORMER]).items():
             together = counts[relation.whole].people - sum(counts[part].people for part in parts)
             untold = tuple(part for part in relation.parts if part not in parts)
             if together >= 0:
@@ -147,7 +148,7 @@ def _told_together(relation: Relation, told: Sequence[Mapping[Box, int]]) -> dic
     withheld then.
     """
     together: dict[tuple[Box, ...], set[int]] = {}
-    for known in () if relation.follows else told:
+    for known in () if relation.follows and len(relation.whole) > 1 else told:
         parts = tuple(part for part in relation.parts if part in known)
         if parts and relation.whole in known:
             others = known[relation.whole] - sum(known[part] for part in parts)
@@ -157,8 +158,14 @@ def _told_together(relation: Relation, told: Sequence[Mapping[Box, int]]) -> dic
 
 
 def _published(former: Former, spec: StudySpec, without_gaps: AbstractSet[str]) -> dict[Box, int]:
-    """Return the sets whose number the former release tells, by the analyses that the study had then."""
+    """Return the sets whose number the former release tells, and their sums and differences.
+
+    Sets are those of the analyses that the study had then.
+    """
     told = manifest_counts(former.manifest, 1)
     shown = [row for row in former.rows if row.n_obs is not None]
-    facts = facts_of(shown, former.study(spec), told.counts, without_gaps)
-    return {box: count.people for box, count in facts.counts.items()}
+    then = former.study(spec)
+    facts = facts_of(shown, then, told.counts, without_gaps)
+    levels = {**levels_of(then), WAVE: sorted({row.wave for row in former.rows if row.wave is not None})}
+    known = with_implied(facts.counts, levels, without_gaps | {WAVE})
+    return {box: count.people for box, count in known.items()}

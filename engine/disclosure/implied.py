@@ -89,14 +89,18 @@ def _sum(box: Box, parts: Sequence[Count]) -> Count:
     )
 
 
-def levels_of(spec: StudySpec, manifest: Mapping[str, Any]) -> Levels:
-    """Return the conditions of each variable with levels, and of the wave if all have one."""
-    levels = {
+def levels_of(spec: StudySpec) -> dict[str, Sequence[str]]:
+    """Return the conditions of each variable with levels."""
+    return {
         name: tuple(f"={level}" for level in variable.level_names)
         for name, variable in spec.variables.items()
         if variable.level_names
     }
+
+
+def waves_of(manifest: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Return the waves as the conditions of ``wave``; nothing if some people have none."""
     steps = (manifest["sample_flow"][0], manifest["sample_flow"][-1])
-    if all(sum(step["by_wave"].values()) == step["n"] for step in steps):
-        levels[WAVE] = tuple(steps[-1]["by_wave"])
-    return levels
+    if any(sum(step["by_wave"].values()) != step["n"] for step in steps):
+        return {}
+    return {WAVE: tuple(steps[-1]["by_wave"])}

@@ -10,7 +10,7 @@ from engine.disclosure.boxes import WAVE, relations_of
 from engine.disclosure.dominance import dominated
 from engine.disclosure.facts import event_relations, facts_of
 from engine.disclosure.former import Former, held_back, joint
-from engine.disclosure.implied import levels_of, with_implied
+from engine.disclosure.implied import levels_of, waves_of, with_implied
 from engine.disclosure.manifest_counts import (
     manifest_counts,
     protected_manifest,
@@ -75,7 +75,8 @@ def release(
     dominant = dominated(rows, asked.largest_share)
     shows = [boxes for boxes, few in zip(facts.of_row, dominant, strict=True) if not few]
     shows += told.shows.values()
-    implied = with_implied(facts.counts, levels_of(spec, manifest), whole | {WAVE})
+    levels = {**levels_of(spec), **waves_of(manifest)}
+    implied = with_implied(facts.counts, levels, whole | {WAVE})
     relations = [*relations_of(implied), *event_relations(implied)]
     counts, relations, known = joint(implied, relations, formers, spec, whole)
     withheld = withheld_sets(counts, relations, shows, asked.threshold, always_shown=[told.everybody, *known])

@@ -146,8 +146,9 @@ GOALS = {
         (
             "where a study or a site asks for it, linear programs check the sums of people and weights of"
             " a run, and earlier runs that are near. An attacker with code of his own, who adds up all that"
-            " random small studies write, found nothing in 78 of 81; in three, how few people of a group lack"
-            " an answer, of which most is mended. docs/disclosure.md names limits"
+            " random small studies write, found nothing in 224 of 224 (before the last mends in 277 of 280)."
+            " Another who subtracts nights found something in 1 of 16 stores, which is mended, not run again"
+            " with many. docs/disclosure.md names limits"
         ),
         (
             "tests/unit/test_disclosure.py tests/functional/test_disclosure.py "

@@ -253,6 +253,28 @@ def test_few_people_who_came_to_groups_that_were_withheld__are_not_told_together
     assert None in (few[0].n_obs, few[1].n_obs)
 
 
+def test_sum_of_what_an_earlier_night_told__is_known_too():
+    """Men and women of the wave 2016 were told, not all of it: today it has one person more."""
+    spec = parse_study(STUDY)
+    about = {"kind": "rates", "outcome": "ill", "term": "total", "measure": "rate", "estimate": 0.5}
+
+    def night(by_sex, wave, n):
+        rows = [
+            TidyRow(analysis="by sex", subgroup=f"sex={sex}", wave="2016", n_obs=people, **about)
+            for sex, people in by_sex.items()
+        ]
+        rows += [TidyRow(analysis="rates", wave="2016", n_obs=wave, **about)] if wave else []
+        gaps = {name: {"value": n, "blank": 0} for name in ("ill", "sex")}
+        return rows, {**told(n, None).manifest, "missing": gaps}
+
+    rows, manifest = released(spec, *night({"m": 63, "f": 60}, None, 400))
+    assert [row.n_obs for row in rows] == [63, 60]
+    before = SimpleNamespace(results=to_frame(rows), manifest=manifest)
+    rows, _ = released(spec, *night({"m": 80, "f": 44}, 124, 450), [before])
+    assert None in [row.n_obs for row in rows]
+    assert rows[-1].n_obs is None
+
+
 def test_analysis_of_another_name__counts_the_same_people():
     """The analysis of the night before is gone, another one asks for the same; 60 men and 5 women come."""
     rows, manifest = released(parse_study(STUDY), *by_sex(280, 20, 0))
