@@ -46,7 +46,12 @@ def _told(request: Mapping[str, Any], read: Callable[[Mapping[str, Any]], dict[s
 def _read(request: Mapping[str, Any]) -> dict[str, Any]:
     # Whatever a library spills lies where the next night, or the command that asked, removes it.
     tempfile.tempdir = os.environ["TMPDIR"] = request["work"]
-    return _called(request["call"]) if "call" in request else _built(request)
+    if "call" in request:
+        return _called(request["call"])
+    from engine.data.queries import kept_database
+
+    with kept_database():
+        return _built(request)
 
 
 def _called(call: str) -> dict[str, Any]:
