@@ -30,7 +30,7 @@ def refuse_little_memory() -> None:
     NoMemoryError
         With what there is, and what is needed at least.
     """
-    refuse_few_addresses(_TO_LOAD + _OF_CORE * (_n_cores()), "for the libraries of data")
+    refuse_few_addresses(_TO_LOAD + _OF_CORE * _n_cores(), "for the libraries of data")
     limit = min(_limits_of_groups(), default=None)
     if limit is not None and limit < _HELD:
         found = f"the processes here may hold {_shown(limit)}"

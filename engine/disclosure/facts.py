@@ -99,6 +99,16 @@ def facts_of(
     return Facts(counts=counts, of_row=of_row, is_comparison=comparisons)
 
 
+def everybody_weighs(counts: Mapping[Box, Count]) -> bool:
+    """Whether nothing that is counted with weights and without them shows somebody with a weight of 0."""
+    return all(
+        other.people == counts[box].people
+        for box in counts
+        if (PEOPLE, WEIGHTED) in box
+        and (other := counts.get(box - {(PEOPLE, WEIGHTED)} | {(PEOPLE, SAMPLE)})) is not None
+    )
+
+
 def event_relations(counts: Mapping[Box, Count]) -> Iterator[Relation]:
     """Yield how an event, or its contrary, of a variable with more than two levels is made of levels."""
     for box, count in counts.items():
@@ -199,8 +209,13 @@ def _group(row: TidyRow, analysis: AnalysisSpec, spec: StudySpec) -> Conditions:
 
 
 def _without_known(box: Box, without_gaps: AbstractSet[str]) -> Box:
-    """Return a set without the conditions that variables are known of which everybody has a value."""
+    """Return a set without the conditions that variables are known of which everybody has a value.
+
+    `PEOPLE` among these says that everybody in the sample has a weight above 0.
+    """
     conditions = {name: value for name, value in box if value != KNOWN or name not in without_gaps}
+    if PEOPLE in without_gaps and conditions.get(PEOPLE) == WEIGHTED:
+        conditions[PEOPLE] = SAMPLE
     if COMPLETE in conditions:
         names = [name for name in conditions.pop(COMPLETE).split(",") if name not in without_gaps]
         is_long = len(names) > MOST_APART

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.disclosure.boxes import WAVE, relations_of
+from engine.disclosure.boxes import PEOPLE, WAVE, relations_of
 from engine.disclosure.dominance import dominated
-from engine.disclosure.facts import event_relations, facts_of
+from engine.disclosure.facts import event_relations, everybody_weighs, facts_of
 from engine.disclosure.former import Former, held_back, joint
 from engine.disclosure.implied import levels_of, waves_of, with_implied
 from engine.disclosure.manifest_counts import (
@@ -71,11 +71,14 @@ def release(
     if any(held_back(rows, manifest, former, asked) for former in formers):
         return _as_before(rows, formers[0], manifest, spec)
     whole = without_gaps(manifest)
+    levels = {**levels_of(spec), **waves_of(manifest)}
     facts = facts_of(rows, spec, told.counts, whole)
+    if everybody_weighs(with_implied(facts.counts, levels, whole | {WAVE})):
+        whole |= {PEOPLE}
+        facts = facts_of(rows, spec, told.counts, whole)
     dominant = dominated(rows, asked.largest_share)
     shows = [boxes for boxes, few in zip(facts.of_row, dominant, strict=True) if not few]
     shows += told.shows.values()
-    levels = {**levels_of(spec), **waves_of(manifest)}
     implied = with_implied(facts.counts, levels, whole | {WAVE})
     relations = [*relations_of(implied), *event_relations(implied)]
     counts, relations, known = joint(implied, relations, formers, spec, whole)

@@ -73,7 +73,7 @@ def findings(cli, folder, seed):
     return [(seed, *found) for found in attack(folder / f"run{seed}", known, every, threshold)]
 
 
-@pytest.mark.parametrize("seed", [0, 20070])
+@pytest.mark.parametrize("seed", [0, 20070, 30001])
 def test_attacker__finds_no_small_number(cli, tmp_path, seed):
     assert not findings(cli, tmp_path, seed)
 

@@ -8,9 +8,9 @@ import pytest
 from scipy.optimize import linprog
 
 from engine.batch.released import released
-from engine.disclosure.boxes import KNOWN, NO_LEVEL, PEOPLE, SAMPLE, Count, box_of, relations_of
+from engine.disclosure.boxes import KNOWN, NO_LEVEL, PEOPLE, SAMPLE, WEIGHTED, Count, box_of, relations_of
 from engine.disclosure.dominance import dominated
-from engine.disclosure.facts import facts_of
+from engine.disclosure.facts import everybody_weighs, facts_of
 from engine.disclosure.implied import with_implied
 from engine.disclosure.manifest_counts import told_calibration, told_text
 from engine.disclosure.rounding import rounded
@@ -108,6 +108,27 @@ def test_withheld_sets__hides_what_few_people_miss():
     shows = [frozenset({whole}), frozenset({known})]
     withheld = withheld_sets(counts, [*relations_of(counts)], shows, THRESHOLD, always_shown=[whole])
     assert withheld == {known}
+
+
+def test_weights__divide_nobody_where_the_sample_and_those_with_a_weight_are_the_same():
+    def count(n, **conditions):
+        return Count(box=box_of(conditions), people=n)
+
+    sample = [count(90, people=SAMPLE), count(40, people=SAMPLE, sex="=f")]
+    for women, is_everybody in ((40, True), (39, False)):
+        weighed = [count(40 - 1, people=WEIGHTED, sex="=m"), count(women, people=WEIGHTED, sex="=f")]
+        assert everybody_weighs({one.box: one for one in (*sample, *weighed)}) == is_everybody
+    weighted = parse_study(
+        study_text(
+            design={"weight": "w"},
+            variables={"ill": event("yes", no=[0], yes=[1]), "sex": factor(m=[0], f=[1])},
+            analyses=[analysis("describe"), analysis("rates", outcome="ill", weighted=False)],
+        )
+    )
+    asked = {"analysis": "describe", "kind": "describe", "term": "sex", "level": "f"}
+    row = TidyRow(measure="count", estimate=40.0, n_obs=90, **asked)
+    for whole, people in ((frozenset(), WEIGHTED), (frozenset({PEOPLE}), SAMPLE)):
+        assert box_of({PEOPLE: people, "sex": "=f"}) in facts_of([row], weighted, (), whole).counts
 
 
 def test_with_implied__knows_the_women_of_all_waves_from_those_of_each():
