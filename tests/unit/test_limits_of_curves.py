@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 from scipy.stats import t
 
 import engine
-from engine.estimators.index.bands import MANY_DEGREES, _scales
+from engine.estimators.index.bands import MANY_DEGREES, _scales, simultaneous_critical
 
 N = 60
 FRAME = pl.DataFrame(
@@ -51,3 +51,26 @@ def test_errors__vary_alike_in_all_points_with_many_sampling_units(degrees, colu
     scales = _scales(np.eye(3), degrees, 400, np.random.default_rng(1))
     assert scales.shape == (400, columns)
     assert (scales**2).mean() == pytest.approx(1.0, abs=4 * np.sqrt(2 / degrees / 400))
+
+
+def test_groups_without_a_curve__are_told_and_those_behind_them_have_theirs():
+    """Group a has a negative mean, group b nobody with a value; c and d have curves and are compared."""
+    groups = pl.Series("g", ["abcd"[i // 15] for i in range(N)])
+    value = pl.when(groups == "a").then(-1 - pl.col("y")).when(groups == "b").then(None).otherwise("y")
+    frame = FRAME.with_columns(groups, y=value.cast(pl.Float64))
+    rows = engine.concentration_curve(frame, "y", "x", by="g", points=4).rows
+    without = {row.subgroup: row.status for row in rows if row.estimate is None}
+    assert without == {"g=a": "mean not positive", "g=b": "no observations"}
+    assert [row.subgroup for row in rows if row.level == "0.5" and "pointwise" in str(row.method)] == [
+        "g=c",
+        "g=d",
+    ]
+    alone = engine.concentration_curve(frame.filter(groups == "d"), "y", "x", points=4).rows
+    ordinate = [[row.estimate for row in found if row.level == "0.5"] for found in (alone, rows)]
+    assert ordinate[0] == ordinate[1][2:]
+
+
+def test_band__has_its_critical_value_from_one_degree_of_freedom_on():
+    critical = [simultaneous_critical(np.eye(2), degrees, 0.95, 1) for degrees in (0, 1, 2)]
+    assert np.isnan(critical[0])
+    assert critical[1] > critical[2] > t.ppf(0.975, 2)
