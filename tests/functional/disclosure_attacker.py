@@ -71,7 +71,7 @@ def told_by(row, analysis):
             return
         yield group, n, weight
         if term in known:
-            value = known[term] if level == "(valid)" else {level}
+            value = (known[term] if level == "(valid)" else {level}) & group.get(term, {*known[term], level})
             count = estimate if row["measure"] == "count" else None
             yield {**group, term: value}, count, estimate if row["measure"] == "weighted_count" else None
         return
