@@ -120,6 +120,7 @@ def test_crate__describes_every_file_and_is_read_by_its_library(cli, signed):
         if path.is_file() and path.name not in (CRATE, SIGNATURE)
     }
     (action,) = [one for one in read.contextual_entities if one.type == "CreateAction"]
+    assert [source.id for source in action["object"]] == ["#source-1"]
     assert [source["sha256"] for source in action["object"]] == [one["sha256"] for one in manifest["sources"]]
     assert cli("crate", "run")[0] == 0
     assert (signed / CRATE).read_bytes() == before

@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import duckdb
 import pytest
 
 from engine.errors import StoreError, UsageError
@@ -130,6 +131,16 @@ def test_parts__are_lost_or_not_what_was_written(store, monkeypatch):
 
     monkeypatch.setattr(repair, "read_part", Part)
     assert [one.found for one in repair._of_parts(store)] == ["the records of b are not what was written"]
+
+
+def test_catalog_on_a_bad_disk__is_named(store, monkeypatch):
+    def refuse(*_):
+        raise duckdb.IOException("no room")
+
+    monkeypatch.setattr(catalog, "_write", refuse)
+    with pytest.raises(StoreError, match=r"could not be written to the disk \(IOException\)") as refused:
+        catalog.rebuild(store)
+    assert refused.value.fault.place == str(store.root / "catalog.duckdb")
 
 
 def test_catalog__is_current_while_it_holds_the_runs_of_the_store(store):

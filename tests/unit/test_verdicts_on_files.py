@@ -141,6 +141,8 @@ def test_revision__may_lose_a_tenth_of_its_rows(rows, is_short):
 def test_version_before__stands_in_only_if_it_is_there_and_fits_the_study(parts, store):
     last = version()
     assert judge._version_to_fall_back_on(store, plan(), last) is last
+    read = version(study_key=b"asked".decode())  # as read from a manifest: another object
+    assert judge._version_to_fall_back_on(store, plan(), read) is read
     assert judge._version_to_fall_back_on(store, plan(), None) is None
     for other in ("a study before", "other"):
         assert judge._version_to_fall_back_on(store, plan(study_key=other), last) is None
