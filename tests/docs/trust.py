@@ -219,12 +219,13 @@ GOALS = {
         ),
     ),
     "G20": Goal(
-        "tests find 90 % of small changes to the arithmetic (mutants)",
-        PARTLY,
+        "tests find 90 % of small changes to the arithmetic and the store (mutants)",
+        REACHED,
         (
-            "in fresh random samples, the tests find 90 % of 249 in arithmetic (86 to 93 %), 96 % without "
-            "the changes that give the same results (93 to 98); 91 % of 149 in models and draws (86 to 95); "
-            "of 57 in the store at least 61 % (48 to 73), because the tool chose few tests: docs/testing.md"
+            "in fresh random samples of mutants, the tests find 335 of 379 in arithmetic (88 %), 136 of 149 "
+            "in models and draws (91 %) and 167 of 188 in the store (89 %). Without the 41 that give the same "
+            "results as the original, they find 638 of 675, or 94.5 % (92.5 to 96 %). What was left had a "
+            "gap, and has a test now, but for two: docs/testing.md"
         ),
         "",
     ),
