@@ -223,7 +223,7 @@ GOALS = {
         REACHED,
         (
             "in fresh random samples of mutants, the tests find 335 of 379 in arithmetic (88 %), 136 of 149 "
-            "in models and draws (91 %) and 167 of 188 in the store (89 %). Without the 41 that give the same "
+            "in models and draws (91 %) and 167 of 188 in the store (89 %). Without 41 that give the same "
             "results as the original, they find 638 of 675, or 94.5 % (92.5 to 96 %). What was left had a "
             "gap, and has a test now, but for two: docs/testing.md"
         ),

@@ -78,6 +78,8 @@ def test_rollback__publishes_the_run_before_or_the_one_named(store, catalogs, ea
 def test_rollback__needs_two_runs(store, catalogs, earlier):
     add_run(store, "000001", seed=1)
     add_run(store, "000002", seed=2)
+    with pytest.raises(UsageError, match=r"--to 000002: .* one of 000001"):
+        rollback.rollback(store.root, "000002")
     assert json.loads((rollback.rollback(store.root) / "manifest.json").read_text())["seed"] == 1
 
 
