@@ -31,6 +31,7 @@ NOT_COMPUTING = {
     "batch/run_result.py",
     "data/open_names.py",
     "data/source_paths.py",
+    "memory_limits.py",
     "study/site.py",
 }
 NOT_COMPUTING_ROOMS = {"report", "store", "disclosure"}

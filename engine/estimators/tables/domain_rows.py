@@ -52,8 +52,10 @@ def with_interval(
 
     People of one sampling unit do not vary between units: their error is unknown, not 0.
     """
+    status = failed_status(row.n_failed or 0, row.n_replicates) if row.n_replicates else row.status
     if degrees < 1:
-        return replace(row, estimate=estimate, conf_level=conf_level, method=method, status=NO_DEGREES)
+        status = NO_DEGREES if status == "ok" else status
+        return replace(row, estimate=estimate, conf_level=conf_level, method=method, status=status)
     return replace(
         row,
         estimate=estimate,
@@ -63,7 +65,7 @@ def with_interval(
         conf_level=conf_level,
         method=method,
         df2=degrees if np.isfinite(limits[0]) else None,
-        status=failed_status(row.n_failed or 0, row.n_replicates) if row.n_replicates else row.status,
+        status=status,
     )
 
 
