@@ -9,6 +9,7 @@ import pytest
 from engine.errors import StoreError, UsageError
 from engine.nights import catalog, repair
 from engine.store import manifests, run_damage
+from engine.store.layout import locked
 from tests.unit.ledger_entries import entry, task_entry, version
 from tests.unit.stores import MANIFEST, add_run
 
@@ -119,6 +120,11 @@ def test_damage_of_a_store__is_found_in_every_room_and_cured(store, monkeypatch)
     assert [*store.parts.iterdir()] == []  # their hashes were keyed by what was lost
     assert (store.tasks / "right.parquet").is_file()
     assert [path.name for path in (store.root / "quarantine").iterdir()] == ["2.json"]
+
+
+def test_whole_store__needs_no_repair_and_no_lock(store):
+    with locked(store.root):
+        assert repair.repair(store.root) == []
 
 
 def test_parts__are_lost_or_not_what_was_written(store, monkeypatch):

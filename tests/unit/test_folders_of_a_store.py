@@ -154,6 +154,15 @@ def test_folder__is_a_store_or_is_refused(store, tmp_path):
         assert made.salt
 
 
+def test_folder_that_may_not_be_looked_into__is_no_store(store, monkeypatch):
+    def refuse(_):
+        raise PermissionError
+
+    assert layout.is_store(store.root)
+    monkeypatch.setattr(type(store.root), "is_file", refuse)
+    assert not layout.is_store(store.root)
+
+
 def test_lock__is_for_one_writer_and_free_after_it(store):
     with (
         writing(store.root),

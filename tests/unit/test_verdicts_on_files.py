@@ -245,6 +245,20 @@ def test_records_that_moved__count_once_through_a_chain_of_files(monkeypatch):
     assert result["b"].state == ACCEPTED  # without a key no record is known
 
 
+@pytest.mark.parametrize(("other", "is_shared"), [(version(part="other"), True), (None, False)])
+def test_records_in_two_files__are_those_of_their_versions(store, monkeypatch, other, is_shared):
+    def refuse(_, name, records, others):
+        assert (name, records.parent.name, [one.parent.name for one in others]) == ("a", "part", ["other"])
+        raise RuleError("a", [])
+
+    monkeypatch.setattr(judge, "refuse_shared_keys", refuse)
+    pair = entry("a"), entry("b", version=other)
+    assert judge._share_records(None, *pair, store) is is_shared
+    assert judge._share_records(None, entry("c", version=None), pair[0], store) is False
+    monkeypatch.setattr(judge, "refuse_shared_keys", lambda *_: None)
+    assert judge._share_records(None, *pair, store) is False
+
+
 def test_file_beside_others__is_refused_for_its_content_keys_labels_or_weights(monkeypatch, store):
     asked = []
     monkeypatch.setattr(judge, "refuse_shared_keys", lambda *given: asked.append(given[1:]))

@@ -247,6 +247,11 @@ def test_history__says_which_name_is_unknown(monkeypatch):
     assert history._near("s", {}) == "It has no run yet."
 
 
+def test_history_of_a_store_without_runs__is_refused(store):
+    with pytest.raises(UsageError, match=r"no run has such an estimate; .* It has no run yet\."):
+        history.estimate_history(store.root, "rates", "rate")
+
+
 def test_store_of_another_study__is_refused():
     spec = SimpleNamespace(study=SimpleNamespace(name="b"))
     refuse_other_study(spec, None)
