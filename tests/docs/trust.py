@@ -78,7 +78,7 @@ GOALS = {
         (
             "docs/coverage.md has 15 designs, with 1,000 or 2,000 samples for each figure: rates, means, "
             "indices and slopes reach 92.3 to 98.9 %, but with very unequal weights; dispersion between "
-            "groups, inequality of amounts and shares of totals near 0 less, of which runs warn. Five of five "
+            "groups, inequality of amounts and shares of totals near 0 less; runs warn. Five of five "
             "planted errors show in the coverage (2,000 samples each, 28 November 2026)"
         ),
         (
