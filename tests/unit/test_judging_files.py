@@ -6,7 +6,7 @@ import pytest
 
 from engine.data.broken_rules import Broken, RuleError
 from engine.errors import DataError
-from engine.nights import judge, stale_files
+from engine.nights import judge
 from engine.nights.night import NightOptions
 from engine.store.ledger import ACCEPTED, DUPLICATE, QUARANTINED
 from engine.study import parse_study
@@ -26,13 +26,6 @@ READ = {
     "contents": {"waves": [], "order": "o"},
     "sample": {"1": 9},
 }
-
-
-@pytest.fixture
-def parts(monkeypatch):
-    """Every part is there."""
-    for module in (stale_files, judge):
-        monkeypatch.setattr(module, "read_part", lambda _: True)
 
 
 def job(store, **options):

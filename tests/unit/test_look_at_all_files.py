@@ -6,12 +6,12 @@ import pytest
 
 from engine.data.source_file import SourceFile
 from engine.errors import DataError, StudyError, UsageError
-from engine.nights import judge, night, stale_files, status
+from engine.nights import night, stale_files, status
 from engine.nights.inbox import Inbox, InboxFile
 from engine.store.ledger import DUPLICATE, QUARANTINED
 from engine.study import parse_study
 from tests.study_texts import analysis, event, factor, study_text
-from tests.unit.ledger_entries import SOURCE, STAMP, entry
+from tests.unit.ledger_entries import STAMP, entry
 
 TEXT = study_text(
     source={"path": "wave_*.csv", "wave": "wave"},
@@ -24,19 +24,6 @@ TEXT = study_text(
     analyses=[analysis("rates", outcome="ill", rows="sex")],
 )
 SPEC = parse_study(TEXT)
-READ = {
-    "part": "part",
-    "source": {**SOURCE, "file": "x"},
-    "contents": {"waves": [], "order": "o"},
-    "sample": {"1": 9},
-}
-
-
-@pytest.fixture
-def parts(monkeypatch):
-    """Every part is there."""
-    for module in (stale_files, judge):
-        monkeypatch.setattr(module, "read_part", lambda _: True)
 
 
 def inbox(*names, growing=()):
