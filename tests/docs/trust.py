@@ -106,7 +106,8 @@ GOALS = {
         (
             "tested at every call, with a full disk and with a failing fsync. On 28 November 2026 the "
             "process that reads files, which moves them into the store, and its copies were killed at each "
-            "of their 36 calls, and 8 other points were tried; the other calls not again on this day"
+            "of their 36 calls, each of 45 fsyncs failed, and 8 other points were tried; the other calls not "
+            "again on this day"
         ),
         "-m slow tests/functional/test_crashes.py",
     ),
