@@ -120,3 +120,10 @@ def test_standardised_rate__counts_the_first_cell_of_the_standard():
     }
     assert found["m"] == (0.5, 4, 2)
     assert found["f"] == (0.75, 4, 3)
+
+
+@pytest.mark.parametrize("standard", [None, {"by": "age", "population": [["o", 1.0], ["n", 1.0]]}])
+def test_share_of_a_mean_of_0__says_so_with_a_standard_population_too(standard):
+    people = pl.DataFrame({"y": [0.0] * 8, "g": ["a", "b"] * 4, "age": ["o", "o", "n", "n"] * 2})
+    rows = engine.inequality(people, "y", "cov", group="g", ordered=False, standardise=standard).rows
+    assert [(row.estimate, row.status) for row in rows] == [(None, "mean is zero")]

@@ -130,11 +130,12 @@ def disparity_influence(arrays: SampleArrays, compared: Compared, spec: Disparit
 
 def _reasons(samples: Sequence[CellSample], compared: Compared, kind: MeasureKind) -> dict[int, str]:
     """Say in which groups a measure is undefined: a cell of the standard is empty, or the mean is 0."""
-    standard, reasons = compared.standard, {}
+    standard = compared.standard
+    reasons = {
+        g: MEAN_ZERO for g, sample in enumerate(samples) if kind.is_share and sample.rows.has_mean_zero
+    }
     if standard is None:
-        return {
-            g: MEAN_ZERO for g, sample in enumerate(samples) if kind.is_share and sample.rows.has_mean_zero
-        }
+        return reasons
     for g, sample in enumerate(samples):
         by_level = sample.totals.reshape(len(compared.levels), -1)
         empty = [
